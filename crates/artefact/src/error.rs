@@ -1,0 +1,62 @@
+//! What can go wrong with a directory on disk.
+
+use std::path::PathBuf;
+
+/// An artefact that cannot be written or trusted.
+#[derive(Debug, thiserror::Error)]
+pub enum ArtefactError {
+    /// The operating system refused.
+    #[error("cannot {action}: {source}: {}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// There is something else where the artefact should be.
+    #[error("not an ilrec {expected} directory: {}", path.display())]
+    NotAnArtefact {
+        /// The kind that was wanted.
+        expected: &'static str,
+        /// Where.
+        path: PathBuf,
+    },
+    /// An artefact of another kind.
+    #[error("expected a {expected} directory, got a {got}: {}", path.display())]
+    WrongKind {
+        /// The kind that was wanted.
+        expected: &'static str,
+        /// The kind that is there.
+        got: String,
+        /// Where.
+        path: PathBuf,
+    },
+    /// Written by another version of the format.
+    #[error("format version {got}, this binary reads {expected}: {}", path.display())]
+    WrongVersion {
+        /// The version this binary reads.
+        expected: u32,
+        /// The version found.
+        got: u32,
+        /// Where.
+        path: PathBuf,
+    },
+    /// A file that does not match its hash or its format.
+    #[error("damaged file ({what}): {}", path.display())]
+    Damaged {
+        /// What is wrong with it.
+        what: String,
+        /// Where.
+        path: PathBuf,
+    },
+}
+
+impl ArtefactError {
+    /// Wraps a system error with what was tried and where.
+    pub fn io(action: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { action, path, source }
+    }
+}

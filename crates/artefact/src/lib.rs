@@ -1,0 +1,14 @@
+//! Immutable directories: written aside, sealed with a manifest of hashes, renamed into place.
+
+mod error;
+mod manifest;
+mod tensors;
+mod write;
+
+pub use error::ArtefactError;
+pub use manifest::{Kind, Manifest};
+pub use tensors::Tensors;
+pub use write::{Artefact, Draft};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,94 @@
+//! Named f32 tensors in one safetensors file.
+
+use crate::{Artefact, ArtefactError, Draft};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use std::collections::BTreeMap;
+
+/// Named row-major f32 tensors.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tensors {
+    by_name: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+}
+
+impl Tensors {
+    /// Adds a tensor.
+    ///
+    /// # Panics
+    /// If the shape does not hold the data.
+    pub fn insert(&mut self, name: &str, shape: &[usize], data: Vec<f32>) {
+        assert_eq!(shape.iter().product::<usize>(), data.len(), "shape and data of {name}");
+        self.by_name.insert(name.to_owned(), (shape.to_vec(), data));
+    }
+
+    /// Shape and data of one tensor.
+    pub fn get(&self, name: &str) -> Option<(&[usize], &[f32])> {
+        self.by_name.get(name).map(|(shape, data)| (shape.as_slice(), data.as_slice()))
+    }
+
+    /// Takes the data of one tensor out, if it has the expected shape.
+    pub fn take(&mut self, name: &str, shape: &[usize]) -> Option<Vec<f32>> {
+        if self.by_name.get(name).is_none_or(|(got, _)| got != shape) {
+            return None;
+        }
+        self.by_name.remove(name).map(|(_, data)| data)
+    }
+
+    /// The names in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
+    /// Hash over names, shapes and the exact bits of every value: equal hashes mean equal parameters.
+    pub fn hash(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for (name, (shape, data)) in &self.by_name {
+            hasher.update(name.as_bytes());
+            for &side in shape {
+                hasher.update(&(side as u64).to_le_bytes());
+            }
+            hasher.update(bytemuck::cast_slice(data));
+        }
+        hasher.finalize().to_hex()[..16].to_owned()
+    }
+
+    /// The safetensors bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let views = self.by_name.iter().map(|(name, (shape, data))| {
+            let view = TensorView::new(Dtype::F32, shape.clone(), bytemuck::cast_slice(data));
+            (name.as_str(), view.expect("shape was checked on insertion"))
+        });
+        safetensors::serialize(views, None).expect("plain f32 tensors serialise")
+    }
+
+    /// Reads safetensors bytes; anything but f32 is refused.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        let file = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
+        let mut out = Self::default();
+        for (name, view) in file.iter() {
+            if view.dtype() != Dtype::F32 {
+                return Err(format!("tensor {name} is {:?}, expected F32", view.dtype()));
+            }
+            let (chunks, _) = view.data().as_chunks::<4>();
+            let data = chunks.iter().map(|c| f32::from_le_bytes(*c)).collect();
+            out.by_name.insert(name.to_owned(), (view.shape().to_vec(), data));
+        }
+        Ok(out)
+    }
+
+    /// Writes into a directory being drafted.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn save(&self, draft: &Draft, name: &str) -> Result<(), ArtefactError> {
+        draft.write(name, &self.to_bytes())
+    }
+
+    /// Reads from a sealed directory.
+    ///
+    /// # Errors
+    /// When the file is absent or not a safetensors file of f32.
+    pub fn load(artefact: &Artefact, name: &str) -> Result<Self, ArtefactError> {
+        let bytes = artefact.read(name)?;
+        Self::from_bytes(&bytes).map_err(|what| ArtefactError::Damaged { what, path: artefact.file(name) })
+    }
+}

@@ -1,0 +1,50 @@
+//! A directory is whole or absent, and damage is seen.
+
+use crate::*;
+
+fn sample(target: &std::path::Path) -> Artefact {
+    let mut draft = Draft::new(Kind::Dataset, target, 3, serde_json::json!({"a": 1})).unwrap();
+    draft.input("log", "abc");
+    let mut tensors = Tensors::default();
+    tensors.insert("w", &[2, 1], vec![1.0, -2.5]);
+    tensors.save(&draft, "weights.safetensors").unwrap();
+    draft.write_json("note.json", &[1, 2]).unwrap();
+    draft.seal().unwrap()
+}
+
+#[test]
+fn round_trip_and_replace() {
+    let dir = tempfile::tempdir().unwrap();
+    let target = dir.path().join("data");
+    let written = sample(&target);
+    sample(&target);
+    let opened = Artefact::open(Kind::Dataset, &target).unwrap();
+    assert_eq!(opened.hash(), written.hash());
+    let tensors = Tensors::load(&opened, "weights.safetensors").unwrap();
+    assert_eq!(tensors.get("w").unwrap().1, [1.0, -2.5]);
+    assert_eq!(opened.read_json::<Vec<u32>>("note.json").unwrap(), [1, 2]);
+    assert_eq!(dir.path().read_dir().unwrap().count(), 1, "nothing half-written is left");
+}
+
+#[test]
+fn damage_other_kinds_and_strangers_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let target = dir.path().join("data");
+    sample(&target);
+    assert!(matches!(Artefact::open(Kind::Policy, &target), Err(ArtefactError::WrongKind { .. })));
+    std::fs::write(target.join("note.json"), b"[1, 3]").unwrap();
+    assert!(matches!(Artefact::open(Kind::Dataset, &target), Err(ArtefactError::Damaged { .. })));
+    let stranger = dir.path().join("photos");
+    std::fs::create_dir(&stranger).unwrap();
+    std::fs::write(stranger.join("cat.png"), b"x").unwrap();
+    let draft = Draft::new(Kind::World, &stranger, 0, serde_json::Value::Null).unwrap();
+    assert!(matches!(draft.seal(), Err(ArtefactError::NotAnArtefact { .. })));
+    assert!(stranger.join("cat.png").exists());
+}
+
+#[test]
+fn hostile_tensor_files_are_errors() {
+    for bytes in [&b""[..], &[0xff; 16], b"\x08\0\0\0\0\0\0\0{}garbag"] {
+        assert!(Tensors::from_bytes(bytes).is_err());
+    }
+}

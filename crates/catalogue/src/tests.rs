@@ -1,0 +1,46 @@
+//! Rows, categories and text vectors.
+
+use crate::*;
+use mdp::ItemIdx;
+
+fn catalogue(rows: &[(&str, &str, &[&str])]) -> (Catalogue, Vec<usize>) {
+    Catalogue::new(
+        rows.iter()
+            .map(|(id, title, labels)| (id.to_string(), title.to_string(), labels.iter().map(|l| l.to_string()).collect()))
+            .collect(),
+    )
+}
+
+#[test]
+fn rows_follow_input_and_repeated_ids_are_reported() {
+    let (c, repeated) = catalogue(&[("7", "Heat", &["Crime", "Action"]), ("3", "Up", &[]), ("7", "Heat 2", &[])]);
+    assert_eq!(repeated, [2]);
+    assert_eq!(c.find("3"), Some(ItemIdx(1)));
+    assert_eq!(c.categories(), ["Action", "Crime"]);
+    assert_eq!(c.item(ItemIdx(0)).categories, [0, 1]);
+}
+
+#[test]
+fn the_hash_sees_every_field() {
+    let hash = |rows: &[(&str, &str, &[&str])]| catalogue(rows).0.hash();
+    let base = hash(&[("1", "A", &["x"])]);
+    assert_ne!(base, hash(&[("2", "A", &["x"])]));
+    assert_ne!(base, hash(&[("1", "B", &["x"])]));
+    assert_ne!(base, hash(&[("1", "A", &["y"])]));
+}
+
+#[test]
+fn alike_titles_are_near_and_others_far() {
+    let (c, _) = catalogue(&[
+        ("1", "Star Wars: Episode IV", &[]),
+        ("2", "Star Wars: Episode V", &[]),
+        ("3", "The Godfather", &[]),
+        ("4", "", &[]),
+    ]);
+    let vectors = TextVectors::embed(&c, 256);
+    let near = vectors.similarity(ItemIdx(0), ItemIdx(1));
+    let far = vectors.similarity(ItemIdx(0), ItemIdx(2));
+    assert!(near > 0.6 && far < 0.2, "near {near}, far {far}");
+    assert!((vectors.similarity(ItemIdx(0), ItemIdx(0)) - 1.0).abs() < 1e-5);
+    assert!(vectors.row(ItemIdx(3)).iter().all(|x| x.is_finite()));
+}

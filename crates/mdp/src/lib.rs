@@ -1,0 +1,20 @@
+//! The vocabulary every other crate speaks: ids, steps, trajectories, returns and the seams between the parts.
+
+mod ids;
+mod itemset;
+mod policy;
+mod returns;
+mod reward;
+mod rng;
+mod step;
+
+pub use ids::{ItemIdx, UserIdx};
+pub use itemset::ItemSet;
+pub use policy::{Choice, Policy, PolicySession, SessionContext};
+pub use returns::{generalised_advantages, returns_to_go};
+pub use reward::{MeanModel, RewardSource};
+pub use rng::{Rng, rng_for};
+pub use step::{ExitReason, Interaction, Step, StepEnd, Trajectory};
+
+#[cfg(test)]
+mod tests;
