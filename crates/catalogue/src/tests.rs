@@ -43,4 +43,5 @@ fn alike_titles_are_near_and_others_far() {
     assert!(near > 0.6 && far < 0.2, "near {near}, far {far}");
     assert!((vectors.similarity(ItemIdx(0), ItemIdx(0)) - 1.0).abs() < 1e-5);
     assert!(vectors.row(ItemIdx(3)).iter().all(|x| x.is_finite()));
+    assert_eq!(vectors.embed_text("Star Wars: Episode V"), vectors.row(ItemIdx(1)));
 }

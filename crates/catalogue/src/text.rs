@@ -7,6 +7,8 @@ use crate::Catalogue;
 pub struct TextVectors {
     width: usize,
     rows: Vec<f32>,
+    n_items: usize,
+    n_items_with: Vec<u32>,
 }
 
 const GRAM: std::ops::RangeInclusive<usize> = 3..=5;
@@ -29,16 +31,27 @@ impl TextVectors {
                 n_items_with[bucket] += 1;
             }
         }
-        let n_items = catalogue.len() as f32;
-        let mut rows = vec![0.0; catalogue.len() * width];
-        for (text, row) in texts.iter().zip(rows.chunks_exact_mut(width.max(1))) {
-            for &gram in text {
-                let document_frequency = n_items_with[(gram % BUCKETS as u64) as usize] as f32;
-                add_projected(row, gram, (1.0 + n_items / document_frequency.max(1.0)).ln());
-            }
-            normalise(row);
+        let mut vectors = Self { width, rows: Vec::new(), n_items: catalogue.len(), n_items_with };
+        vectors.rows = texts.iter().flat_map(|text| vectors.project(text)).collect();
+        vectors
+    }
+
+    /// Embeds a text that need not be in the catalogue, weighted by the catalogue's rarities.
+    ///
+    /// # Shapes
+    /// `[width]`, of length one (or zero for a text without any letter).
+    pub fn embed_text(&self, text: &str) -> Vec<f32> {
+        self.project(&grams(text))
+    }
+
+    fn project(&self, text: &[u64]) -> Vec<f32> {
+        let mut row = vec![0.0; self.width];
+        for &gram in text {
+            let document_frequency = self.n_items_with[(gram % BUCKETS as u64) as usize] as f32;
+            add_projected(&mut row, gram, (1.0 + self.n_items as f32 / document_frequency.max(1.0)).ln());
         }
-        Self { width, rows }
+        normalise(&mut row);
+        row
     }
 
     /// The length of a vector.
