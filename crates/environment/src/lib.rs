@@ -8,7 +8,9 @@ mod rollout;
 mod rule;
 mod vector;
 
-pub use calibrate::calibrated_threshold;
+pub use calibrate::{
+    DEFAULT_SIMILARITY_HAZARD, PUBLISHED_DISTANCE_HAZARD, calibrated_distance, calibrated_similarity,
+};
 pub use environment::{Environment, Outcome, Session};
 pub use error::EnvironmentError;
 pub use features::{DistanceSource, ItemFeatures};

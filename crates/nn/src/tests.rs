@@ -4,7 +4,7 @@ use crate::*;
 
 /// Central differences of `loss` in a few coordinates of `parameters` against `gradient`.
 pub(crate) fn check_gradient(parameters: &[f32], gradient: &[f32], loss: impl Fn(&[f32]) -> f64) {
-    let step = 1e-2f32;
+    let step = 1e-3f32;
     for i in (0..parameters.len()).step_by((parameters.len() / 40).max(1)) {
         let mut moved = parameters.to_vec();
         moved[i] = parameters[i] + step;

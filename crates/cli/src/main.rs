@@ -1,0 +1,3 @@
+//! The command line: arguments in, artefacts and tables out.
+
+fn main() {}

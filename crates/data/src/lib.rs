@@ -1,0 +1,1 @@
+//! Interaction logs: importers, datasets, splits.

@@ -1,0 +1,1 @@
+//! An expert's sessions: importers, grounding, the stand-in expert.

@@ -1,0 +1,178 @@
+//! One user's session, step by step.
+
+use crate::{EnvironmentError, ExitRule, ItemFeatures};
+use mdp::{ExitReason, ItemIdx, RewardSource, StepEnd, UserIdx};
+use std::sync::Arc;
+
+/// Rewards, a rule for leaving, and a horizon. It has no state; sessions do.
+#[derive(Clone)]
+pub struct Environment {
+    rewards: Arc<dyn RewardSource>,
+    features: ItemFeatures,
+    rule: ExitRule,
+    horizon: usize,
+}
+
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Environment").field("rule", &self.rule).field("horizon", &self.horizon).finish()
+    }
+}
+
+/// What came of one recommendation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outcome {
+    /// The user's reward for the item; the exit step's is given too.
+    pub reward: f32,
+    /// How the step ended.
+    pub end: StepEnd,
+    /// The earlier item that made the user leave, where one did.
+    pub matched: Option<ItemIdx>,
+}
+
+impl Environment {
+    /// An environment of at most `horizon` steps a session.
+    ///
+    /// # Errors
+    /// When it would be empty, the features are of another size, or the rule lacks what it looks at.
+    pub fn new(
+        rewards: Arc<dyn RewardSource>,
+        features: ItemFeatures,
+        rule: ExitRule,
+        horizon: usize,
+    ) -> Result<Self, EnvironmentError> {
+        if rewards.n_users() == 0 || rewards.n_items() == 0 || horizon == 0 {
+            return Err(EnvironmentError::Empty);
+        }
+        let expected = rewards.n_items();
+        let sizes = [
+            ("the category table", features.categories.as_ref().map(|c| c.len())),
+            ("the distance source", features.distances.as_ref().map(|d| d.n_items())),
+        ];
+        for (what, got) in sizes.into_iter().filter_map(|(what, got)| Some((what, got?))) {
+            if got != expected {
+                return Err(EnvironmentError::WrongSize { what, expected, got });
+            }
+        }
+        rule.check(&features)?;
+        Ok(Self { rewards, features, rule, horizon })
+    }
+
+    /// How many users have a row.
+    pub fn n_users(&self) -> usize {
+        self.rewards.n_users()
+    }
+
+    /// The size of the catalogue.
+    pub fn n_items(&self) -> usize {
+        self.rewards.n_items()
+    }
+
+    /// The most steps a session can have.
+    pub fn horizon(&self) -> usize {
+        self.horizon
+    }
+
+    /// When users leave.
+    pub fn rule(&self) -> &ExitRule {
+        &self.rule
+    }
+
+    /// What the rule looks at.
+    pub fn features(&self) -> &ItemFeatures {
+        &self.features
+    }
+
+    /// The rewards; privileged controls read them, policies never do.
+    pub fn rewards(&self) -> &Arc<dyn RewardSource> {
+        &self.rewards
+    }
+
+    /// A new session.
+    ///
+    /// # Errors
+    /// When the user has no row.
+    pub fn start(&self, user: UserIdx) -> Result<Session<'_>, EnvironmentError> {
+        if user.index() >= self.n_users() {
+            return Err(EnvironmentError::UnknownUser(user));
+        }
+        Ok(Session { environment: self, user, shown: Vec::new(), end: StepEnd::Continues })
+    }
+}
+
+/// A session in progress.
+#[derive(Clone, Debug)]
+pub struct Session<'a> {
+    environment: &'a Environment,
+    user: UserIdx,
+    shown: Vec<ItemIdx>,
+    end: StepEnd,
+}
+
+impl Session<'_> {
+    /// Whose session.
+    pub fn user(&self) -> UserIdx {
+        self.user
+    }
+
+    /// What was shown, oldest first.
+    pub fn shown(&self) -> &[ItemIdx] {
+        &self.shown
+    }
+
+    /// How the last step ended; `Continues` before the first.
+    pub fn end(&self) -> StepEnd {
+        self.end
+    }
+
+    /// Starts over with another user, keeping the memory.
+    ///
+    /// # Errors
+    /// When the user has no row.
+    pub fn restart(&mut self, user: UserIdx) -> Result<(), EnvironmentError> {
+        if user.index() >= self.environment.n_users() {
+            return Err(EnvironmentError::UnknownUser(user));
+        }
+        self.user = user;
+        self.shown.clear();
+        self.end = StepEnd::Continues;
+        Ok(())
+    }
+
+    /// Why the content of `item` would end the session now, whatever its reward.
+    pub fn would_end(&self, item: ItemIdx) -> Option<ExitReason> {
+        let Environment { rule, features, .. } = self.environment;
+        rule.ends_by_content(item, &self.shown, features).map(|(reason, _)| reason)
+    }
+
+    /// Shows an item.
+    ///
+    /// # Errors
+    /// When the session has ended or the item has no column.
+    ///
+    /// # Source
+    /// Order of the checks: low reward, then content, then the horizon (the released environment).
+    pub fn step(&mut self, item: ItemIdx) -> Result<Outcome, EnvironmentError> {
+        if !self.end.continues() {
+            return Err(EnvironmentError::Ended);
+        }
+        if item.index() >= self.environment.n_items() {
+            return Err(EnvironmentError::UnknownItem(item));
+        }
+        let Environment { rewards, features, rule, horizon } = self.environment;
+        let reward = rewards.reward(self.user, item);
+        let by_content = || rule.ends_by_content(item, &self.shown, features);
+        let (reason, matched) = if rule.ends_by_reward(reward, self.shown.is_empty()) {
+            (Some(ExitReason::LowReward), None)
+        } else {
+            by_content().map_or((None, None), |(reason, matched)| (Some(reason), matched))
+        };
+        self.shown.push(item);
+        self.end = match reason {
+            Some(reason) => StepEnd::Terminated(reason),
+            None if self.shown.len() >= *horizon => StepEnd::Truncated,
+            None => StepEnd::Continues,
+        };
+        Ok(Outcome { reward, end: self.end, matched })
+    }
+}

@@ -1,0 +1,38 @@
+//! What can be wrong with an environment or a step in it.
+
+use mdp::{ItemIdx, UserIdx};
+
+/// A refused environment or step.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum EnvironmentError {
+    /// The rule needs something that the catalogue or the world does not have.
+    #[error("exit rule {rule} needs {missing}")]
+    MissingFeatures {
+        /// The rule's name.
+        rule: &'static str,
+        /// What it lacks.
+        missing: &'static str,
+    },
+    /// Features or rewards for another catalogue.
+    #[error("{what} has {got} items, the rewards have {expected}")]
+    WrongSize {
+        /// Which part.
+        what: &'static str,
+        /// Items in the rewards.
+        expected: usize,
+        /// Items in the part.
+        got: usize,
+    },
+    /// A world without users or items, or a horizon of zero.
+    #[error("an environment needs at least one user, one item and one step")]
+    Empty,
+    /// A user row beyond the rewards.
+    #[error("user row {0:?} is beyond the reward matrix")]
+    UnknownUser(UserIdx),
+    /// An item row beyond the rewards.
+    #[error("item row {0:?} is beyond the reward matrix")]
+    UnknownItem(ItemIdx),
+    /// A step after the session's end.
+    #[error("the session has ended; start another one")]
+    Ended,
+}

@@ -1,0 +1,45 @@
+//! What can be wrong with what is to be evaluated.
+
+use mdp::UserIdx;
+
+/// Why an evaluation cannot be computed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EvaluationError {
+    /// The name of a scoring is not one of ours.
+    #[error("unknown scoring `{got}`, expected raw, low0, billp or billp:CAP")]
+    UnknownScoring {
+        /// What was asked for.
+        got: String,
+    },
+    /// Nothing to average over.
+    #[error("no session to evaluate")]
+    NoSessions,
+    /// A session without a step has no length and no reward.
+    #[error("user {user:?} has a session without steps")]
+    EmptySession {
+        /// Whose session.
+        user: UserIdx,
+    },
+    /// Training seeds were rolled out on different users, so they cannot be averaged user by user.
+    #[error("training seed {training_seed:?} was evaluated on other users than the first one")]
+    UsersDiffer {
+        /// The seed that differs.
+        training_seed: Option<u64>,
+    },
+    /// Two policies have no user in common.
+    #[error("`{a}` and `{b}` were evaluated on no common user")]
+    NoCommonUsers {
+        /// The first policy.
+        a: String,
+        /// The second policy.
+        b: String,
+    },
+    /// Intervals need resamples and a level between zero and one.
+    #[error("bootstrap of {n_resamples} resamples at level {level} is not possible")]
+    BadBootstrap {
+        /// Resamples asked for.
+        n_resamples: usize,
+        /// Level asked for.
+        level: String,
+    },
+}

@@ -1,0 +1,27 @@
+//! What a policy is worth: scored sessions with intervals, exit accounting, ranking of real interactions and
+//! the controls every result stands beside.
+
+mod account;
+mod bootstrap;
+mod difference;
+mod error;
+mod evaluate;
+mod exposure;
+mod ranking;
+mod row;
+mod scoring;
+mod table;
+
+pub use account::{ExitAccount, Exits};
+pub use bootstrap::{BootstrapPlan, Interval};
+pub use difference::{Difference, paired_difference};
+pub use error::EvaluationError;
+pub use evaluate::{Evaluation, Setting, evaluate};
+pub use exposure::Exposure;
+pub use ranking::{RankedUser, hit_at, ndcg_at, rank_users, ranking_at_start};
+pub use row::{EvalRow, IntervalMethod, RankingIntervals};
+pub use scoring::Scoring;
+pub use table::{Rollouts, TrainingSeedMeans, UserMean, UserTable};
+
+#[cfg(test)]
+mod tests;

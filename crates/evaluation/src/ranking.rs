@@ -1,0 +1,87 @@
+//! Ranking metrics against held-out real interactions: what the policy would show first, and whether the user
+//! really liked it.
+
+use mdp::{Interaction, ItemIdx, ItemSet, Policy, PolicySession as _, SessionContext, UserIdx};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// One user's ranking metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RankedUser {
+    /// Whose.
+    pub user: UserIdx,
+    /// Normalised discounted cumulative gain of the first k.
+    pub ndcg: f64,
+    /// Whether any of the first k was relevant, as 0 or 1.
+    pub hit: f64,
+}
+
+/// DCG / ideal DCG with binary relevance: DCG = sum over ranks r = 1..k of rel_r / log2(r + 1); the ideal has
+/// min(k, number of relevant items) ones in front. 0 where nothing is relevant.
+///
+/// # Source
+/// Jarvelin & Kekalainen 2002.
+pub fn ndcg_at(k: usize, ranking: &[ItemIdx], relevant: &ItemSet) -> f64 {
+    let discount = |rank: usize| 1.0 / ((rank + 2) as f64).log2();
+    let gain: f64 = (0..ranking.len().min(k)).filter(|&r| relevant.contains(ranking[r])).map(discount).sum();
+    let ideal: f64 = (0..relevant.len().min(k)).map(discount).sum();
+    if ideal == 0.0 { 0.0 } else { gain / ideal }
+}
+
+/// 1 if any of the first k is relevant, else 0.
+pub fn hit_at(k: usize, ranking: &[ItemIdx], relevant: &ItemSet) -> f64 {
+    f64::from(u8::from(ranking.iter().take(k).any(|&item| relevant.contains(item))))
+}
+
+/// The slate of `k` items a policy shows at the start of a session: it is asked `k` times, what it named is
+/// taken as shown, and it is told nothing in between. Items of the history are not candidates.
+pub fn ranking_at_start(
+    policy: &dyn Policy,
+    context: SessionContext<'_>,
+    n_items: usize,
+    k: usize,
+    seed: u64,
+) -> Vec<ItemIdx> {
+    let mut shown = ItemSet::empty(n_items);
+    for interaction in context.history {
+        shown.insert(interaction.item);
+    }
+    let mut rng = mdp::rng_for(seed, &[0x4A_4B, u64::from(context.user.0)]);
+    let mut session = policy.start(context);
+    let n_candidates = n_items - shown.len();
+    (0..k.min(n_candidates))
+        .map(|_| {
+            let item = session.choose(&shown, &mut rng).item;
+            shown.insert(item);
+            item
+        })
+        .collect()
+}
+
+/// Ranks for every user and compares with what that user liked in the held-out part of the log. Users without
+/// a relevant item outside their history are left out: no ranking could be right for them.
+///
+/// `users` holds (user, history, held-out items liked).
+pub fn rank_users(
+    policy: &dyn Policy,
+    users: &[(UserIdx, &[Interaction], &[ItemIdx])],
+    n_items: usize,
+    k: usize,
+    seed: u64,
+) -> Vec<RankedUser> {
+    users
+        .par_iter()
+        .filter_map(|&(user, history, liked)| {
+            let mut relevant = ItemSet::empty(n_items);
+            for &item in liked.iter().filter(|&&item| history.iter().all(|seen| seen.item != item)) {
+                relevant.insert(item);
+            }
+            if relevant.is_empty() {
+                return None;
+            }
+            let ranking = ranking_at_start(policy, SessionContext { user, history }, n_items, k, seed);
+            let (ndcg, hit) = (ndcg_at(k, &ranking, &relevant), hit_at(k, &ranking, &relevant));
+            Some(RankedUser { user, ndcg, hit })
+        })
+        .collect()
+}

@@ -1,0 +1,96 @@
+//! One row of a results table, as scripts read it.
+
+use crate::{BootstrapPlan, Exits, Interval, Scoring};
+use serde::{Deserialize, Serialize};
+
+/// How the intervals of a row were made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IntervalMethod {
+    /// The method in words.
+    pub method: String,
+    /// What was resampled.
+    pub over: Vec<String>,
+    /// The share of resamples inside.
+    pub level: f64,
+    /// How many resamples.
+    pub resamples: usize,
+    /// The seed of the resampling.
+    pub seed: u64,
+}
+
+impl IntervalMethod {
+    /// Says what a plan does with so many training seeds.
+    pub(crate) fn of(plan: &BootstrapPlan, n_training_seeds: usize) -> Self {
+        let over: &[&str] = if n_training_seeds > 1 { &["training seeds", "users"] } else { &["users"] };
+        Self {
+            method: "percentile bootstrap".to_owned(),
+            over: over.iter().map(|&what| what.to_owned()).collect(),
+            level: plan.level,
+            resamples: plan.n_resamples,
+            seed: plan.seed,
+        }
+    }
+}
+
+/// The ranking metrics with their intervals.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RankingIntervals {
+    /// Users that have a held-out item they liked.
+    pub users: usize,
+    /// Normalised discounted cumulative gain of the first ten.
+    #[serde(rename = "ndcg@10")]
+    pub ndcg: Interval,
+    /// Share of users with a liked item among the first ten.
+    #[serde(rename = "hit@10")]
+    pub hit: Interval,
+}
+
+/// One policy in one world under one exit rule and one scoring.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EvalRow {
+    /// The policy's name.
+    pub policy: String,
+    /// The world that answered, e.g. `judge`.
+    pub world: String,
+    /// How rewards were counted.
+    pub scoring: Scoring,
+    /// The exit rule, by name.
+    pub exit_rule: String,
+    /// Whether the policy knew what no deployed policy knows (the rule, or the truth).
+    #[serde(default)]
+    pub privileged: bool,
+    /// How many users.
+    pub users: usize,
+    /// How many evaluation seeds, for each training seed.
+    pub eval_seeds: usize,
+    /// The training seeds; empty for what is not trained.
+    #[serde(default)]
+    pub training_seeds: Vec<u64>,
+    /// Mean over users of the sum of rewards of a session.
+    pub r_traj: Interval,
+    /// Sum of all rewards over number of all steps.
+    pub r_each: Interval,
+    /// Mean over users of the number of steps, the exit step included.
+    pub len: Interval,
+    /// How sessions ended, counted over all seeds.
+    pub exits: Exits<usize>,
+    /// Distinct items shown in one evaluation, averaged over seeds.
+    pub distinct_items: f64,
+    /// `distinct_items` as a share of the catalogue.
+    pub coverage: f64,
+    /// Share of later steps that show an item again.
+    pub repeat_rate: f64,
+    /// Gini coefficient of exposure over the catalogue.
+    pub gini: f64,
+    /// Normalised discounted cumulative gain against held-out real interactions; none without such data.
+    #[serde(rename = "ndcg@10")]
+    pub ndcg_at_10: Option<f64>,
+    /// Share of users with a hit among the first ten; none without such data.
+    #[serde(rename = "hit@10")]
+    pub hit_at_10: Option<f64>,
+    /// The ranking metrics with intervals.
+    #[serde(default)]
+    pub ranking: Option<RankingIntervals>,
+    /// How the intervals were made.
+    pub interval: IntervalMethod,
+}

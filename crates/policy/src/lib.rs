@@ -1,0 +1,1 @@
+//! The published policy and critic networks.

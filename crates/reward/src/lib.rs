@@ -1,0 +1,1 @@
+//! The learned reward: discriminator and demonstration weights.

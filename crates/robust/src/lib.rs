@@ -1,0 +1,1 @@
+//! The default learner: history-aware, hazard-aware.

@@ -1,0 +1,1 @@
+//! The generated domain of the quickstart.

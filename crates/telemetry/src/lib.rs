@@ -1,0 +1,1 @@
+//! Metrics while training: JSON lines and TensorBoard events.

@@ -1,0 +1,1 @@
+//! The presets `released` and `paper`.

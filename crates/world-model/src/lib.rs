@@ -1,0 +1,1 @@
+//! Worlds fitted to logs: one to train in, one to judge in.

@@ -1,0 +1,84 @@
+//! Ratings as plain cells: what every model of this crate is fitted on.
+
+use mdp::{Interaction, ItemIdx, UserIdx};
+
+/// One known cell of the user x item matrix.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rating {
+    /// The row.
+    pub user: UserIdx,
+    /// The column.
+    pub item: ItemIdx,
+    /// The value, on the 1 to 5 scale.
+    pub value: f32,
+}
+
+/// Known cells with the sides of the matrix they belong to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RatingTable {
+    /// Rows of the matrix.
+    pub n_users: usize,
+    /// Columns of the matrix.
+    pub n_items: usize,
+    /// The known cells; every row and column lies within the sides.
+    pub cells: Vec<Rating>,
+}
+
+impl RatingTable {
+    /// Collects one list of interactions per user row.
+    ///
+    /// # Panics
+    /// If an interaction names an item beyond `n_items`.
+    pub fn of(by_user: &[Vec<Interaction>], n_items: usize) -> Self {
+        let mut cells = Vec::new();
+        for (user, interactions) in by_user.iter().enumerate() {
+            for interaction in interactions {
+                assert!(interaction.item.index() < n_items, "item beyond the catalogue");
+                let user = UserIdx(user as u32);
+                cells.push(Rating { user, item: interaction.item, value: interaction.rating });
+            }
+        }
+        Self { n_users: by_user.len(), n_items, cells }
+    }
+
+    /// The same matrix with other known cells.
+    pub fn with_cells(&self, cells: Vec<Rating>) -> Self {
+        Self { n_users: self.n_users, n_items: self.n_items, cells }
+    }
+
+    /// The mean of the known cells; 3, the middle of the scale, if there are none.
+    pub fn mean(&self) -> f32 {
+        if self.cells.is_empty() {
+            return 3.0;
+        }
+        let sum: f64 = self.cells.iter().map(|cell| f64::from(cell.value)).sum();
+        (sum / self.cells.len() as f64) as f32
+    }
+
+    /// How often each item was rated.
+    pub fn item_counts(&self) -> Vec<u32> {
+        let mut counts = vec![0; self.n_items];
+        for cell in &self.cells {
+            counts[cell.item.index()] += 1;
+        }
+        counts
+    }
+
+    /// The positions of every user's cells in [`RatingTable::cells`].
+    pub(crate) fn positions_by_user(&self) -> Vec<Vec<u32>> {
+        let mut out = vec![Vec::new(); self.n_users];
+        for (position, cell) in self.cells.iter().enumerate() {
+            out[cell.user.index()].push(position as u32);
+        }
+        out
+    }
+
+    /// The positions of every item's cells in [`RatingTable::cells`].
+    pub(crate) fn positions_by_item(&self) -> Vec<Vec<u32>> {
+        let mut out = vec![Vec::new(); self.n_items];
+        for (position, cell) in self.cells.iter().enumerate() {
+            out[cell.item.index()].push(position as u32);
+        }
+        out
+    }
+}

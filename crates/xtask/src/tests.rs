@@ -1,0 +1,93 @@
+//! Each rule fires on what it forbids and is silent on what it allows.
+
+use crate::crates::{Workspace, first_sentence};
+use crate::*;
+use serde_json::json;
+
+fn problems(findings: &[Finding]) -> Vec<&str> {
+    findings.iter().map(|finding| finding.problem.as_str()).collect()
+}
+
+#[test]
+fn text_rules() {
+    let check = |name: &str, text: &str| text::check(name, text).len();
+    assert_eq!(check("a.rs", "//! Says something.\nfn a() {}\n"), 0);
+    assert_eq!(check("a.rs", "fn a() {}\n"), 1, "no header");
+    assert_eq!(check("a.rs", &format!("//! A.\n{}", ["to", "do!()"].concat())), 1);
+    assert_eq!(check("a.md", &["see /tm", "p/file"].concat()), 1);
+    assert_eq!(check("a.md", "see ../tmp/file and https://host/work/a"), 0);
+    let long = "//! A.\n".to_owned() + &"//\n".repeat(600);
+    assert_eq!(check("a.rs", &long), 1);
+    assert_eq!(check("a.rs", &long.replacen("//! A.", "//! A.\n//! Long because it is one table.", 1)), 0);
+}
+
+#[test]
+fn sentences() {
+    assert_eq!(first_sentence("//! One idea\n//! here. More.\n\nuse a;"), "One idea here");
+    assert_eq!(first_sentence("//! Short.\n//!\n//! Longer."), "Short");
+}
+
+/// A workspace of `a` (which uses `b`, and `t` in tests only) and `b`, the latter reaching tokio.
+fn metadata(dir: &Path) -> serde_json::Value {
+    std::fs::write(dir.join("a.rs"), "//! The a.\n").unwrap();
+    std::fs::write(dir.join("b.rs"), "//! The b.\n").unwrap();
+    let package = |name: &str, file: &str| json!({"id": name, "name": name, "targets": [{"kind": ["lib"], "src_path": dir.join(file)}]});
+    let edge = |to: &str, kind: serde_json::Value| json!({"pkg": to, "dep_kinds": [{"kind": kind}]});
+    json!({
+        "packages": [package("a", "a.rs"), package("kernels", "b.rs"), package("t", "b.rs"), package("tokio", "b.rs")],
+        "workspace_members": ["a", "kernels", "t"],
+        "resolve": {"nodes": [
+            {"id": "a", "deps": [edge("kernels", json!(null)), edge("t", json!("dev"))]},
+            {"id": "kernels", "deps": [edge("tokio", json!(null))]},
+        ]},
+    })
+}
+
+#[test]
+fn the_table_and_cargo_must_agree_both_ways() {
+    let dir = tempfile::tempdir().unwrap();
+    let workspace = Workspace::from_metadata(&metadata(dir.path())).unwrap();
+    let head = "| crate | its one idea | uses |\n|---|---|---|\n";
+    let good = table::parse(&format!(
+        "{head}| `kernels` | The b | - |\n| `t` | The b | - |\n| `a` | The a | `kernels` |\n"
+    ));
+    assert_eq!(table::compare(&good.unwrap(), &workspace), []);
+    let bad = table::parse(&format!(
+        "{head}| `kernels` | Other | `t` |\n| `a` | The a | - |\n| `gone` | x | - |\n"
+    ));
+    assert_eq!(
+        problems(&table::compare(&bad.unwrap(), &workspace)),
+        [
+            "kernels: the table says \"Other\", its root file \"The b\"",
+            "kernels does not use t, the table says so",
+            "a uses kernels, the table forbids it",
+            "gone is in the table, not in the workspace",
+            "t is in the workspace, not in the table",
+        ]
+    );
+    assert!(table::parse("nothing").is_err());
+    let heavy = workspace.check_frameworks();
+    assert_eq!(problems(&heavy), ["depends on tokio, must build without tensor frameworks and async"]);
+}
+
+#[test]
+fn members_are_listed_in_story_order_with_a_comment() {
+    let rows = table::parse("| crate | its one idea | uses |\n|---|---|---|\n| a | A | - |\n| b | B | a |\n")
+        .unwrap();
+    let good = "[workspace]\nmembers = [\n  \"crates/a\", # first\n  \"crates/b\", # second\n]\n";
+    assert_eq!(table::check_manifest(&rows, good).unwrap(), []);
+    let bad = "[workspace]\nmembers = [\n  \"crates/b\",\n  \"crates/a\", # first\n]\n";
+    assert_eq!(table::check_manifest(&rows, bad).unwrap().len(), 2);
+}
+
+#[test]
+fn the_tree_is_walked_without_what_commands_made() {
+    let dir = tempfile::tempdir().unwrap();
+    for folder in ["target", ".git", ".ci", "bench/runs", "runs"] {
+        std::fs::create_dir_all(dir.path().join(folder)).unwrap();
+        std::fs::write(dir.path().join(folder).join("file"), "text").unwrap();
+    }
+    let names: Vec<String> =
+        tree::text_files(dir.path()).unwrap().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, [".ci/file", "bench/runs/file"]);
+}
