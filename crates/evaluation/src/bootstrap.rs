@@ -61,7 +61,8 @@ impl BootstrapPlan {
         n_seeds: &[usize],
         statistic: impl Fn(&Draw) -> [f64; N],
     ) -> [Interval; N] {
-        let observed = Draw { users: vec![1.0; n_users], seeds: n_seeds.iter().map(|&n| vec![1.0; n]).collect() };
+        let observed =
+            Draw { users: vec![1.0; n_users], seeds: n_seeds.iter().map(|&n| vec![1.0; n]).collect() };
         let means = statistic(&observed);
         let mut values = vec![Vec::with_capacity(self.n_resamples); N];
         let mut rng = mdp::rng_for(self.seed, &[0xB007]);

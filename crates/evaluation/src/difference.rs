@@ -50,5 +50,11 @@ pub fn paired_difference(
         let difference = |of| mean(&a, &draw.seeds[0], of) - mean(&b, &draw.seeds[1], of);
         [difference(|m| m.r_traj), difference(|m| m.len)]
     });
-    Ok(Difference { policy: policy.to_owned(), against: against.to_owned(), users: common.len(), r_traj, len })
+    Ok(Difference {
+        policy: policy.to_owned(),
+        against: against.to_owned(),
+        users: common.len(),
+        r_traj,
+        len,
+    })
 }

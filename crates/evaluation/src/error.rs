@@ -1,7 +1,5 @@
 //! What can be wrong with what is to be evaluated.
 
-use mdp::UserIdx;
-
 /// Why an evaluation cannot be computed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvaluationError {
@@ -14,12 +12,6 @@ pub enum EvaluationError {
     /// Nothing to average over.
     #[error("no session to evaluate")]
     NoSessions,
-    /// A session without a step has no length and no reward.
-    #[error("user {user:?} has a session without steps")]
-    EmptySession {
-        /// Whose session.
-        user: UserIdx,
-    },
     /// Training seeds were rolled out on different users, so they cannot be averaged user by user.
     #[error("training seed {training_seed:?} was evaluated on other users than the first one")]
     UsersDiffer {

@@ -3,8 +3,8 @@
 use crate::bootstrap::drawn_mean;
 use crate::row::IntervalMethod;
 use crate::{
-    BootstrapPlan, EvalRow, EvaluationError, ExitAccount, Exposure, RankedUser, RankingIntervals, Rollouts, Scoring,
-    UserTable,
+    BootstrapPlan, EvalRow, EvaluationError, ExitAccount, Exposure, RankedUser, RankingIntervals, Rollouts,
+    Scoring, UserTable,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

@@ -1,7 +1,7 @@
 //! Ranking metrics against held-out real interactions: what the policy would show first, and whether the user
 //! really liked it.
 
-use mdp::{Interaction, ItemIdx, ItemSet, Policy, PolicySession as _, SessionContext, UserIdx};
+use mdp::{Interaction, ItemIdx, ItemSet, Policy, SessionContext, UserIdx};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

@@ -44,18 +44,16 @@ pub struct UserTable {
 }
 
 impl UserTable {
-    /// Averages sessions (already scored) within training seed and user.
+    /// Averages sessions (already scored) within training seed and user. Sessions without a step (the user's
+    /// history is the whole catalogue) are left out, for every policy alike.
     ///
     /// # Errors
-    /// If there is no session, a session has no step, or training seeds saw different users.
+    /// If there is no session or training seeds saw different users.
     pub fn of(rollouts: &[Rollouts]) -> Result<Self, EvaluationError> {
         let mut sums: BTreeMap<Option<u64>, BTreeMap<UserIdx, (UserMean, f64)>> = BTreeMap::new();
         for rollout in rollouts {
             let users = sums.entry(rollout.training_seed).or_default();
-            for session in &rollout.trajectories {
-                if session.steps.is_empty() {
-                    return Err(EvaluationError::EmptySession { user: session.user });
-                }
+            for session in rollout.trajectories.iter().filter(|session| !session.steps.is_empty()) {
                 let (sum, n_sessions) = users.entry(session.user).or_default();
                 sum.r_traj += session.steps.iter().map(|step| f64::from(step.reward)).sum::<f64>();
                 sum.len += session.steps.len() as f64;
