@@ -8,7 +8,7 @@ mod write;
 pub use error::ArtefactError;
 pub use manifest::{Kind, Manifest};
 pub use tensors::Tensors;
-pub use write::{Artefact, Draft};
+pub use write::{Artefact, Draft, replace_file};
 
 #[cfg(test)]
 mod tests;

@@ -4,11 +4,14 @@ use crate::{Artefact, ArtefactError, Draft};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::BTreeMap;
 
-/// Named row-major f32 tensors.
+/// Named row-major f32 tensors, and one text beside them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tensors {
     by_name: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+    note: String,
 }
+
+const NOTE: &str = "note";
 
 impl Tensors {
     /// Adds a tensor.
@@ -31,6 +34,16 @@ impl Tensors {
             return None;
         }
         self.by_name.remove(name).map(|(_, data)| data)
+    }
+
+    /// The text beside the tensors, such as the counters of a checkpoint as JSON; it is not part of the hash.
+    pub fn note(&self) -> &str {
+        &self.note
+    }
+
+    /// Replaces the text beside the tensors.
+    pub fn set_note(&mut self, note: String) {
+        self.note = note;
     }
 
     /// The names in order.
@@ -57,13 +70,16 @@ impl Tensors {
             let view = TensorView::new(Dtype::F32, shape.clone(), bytemuck::cast_slice(data));
             (name.as_str(), view.expect("shape was checked on insertion"))
         });
-        safetensors::serialize(views, None).expect("plain f32 tensors serialise")
+        let note = [(NOTE.to_owned(), self.note.clone())].into();
+        safetensors::serialize(views, Some(note)).expect("plain f32 tensors serialise")
     }
 
     /// Reads safetensors bytes; anything but f32 is refused.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let file = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
-        let mut out = Self::default();
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| e.to_string())?;
+        let note = header.metadata().as_ref().and_then(|texts| texts.get(NOTE)).cloned();
+        let mut out = Self { note: note.unwrap_or_default(), ..Self::default() };
         for (name, view) in file.iter() {
             if view.dtype() != Dtype::F32 {
                 return Err(format!("tensor {name} is {:?}, expected F32", view.dtype()));

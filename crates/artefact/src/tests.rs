@@ -48,3 +48,17 @@ fn hostile_tensor_files_are_errors() {
         assert!(Tensors::from_bytes(bytes).is_err());
     }
 }
+
+#[test]
+fn a_file_is_replaced_as_a_whole_and_keeps_its_note() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("checkpoints/last.safetensors");
+    let mut tensors = Tensors::default();
+    tensors.insert("w", &[1], vec![0.5]);
+    tensors.set_note("{\"n\": 7}".into());
+    for _ in 0..2 {
+        replace_file(&path, &tensors.to_bytes()).unwrap();
+    }
+    assert_eq!(Tensors::from_bytes(&std::fs::read(&path).unwrap()).unwrap(), tensors);
+    assert_eq!(path.parent().unwrap().read_dir().unwrap().count(), 1);
+}

@@ -181,6 +181,22 @@ impl Artefact {
     }
 }
 
+/// Replaces one file as a whole: writes beside it, flushes, renames. A kill leaves the old file or the new one.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), ArtefactError> {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(parent).map_err(ArtefactError::io("create directory", parent))?;
+    let mut aside =
+        tempfile::NamedTempFile::new_in(parent).map_err(ArtefactError::io("create file in", parent))?;
+    std::io::Write::write_all(&mut aside, bytes)
+        .and_then(|()| aside.as_file().sync_all())
+        .map_err(ArtefactError::io("write", path))?;
+    let renamed = aside.persist(path).map_err(|e| e.error);
+    renamed.map(drop).map_err(ArtefactError::io("rename", path))
+}
+
 fn is_plain_name(name: &str) -> bool {
     Path::new(name).file_name().is_some_and(|last| last == name)
 }

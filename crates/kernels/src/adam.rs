@@ -25,7 +25,8 @@ impl AdamConfig {
 /// Moments of one flat parameter vector; every parameter moves at every step, with or without gradient.
 ///
 /// # Source
-/// Kingma & Ba 2015, with bias correction as PyTorch applies it.
+/// Kingma & Ba 2015, with bias correction as PyTorch applies it. First moments too small for a normal number count
+/// as zero, because arithmetic on subnormal numbers is slow.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Adam {
     config: AdamConfig,
@@ -50,28 +51,72 @@ impl Adam {
     pub fn step(&mut self, parameters: &mut [f32], gradient: &[f32]) {
         assert!(parameters.len() == gradient.len() && gradient.len() == self.first.len(), "lengths");
         self.n_steps += 1;
-        let n = self.n_steps as i32;
-        let correction1 = 1.0 - f64::from(self.config.beta1).powi(n);
-        let correction2 = 1.0 - f64::from(self.config.beta2).powi(n);
-        let step_size = (f64::from(self.config.learning_rate) / correction1) as f32;
-        let root_scale = (1.0 / correction2.sqrt()) as f32;
-        move_all(&self.config, (step_size, root_scale), parameters, gradient, &mut self.first, &mut self.second);
+        let correction = Correction::at(&self.config, self.n_steps);
+        row_step(&self.config, correction, parameters, gradient, &mut self.first, &mut self.second);
     }
 }
 
+/// The bias corrections of one step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Correction {
+    step_size: f32,
+    root_scale: f32,
+    has_settled: bool,
+}
+
+impl Correction {
+    /// The corrections of step number `step`, counted from 1.
+    pub(crate) fn at(config: &AdamConfig, step: u64) -> Self {
+        let n = i32::try_from(step).unwrap_or(i32::MAX);
+        let correction1 = 1.0 - f64::from(config.beta1).powi(n);
+        let correction2 = 1.0 - f64::from(config.beta2).powi(n);
+        let step_size = (f64::from(config.learning_rate) / correction1) as f32;
+        let root_scale = (1.0 / correction2.sqrt()) as f32;
+        Self { step_size, root_scale, has_settled: step_size == config.learning_rate && root_scale == 1.0 }
+    }
+
+    /// Whether all later corrections equal this one.
+    pub(crate) fn has_settled(&self) -> bool {
+        self.has_settled
+    }
+}
+
+/// One step on slices of equal length; says whether a value changed.
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma", "aarch64+neon"))]
-fn move_all(
+pub(crate) fn row_step(
     config: &AdamConfig,
-    (step_size, root_scale): (f32, f32),
+    correction: Correction,
     parameters: &mut [f32],
     gradient: &[f32],
     first: &mut [f32],
     second: &mut [f32],
-) {
+) -> bool {
     let AdamConfig { beta1, beta2, epsilon, .. } = *config;
+    let Correction { step_size, root_scale, .. } = correction;
+    let mut changes = 0u32;
     for (((p, &g), m), v) in parameters.iter_mut().zip(gradient).zip(first).zip(second) {
-        *m = beta1 * *m + (1.0 - beta1) * g;
+        let moment = beta1 * *m + (1.0 - beta1) * g;
+        *m = if moment.abs() < f32::MIN_POSITIVE { 0.0 } else { moment };
         *v = beta2 * *v + (1.0 - beta2) * g * g;
-        *p -= step_size * *m / (v.sqrt() * root_scale + epsilon);
+        let moved = *p - step_size * *m / (v.sqrt() * root_scale + epsilon);
+        changes |= u32::from(moved != *p);
+        *p = moved;
+    }
+    changes != 0
+}
+
+/// What `n_steps` steps without gradient do to the moments.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma", "aarch64+neon"))]
+pub(crate) fn decay(config: &AdamConfig, n_steps: u32, first: &mut [f32], second: &mut [f32]) {
+    for (m8, v8) in first.chunks_mut(32).zip(second.chunks_mut(32)) {
+        for _ in 0..n_steps {
+            for m in m8.iter_mut() {
+                let moment = config.beta1 * *m;
+                *m = if moment.abs() < f32::MIN_POSITIVE { 0.0 } else { moment };
+            }
+            for v in v8.iter_mut() {
+                *v *= config.beta2;
+            }
+        }
     }
 }

@@ -1,14 +1,20 @@
 //! The arithmetic that everything spends its time in, free of any framework, deterministic on one thread.
 
 mod adam;
+mod head;
+mod linear;
 mod matrix;
+mod rowadam;
 mod softmax;
 mod vector;
 
 pub use adam::{Adam, AdamConfig};
+pub use head::{HeadLoss, SoftmaxRow, clamp_logits, draw_from_softmax, head_gradient, softmax_row};
+pub use linear::{affine, affine_backward};
 pub use matrix::{Layout, matmul};
+pub use rowadam::{RowAdam, RowAdamParts, RowGradients};
 pub use softmax::{log_sum_exp, softmax_in_place};
-pub use vector::{add_scaled, dot, exp_in_place};
+pub use vector::{add_scaled, dot, exp_in_place, perceptron_over_columns};
 
 #[cfg(test)]
 mod tests;

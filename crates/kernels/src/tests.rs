@@ -71,3 +71,125 @@ fn adam_takes_the_textbook_steps() {
     let want = 0.9 - 0.1 * (m / (1.0 - 0.81)) / ((v / (1.0 - 0.998_001)).sqrt() + 1e-8);
     assert!((f64::from(p[0]) - want).abs() < 1e-6, "{} against {want}", p[0]);
 }
+
+#[test]
+fn tanh_is_close() {
+    for i in -4000..4000 {
+        let x = i as f32 * 0.005;
+        let mut got = [x];
+        clamp_logits(&mut got, 1.0);
+        assert!((got[0] - x.tanh()).abs() < 1e-6, "{x}: {} against {}", got[0], x.tanh());
+    }
+}
+
+#[test]
+fn clamped_logits_stay_within_the_limit_and_zero_means_none() {
+    let mut z = [-100.0f32, -0.1, 0.0, 3.0, 100.0];
+    let plain = z;
+    clamp_logits(&mut z, 0.0);
+    assert_eq!(z, plain);
+    clamp_logits(&mut z, 1.0);
+    assert!(z.iter().all(|z| z.abs() <= 1.0) && (z[3] - 3.0f32.tanh()).abs() < 1e-6);
+}
+
+#[test]
+fn draws_follow_the_softmax_and_never_take_a_masked_item() {
+    let logits: Vec<f32> =
+        (0..150).map(|i| if i % 3 == 0 { f32::NEG_INFINITY } else { (i % 7) as f32 * 0.3 }).collect();
+    let mut p = vec![0.0; 150];
+    let row = softmax_row(&logits, &mut p);
+    let n_draws = 20_000;
+    let mut counts = vec![0u32; 150];
+    for draw in 0..n_draws {
+        let mut z = logits.clone();
+        let (item, log_prob) = draw_from_softmax(&mut z, (f64::from(draw) + 0.5) / f64::from(n_draws));
+        assert!((log_prob - (logits[item] - row.log_sum)).abs() < 1e-4);
+        counts[item] += 1;
+    }
+    // The uniform numbers form a grid, so each count is within one of its expectation.
+    for i in 0..150 {
+        assert!((f64::from(counts[i]) - f64::from(p[i]) * f64::from(n_draws)).abs() <= 1.5, "item {i}");
+        assert!(i % 3 != 0 || counts[i] == 0);
+    }
+    assert_eq!(draw_from_softmax(&mut [f32::NEG_INFINITY, 2.0], 1.0 - 1e-16).0, 1);
+}
+
+proptest! {
+    #[test]
+    fn affine_maps_agree_with_the_product(input in values(2 * 5), weight in values(5 * 71), bias in values(71)) {
+        let mut got = vec![0.0; 2 * 71];
+        affine(&input, &weight, &bias, &mut got);
+        let mut want = bias.repeat(2);
+        matmul((2, 5, 71), (&input, Layout::Plain), (&weight, Layout::Plain), 1.0, &mut want);
+        prop_assert!(got.iter().zip(&want).all(|(g, w)| (g - w).abs() < 1e-4));
+        // The loss is the inner product with `got` itself held fixed, so the upstream gradient is `got`.
+        let (mut dw, mut db, mut dx) = (vec![1.0; 5 * 71], vec![1.0; 71], vec![9.0; 10]);
+        affine_backward((&input, &weight, &got), &mut dw, &mut db, &mut dx);
+        for k in 0..5 {
+            let plain: f32 = (0..71).map(|j| got[j] * weight[k * 71 + j]).sum();
+            prop_assert!((dx[k] - plain).abs() < 1e-2);
+            for j in 0..71 {
+                let plain = 1.0 + input[k] * got[j] + input[5 + k] * got[71 + j];
+                prop_assert!((dw[k * 71 + j] - plain).abs() < 1e-2);
+            }
+        }
+        prop_assert!((0..71).all(|j| (db[j] - (1.0 + got[j] + got[71 + j])).abs() < 1e-3));
+    }
+
+    #[test]
+    fn head_gradients_are_those_of_the_loss(
+        raw in values(9), action in 0usize..9, action_scale in -2.0f32..2.0, entropy_scale in -1.0f32..1.0,
+        limit in prop::sample::select(vec![0.0f32, 1.0, 5.0]),
+    ) {
+        let loss = |raw: &[f32]| {
+            let (mut z, mut p) = (raw.to_vec(), vec![0.0; 9]);
+            clamp_logits(&mut z, limit);
+            let row = softmax_row(&z, &mut p);
+            -action_scale * (z[action] - row.log_sum) - entropy_scale * row.entropy
+        };
+        let (mut z, mut p) = (raw.clone(), vec![0.0; 9]);
+        clamp_logits(&mut z, limit);
+        let row = softmax_row(&z, &mut p);
+        head_gradient(&mut z, &p, row, HeadLoss { action, action_scale, entropy_scale, limit });
+        for i in 0..9 {
+            let (mut up, mut down) = (raw.clone(), raw.clone());
+            up[i] += 1e-2;
+            down[i] -= 1e-2;
+            let numeric = (loss(&up) - loss(&down)) / 2e-2;
+            prop_assert!((numeric - z[i]).abs() < 3e-3, "{i}: {} against {numeric}", z[i]);
+        }
+    }
+
+    #[test]
+    fn late_adam_equals_dense_adam_bit_for_bit(
+        start in values(6 * 5),
+        touched in prop::collection::vec((0u32..6, -2.0f32..2.0, 0usize..700), 1..12),
+        reads in prop::collection::vec(0usize..6, 12),
+    ) {
+        let mut late = RowAdam::new(0.01, 5, start.clone());
+        let (mut dense, mut dense_values) = (Adam::new(AdamConfig::with_learning_rate(0.01), 30), start);
+        let mut gradients = RowGradients::new(5);
+        for ((row, gradient, n_idle), read) in touched.into_iter().zip(reads) {
+            gradients.clear();
+            gradients.add(row, &[gradient, 0.0, -gradient, 1e-12, gradient * 1e-4]);
+            gradients.add((row + 2) % 6, &[0.5; 5]);
+            gradients.add(row, &[0.25; 5]);
+            let mut flat = vec![0.0; 30];
+            for (&row, gradient) in gradients.iter() {
+                flat[row as usize * 5..(row as usize + 1) * 5].copy_from_slice(gradient);
+            }
+            late.step(&gradients);
+            dense.step(&mut dense_values, &flat);
+            gradients.clear();
+            for _ in 0..n_idle {
+                late.step(&gradients);
+                dense.step(&mut dense_values, &[0.0; 30]);
+            }
+            prop_assert_eq!(late.row(read), &dense_values[read * 5..(read + 1) * 5]);
+            late = RowAdam::from_parts(0.01, 5, late.to_parts());
+        }
+        prop_assert_eq!(late.rows(), dense_values.as_slice());
+        let parts = late.to_parts();
+        prop_assert!(parts.first == dense.first && parts.second == dense.second);
+    }
+}

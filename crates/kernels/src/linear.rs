@@ -1,0 +1,73 @@
+//! Small affine maps on a handful of rows, where packing for a full matrix product would cost more than the
+//! product itself.
+
+use crate::dot;
+use multiversion::multiversion;
+
+/// How many outputs are kept in registers at a time.
+const BLOCK: usize = 32;
+
+/// `output = input @ weight + bias`, without allocating.
+///
+/// # Shapes
+/// `input: [rows, in]`, `weight: [in, out]`, `bias: [out]`, `output: [rows, out]`.
+///
+/// # Panics
+/// If the lengths do not fit.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma", "aarch64+neon"))]
+pub fn affine(input: &[f32], weight: &[f32], bias: &[f32], output: &mut [f32]) {
+    let n_out = bias.len();
+    let n_in = weight.len() / n_out.max(1);
+    assert!(weight.len() == n_in * n_out && input.len() * n_out == output.len() * n_in, "lengths");
+    for (x, y) in input.chunks_exact(n_in).zip(output.chunks_exact_mut(n_out)) {
+        let mut start = 0;
+        while start + BLOCK <= n_out {
+            let mut sums = [0.0f32; BLOCK];
+            sums.copy_from_slice(&bias[start..start + BLOCK]);
+            for (&scale, row) in x.iter().zip(weight.chunks_exact(n_out)) {
+                let row = &row[start..start + BLOCK];
+                for lane in 0..BLOCK {
+                    sums[lane] = scale.mul_add(row[lane], sums[lane]);
+                }
+            }
+            y[start..start + BLOCK].copy_from_slice(&sums);
+            start += BLOCK;
+        }
+        y[start..].copy_from_slice(&bias[start..]);
+        for (&scale, row) in x.iter().zip(weight.chunks_exact(n_out)) {
+            for (sum, w) in y[start..].iter_mut().zip(&row[start..]) {
+                *sum = scale.mul_add(*w, *sum);
+            }
+        }
+    }
+}
+
+/// The backward pass of [`affine`]: adds to both gradients and overwrites `input_gradient: [rows, in]`, given
+/// `upstream: [rows, out]`.
+///
+/// # Panics
+/// If the lengths do not fit.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma", "aarch64+neon"))]
+pub fn affine_backward(
+    (input, weight, upstream): (&[f32], &[f32], &[f32]),
+    weight_gradient: &mut [f32],
+    bias_gradient: &mut [f32],
+    input_gradient: &mut [f32],
+) {
+    let n_out = bias_gradient.len();
+    let n_in = weight.len() / n_out.max(1);
+    assert!(weight.len() == n_in * n_out && weight_gradient.len() == weight.len(), "lengths");
+    assert!(input.len() == input_gradient.len() && input.len() * n_out == upstream.len() * n_in, "lengths");
+    let rows = input.chunks_exact(n_in).zip(upstream.chunks_exact(n_out));
+    for ((x, g), x_gradient) in rows.zip(input_gradient.chunks_exact_mut(n_in)) {
+        for (b, g) in bias_gradient.iter_mut().zip(g) {
+            *b += g;
+        }
+        for k in 0..n_in {
+            x_gradient[k] = dot(g, &weight[k * n_out..(k + 1) * n_out]);
+            for (w, g) in weight_gradient[k * n_out..(k + 1) * n_out].iter_mut().zip(g) {
+                *w = x[k].mul_add(*g, *w);
+            }
+        }
+    }
+}

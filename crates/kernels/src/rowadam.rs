@@ -1,0 +1,215 @@
+//! Dense Adam over a table of rows, done when somebody looks.
+
+use crate::AdamConfig;
+use crate::adam::{Correction, row_step};
+
+/// A table whose every row moves at every step, as dense Adam moves it, although only the rows with a gradient are
+/// touched: a row without gradient is brought up to date when it is next read. The result equals the dense one bit
+/// for bit.
+///
+/// # Source
+/// Adam with the usual decays. A row without gradient keeps moving by its momentum, by steps that shrink at least
+/// tenfold in 25; once a step no longer changes any value of the row, no later one does (rounding is monotone), so
+/// from there on only the moments decay.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowAdam {
+    config: AdamConfig,
+    width: usize,
+    values: Vec<f32>,
+    first: Vec<f32>,
+    second: Vec<f32>,
+    steps_taken: Vec<u32>,
+    n_steps: u32,
+    corrections: Vec<Correction>,
+}
+
+/// Everything a table is made of, for checkpoints.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RowAdamParts {
+    /// Values, `[rows, width]`, each row as it was after the steps it has taken.
+    pub values: Vec<f32>,
+    /// First moments, `[rows, width]`.
+    pub first: Vec<f32>,
+    /// Second moments, `[rows, width]`.
+    pub second: Vec<f32>,
+    /// How many of the steps each row has taken.
+    pub steps_taken: Vec<u32>,
+    /// How many steps there were.
+    pub n_steps: u32,
+}
+
+impl RowAdam {
+    /// A table at its initial values `[rows, width]`.
+    ///
+    /// # Panics
+    /// If the values are not whole rows.
+    pub fn new(learning_rate: f32, width: usize, values: Vec<f32>) -> Self {
+        let (n_values, n_rows) = (values.len(), values.len() / width.max(1));
+        let moments = vec![0.0; n_values];
+        let steps_taken = vec![0; n_rows];
+        let parts = RowAdamParts { values, first: moments.clone(), second: moments, steps_taken, n_steps: 0 };
+        Self::from_parts(learning_rate, width, parts)
+    }
+
+    /// A table as a checkpoint has it.
+    ///
+    /// # Panics
+    /// If the parts do not fit each other.
+    pub fn from_parts(learning_rate: f32, width: usize, parts: RowAdamParts) -> Self {
+        let RowAdamParts { values, first, second, steps_taken, n_steps } = parts;
+        let n_values = steps_taken.len() * width;
+        assert!([values.len(), first.len(), second.len()] == [n_values; 3], "whole rows");
+        assert!(steps_taken.iter().all(|&taken| taken <= n_steps), "no row is ahead of the table");
+        let config = AdamConfig::with_learning_rate(learning_rate);
+        let mut table =
+            Self { config, width, values, first, second, steps_taken, n_steps, corrections: Vec::new() };
+        for step in 1..=n_steps {
+            table.remember_correction(step);
+        }
+        table
+    }
+
+    /// Everything the table is made of.
+    pub fn to_parts(&self) -> RowAdamParts {
+        RowAdamParts {
+            values: self.values.clone(),
+            first: self.first.clone(),
+            second: self.second.clone(),
+            steps_taken: self.steps_taken.clone(),
+            n_steps: self.n_steps,
+        }
+    }
+
+    /// How many rows.
+    pub fn n_rows(&self) -> usize {
+        self.steps_taken.len()
+    }
+
+    /// The length of a row.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// One row as dense Adam has it now.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn row(&mut self, row: usize) -> &[f32] {
+        self.catch_up(row);
+        &self.values[row * self.width..(row + 1) * self.width]
+    }
+
+    /// All rows as dense Adam has them now, `[rows, width]`.
+    pub fn rows(&mut self) -> &[f32] {
+        for row in 0..self.n_rows() {
+            self.catch_up(row);
+        }
+        &self.values
+    }
+
+    /// One step of the whole table: the rows of `gradients` move by theirs, all others by none.
+    ///
+    /// # Panics
+    /// If a row is named twice or does not exist.
+    pub fn step(&mut self, gradients: &RowGradients) {
+        assert_eq!(gradients.width, self.width, "width of the gradients");
+        for (&row, _) in gradients.iter() {
+            self.catch_up(row as usize);
+        }
+        self.n_steps += 1;
+        self.remember_correction(self.n_steps);
+        for (&row, gradient) in gradients.iter() {
+            let row = row as usize;
+            assert!(self.steps_taken[row] < self.n_steps, "one gradient per row");
+            self.move_row(row, gradient);
+        }
+    }
+
+    /// Takes the steps that `row` has not taken yet.
+    fn catch_up(&mut self, row: usize) {
+        const NO_GRADIENT: [f32; 64] = [0.0; 64];
+        let missing = self.n_steps - self.steps_taken[row];
+        let mut still_moves = true;
+        for _ in 0..missing {
+            if !still_moves {
+                break;
+            }
+            still_moves = match NO_GRADIENT.get(..self.width) {
+                Some(gradient) => self.move_row(row, gradient),
+                None => self.move_row(row, &vec![0.0; self.width]),
+            };
+        }
+        let rest = self.n_steps - self.steps_taken[row];
+        if rest > 0 {
+            let range = row * self.width..(row + 1) * self.width;
+            crate::adam::decay(&self.config, rest, &mut self.first[range.clone()], &mut self.second[range]);
+            self.steps_taken[row] = self.n_steps;
+        }
+    }
+
+    /// Takes the row's next step and says whether a value changed.
+    fn move_row(&mut self, row: usize, gradient: &[f32]) -> bool {
+        self.steps_taken[row] += 1;
+        let index = (self.steps_taken[row] as usize).min(self.corrections.len()) - 1;
+        let range = row * self.width..(row + 1) * self.width;
+        row_step(
+            &self.config,
+            self.corrections[index],
+            &mut self.values[range.clone()],
+            gradient,
+            &mut self.first[range.clone()],
+            &mut self.second[range],
+        )
+    }
+
+    /// Keeps the bias correction of a step; once it no longer changes, the last one stands for all later steps.
+    fn remember_correction(&mut self, step: u32) {
+        let has_settled = self.corrections.last().is_some_and(Correction::has_settled);
+        if !has_settled {
+            self.corrections.push(Correction::at(&self.config, u64::from(step)));
+        }
+    }
+}
+
+/// Gradients of a few rows of a table; what is added to the same row twice is summed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowGradients {
+    width: usize,
+    rows: Vec<u32>,
+    values: Vec<f32>,
+}
+
+impl RowGradients {
+    /// No gradients of rows of length `width`.
+    pub fn new(width: usize) -> Self {
+        Self { width, rows: Vec::new(), values: Vec::new() }
+    }
+
+    /// Forgets everything, keeping the memory.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.values.clear();
+    }
+
+    /// Adds `gradient: [width]` to a row.
+    ///
+    /// # Panics
+    /// If the length is another.
+    pub fn add(&mut self, row: u32, gradient: &[f32]) {
+        assert_eq!(gradient.len(), self.width, "width of the gradient");
+        match self.rows.iter().position(|&known| known == row) {
+            Some(at) => {
+                crate::add_scaled(&mut self.values[at * self.width..(at + 1) * self.width], 1.0, gradient);
+            }
+            None => {
+                self.rows.push(row);
+                self.values.extend_from_slice(gradient);
+            }
+        }
+    }
+
+    /// Rows and their gradients, in the order of first mention.
+    pub fn iter(&self) -> impl Iterator<Item = (&u32, &[f32])> {
+        self.rows.iter().zip(self.values.chunks_exact(self.width))
+    }
+}
