@@ -1,0 +1,220 @@
+//! The titles of a catalogue, ready to be asked for.
+
+use super::fuzzy::TrigramIndex;
+use super::{GroundingConfig, Metric, nearest};
+use crate::title::{Name, ParsedTitle, parse};
+use crate::{Grounding, GroundingStatus};
+use catalogue::{Catalogue, TextVectors};
+use mdp::ItemIdx;
+use std::collections::HashMap;
+
+/// Width of the text vectors; only their nearest neighbours are asked for.
+const VECTOR_WIDTH: usize = 256;
+/// How many candidates of the trigram index are compared letter by letter.
+const N_CANDIDATES: usize = 24;
+
+/// Every title of a catalogue, indexed for grounding. Building it and asking it are deterministic.
+#[derive(Debug)]
+pub struct TitleIndex {
+    config: GroundingConfig,
+    parsed: Vec<ParsedTitle>,
+    exact: HashMap<String, Vec<u32>>,
+    by_full_key: HashMap<String, Vec<u32>>,
+    by_bare_key: HashMap<String, Vec<u32>>,
+    trigrams: TrigramIndex,
+    vectors: TextVectors,
+}
+
+/// What a text was taken to mean.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Grounded {
+    /// The item; `None` when the text was rejected.
+    pub item: Option<ItemIdx>,
+    /// How, and at what distance (1 for a rejected text).
+    pub grounding: Grounding,
+    /// Whether several items answered equally well; the lowest row was taken.
+    pub is_ambiguous: bool,
+}
+
+impl Grounded {
+    fn of(items: &[u32], status: GroundingStatus, distance: f32) -> Option<Self> {
+        let item = items.iter().min().map(|&row| ItemIdx(row))?;
+        let grounding = Grounding { status, distance };
+        Some(Self { item: Some(item), grounding, is_ambiguous: items.len() > 1 })
+    }
+
+    fn rejected() -> Self {
+        let grounding = Grounding { status: GroundingStatus::Rejected, distance: 1.0 };
+        Self { item: None, grounding, is_ambiguous: false }
+    }
+}
+
+/// What two years say about each other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Years {
+    Equal,
+    Unknown,
+    Apart(u16),
+}
+
+fn compare_years(a: Option<u16>, b: Option<u16>) -> Years {
+    match (a, b) {
+        (Some(a), Some(b)) if a == b => Years::Equal,
+        (Some(a), Some(b)) => Years::Apart(a.abs_diff(b)),
+        _ => Years::Unknown,
+    }
+}
+
+impl TitleIndex {
+    /// Indexes a catalogue.
+    pub fn build(catalogue: &Catalogue, config: GroundingConfig) -> Self {
+        let mut index = Self {
+            config,
+            parsed: Vec::with_capacity(catalogue.len()),
+            exact: HashMap::new(),
+            by_full_key: HashMap::new(),
+            by_bare_key: HashMap::new(),
+            trigrams: TrigramIndex::default(),
+            vectors: TextVectors::embed(catalogue, VECTOR_WIDTH),
+        };
+        for (row, item) in catalogue.items().iter().enumerate() {
+            index.insert(row as u32, &item.title);
+        }
+        index
+    }
+
+    fn insert(&mut self, row: u32, title: &str) {
+        self.exact.entry(title.to_owned()).or_default().push(row);
+        let parsed = parse(title);
+        for name in &parsed.names {
+            push_new(self.by_full_key.entry(name.full_key()).or_default(), row);
+            push_new(self.by_bare_key.entry(name.bare_key()).or_default(), row);
+            self.trigrams.insert(row, &name.bare_text());
+        }
+        self.parsed.push(parsed);
+    }
+
+    /// The rules in use.
+    pub fn config(&self) -> &GroundingConfig {
+        &self.config
+    }
+
+    /// How many titles stand for more than one item.
+    pub fn n_duplicated_titles(&self) -> usize {
+        self.exact.values().filter(|rows| rows.len() > 1).count()
+    }
+
+    /// The item a text means.
+    pub fn ground(&self, text: &str) -> Grounded {
+        if let Some(found) = self.exact(text).or_else(|| self.exact(text.trim())) {
+            return found;
+        }
+        let asked = parse(text);
+        if asked.names.iter().all(|name| name.full_key().is_empty()) {
+            return Grounded::rejected();
+        }
+        self.normalised(&asked)
+            .or_else(|| self.fuzzy(&asked))
+            .or_else(|| self.embedded(text, &asked))
+            .unwrap_or_else(Grounded::rejected)
+    }
+
+    fn exact(&self, text: &str) -> Option<Grounded> {
+        Grounded::of(self.exact.get(text)?, GroundingStatus::Exact, 0.0)
+    }
+
+    fn normalised(&self, asked: &ParsedTitle) -> Option<Grounded> {
+        asked.names.iter().find_map(|name| {
+            let full = self.of_year(&self.by_full_key, &name.full_key(), asked.year, false);
+            let items = if full.is_empty() {
+                self.of_year(&self.by_bare_key, &name.bare_key(), asked.year, true)
+            } else {
+                full
+            };
+            Grounded::of(&self.narrowed(items, name), GroundingStatus::Normalised, 0.0)
+        })
+    }
+
+    /// The items of a key whose year does not contradict, or, if `confirmed`, agrees. Years that agree win over
+    /// years that are unknown.
+    fn of_year(
+        &self,
+        keys: &HashMap<String, Vec<u32>>,
+        key: &str,
+        year: Option<u16>,
+        confirmed: bool,
+    ) -> Vec<u32> {
+        let rows = keys.get(key).map_or(&[][..], Vec::as_slice);
+        let with = |wanted: Years| -> Vec<u32> {
+            let verdict = |row: u32| compare_years(year, self.parsed[row as usize].year);
+            rows.iter().copied().filter(|&row| verdict(row) == wanted).collect()
+        };
+        let equal = with(Years::Equal);
+        if confirmed || !equal.is_empty() { equal } else { with(Years::Unknown) }
+    }
+
+    /// Of several items with the name, those whose main name it is.
+    fn narrowed(&self, items: Vec<u32>, name: &Name) -> Vec<u32> {
+        let is_main = |row: &u32| self.parsed[*row as usize].names.first().is_some_and(|n| n == name);
+        let main: Vec<u32> = items.iter().copied().filter(is_main).collect();
+        if main.is_empty() { items } else { main }
+    }
+
+    fn fuzzy(&self, asked: &ParsedTitle) -> Option<Grounded> {
+        let mut best: Vec<u32> = Vec::new();
+        let mut best_similarity = 0.0;
+        for name in &asked.names {
+            for row in self.trigrams.candidates(&name.bare_text(), 0.4, N_CANDIDATES) {
+                let Some(similarity) = self.fuzzy_similarity(name, asked.year, row) else { continue };
+                if similarity > best_similarity {
+                    (best_similarity, best) = (similarity, vec![row]);
+                } else if similarity == best_similarity {
+                    push_new(&mut best, row);
+                }
+            }
+        }
+        Grounded::of(&best, GroundingStatus::Fuzzy, 1.0 - best_similarity)
+    }
+
+    /// Edit similarity of a text with an item's nearest name, if it is enough and nothing contradicts.
+    fn fuzzy_similarity(&self, asked: &Name, year: Option<u16>, row: u32) -> Option<f32> {
+        let title = &self.parsed[row as usize];
+        let text = asked.bare_text();
+        let similarities = title.names.iter().filter(|name| name.numbers() == asked.numbers()).map(|name| {
+            strsim::normalized_damerau_levenshtein(&text, &name.bare_text()) as f32
+        });
+        let similarity = similarities.fold(0.0, f32::max);
+        let least = match compare_years(year, title.year) {
+            Years::Equal => self.config.fuzzy_min_with_year,
+            Years::Unknown => self.config.fuzzy_min_without_year,
+            // A year may be off by one, but then the text may not be off at all.
+            Years::Apart(1) => 1.0,
+            Years::Apart(_) => return None,
+        };
+        (similarity >= least).then_some(similarity)
+    }
+
+    fn embedded(&self, text: &str, asked: &ParsedTitle) -> Option<Grounded> {
+        if self.config.embedding_min_cosine > 1.0 || self.parsed.is_empty() {
+            return None;
+        }
+        let query = self.vectors.embed_text(text);
+        let rows = self.vectors.rows();
+        let found = nearest(&query, rows, Metric::Cosine)?;
+        let title = &self.parsed[found.row];
+        let least = match compare_years(asked.year, title.year) {
+            Years::Equal => self.config.embedding_min_cosine,
+            Years::Unknown => self.config.embedding_min_cosine_without_year,
+            Years::Apart(_) => return None,
+        };
+        let numbers_agree = title.names.iter().any(|n| n.numbers() == asked.names[0].numbers());
+        let is_near = 1.0 - found.distance >= least && numbers_agree;
+        is_near.then(|| Grounded::of(&[found.row as u32], GroundingStatus::Embedding, found.distance))?
+    }
+}
+
+fn push_new(rows: &mut Vec<u32>, row: u32) {
+    if !rows.contains(&row) {
+        rows.push(row);
+    }
+}
