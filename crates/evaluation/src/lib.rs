@@ -3,6 +3,7 @@
 
 mod account;
 mod bootstrap;
+mod controls;
 mod difference;
 mod error;
 mod evaluate;
@@ -14,6 +15,9 @@ mod table;
 
 pub use account::{ExitAccount, Exits};
 pub use bootstrap::{BootstrapPlan, Interval};
+pub use controls::{
+    Greedy, GreedyDiverse, Oracle, Popularity, RandomFreshGenre, UniformRandom, is_privileged, replay,
+};
 pub use difference::{Difference, paired_difference};
 pub use error::EvaluationError;
 pub use evaluate::{Evaluation, Setting, evaluate};

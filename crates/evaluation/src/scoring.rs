@@ -35,12 +35,12 @@ impl Scoring {
             cut(&mut out, cap);
         }
         for step in &mut out.steps {
-            let counts = match (self, step.end) {
-                (Self::Low0, StepEnd::Terminated(ExitReason::LowReward)) => false,
-                (Self::Billp { .. }, StepEnd::Terminated(_)) => false,
-                _ => true,
+            let counts_zero = match step.end {
+                StepEnd::Terminated(ExitReason::LowReward) => self != Self::Raw,
+                StepEnd::Terminated(_) => matches!(self, Self::Billp { .. }),
+                StepEnd::Continues | StepEnd::Truncated => false,
             };
-            if !counts {
+            if counts_zero {
                 step.reward = 0.0;
             }
         }

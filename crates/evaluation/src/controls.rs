@@ -1,0 +1,24 @@
+//! The policies every result stands beside. None of them is trained.
+
+mod greedy;
+mod oracle;
+mod order;
+mod planner;
+mod popularity;
+mod random;
+mod replay;
+
+pub use greedy::Greedy;
+pub use oracle::Oracle;
+pub use planner::GreedyDiverse;
+pub use popularity::Popularity;
+pub use random::{RandomFreshGenre, UniformRandom};
+pub use replay::replay;
+
+/// Whether the control of this name knows what no deployed policy knows: the exit rule or the truth.
+pub fn is_privileged(name: &str) -> bool {
+    matches!(name, "greedy-diverse" | "oracle")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! The most that could be had: knows the truth and the exit rule.
+
+use super::order::{Order, certain};
+use environment::{Environment, EnvironmentError};
+use mdp::{
+    Choice, ItemIdx, ItemSet, Policy, PolicySession, RewardSource, Rng, SessionContext, StepEnd, UserIdx,
+};
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// Plans whole sessions in the environment that will judge it and keeps the best plan. Privileged.
+///
+/// Each plan shows, step by step, the best-liked item that does not end the session; plans differ in how they
+/// break ties between equally liked items, which decides what later steps can still show: rare categories first,
+/// few categories first, or common categories first. The best of the three is a lower bound of the optimum.
+#[derive(Clone)]
+pub struct Oracle {
+    environment: Environment,
+    /// How many items the categories of an item appear in, added up: what showing it may block.
+    n_blocked: Arc<Vec<u32>>,
+}
+
+impl Oracle {
+    /// Knows the rewards, rule and horizon of this environment.
+    pub fn new(environment: Environment) -> Self {
+        let n_items = environment.n_items();
+        let none = Vec::new();
+        let n_blocked = environment.features().categories.as_ref().map_or(vec![0; n_items], |categories| {
+            let n_categories = categories.iter().flatten().map(|&c| c as usize + 1).max().unwrap_or(0);
+            let mut n_items_with = vec![0u32; n_categories];
+            categories.iter().flatten().for_each(|&c| n_items_with[c as usize] += 1);
+            let blocked_by = |item: usize| {
+                categories.get(item).unwrap_or(&none).iter().map(|&c| n_items_with[c as usize]).sum()
+            };
+            (0..n_items).map(blocked_by).collect()
+        });
+        Self { environment, n_blocked: Arc::new(n_blocked) }
+    }
+
+    fn best_plan(&self, context: SessionContext<'_>) -> Vec<ItemIdx> {
+        let mut truth = vec![0.0; self.environment.n_items()];
+        self.environment.rewards().fill_row(context.user, &mut truth);
+        let categories = self.environment.features().categories.as_ref();
+        let n_categories = |item: usize| categories.map_or(0, |all| all[item].len());
+        let n_blocked = &self.n_blocked;
+        let ties: [&dyn Fn(usize, usize) -> Ordering; 3] = [
+            &|a, b| n_blocked[a].cmp(&n_blocked[b]),
+            &|a, b| n_categories(a).cmp(&n_categories(b)),
+            &|a, b| n_blocked[b].cmp(&n_blocked[a]),
+        ];
+        let plans = ties.iter().filter_map(|tie| {
+            let order = Order::by(truth.len(), |a, b| truth[b].total_cmp(&truth[a]).then_with(|| tie(a, b)));
+            self.plan(context, &truth, order).ok()
+        });
+        let better = |a: (f32, Vec<ItemIdx>), b: (f32, Vec<ItemIdx>)| if b.0 > a.0 { b } else { a };
+        plans.reduce(better).map(|(_, plan)| plan).unwrap_or_default()
+    }
+
+    /// Plays one order to the end of the session; returns what it earned and what it showed.
+    fn plan(
+        &self,
+        context: SessionContext<'_>,
+        truth: &[f32],
+        mut order: Order,
+    ) -> Result<(f32, Vec<ItemIdx>), EnvironmentError> {
+        let lowest_kept = self.environment.rule().low_reward().map_or(f32::MIN, |low| low.below);
+        let mut shown = ItemSet::empty(self.environment.n_items());
+        context.history.iter().for_each(|interaction| {
+            shown.insert(interaction.item);
+        });
+        let mut session = self.environment.start(context.user)?;
+        let mut earned = 0.0;
+        while session.end() == StepEnd::Continues && shown.len() < shown.n_items() {
+            let stays =
+                |item: ItemIdx| truth[item.index()] >= lowest_kept && session.would_end(item).is_none();
+            // Where every item ends the session, the best-liked one ends it best.
+            let item = order.best(&shown, stays).unwrap_or_else(|| order.best_or_any(&shown));
+            earned += session.step(item)?.reward;
+            shown.insert(item);
+        }
+        Ok((earned, session.shown().to_vec()))
+    }
+}
+
+impl Policy for Oracle {
+    fn name(&self) -> String {
+        "oracle".to_owned()
+    }
+
+    fn start<'a>(&'a self, context: SessionContext<'a>) -> Box<dyn PolicySession + 'a> {
+        let mut plan = self.best_plan(context);
+        plan.reverse();
+        Box::new(OracleSession { rewards: self.environment.rewards().as_ref(), user: context.user, plan })
+    }
+}
+
+struct OracleSession<'a> {
+    rewards: &'a dyn RewardSource,
+    user: UserIdx,
+    /// What is left of the plan, last item first.
+    plan: Vec<ItemIdx>,
+}
+
+impl PolicySession for OracleSession<'_> {
+    fn choose(&mut self, shown: &ItemSet, _rng: &mut Rng) -> Choice {
+        while let Some(item) = self.plan.pop() {
+            if !shown.contains(item) {
+                return certain(item);
+            }
+        }
+        // The plan reaches the end of the session; beyond it (rankings) the truth alone decides.
+        let mut truth = vec![0.0; self.rewards.n_items()];
+        self.rewards.fill_row(self.user, &mut truth);
+        certain(Order::by_score(&truth).best_or_any(shown))
+    }
+
+    fn observe(&mut self, _item: ItemIdx, _reward: f32) {}
+}

@@ -1,0 +1,87 @@
+//! Greedy on the world model, told the exit rule.
+
+use super::greedy::predicted_means;
+use super::order::{Order, certain};
+use environment::{Environment, EnvironmentError, Session};
+use mdp::{
+    Choice, ItemIdx, ItemSet, MeanModel, Policy, PolicySession, RewardSource, Rng, SessionContext, UserIdx,
+};
+use std::sync::Arc;
+
+/// The highest predicted mean among what the exit rule would let pass after what was shown in this session.
+/// Privileged: no deployed policy is told when its users leave.
+#[derive(Clone)]
+pub struct GreedyDiverse {
+    means: Arc<dyn MeanModel>,
+    content: Environment,
+}
+
+impl GreedyDiverse {
+    /// Plans with the predictions of the train world and the rule (and its item features) of `environment`,
+    /// whose rewards it never reads.
+    ///
+    /// # Errors
+    /// When predictions and environment are not of one size.
+    pub fn new(means: Arc<dyn MeanModel>, environment: &Environment) -> Result<Self, EnvironmentError> {
+        let content = Environment::new(
+            Arc::new(Pleased { n_users: means.n_users(), n_items: means.n_items() }),
+            environment.features().clone(),
+            *environment.rule(),
+            usize::MAX,
+        )?;
+        Ok(Self { means, content })
+    }
+}
+
+/// Rewards nobody leaves for: what remains of an exit rule is its content part.
+struct Pleased {
+    n_users: usize,
+    n_items: usize,
+}
+
+impl RewardSource for Pleased {
+    fn n_users(&self) -> usize {
+        self.n_users
+    }
+
+    fn n_items(&self) -> usize {
+        self.n_items
+    }
+
+    fn reward(&self, _user: UserIdx, _item: ItemIdx) -> f32 {
+        5.0
+    }
+}
+
+impl Policy for GreedyDiverse {
+    fn name(&self) -> String {
+        "greedy-diverse".to_owned()
+    }
+
+    fn start<'a>(&'a self, context: SessionContext<'a>) -> Box<dyn PolicySession + 'a> {
+        Box::new(PlannerSession {
+            order: Order::by_score(&predicted_means(&*self.means, context.user)),
+            content: self.content.start(context.user).expect("a user with predictions has a row"),
+        })
+    }
+}
+
+struct PlannerSession<'a> {
+    order: Order,
+    content: Session<'a>,
+}
+
+impl PolicySession for PlannerSession<'_> {
+    fn choose(&mut self, shown: &ItemSet, _rng: &mut Rng) -> Choice {
+        let Self { order, content } = self;
+        let planned = order.best(shown, |item| content.would_end(item).is_none());
+        certain(planned.unwrap_or_else(|| order.best_or_any(shown)))
+    }
+
+    fn observe(&mut self, item: ItemIdx, _reward: f32) {
+        // An item the rule forbids ends this session as it ends the real one; nothing is asked afterwards.
+        if self.content.end().continues() {
+            self.content.step(item).expect("the session goes on and the item was predicted");
+        }
+    }
+}
