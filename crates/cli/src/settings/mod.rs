@@ -1,0 +1,80 @@
+//! Settings come in layers, each checked against the defaults: preset file, then `--config`, then `--set`.
+
+mod layer;
+mod print;
+
+use crate::failure::Failure;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::path::Path;
+
+/// Settings being resolved. The defaults are the schema: a key they do not have is an error.
+#[derive(Clone, Debug)]
+pub(crate) struct Layers {
+    resolved: Value,
+}
+
+impl Layers {
+    /// Starts from defaults; `Option`s that are `None` accept any value until [`Layers::resolve`].
+    pub(crate) fn new(defaults: &impl Serialize) -> Self {
+        Self { resolved: serde_json::to_value(defaults).expect("settings are plain data") }
+    }
+
+    /// Lays a TOML file over what is there.
+    ///
+    /// # Errors
+    /// When it cannot be read, is not TOML, or has an unknown key or a value of another kind.
+    pub(crate) fn file(&mut self, path: &Path) -> Result<(), Failure> {
+        let text = std::fs::read_to_string(path).map_err(|e| Failure::reading(path, &e))?;
+        self.text(&path.display().to_string(), &text)
+    }
+
+    /// Lays TOML text over what is there; `name` stands in messages.
+    pub(crate) fn text(&mut self, name: &str, text: &str) -> Result<(), Failure> {
+        let parsed = toml::de::DeTable::parse(text).map_err(|e| not_toml(name, text, &e))?;
+        layer::merge_table(&mut self.resolved, parsed.get_ref(), "")
+            .map_err(|problem| problem.into_failure(name, text))
+    }
+
+    /// Lays one `section.key=value` over what is there. A value that is not TOML is taken as a string.
+    pub(crate) fn set(&mut self, assignment: &str) -> Result<(), Failure> {
+        let (key, value) = assignment.split_once('=').ok_or_else(|| {
+            Failure::input(format!("expected section.key=value, got `{assignment}`"))
+                .hint("for example --set evaluation.users=200")
+        })?;
+        let plain = format!("{} = {}", key.trim(), value.trim());
+        let quoted = format!("{} = {}", key.trim(), Value::from(value.trim()));
+        let text = if toml::de::DeTable::parse(&plain).is_ok() { plain } else { quoted };
+        self.text("--set", &text)
+    }
+
+    /// The checked settings.
+    pub(crate) fn resolve<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        serde_json::from_value(self.resolved.clone()).map_err(|e| {
+            Failure::input(format!("settings do not fit together: {e}"))
+                .hint("--print-config shows the resolved settings")
+        })
+    }
+
+    /// The value of one dotted key as it stands now.
+    pub(crate) fn get(&self, key: &str) -> Option<&Value> {
+        key.split('.').try_fold(&self.resolved, |value, part| value.get(part))
+    }
+
+    /// The resolved settings as TOML.
+    pub(crate) fn to_toml(&self) -> String {
+        print::to_toml(&self.resolved)
+    }
+}
+
+fn not_toml(name: &str, text: &str, error: &toml::de::Error) -> Failure {
+    let failure = Failure::input(format!("not a TOML file: {}: {name}", error.message()));
+    match error.span() {
+        Some(span) => failure.at(name, text, span),
+        None => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests;
