@@ -38,3 +38,85 @@ fn mlp_gradients() {
     check_gradient(&mlp.parameters, &gradient, |p| loss(&with(p), &input));
     check_gradient(&input, &input_gradient, |x| loss(&mlp, x));
 }
+
+const SMALL: TrackerConfig = TrackerConfig { width: 6, window: 3, n_layers: 2, dropout: 0.1 };
+
+/// A trace with `n_steps` random steps from `inputs: user, items`.
+fn fill(trace: &mut TrackerTrace, inputs: &[f32]) {
+    let (user, items) = inputs.split_at(6);
+    trace.start(user);
+    items.chunks_exact(6).enumerate().for_each(|(step, item)| trace.push(item, 1.0 + step as f32));
+}
+
+#[test]
+fn tracker_gradients_with_and_without_dropout() {
+    let rng = &mut mdp::rng_for(4, &[]);
+    let tracker = StateTracker::new(SMALL, rng);
+    for n_steps in 0..=3 {
+        let inputs = normals(6 * (1 + n_steps), 1.0, rng);
+        let weights = normals(6, 1.0, rng);
+        let mut trace = TrackerTrace::new(&SMALL);
+        fill(&mut trace, &inputs);
+        tracker.encode(&mut trace, Dropout::Drawn(rng));
+        let mut gradient = vec![0.0; tracker.parameters.len()];
+        let found = tracker.backward(&trace, &weights, &mut gradient);
+        let loss = |tracker: &StateTracker, inputs: &[f32]| -> f64 {
+            let mut trace = trace.clone();
+            fill(&mut trace, inputs);
+            let state = tracker.encode(&mut trace, Dropout::Kept);
+            state.iter().zip(&weights).map(|(s, w)| f64::from(s * w)).sum()
+        };
+        let with = |p: &[f32]| {
+            let mut moved = tracker.clone();
+            moved.parameters = p.to_vec();
+            moved
+        };
+        check_gradient(&tracker.parameters, &gradient, |p| loss(&with(p), &inputs));
+        let of_inputs = [found.user, found.items].concat();
+        check_gradient(&inputs, &of_inputs, |x| loss(&tracker, x));
+    }
+}
+
+#[test]
+fn tracker_states_have_the_published_shape() {
+    let rng = &mut mdp::rng_for(5, &[]);
+    let tracker = StateTracker::new(TrackerConfig { width: 32, window: 4, n_layers: 2, dropout: 0.1 }, rng);
+    // Reward projection 64, positions 128, two layers of 4224 + 2112 + 128, final norm 64.
+    assert_eq!(tracker.parameters.len(), 64 + 128 + 2 * (3 * 1056 + 1056 + 64 + 2 * 1056 + 64) + 64);
+    let mut trace = TrackerTrace::new(tracker.config());
+    let user = normals(32, 1.0, rng);
+    trace.start(&user);
+    let state = tracker.encode(&mut trace, Dropout::Off).to_vec();
+    // Without steps the state is the rectified normalised user vector, whatever the dropout.
+    let mean = user.iter().sum::<f32>() / 32.0;
+    let deviation = (user.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / 32.0 + 1e-5).sqrt();
+    assert!(state.iter().zip(&user).all(|(s, u)| (s - ((u - mean) / deviation).max(0.0)).abs() < 1e-5));
+    assert_eq!(tracker.encode(&mut trace, Dropout::Drawn(rng)), state);
+}
+
+#[test]
+fn tracker_sees_order_rewards_and_masks() {
+    let rng = &mut mdp::rng_for(6, &[]);
+    let tracker = StateTracker::new(SMALL, rng);
+    let (user, a, b) = (normals(6, 1.0, rng), normals(6, 1.0, rng), normals(6, 1.0, rng));
+    let mut trace = TrackerTrace::new(&SMALL);
+    let mut state = |steps: &[(&[f32], f32)], dropout: Dropout<'_>| {
+        trace.start(&user);
+        steps.iter().for_each(|(item, reward)| trace.push(item, *reward));
+        tracker.encode(&mut trace, dropout).to_vec()
+    };
+    let plain = state(&[(&a, 4.0), (&b, 2.0)], Dropout::Off);
+    assert_eq!(plain, state(&[(&a, 4.0), (&b, 2.0)], Dropout::Off));
+    assert_ne!(plain, state(&[(&b, 2.0), (&a, 4.0)], Dropout::Off));
+    assert_ne!(plain, state(&[(&a, 4.0), (&b, 5.0)], Dropout::Off));
+    assert_ne!(plain, state(&[(&a, 4.0), (&b, 2.0)], Dropout::Drawn(rng)));
+}
+
+#[test]
+fn dropped_values_keep_their_mean() {
+    let (mut mask, rng) = (Vec::new(), &mut mdp::rng_for(7, &[]));
+    Dropout::Drawn(rng).fill(0.1, 100_001, &mut mask);
+    let n_dropped = mask.iter().filter(|&&m| m == 0.0).count();
+    assert!((9_600..10_400).contains(&n_dropped), "{n_dropped}");
+    assert!((mask.iter().sum::<f32>() / 100_001.0 - 1.0).abs() < 5e-3);
+}
