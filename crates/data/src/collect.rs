@@ -1,0 +1,327 @@
+//! Gathers rows and items from all sources in little memory, then makes the dataset.
+
+mod finish;
+
+use crate::input::{parse_rating, parse_time};
+use crate::interner::{Interner, MOST};
+use crate::scale::{self, ScaleChoice};
+use crate::{
+    BadRows, Clock, DataError, DropReason, ImportOptions, ImportReport, Problem, RatingScale, Source, SourceReport,
+    Warning,
+};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// One value of a row as its source gives it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Cell<'a> {
+    /// The source has no such column.
+    NoColumn,
+    /// Text to be read.
+    Text(&'a str),
+    /// A number already.
+    Number(f64),
+}
+
+/// One row of a log before it is understood.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RawRow<'a> {
+    pub(crate) user: &'a str,
+    pub(crate) item: &'a str,
+    pub(crate) rating: Cell<'a>,
+    pub(crate) time: Cell<'a>,
+}
+
+/// Where a row stands, for messages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct At<'a> {
+    pub(crate) file: &'a Path,
+    pub(crate) line: u64,
+}
+
+/// The rows so far, 20 bytes each.
+#[derive(Debug, Default)]
+struct Columns {
+    user: Vec<u32>,
+    item: Vec<u32>,
+    rating: Vec<f32>,
+    time: Vec<i64>,
+}
+
+/// What is told of an item by the items file.
+#[derive(Debug)]
+struct Listed {
+    title: String,
+    categories: Vec<String>,
+}
+
+/// The source being read.
+#[derive(Debug)]
+struct Current {
+    format: String,
+    name: String,
+    first_row: usize,
+    rows_read_before: u64,
+    choice: ScaleChoice,
+    looks_like_counts: bool,
+    user_prefix: String,
+    missing: Option<f32>,
+    item_ids: Option<HashMap<String, String>>,
+}
+
+/// Everything read so far.
+pub(crate) struct Collector {
+    bad_rows: BadRows,
+    only_listed_items: bool,
+    min_item_interactions: u32,
+    min_user_interactions: u32,
+    users: Interner,
+    items: Interner,
+    listed: Vec<Listed>,
+    columns: Columns,
+    clock: Option<Clock>,
+    current: Option<Current>,
+    scratch: String,
+    report: ImportReport,
+}
+
+impl Collector {
+    pub(crate) fn new(options: &ImportOptions) -> Self {
+        Self {
+            bad_rows: options.bad_rows,
+            only_listed_items: options.only_listed_items,
+            min_item_interactions: options.min_item_interactions,
+            min_user_interactions: options.min_user_interactions,
+            users: Interner::default(),
+            items: Interner::default(),
+            listed: Vec::new(),
+            columns: Columns::default(),
+            clock: None,
+            current: None,
+            scratch: String::new(),
+            report: ImportReport::default(),
+        }
+    }
+
+    /// Takes in one item of an items file. All items are listed before the first row is pushed.
+    pub(crate) fn list_item(
+        &mut self,
+        id: &str,
+        title: &str,
+        categories: Vec<String>,
+        at: At<'_>,
+    ) -> Result<(), DataError> {
+        debug_assert!(self.columns.user.is_empty(), "items come before rows");
+        self.report.items_listed += 1;
+        if id.is_empty() {
+            self.report.warn(Warning::ItemWithoutId, 1, || place(at));
+            return Ok(());
+        }
+        let row = self.items.intern(id).ok_or_else(|| too_many("items", at))?;
+        if (row as usize) < self.listed.len() {
+            self.report.warn(Warning::RepeatedItemId, 1, || place(at));
+            return Ok(());
+        }
+        if title.is_empty() {
+            self.report.warn(Warning::ItemWithoutTitle, 1, || place(at));
+        }
+        self.listed.push(Listed { title: if title.is_empty() { id } else { title }.to_owned(), categories });
+        Ok(())
+    }
+
+    /// Starts a log. `amounts` says that its rating column is named like unbounded amounts.
+    pub(crate) fn begin(&mut self, source: &Source, name: &str, clock: Clock, amounts: bool) -> Result<(), DataError> {
+        self.end();
+        self.clock = Some(self.clock.map_or(clock, |before| before.min(clock)));
+        let item_ids = source.item_ids.as_ref().map(crate::import::read_item_ids).transpose()?;
+        self.current = Some(Current {
+            format: source.format.name().to_owned(),
+            name: name.to_owned(),
+            first_row: self.columns.user.len(),
+            rows_read_before: self.report.rows_read,
+            choice: source.scale,
+            looks_like_counts: amounts,
+            user_prefix: source.user_prefix.clone(),
+            missing: source.missing,
+            item_ids,
+        });
+        Ok(())
+    }
+
+    /// Replaces the scale of the log that was begun, where its format knows better.
+    pub(crate) fn set_scale(&mut self, choice: ScaleChoice) {
+        if let Some(current) = &mut self.current {
+            current.choice = choice;
+        }
+    }
+
+    /// Counts a row that a selection leaves out.
+    pub(crate) fn not_selected(&mut self, at: At<'_>) {
+        self.report.rows_read += 1;
+        self.report.drop_rows(DropReason::NotSelected, 1, || place(at));
+    }
+
+    /// Notices something.
+    pub(crate) fn warn(&mut self, warning: Warning, at: At<'_>) {
+        self.report.warn(warning, 1, || place(at));
+    }
+
+    /// Counts a row that cannot be understood, or refuses it.
+    pub(crate) fn bad_row(&mut self, problem: Problem, field: Option<&str>, at: At<'_>) -> Result<(), DataError> {
+        let reason = match problem {
+            Problem::FieldCount { .. } => DropReason::FieldCount,
+            Problem::MissingId => DropReason::MissingId,
+            Problem::NotFinite { .. } => DropReason::NotFinite,
+            Problem::OutsideScale { .. } => DropReason::OutsideScale,
+            _ => DropReason::BadNumber,
+        };
+        if self.bad_rows == BadRows::Refuse {
+            let error = DataError::new(problem, at.file).at_line(at.line);
+            return Err(match field {
+                Some(field) => error.in_field(field),
+                None => error,
+            });
+        }
+        self.report.rows_read += 1;
+        self.report.drop_rows(reason, 1, || place(at));
+        Ok(())
+    }
+
+    /// Takes in one row of the log that was begun.
+    pub(crate) fn push(&mut self, row: RawRow<'_>, at: At<'_>) -> Result<(), DataError> {
+        let current = self.current.as_ref().expect("a log was begun");
+        let (choice, missing) = (current.choice, current.missing);
+        if row.user.is_empty() || row.item.is_empty() {
+            let field = if row.user.is_empty() { "user" } else { "item" };
+            return self.bad_row(Problem::MissingId, Some(field), at);
+        }
+        let rating = match understood_rating(row.rating, choice, missing) {
+            Ok(Some(rating)) => rating,
+            Ok(None) => {
+                self.report.rows_read += 1;
+                self.report.drop_rows(DropReason::WithoutRating, 1, || place(at));
+                return Ok(());
+            }
+            Err(problem) => return self.bad_row(problem, Some("rating"), at),
+        };
+        let (time, is_fine) = match understood_time(row.time) {
+            Ok(time) => time,
+            Err(problem) => return self.bad_row(problem, Some("time"), at),
+        };
+        self.report.rows_read += 1;
+        let Some(item) = self.item_row(row.item, at)? else {
+            return Ok(());
+        };
+        if is_fine {
+            self.report.warn(Warning::FineTimes, 1, || place(at));
+        }
+        let user = self.user_row(row.user, at)?;
+        self.keep(user, item, rating, time, at)
+    }
+
+    fn keep(&mut self, user: u32, item: u32, rating: f32, time: i64, at: At<'_>) -> Result<(), DataError> {
+        if self.columns.user.len() >= MOST as usize {
+            return Err(too_many("rows", at));
+        }
+        if !self.listed.is_empty() && item as usize >= self.listed.len() && !self.only_listed_items {
+            self.report.warn(Warning::RowOfUnlistedItem, 1, || place(at));
+        }
+        self.columns.user.push(user);
+        self.columns.item.push(item);
+        self.columns.rating.push(rating);
+        self.columns.time.push(time);
+        Ok(())
+    }
+
+    /// The row of an item, through the item-id map; `None` (and counted) when it leads nowhere.
+    fn item_row(&mut self, id: &str, at: At<'_>) -> Result<Option<u32>, DataError> {
+        let map = self.current.as_ref().and_then(|current| current.item_ids.as_ref());
+        let id = match map.map(|map| map.get(id)) {
+            None => id,
+            Some(Some(id)) => id,
+            Some(None) => {
+                self.report.drop_rows(DropReason::UnmappedItem, 1, || place(at));
+                return Ok(None);
+            }
+        };
+        if self.only_listed_items && !self.items.find(id).is_some_and(|row| (row as usize) < self.listed.len()) {
+            self.report.drop_rows(DropReason::UnlistedItem, 1, || place(at));
+            return Ok(None);
+        }
+        self.items.intern(id).map(Some).ok_or_else(|| too_many("items", at))
+    }
+
+    fn user_row(&mut self, id: &str, at: At<'_>) -> Result<u32, DataError> {
+        let prefix = self.current.as_ref().map_or("", |current| current.user_prefix.as_str());
+        let id = if prefix.is_empty() {
+            id
+        } else {
+            self.scratch.clear();
+            self.scratch.push_str(prefix);
+            self.scratch.push_str(id);
+            &self.scratch
+        };
+        self.users.intern(id).ok_or_else(|| too_many("users", at))
+    }
+
+    /// Ends the log that was begun: its ratings go to the common scale.
+    pub(crate) fn end(&mut self) {
+        let Some(current) = self.current.take() else {
+            return;
+        };
+        let raw = &mut self.columns.rating[current.first_row..];
+        let scale = scale::decide(current.choice, current.looks_like_counts, raw);
+        if current.choice == ScaleChoice::Auto && !current.looks_like_counts && !is_exact(scale, raw) {
+            self.report.warn(Warning::GuessedScale, 1, || Some(current.name.clone()));
+        }
+        scale::apply(scale, raw);
+        let rows_read = self.report.rows_read - current.rows_read_before;
+        self.report.sources.push(SourceReport { format: current.format, name: current.name, rows_read, scale });
+    }
+}
+
+/// Whether the values fill the guessed range from end to end.
+fn is_exact(scale: RatingScale, raw: &[f32]) -> bool {
+    match scale {
+        RatingScale::Linear { lo, hi, .. } => raw.contains(&lo) && raw.contains(&hi),
+        RatingScale::CountQuantile | RatingScale::PositiveOnly => false,
+    }
+}
+
+fn understood_rating(cell: Cell<'_>, choice: ScaleChoice, missing: Option<f32>) -> Result<Option<f32>, Problem> {
+    let rating = match cell {
+        _ if choice == ScaleChoice::Positive => scale::BEST,
+        Cell::NoColumn => scale::BEST,
+        Cell::Text("") => return Ok(None),
+        Cell::Text(text) => parse_rating(text)?,
+        Cell::Number(number) if (number as f32).is_finite() => number as f32,
+        Cell::Number(number) => return Err(Problem::NotFinite { value: number.to_string() }),
+    };
+    if missing == Some(rating) {
+        return Ok(None);
+    }
+    match choice {
+        ScaleChoice::Linear { lo, hi } if !(lo..=hi).contains(&rating) => {
+            Err(Problem::OutsideScale { value: rating, lo, hi })
+        }
+        _ => Ok(Some(rating)),
+    }
+}
+
+fn understood_time(cell: Cell<'_>) -> Result<(i64, bool), Problem> {
+    match cell {
+        Cell::NoColumn => Ok((0, false)),
+        Cell::Text(text) => parse_time(text),
+        Cell::Number(number) => crate::input::time_of_number(number)
+            .ok_or_else(|| Problem::BadTime { value: number.to_string() }),
+    }
+}
+
+fn place(at: At<'_>) -> Option<String> {
+    let name = at.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Some(if at.line > 0 { format!("{name}, line {}", at.line) } else { name })
+}
+
+fn too_many(what: &'static str, at: At<'_>) -> DataError {
+    DataError::new(Problem::TooMany { what, limit: u64::from(MOST) }, at.file).at_line(at.line)
+}

@@ -1,0 +1,101 @@
+//! Items files: id, title, categories.
+
+use crate::collect::{At, Collector};
+use crate::input::{ColumnMap, Encoding, Member, Role, Separator, Table, find_column, missing, plain_name};
+use crate::DataError;
+
+/// Reads an items file of whatever layout its name or content shows.
+pub(super) fn read(
+    member: &Member,
+    columns: &ColumnMap,
+    encoding: Encoding,
+    collector: &mut Collector,
+) -> Result<(), DataError> {
+    member.read_text(encoding, |text| {
+        read_table(Table::open(text, Separator::Guess, None)?, columns, Titles::AsTheyAre, collector)
+    })
+}
+
+/// What becomes of a title.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Titles {
+    /// Nothing.
+    AsTheyAre,
+    /// A year in a column of its own goes behind the title in brackets, as MovieLens writes it.
+    WithYear,
+}
+
+/// Lists all items of a delimited file.
+pub(super) fn read_table(
+    mut table: Table<'_>,
+    columns: &ColumnMap,
+    titles: Titles,
+    collector: &mut Collector,
+) -> Result<(), DataError> {
+    let names = || table.header().iter().map(String::as_str);
+    let id = id_column(&table, columns)?;
+    let title = find_column(names(), Role::Title, columns.title.as_deref(), table.file())?;
+    let genres = find_column(names(), Role::Genres, columns.genres.as_deref(), table.file())?;
+    let year = if titles == Titles::WithYear { table.column_named("release_year") } else { None };
+    while table.advance()? {
+        let mut text = title.map_or("", |column| table.field(column)).to_owned();
+        let year = year.map_or("", |column| table.field(column));
+        if !year.is_empty() && !text.is_empty() && !text.ends_with(')') {
+            text = format!("{text} ({year})");
+        }
+        let categories = genres.map_or_else(Vec::new, |column| categories_of(table.field(column)));
+        let at = At { file: table.file(), line: table.line() };
+        collector.list_item(table.field(id), &text, categories, at)?;
+    }
+    Ok(())
+}
+
+/// The id column of an items file. The log's name for it may not be the file's, so a named column that is not
+/// there is looked for by its usual names; `id` will do too.
+fn id_column(table: &Table<'_>, columns: &ColumnMap) -> Result<usize, DataError> {
+    let names = || table.header().iter().map(String::as_str);
+    let named = columns.item.as_deref().filter(|named| table.column_named(named).is_some());
+    if let Some(column) = find_column(names(), Role::Item, named, table.file())? {
+        return Ok(column);
+    }
+    let plain_id = names().position(|name| plain_name(name) == "id");
+    plain_id.ok_or_else(|| missing(Role::Item, &names().collect::<Vec<_>>(), table.file()))
+}
+
+/// Category names out of one field: `a|b`, `['a', "b"]`, `a;b`, or one name (which may hold a comma).
+pub(super) fn categories_of(field: &str) -> Vec<String> {
+    let field = field.trim();
+    let names: Vec<String> = if let Some(list) = field.strip_prefix('[').and_then(|f| f.strip_suffix(']')) {
+        list_of(list)
+    } else {
+        let separator = if field.contains('|') { '|' } else { ';' };
+        field.split(separator).map(str::to_owned).collect()
+    };
+    names.into_iter().map(|name| name.trim().to_owned()).filter(|name| is_category(name)).collect()
+}
+
+/// MovieLens says so where there are none.
+fn is_category(name: &str) -> bool {
+    !name.is_empty() && name != "(no genres listed)"
+}
+
+/// Names between quotation marks of either kind, separated by commas; without marks, between commas.
+fn list_of(text: &str) -> Vec<String> {
+    let mut names = vec![String::new()];
+    let mut quote = None;
+    let mut is_escaped = false;
+    for character in text.chars() {
+        match (quote, character) {
+            (Some(_), '\\') if !is_escaped => {
+                is_escaped = true;
+                continue;
+            }
+            (Some(open), _) if character == open && !is_escaped => quote = None,
+            (None, '\'' | '"') if names.last().is_some_and(|name| name.trim().is_empty()) => quote = Some(character),
+            (None, ',') => names.push(String::new()),
+            _ => names.last_mut().expect("starts with one").push(character),
+        }
+        is_escaped = false;
+    }
+    names
+}

@@ -1,0 +1,98 @@
+//! The layouts of MovieLens: `ratings.csv` + `movies.csv` (latest), `ratings.dat` + `movies.dat` (1M, 10M),
+//! `u.data` + `u.item` (100K), and `pairs.csv` where the ratings are left out.
+
+use super::items::{self, Titles};
+use super::{ImportOptions, Source, log};
+use crate::collect::{At, Collector};
+use crate::input::{Encoding, Input, Member, Separator, Table};
+use crate::{DataError, Problem, Warning};
+
+const RATINGS: [&str; 4] = ["userId", "movieId", "rating", "timestamp"];
+const MOVIES: [&str; 3] = ["movieId", "title", "genres"];
+
+/// The flags at the end of a line of `u.item`, in order; the first means that no genre is known.
+const GENRES_100K: [&str; 19] = [
+    "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama",
+    "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
+];
+/// Fields of `u.item` before the flags: id, title, two dates, address.
+const FIELDS_BEFORE_FLAGS: usize = 5;
+
+/// Lists the movies that stand beside the ratings.
+pub(super) fn list_items(
+    source: &Source,
+    input: &Input,
+    options: &ImportOptions,
+    collector: &mut Collector,
+) -> Result<(), DataError> {
+    let Some(member) = input.find(&["movies.csv", "movies.dat", "u.item"]) else {
+        return Ok(());
+    };
+    if member.base_name() == "movies.csv" {
+        return member.read_text(options.encoding, |text| {
+            let table = Table::open(text, Separator::Guess, None)?;
+            items::read_table(table, &source.columns, Titles::WithYear, collector)
+        });
+    }
+    let encoding = encoding_of(member, options.encoding, collector)?;
+    member.read_text(encoding, |text| {
+        if member.base_name() == "movies.dat" {
+            let table = Table::open(text, Separator::Colons, Some(&MOVIES))?;
+            return items::read_table(table, &source.columns, Titles::AsTheyAre, collector);
+        }
+        list_100k(Table::open(text, Separator::Byte(b'|'), Some(&["movie id"]))?, collector)
+    })
+}
+
+/// Reads the ratings.
+pub(super) fn read_rows(
+    source: &Source,
+    input: &Input,
+    options: &ImportOptions,
+    collector: &mut Collector,
+) -> Result<(), DataError> {
+    let named = || input.find(&["ratings.csv", "ratings.dat", "u.data", "pairs.csv"]);
+    let member = input.single().or_else(named);
+    let member = member.ok_or_else(|| input.lacks("ratings.csv, ratings.dat, u.data or pairs.csv"))?;
+    let (separator, header): (_, Option<&[&str]>) = match member.base_name() {
+        "u.data" => (Separator::Byte(b'\t'), Some(&RATINGS)),
+        name if name.ends_with(".dat") => (Separator::Colons, Some(&RATINGS)),
+        _ => (Separator::Guess, None),
+    };
+    member.read_text(options.encoding, |text| {
+        log::read_table(Table::open(text, separator, header)?, source, member.name(), collector)
+    })
+}
+
+fn list_100k(mut table: Table<'_>, collector: &mut Collector) -> Result<(), DataError> {
+    while table.advance()? {
+        let expected = FIELDS_BEFORE_FLAGS + GENRES_100K.len();
+        if table.n_fields() != expected {
+            return Err(table.error(Problem::FieldCount { expected, got: table.n_fields() }));
+        }
+        let is_set = |flag: usize| table.field(FIELDS_BEFORE_FLAGS + flag) == "1";
+        let genres = (1..GENRES_100K.len()).filter(|&flag| is_set(flag)).map(|flag| GENRES_100K[flag].to_owned());
+        let at = At { file: table.file(), line: table.line() };
+        collector.list_item(table.field(0), table.field(1), genres.collect(), at)?;
+    }
+    Ok(())
+}
+
+/// The older editions are in Latin-1, copies of them in UTF-8: a file that is not UTF-8 is read as
+/// windows-1252, and that is counted as a warning.
+fn encoding_of(member: &Member, wanted: Encoding, collector: &mut Collector) -> Result<Encoding, DataError> {
+    let whole = member.read_text(wanted, |text| {
+        let mut table = Table::open(text, Separator::Byte(b'\n'), Some(&[]))?;
+        while table.advance()? {}
+        Ok(())
+    });
+    match whole {
+        Err(error) if matches!(error.problem(), Problem::NotUtf8 { .. }) => {
+            let line = error.line().unwrap_or(0);
+            collector.warn(Warning::ReadAsWindows1252, At { file: &member.shown_path(), line });
+            Ok(Encoding::Windows1252)
+        }
+        Err(error) => Err(error),
+        Ok(()) => Ok(wanted),
+    }
+}

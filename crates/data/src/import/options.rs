@@ -1,0 +1,174 @@
+//! What to import and how.
+
+use crate::input::{ColumnMap, Encoding};
+use crate::{Problem, ScaleChoice};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// The layout of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// MovieLens folders or zips: latest, 1M and 10M, 100K, and their pairs-only copies.
+    Movielens,
+    /// Delimited text with a header.
+    Csv,
+}
+
+impl Format {
+    /// All formats, in the order of the documentation.
+    pub const ALL: [Self; 2] = [Self::Movielens, Self::Csv];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Movielens => "movielens",
+            Self::Csv => "csv",
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        Self::ALL.into_iter().find(|format| format.name() == text).ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|format| format.name()).collect();
+            Problem::Option(format!("no format `{text}`: {}", names.join(", ")))
+        })
+    }
+}
+
+/// What to do with a row that cannot be understood.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BadRows {
+    /// Stop with an error that names the row.
+    #[default]
+    Refuse,
+    /// Leave it out and count it by reason.
+    Skip,
+}
+
+/// Keeps only the rows that have a value in a column. Several selections must all hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Selection {
+    /// The column.
+    pub column: String,
+    /// The value, as text.
+    pub value: String,
+}
+
+impl FromStr for Selection {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        let parts = text.split_once('=');
+        let (column, value) = parts.ok_or_else(|| Problem::Option(format!("`{text}` is not column=value")))?;
+        Ok(Self { column: column.trim().to_owned(), value: value.trim().to_owned() })
+    }
+}
+
+/// A table that says which item of the catalogue an item of the log is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ItemIdMap {
+    /// A delimited file with a header.
+    pub path: PathBuf,
+    /// The column with the log's item ids.
+    pub from: String,
+    /// The column with the catalogue's item ids; where it is empty, the item's rows are left out and counted.
+    pub to: String,
+}
+
+/// One log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Its layout.
+    pub format: Format,
+    /// File, folder or zip archive.
+    pub path: PathBuf,
+    /// Names of columns that are not recognised.
+    #[serde(default)]
+    pub columns: ColumnMap,
+    /// The scale of its ratings.
+    #[serde(default)]
+    pub scale: ScaleChoice,
+    /// The rows wanted.
+    #[serde(default)]
+    pub select: Vec<Selection>,
+    /// Its item ids translated into those of the catalogue.
+    #[serde(default)]
+    pub item_ids: Option<ItemIdMap>,
+    /// Put before every user id, so that users of different sources stay apart.
+    #[serde(default)]
+    pub user_prefix: String,
+    /// A rating that means "not rated", such as Jester's 99.
+    #[serde(default)]
+    pub missing: Option<f32>,
+}
+
+impl Source {
+    /// A log with everything recognised by itself.
+    pub fn new(format: Format, path: &Path) -> Self {
+        Self {
+            format,
+            path: path.to_owned(),
+            columns: ColumnMap::default(),
+            scale: ScaleChoice::default(),
+            select: Vec::new(),
+            item_ids: None,
+            user_prefix: String::new(),
+            missing: None,
+        }
+    }
+}
+
+/// What to import.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportOptions {
+    /// The logs, at least one. Later rows win over earlier ones of the same user and item.
+    pub sources: Vec<Source>,
+    /// The items file, where the logs' layouts do not bring one or another is wanted.
+    #[serde(default)]
+    pub items: Option<PathBuf>,
+    /// Leave out rows of items that the items file does not have.
+    #[serde(default)]
+    pub only_listed_items: bool,
+    /// Leave out items with fewer interactions than this, before users are counted.
+    #[serde(default)]
+    pub min_item_interactions: u32,
+    /// Leave out users with fewer interactions than this.
+    #[serde(default)]
+    pub min_user_interactions: u32,
+    /// What to do with rows that cannot be understood.
+    #[serde(default)]
+    pub bad_rows: BadRows,
+    /// The encoding of text files.
+    #[serde(default)]
+    pub encoding: Encoding,
+}
+
+impl ImportOptions {
+    /// One log with everything recognised by itself.
+    pub fn new(format: Format, path: &Path) -> Self {
+        Self::of(vec![Source::new(format, path)])
+    }
+
+    /// Several logs in one dataset.
+    pub fn of(sources: Vec<Source>) -> Self {
+        Self {
+            sources,
+            items: None,
+            only_listed_items: false,
+            min_item_interactions: 0,
+            min_user_interactions: 0,
+            bad_rows: BadRows::default(),
+            encoding: Encoding::default(),
+        }
+    }
+}

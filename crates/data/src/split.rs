@@ -1,0 +1,103 @@
+//! Who is trained on and who is tested; what the world is fitted on and what the judge is fitted on.
+
+use crate::Dataset;
+use mdp::{Interaction, Rng, UserIdx, rng_for};
+use rand::RngExt as _;
+use serde::{Deserialize, Serialize};
+
+const USERS: u64 = 0x7573_6572;
+const LOG: u64 = 0x6c6f_6773;
+
+/// The shares of the users that train and choose; the rest tests.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct UserShares {
+    /// Share whose sessions the policy learns from.
+    pub train: f64,
+    /// Share whose sessions choose between checkpoints.
+    pub validation: f64,
+}
+
+impl Default for UserShares {
+    fn default() -> Self {
+        Self { train: 0.7, validation: 0.15 }
+    }
+}
+
+/// The users in three parts, each ascending; together they are all users, each once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserSplit {
+    /// Users the policy learns from.
+    pub train: Vec<UserIdx>,
+    /// Users that choose between checkpoints.
+    pub validation: Vec<UserIdx>,
+    /// Users the policy never sees before it is judged.
+    pub test: Vec<UserIdx>,
+}
+
+impl UserSplit {
+    /// Deals the users out at random. Shares are clamped to what is left; train and validation are rounded to
+    /// the nearest whole user.
+    pub fn draw(n_users: usize, shares: UserShares, seed: u64) -> Self {
+        let mut users: Vec<UserIdx> = (0..n_users as u32).map(UserIdx).collect();
+        shuffle(&mut users, &mut rng_for(seed, &[USERS]));
+        let n_train = part(n_users, shares.train, n_users);
+        let n_validation = part(n_users, shares.validation, n_users - n_train);
+        let mut test = users.split_off(n_train + n_validation);
+        let mut validation = users.split_off(n_train);
+        for part in [&mut users, &mut validation, &mut test] {
+            part.sort_unstable();
+        }
+        Self { train: users, validation, test }
+    }
+}
+
+/// Every user's log in two parts, in the order of the log. They share no row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LogSplit {
+    /// Fits the train world, and is the user's logged history for policies. `[users]`
+    pub world: Vec<Vec<Interaction>>,
+    /// Fits the judge world, and holds the held-out items of ranking metrics. `[users]`
+    pub judge: Vec<Vec<Interaction>>,
+}
+
+impl LogSplit {
+    /// Cuts every user's log so that the earlier `fraction` (rounded half up) is the world part. Where the log
+    /// has no clock, a random part of that size, drawn per user from the seed, takes its place.
+    pub fn draw(dataset: &Dataset, fraction: f64, seed: u64) -> Self {
+        let mut split = Self::default();
+        for (user, history) in dataset.histories() {
+            let n_world = part(history.len(), fraction, history.len());
+            let is_world = if dataset.has_clock() {
+                (0..history.len()).map(|row| row < n_world).collect()
+            } else {
+                random_part(history.len(), n_world, &mut rng_for(seed, &[LOG, u64::from(user.0)]))
+            };
+            let pick = |wanted: bool| -> Vec<Interaction> {
+                history.iter().zip(&is_world).filter(|(_, is)| **is == wanted).map(|(row, _)| *row).collect()
+            };
+            split.world.push(pick(true));
+            split.judge.push(pick(false));
+        }
+        split
+    }
+}
+
+/// `share` of `whole`, rounded half up, between 0 and `most`.
+fn part(whole: usize, share: f64, most: usize) -> usize {
+    ((whole as f64 * share + 0.5).floor().max(0.0) as usize).min(most)
+}
+
+/// Marks `n_chosen` of `n` places at random.
+fn random_part(n: usize, n_chosen: usize, rng: &mut Rng) -> Vec<bool> {
+    let mut marks: Vec<bool> = (0..n).map(|place| place < n_chosen).collect();
+    shuffle(&mut marks, rng);
+    marks
+}
+
+/// Fisher-Yates.
+fn shuffle<T>(values: &mut [T], rng: &mut Rng) {
+    for last in (1..values.len()).rev() {
+        values.swap(last, rng.random_range(0..=last));
+    }
+}

@@ -1,0 +1,3 @@
+//! Imports, datasets on disk, and splits.
+
+mod shared_data;
