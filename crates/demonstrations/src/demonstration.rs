@@ -2,6 +2,7 @@
 
 use mdp::{Step, Trajectory, UserIdx};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// One session of an expert, played in the train world.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,6 +80,11 @@ impl Demonstration {
     /// The bare session.
     pub fn trajectory(&self) -> Trajectory {
         Trajectory { user: self.user, steps: self.steps.iter().map(|s| s.step).collect() }
+    }
+
+    /// How many different items it shows.
+    pub fn distinct_items(&self) -> usize {
+        self.steps.iter().map(|s| s.step.item).collect::<BTreeSet<_>>().len()
     }
 
     /// Sum of all rewards, the exit step's included (scoring `raw`).

@@ -1,14 +1,25 @@
-//! An expert's sessions: brought in from logged traces and ranked lists, grounded in the catalogue, and played in
-//! the train world.
+//! An expert's sessions: brought in from logged traces and ranked lists or collected, grounded in the catalogue,
+//! and played in the train world.
 
+mod controls;
 mod demonstration;
+mod describe;
 mod error;
+mod expert;
 mod grounding;
 mod import;
+mod show;
+mod store;
 mod title;
 
+pub use controls::{Marked, corrupt, shuffle_items};
 pub use demonstration::{DemoStep, Demonstration, Grounding, GroundingStatus};
+pub use describe::{DemosDescription, GroundingCounts, describe};
 pub use error::DemonstrationError;
+pub use expert::{
+    Answer, Briefing, BuiltinExpert, CollectOptions, CollectReport, Collected, Expert, ExpertSession, Reaction,
+    StudiedExpert, collect,
+};
 pub use grounding::{
     Grounded, GroundingConfig, GroundingReport, Hub, Metric, Nearest, TitleIndex, nearest,
 };
@@ -16,6 +27,8 @@ pub use import::{
     Format, ImportOptions, ImportReport, Imported, LineProblem, Play, Recorded, RecordedStep, RecordedTraces, Scene,
     Source, TerminalFallback, import, read_billp, read_lists, read_sources,
 };
+pub use show::show;
+pub use store::{Cost, Demos, Inputs, Origin};
 
 #[cfg(test)]
 mod tests;

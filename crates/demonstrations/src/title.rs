@@ -79,7 +79,7 @@ pub(crate) fn parse(title: &str) -> ParsedTitle {
 }
 
 /// Removes a rating such as ` 5/5`, ` - 4.5/5` or ` (4/5)` that a model has appended.
-fn strip_rating(title: &str) -> &str {
+pub(crate) fn strip_rating(title: &str) -> &str {
     let inner = title.strip_suffix(')').unwrap_or(title);
     let Some(before) = inner.strip_suffix("/5").or_else(|| inner.strip_suffix("/10")) else { return title };
     let kept = before.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');

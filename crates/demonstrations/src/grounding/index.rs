@@ -2,7 +2,7 @@
 
 use super::fuzzy::TrigramIndex;
 use super::{GroundingConfig, Metric, nearest};
-use crate::title::{Name, ParsedTitle, parse};
+use crate::title::{Name, ParsedTitle, parse, strip_rating};
 use crate::{Grounding, GroundingStatus};
 use catalogue::{Catalogue, TextVectors};
 use mdp::ItemIdx;
@@ -12,6 +12,8 @@ use std::collections::HashMap;
 const VECTOR_WIDTH: usize = 256;
 /// How many candidates of the trigram index are compared letter by letter.
 const N_CANDIDATES: usize = 24;
+/// The least Dice coefficient of their trigrams.
+const LEAST_SHARED: f32 = 0.4;
 
 /// Every title of a catalogue, indexed for grounding. Building it and asking it are deterministic.
 #[derive(Debug)]
@@ -124,14 +126,15 @@ impl TitleIndex {
     }
 
     fn normalised(&self, asked: &ParsedTitle) -> Option<Grounded> {
-        asked.names.iter().find_map(|name| {
+        asked.names.iter().enumerate().find_map(|(at, name)| {
             let full = self.of_year(&self.by_full_key, &name.full_key(), asked.year, false);
             let items = if full.is_empty() {
                 self.of_year(&self.by_bare_key, &name.bare_key(), asked.year, true)
             } else {
                 full
             };
-            Grounded::of(&self.narrowed(items, name), GroundingStatus::Normalised, 0.0)
+            let has_weight = at == 0 || asked.year.is_some();
+            Grounded::of(&self.narrowed(items, name, has_weight), GroundingStatus::Normalised, 0.0)
         })
     }
 
@@ -153,24 +156,26 @@ impl TitleIndex {
         if confirmed || !equal.is_empty() { equal } else { with(Years::Unknown) }
     }
 
-    /// Of several items with the name, those whose main name it is.
-    fn narrowed(&self, items: Vec<u32>, name: &Name) -> Vec<u32> {
-        let is_main = |row: &u32| self.parsed[*row as usize].names.first().is_some_and(|n| n == name);
+    /// Of several items with the name, those whose main name it is. Where it is nobody's main name, all of them
+    /// if the name has weight: it is the text's own main name, or a year stands beside it. (`(Remix)` behind two
+    /// titles makes them no more alike.)
+    fn narrowed(&self, items: Vec<u32>, name: &Name, has_weight: bool) -> Vec<u32> {
+        let key = name.bare_key();
+        let is_main = |row: &u32| self.parsed[*row as usize].names.first().is_some_and(|n| n.bare_key() == key);
         let main: Vec<u32> = items.iter().copied().filter(is_main).collect();
-        if main.is_empty() { items } else { main }
+        if main.is_empty() && has_weight { items } else { main }
     }
 
     fn fuzzy(&self, asked: &ParsedTitle) -> Option<Grounded> {
+        let name = asked.names.first()?;
         let mut best: Vec<u32> = Vec::new();
         let mut best_similarity = 0.0;
-        for name in &asked.names {
-            for row in self.trigrams.candidates(&name.bare_text(), 0.4, N_CANDIDATES) {
-                let Some(similarity) = self.fuzzy_similarity(name, asked.year, row) else { continue };
-                if similarity > best_similarity {
-                    (best_similarity, best) = (similarity, vec![row]);
-                } else if similarity == best_similarity {
-                    push_new(&mut best, row);
-                }
+        for row in self.trigrams.candidates(&name.bare_text(), LEAST_SHARED, N_CANDIDATES) {
+            let Some(similarity) = self.fuzzy_similarity(name, asked.year, row) else { continue };
+            if similarity > best_similarity {
+                (best_similarity, best) = (similarity, vec![row]);
+            } else if similarity == best_similarity {
+                push_new(&mut best, row);
             }
         }
         Grounded::of(&best, GroundingStatus::Fuzzy, 1.0 - best_similarity)
@@ -198,7 +203,7 @@ impl TitleIndex {
         if self.config.embedding_min_cosine > 1.0 || self.parsed.is_empty() {
             return None;
         }
-        let query = self.vectors.embed_text(text);
+        let query = self.vectors.embed_text(strip_rating(text.trim()));
         let rows = self.vectors.rows();
         let found = nearest(&query, rows, Metric::Cosine)?;
         let title = &self.parsed[found.row];

@@ -33,7 +33,7 @@ impl Default for GroundingConfig {
     fn default() -> Self {
         Self {
             fuzzy_min_with_year: 0.8,
-            fuzzy_min_without_year: 0.9,
+            fuzzy_min_without_year: 0.92,
             embedding_min_cosine: 0.7,
             embedding_min_cosine_without_year: 0.85,
         }

@@ -1,5 +1,6 @@
 //! The nearest of a table of vectors.
 
+use kernels::dot;
 use serde::{Deserialize, Serialize};
 
 /// What near means.
@@ -44,10 +45,6 @@ pub fn nearest(query: &[f32], rows: &[f32], metric: Metric) -> Option<Nearest> {
         }
     }
     best
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
 fn length(a: &[f32]) -> f32 {

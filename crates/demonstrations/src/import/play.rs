@@ -14,9 +14,6 @@ use std::collections::{BTreeSet, HashMap};
 /// How many titles of the history an expert is shown.
 pub(crate) const N_HISTORY_TITLES: usize = 15;
 
-/// Below this reward a recorded stop is taken for dissatisfaction with the item, otherwise with the sequence.
-const LOW_REWARD: f32 = 2.0;
-
 /// Where demonstrations are played: the items, the users with their logged histories, and the train world.
 #[derive(Clone, Copy)]
 pub struct Scene<'a> {
@@ -248,13 +245,15 @@ impl Player<'_> {
     fn as_recorded(&self, steps: Vec<GroundedStep>) -> Result<Vec<Vec<DemoStep>>, DemonstrationError> {
         let environment = self.scene.environment;
         environment.start(self.user)?;
+        // Below the rule's limit a stop is taken for dissatisfaction with the item, otherwise with the sequence.
+        let low = environment.rule().low_reward().map_or(f32::NEG_INFINITY, |low| low.below);
         let mut sessions = vec![Vec::new()];
         let n_steps = steps.len();
         for (at, step) in steps.into_iter().enumerate() {
             let reward = environment.rewards().reward(self.user, step.item);
             let has_stopped = step.recorded.is_terminal_failure();
             let end = match has_stopped {
-                true if reward < LOW_REWARD => StepEnd::Terminated(ExitReason::LowReward),
+                true if reward < low => StepEnd::Terminated(ExitReason::LowReward),
                 true => StepEnd::Terminated(ExitReason::Distance),
                 false if at + 1 == n_steps => StepEnd::Truncated,
                 false => StepEnd::Continues,

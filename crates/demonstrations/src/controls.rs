@@ -1,0 +1,164 @@
+//! Demonstrations made worse on purpose: the controls every gain from demonstrations has to survive.
+
+use crate::{DemoStep, Demonstration, DemonstrationError, Grounding, GroundingStatus, Scene};
+use mdp::{ItemIdx, ItemSet, Rng, StepEnd, rng_for};
+use rand::RngExt as _;
+use rayon::prelude::*;
+
+/// Streams of the seed.
+const SHUFFLE: u64 = 0x5348_5546;
+const CORRUPT: u64 = 0x434f_5252;
+
+/// Demonstrations whose items were permuted over the whole catalogue by one random permutation, then replayed:
+/// as many recommendations, as concentrated, of as many items, but knowing nothing of users or items.
+///
+/// Every session keeps its length: where the permuted session would have ended early its remaining steps start
+/// new sessions of the same user.
+///
+/// # Errors
+/// When the environment refuses a user or an item.
+pub fn shuffle_items(
+    demonstrations: &[Demonstration],
+    scene: &Scene<'_>,
+    seed: u64,
+) -> Result<Vec<Demonstration>, DemonstrationError> {
+    let permutation = permutation(scene.catalogue.len(), &mut rng_for(seed, &[SHUFFLE]));
+    let changed = demonstrations.iter().map(|demonstration| {
+        (demonstration, permuted_items(demonstration, scene, &permutation))
+    });
+    let replayed = replay_all(changed.collect(), scene)?;
+    Ok(replayed.into_iter().flatten().map(|(demonstration, _)| demonstration).collect())
+}
+
+/// The permuted items; where one is in the user's history or in the session already, the permutation is applied
+/// again, so that only showable items come out (repeats of the demonstration itself become other items too).
+fn permuted_items(demonstration: &Demonstration, scene: &Scene<'_>, permutation: &[u32]) -> Vec<ItemIdx> {
+    let mut taken = scene.known_items(demonstration.user);
+    let permuted = |step: &DemoStep| {
+        let mut item = ItemIdx(permutation[step.step.item.index()]);
+        for _ in 0..permutation.len() {
+            if taken.insert(item) {
+                break;
+            }
+            item = ItemIdx(permutation[item.index()]);
+        }
+        item
+    };
+    demonstration.steps.iter().map(permuted).collect()
+}
+
+/// A demonstration with one flag per step.
+pub type Marked = (Demonstration, Vec<bool>);
+
+/// Demonstrations of which a random share of the steps was replaced by uniformly random items that the session
+/// neither shows elsewhere nor finds in the user's history, then replayed; with a flag per step that says
+/// whether it was replaced. As in [`shuffle_items`], no step is lost to an early exit.
+///
+/// # Errors
+/// When the environment refuses a user or an item.
+pub fn corrupt(
+    demonstrations: &[Demonstration],
+    scene: &Scene<'_>,
+    fraction: f64,
+    seed: u64,
+) -> Result<Vec<Marked>, DemonstrationError> {
+    let changed = demonstrations.iter().enumerate().map(|(at, demonstration)| {
+        let mut rng = rng_for(seed, &[CORRUPT, at as u64]);
+        (demonstration, corrupted_items(demonstration, scene, fraction, &mut rng))
+    });
+    let replayed = replay_all(changed.collect(), scene)?;
+    Ok(replayed.into_iter().flatten().collect())
+}
+
+fn corrupted_items(
+    demonstration: &Demonstration,
+    scene: &Scene<'_>,
+    fraction: f64,
+    rng: &mut Rng,
+) -> Vec<ItemIdx> {
+    let mut taken = scene.known_items(demonstration.user);
+    for step in &demonstration.steps {
+        taken.insert(step.step.item);
+    }
+    let replace = |step: &DemoStep, taken: &mut ItemSet, rng: &mut Rng| {
+        let is_replaced = rng.random::<f64>() < fraction && taken.len() < taken.n_items();
+        while is_replaced {
+            let item = ItemIdx(rng.random_range(0..taken.n_items() as u32));
+            if taken.insert(item) {
+                return item;
+            }
+        }
+        step.step.item
+    };
+    demonstration.steps.iter().map(|step| replace(step, &mut taken, rng)).collect()
+}
+
+fn replay_all(
+    changed: Vec<(&Demonstration, Vec<ItemIdx>)>,
+    scene: &Scene<'_>,
+) -> Result<Vec<Vec<Marked>>, DemonstrationError> {
+    changed.into_par_iter().map(|(demonstration, items)| replay(demonstration, &items, scene)).collect()
+}
+
+/// Plays `items` for the user of a demonstration; the rest after an exit goes on as a new session. The flags say
+/// which items are not the demonstration's own.
+fn replay(
+    demonstration: &Demonstration,
+    items: &[ItemIdx],
+    scene: &Scene<'_>,
+) -> Result<Vec<Marked>, DemonstrationError> {
+    let empty = |number: usize| {
+        let id = match number {
+            0 => demonstration.id.clone(),
+            _ => format!("{}+{number}", demonstration.id),
+        };
+        (Demonstration { id, steps: Vec::new(), ..demonstration.clone() }, Vec::new())
+    };
+    let mut sessions: Vec<Marked> = vec![empty(0)];
+    let mut session = scene.environment.start(demonstration.user)?;
+    for (step, &item) in demonstration.steps.iter().zip(items) {
+        if !session.end().continues() {
+            session.restart(demonstration.user)?;
+            sessions.push(empty(sessions.len()));
+        }
+        let outcome = session.step(item)?;
+        let is_changed = item != step.step.item;
+        let mut played = if is_changed { changed_step(step, item, scene) } else { step.clone() };
+        (played.step.reward, played.step.end) = (outcome.reward, outcome.end);
+        let (current, marks) = sessions.last_mut().expect("there is always a session");
+        current.steps.push(played);
+        marks.push(is_changed);
+    }
+    for last in sessions.iter_mut().filter_map(|(session, _)| session.steps.last_mut()) {
+        if last.step.end.continues() {
+            last.step.end = StepEnd::Truncated;
+        }
+    }
+    Ok(sessions)
+}
+
+/// The step with another item: nothing that was said or seen about the old one stays.
+fn changed_step(step: &DemoStep, item: ItemIdx, scene: &Scene<'_>) -> DemoStep {
+    let title = scene.catalogue.item(item).title.clone();
+    DemoStep {
+        step: mdp::Step { item, ..step.step },
+        requested_title: title.clone(),
+        title,
+        replacement: None,
+        grounding: Grounding { status: GroundingStatus::Exact, distance: 0.0 },
+        thought: None,
+        observed_reward: None,
+        critic_value: None,
+        source_step: step.source_step,
+        is_reward_overridden: false,
+    }
+}
+
+/// A uniformly random permutation (Fisher & Yates).
+fn permutation(n: usize, rng: &mut Rng) -> Vec<u32> {
+    let mut rows: Vec<u32> = (0..n as u32).collect();
+    for at in (1..n).rev() {
+        rows.swap(at, rng.random_range(0..=at));
+    }
+    rows
+}

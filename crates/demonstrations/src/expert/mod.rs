@@ -1,0 +1,72 @@
+//! Experts that act in the train world, and the loop that collects their sessions.
+
+mod beliefs;
+mod builtin;
+mod collect;
+mod reader;
+
+pub use builtin::BuiltinExpert;
+pub use collect::{CollectOptions, CollectReport, Collected, collect};
+
+#[cfg(test)]
+mod tests;
+
+use catalogue::Catalogue;
+use mdp::{Interaction, ItemIdx, Rng};
+
+/// What an expert is told when a session starts: what a prompt would show, never the environment.
+#[derive(Clone, Copy, Debug)]
+pub struct Briefing<'a> {
+    /// Titles and categories of everything that can be recommended.
+    pub catalogue: &'a Catalogue,
+    /// The user's logged history with ratings, oldest first.
+    pub history: &'a [Interaction],
+}
+
+/// An expert's answer, as text: what it means in the catalogue is decided by grounding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// One line of reasoning.
+    pub thought: String,
+    /// The title recommended.
+    pub title: String,
+}
+
+/// What came of an answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reaction {
+    /// The item was shown.
+    Shown {
+        /// What the text was taken to mean.
+        item: ItemIdx,
+        /// What the user answered, 1 to 5.
+        reward: f32,
+    },
+    /// The text means no item, or one the user knows or has been shown.
+    Refused {
+        /// What the text was taken to mean, if anything.
+        item: Option<ItemIdx>,
+    },
+}
+
+/// Somebody who can be asked for recommendations.
+pub trait Expert: Send + Sync {
+    /// Its name, settings included, as on the command line.
+    fn name(&self) -> String;
+    /// Gets ready for a catalogue.
+    fn study<'a>(&'a self, catalogue: &'a Catalogue) -> Box<dyn StudiedExpert + 'a>;
+}
+
+/// An expert who knows the catalogue.
+pub trait StudiedExpert: Send + Sync {
+    /// Starts a session; nothing of it is remembered in another.
+    fn start<'a>(&'a self, briefing: Briefing<'a>) -> Box<dyn ExpertSession + 'a>;
+}
+
+/// One session of an expert: asked, told, in turn.
+pub trait ExpertSession {
+    /// Names the next recommendation.
+    fn recommend(&mut self, rng: &mut Rng) -> Answer;
+    /// Takes in what came of it.
+    fn observe(&mut self, reaction: Reaction);
+}
