@@ -1,1 +1,18 @@
-//! The published policy and critic networks.
+//! The published policy: its actor, its critic, their losses, and the frozen policy that comes out.
+
+mod actor;
+mod critic;
+mod error;
+mod loss;
+mod published;
+
+pub use actor::{Actor, ActorConfig, ActorParts, ActorRow, StateInput};
+pub use critic::{Critic, CriticConfig, CriticLoss, CriticParts, CriticRow};
+pub use error::PolicyError;
+pub use loss::{
+    LossConfig, PolicyLoss, PolicyRow, normalise_advantages, policy_loss, temporal_difference_target,
+};
+pub use published::PublishedPolicy;
+
+#[cfg(test)]
+mod tests;
