@@ -1,1 +1,19 @@
-//! One self-contained page about a run.
+//! One self-contained page about a run, and the same tables as plain text for a terminal.
+
+mod caption;
+mod data;
+mod figures;
+mod html;
+mod page;
+mod sections;
+mod text;
+
+pub use data::{
+    Configuration, CurvePoint, DemonstratedStep, DemonstrationView, Explained, Fact, FactTable,
+    GroundingSummary, LearningCurve, ReportData, Results, WorldCheckRow, WorldCheckSummary,
+};
+pub use page::html_page;
+pub use text::{text_differences, text_table};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! Where demonstrations come from, and one to read.
+
+use crate::caption::percent;
+use crate::data::{DemonstratedStep, DemonstrationView, GroundingSummary};
+use crate::html::Html;
+
+/// What became of the titles of each source.
+pub(crate) fn grounding(sources: &[GroundingSummary]) -> Html {
+    let mut out = Html::new();
+    out.raw("<section><h2>Demonstrations</h2><div class=\"scroll\"><table><caption>");
+    out.text("How the demonstrators' titles were found in the catalogue; rejected titles are left out");
+    out.raw("</caption><thead><tr><th scope=\"col\">source</th><th scope=\"col\">episodes</th>");
+    out.raw("<th scope=\"col\">steps</th><th scope=\"col\">exact</th><th scope=\"col\">normalised</th>");
+    out.raw("<th scope=\"col\">fuzzy</th><th scope=\"col\">by meaning</th><th scope=\"col\">rejected</th>");
+    out.raw("</tr></thead><tbody>");
+    for source in sources {
+        let found = [source.exact, source.normalised, source.fuzzy, source.embedding, source.rejected];
+        let total: usize = found.iter().sum();
+        out.raw("<tr><th scope=\"row\">").text(&source.source).raw("</th>");
+        out.element("td", &source.episodes.to_string()).element("td", &source.steps.to_string());
+        for count in found {
+            out.raw("<td>").text(&count.to_string()).raw(" <span class=\"range\">");
+            out.text(&percent(count as f64 / total.max(1) as f64)).raw("</span></td>");
+        }
+        out.raw("</tr>");
+    }
+    out.raw("</tbody></table></div></section>");
+    out
+}
+
+/// Demonstrations step by step; the first is open.
+pub(crate) fn demonstrations(views: &[DemonstrationView]) -> Html {
+    let mut out = Html::new();
+    out.raw("<section><h2>Demonstrations to read</h2>");
+    for (index, view) in views.iter().enumerate() {
+        out.raw(if index == 0 { "<details open><summary>" } else { "<details><summary>" });
+        out.text(&view.title).raw("</summary>");
+        if !view.history.is_empty() {
+            out.raw("<p class=\"note\">History: ").text(&view.history.join(" · ")).raw("</p>");
+        }
+        out.raw("<ol class=\"steps\">");
+        for step in &view.steps {
+            out.push(&one_step(step));
+        }
+        out.raw("</ol></details>");
+    }
+    out.raw("</section>");
+    out
+}
+
+fn one_step(step: &DemonstratedStep) -> Html {
+    let mut out = Html::new();
+    out.raw("<li><p><strong>").text(&step.title).raw("</strong> <span class=\"reward\">");
+    out.text(&format!("reward {:.1}", step.reward)).raw("</span>");
+    if let Some(weight) = step.weight {
+        out.raw(" <span class=\"reward\">").text(&format!("weight {weight:.2}")).raw("</span>");
+    }
+    for category in &step.categories {
+        out.raw(" ").classed("span", "tag", category);
+    }
+    if !step.end.is_empty() {
+        out.raw(" ").classed("span", "end", &step.end);
+    }
+    out.raw("</p>");
+    if !step.thought.is_empty() {
+        out.classed("p", "thought", &step.thought);
+    }
+    out.raw("</li>");
+    out
+}

@@ -1,0 +1,170 @@
+//! Tables with intervals and the figures that go with them.
+
+use crate::caption::{PRIVILEGED, caption, number, percent, shares_of_privileged};
+use crate::data::Results;
+use crate::figures::{Bar, Curve, Plot, bars, curves, stacks};
+use crate::html::Html;
+use crate::text::{main_exit, range, verdict};
+use evaluation::{EvalRow, ExitAccount, Interval};
+
+/// One results table with its figures.
+pub(crate) fn results(part: &Results, subject: &str) -> Html {
+    let rows = part.rows();
+    let mut out = Html::new();
+    out.raw("<section>").element("h2", &part.title);
+    out.push(&table(&rows, subject));
+    let shares = shares_of_privileged(&rows, subject);
+    if !shares.is_empty() {
+        let words: Vec<String> =
+            shares.iter().map(|(of, share)| format!("{} of {of}", percent(*share))).collect();
+        out.raw("<p><strong>")
+            .text(subject)
+            .raw("</strong> reaches ")
+            .text(&words.join(" and "))
+            .raw(".</p>");
+    }
+    out.raw("<h3>Reward per session</h3>").push(&bar_chart(&rows, subject));
+    out.push(&differences(part));
+    let accounts: Vec<(String, &ExitAccount)> =
+        part.evaluations.iter().map(|e| (e.row.policy.clone(), &e.account)).collect();
+    out.raw("<h3>How long sessions last</h3>").push(&survival(&accounts, subject));
+    out.raw("<h3>Why sessions end</h3>").push(&stacks(&accounts)).push(&hazards(&accounts));
+    out.raw("</section>");
+    out
+}
+
+/// Variants of the subject.
+pub(crate) fn ablation(rows: &[EvalRow], subject: &str) -> Html {
+    let rows: Vec<&EvalRow> = rows.iter().collect();
+    let mut out = Html::new();
+    out.raw("<section><h2>What each ingredient is worth</h2>");
+    out.push(&table(&rows, subject)).push(&bar_chart(&rows, subject)).raw("</section>");
+    out
+}
+
+fn bar_chart(rows: &[&EvalRow], subject: &str) -> Html {
+    let all: Vec<Bar> = rows
+        .iter()
+        .map(|row| Bar {
+            label: row.policy.clone(),
+            value: row.r_traj,
+            is_subject: row.policy == subject,
+            is_privileged: row.privileged,
+        })
+        .collect();
+    bars(&all, "reward per session")
+}
+
+fn table(rows: &[&EvalRow], subject: &str) -> Html {
+    let has_rankings = rows.iter().any(|row| row.ndcg_at_10.is_some());
+    let mut out = Html::new();
+    out.raw("<div class=\"scroll\"><table><caption>").text(&caption(rows)).raw("</caption><thead><tr>");
+    out.raw("<th scope=\"col\">policy</th><th scope=\"col\">reward per session</th>");
+    out.raw("<th scope=\"col\">reward per step</th><th scope=\"col\">steps</th>");
+    out.raw("<th scope=\"col\">main exit</th><th scope=\"col\">distinct items</th>");
+    if has_rankings {
+        out.raw("<th scope=\"col\">nDCG@10</th><th scope=\"col\">hit@10</th>");
+    }
+    out.raw("</tr></thead><tbody>");
+    for row in rows {
+        out.raw(if row.policy == subject { "<tr class=\"subject\">" } else { "<tr>" });
+        out.raw("<th scope=\"row\">").text(&row.policy);
+        out.raw(if row.privileged { " <sup>*</sup></th>" } else { "</th>" });
+        for value in [&row.r_traj, &row.r_each, &row.len] {
+            interval(&mut out, value);
+        }
+        out.classed("td", "words", &main_exit(row)).element("td", &number(row.distinct_items));
+        if has_rankings {
+            for value in [row.ndcg_at_10, row.hit_at_10] {
+                out.element("td", &value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}")));
+            }
+        }
+        out.raw("</tr>");
+    }
+    out.raw("</tbody></table></div>");
+    if rows.iter().any(|row| row.privileged) {
+        out.raw("<p class=\"note\"><sup>*</sup> ").text(PRIVILEGED).raw(".</p>");
+    }
+    out
+}
+
+fn interval(out: &mut Html, value: &Interval) {
+    out.raw("<td>").text(&number(value.mean)).raw(" <span class=\"range\">").text(&range(value));
+    out.raw("</span></td>");
+}
+
+fn differences(part: &Results) -> Html {
+    let mut out = Html::new();
+    if part.differences.is_empty() {
+        return out;
+    }
+    out.raw("<h3>Against each control, user by user</h3><div class=\"scroll\"><table><caption>");
+    out.text(
+        "Difference of reward per session on the same users; above means that the whole interval is positive",
+    );
+    out.raw("</caption><thead><tr><th scope=\"col\">compared</th><th scope=\"col\">difference</th>");
+    out.raw("<th scope=\"col\">users</th><th scope=\"col\">verdict</th></tr></thead><tbody>");
+    for found in &part.differences {
+        out.raw("<tr><th scope=\"row\">")
+            .text(&found.policy)
+            .raw(" − ")
+            .text(&found.against)
+            .raw("</th><td>");
+        out.text(&format!("{:+.1}", found.r_traj.mean)).raw(" <span class=\"range\">");
+        out.text(&format!("[{:+.1}, {:+.1}]", found.r_traj.lo, found.r_traj.hi)).raw("</span></td>");
+        out.element("td", &found.users.to_string()).classed("td", "words", verdict(found)).raw("</tr>");
+    }
+    out.raw("</tbody></table></div>");
+    out
+}
+
+fn survival(accounts: &[(String, &ExitAccount)], subject: &str) -> Html {
+    let horizon = accounts.iter().map(|(_, account)| account.lengths.len()).max().unwrap_or(1);
+    let lines: Vec<Curve> = accounts
+        .iter()
+        .map(|(label, account)| {
+            let mut points: Vec<(f64, f64)> = vec![(0.0, 1.0)];
+            points.extend(account.survival().into_iter().enumerate().map(|(k, share)| (k as f64, share)));
+            // A session of n steps reaches step n; beyond the longest nobody is left.
+            points.push((
+                account.lengths.len() as f64,
+                if account.lengths.len() < horizon { 0.0 } else { last_share(account) },
+            ));
+            Curve { label: label.clone(), points, is_subject: label == subject, is_stepped: true }
+        })
+        .collect();
+    let plot = Plot {
+        description: "Share of sessions that go on after so many steps, one line per policy".to_owned(),
+        x_label: "steps shown",
+        y_label: "sessions still going",
+        is_share: true,
+    };
+    curves(&plot, &lines)
+}
+
+fn last_share(account: &ExitAccount) -> f64 {
+    account.survival().last().copied().unwrap_or(0.0)
+}
+
+/// Hazards per hundred steps, for those who want the numbers behind the stacks.
+fn hazards(accounts: &[(String, &ExitAccount)]) -> Html {
+    let mut out = Html::new();
+    out.raw("<details><summary>Exits in numbers</summary><div class=\"scroll\"><table><caption>");
+    out.text("Sessions by end, and in brackets how often a step ends a session this way, per 100 steps");
+    out.raw("</caption><thead><tr><th scope=\"col\">policy</th>");
+    let Some((_, first)) = accounts.first() else { return Html::new() };
+    for (name, _) in first.counts.named() {
+        out.raw("<th scope=\"col\">").text(crate::caption::exit_words(name)).raw("</th>");
+    }
+    out.raw("</tr></thead><tbody>");
+    for (label, account) in accounts {
+        out.raw("<tr><th scope=\"row\">").text(label).raw("</th>");
+        for ((_, count), (_, hazard)) in account.counts.named().into_iter().zip(account.hazards.named()) {
+            out.raw("<td>").text(&count.to_string()).raw(" <span class=\"range\">");
+            out.text(&format!("({:.2})", hazard * 100.0)).raw("</span></td>");
+        }
+        out.raw("</tr>");
+    }
+    out.raw("</tbody></table></div></details>");
+    out
+}

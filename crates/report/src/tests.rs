@@ -1,0 +1,150 @@
+//! The page is complete, safe and self-contained; the tables align.
+
+mod sample;
+
+use crate::figures::{tick_label, ticks};
+use crate::*;
+use evaluation::EvalRow;
+use sample::sample;
+
+#[test]
+fn every_section_is_there_when_it_has_data_and_not_otherwise() {
+    let full = html_page(&sample());
+    let empty = html_page(&ReportData { title: "Nothing yet".to_owned(), ..ReportData::default() });
+    for heading in [
+        "Test users in the judge world, exit rule category-window",
+        "What each ingredient is worth",
+        "Learning",
+        "Demonstrations",
+        "Demonstrations to read",
+        "Is this world worth training in?",
+        "Data and worlds",
+        "Settings and hashes",
+    ] {
+        let markup = format!("<h2>{heading}</h2>");
+        assert!(full.contains(&markup) && !empty.contains(&markup), "{heading}");
+    }
+    assert!(empty.contains("<h1>Nothing yet</h1>") && !empty.contains("<section>"));
+}
+
+#[test]
+fn captions_name_rule_scoring_seeds_and_method() {
+    let page = html_page(&sample());
+    let caption = "world judge · exit rule ilrec · scoring raw · 90 users · training seeds 0, 1, 2 · \
+                   2 evaluation seeds · 95 % intervals: percentile bootstrap over training seeds and users, \
+                   400 resamples";
+    assert!(page.contains(caption));
+    assert!(page.contains("<strong>il-rec</strong> reaches "));
+}
+
+#[test]
+fn tags_are_balanced() {
+    let page = html_page(&sample());
+    for tag in [
+        "section", "table", "tr", "td", "th", "div", "span", "svg", "details", "ul", "ol", "li", "dl", "p",
+        "title",
+    ] {
+        let opened = page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
+        assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
+    }
+    // Every picture has words.
+    let pictures = page.matches("role=\"img\"").count();
+    assert_eq!(page.matches("<title>").count(), pictures + 1);
+    assert!(!page.contains("NaN") && !page.contains("inf"));
+}
+
+#[test]
+fn nothing_is_loaded_and_nothing_runs() {
+    let page = html_page(&sample());
+    for forbidden in
+        ["http:", "https:", "src=", "url(", "@import", "<script", "<link", "<iframe", "onload", "javascript:"]
+    {
+        assert!(!page.contains(forbidden), "{forbidden}");
+    }
+}
+
+#[test]
+fn text_from_the_data_stays_text() {
+    let evil = "<script>alert(\"x\")</script>' onmouseover='a&b";
+    let mut text = serde_json::to_string(&sample()).expect("plain data");
+    let escaped = serde_json::to_string(evil).expect("a string");
+    // Every string a user's data can reach: titles, names, thoughts, settings.
+    for place in [
+        "Glass Orchard",
+        "Drama",
+        "builtin expert (no language model)",
+        "run.toml",
+        "seed 1",
+        "held-out RMSE",
+        "User 42, expert",
+        "category-window",
+        "IL-Rec on the sample domain",
+        "Seven Winters",
+        "popularity",
+    ] {
+        text = text.replace(&format!("\"{place}\""), &escaped);
+    }
+    let page = html_page(&serde_json::from_str(&text).expect("still a report"));
+    assert!(!page.contains("<script") && !page.contains("' onmouseover"));
+    assert!(page.contains("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&#39; onmouseover=&#39;a&amp;b"));
+}
+
+#[test]
+fn report_data_survives_json_and_forgives_missing_sections() {
+    let data = sample();
+    let text = serde_json::to_string(&data).expect("plain data");
+    assert_eq!(serde_json::from_str::<ReportData>(&text).expect("reads back").title, data.title);
+    assert_eq!(serde_json::from_str::<ReportData>("{\"title\":\"t\"}").expect("optional").results, []);
+}
+
+fn rows() -> Vec<EvalRow> {
+    sample().results[0].evaluations.iter().map(|evaluation| evaluation.row.clone()).collect()
+}
+
+#[test]
+fn the_terminal_table_aligns_and_marks() {
+    let text = text_table(&rows(), "il-rec");
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].starts_with("  policy") && lines[0].ends_with("ndcg@10"), "{text}");
+    assert!(lines.iter().any(|line| line.starts_with("> il-rec ")), "{text}");
+    assert!(lines.iter().any(|line| line.starts_with("  oracle *")), "{text}");
+    assert!(lines[10].starts_with("  * privileged: told the exit rule or the truth"), "{text}");
+    assert!(lines[11].contains("exit rule category-window · scoring raw · 90 users"), "{text}");
+    let brackets: std::collections::BTreeSet<_> = lines[1..10].iter().map(|line| line.find('[')).collect();
+    assert_eq!(brackets.len(), 1, "{text}");
+}
+
+#[test]
+fn tables_of_different_settings_are_kept_apart() {
+    let mut all = rows();
+    all.extend(sample().results[1].evaluations.iter().map(|evaluation| evaluation.row.clone()));
+    let text = text_table(&all, "il-rec");
+    assert_eq!(text.matches("  policy").count(), 2);
+    assert!(text.contains("exit rule ilrec · ") && !text.contains("category-window and ilrec"));
+}
+
+#[test]
+fn differences_say_what_they_show() {
+    let text = text_differences(&sample().results[0].differences);
+    let verdict = |against: &str| {
+        let line = text.lines().find(|line| line.contains(&format!("il-rec - {against} "))).expect("a line");
+        line.rsplit("  ").next().expect("words").to_owned()
+    };
+    assert_eq!((verdict("random"), verdict("oracle")), ("above".to_owned(), "below".to_owned()));
+    assert_eq!(text_differences(&[]), "");
+}
+
+#[test]
+fn ticks_are_round_and_cover_the_data() {
+    for top in [0.0001, 0.7, 1.0, 5.0, 18.3, 99.0, 100.0, 497.0, 900_000.0] {
+        let marks = ticks(top);
+        assert!(marks.len() >= 2 && marks.len() <= 7, "{top}: {marks:?}");
+        assert!(marks[0] == 0.0 && marks[marks.len() - 1] >= top * 0.999, "{top}: {marks:?}");
+    }
+    assert_eq!(ticks(100.0), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
+    assert_eq!(ticks(f64::NAN), [0.0, 1.0]);
+    assert_eq!(
+        (tick_label(250_000.0), tick_label(2.5), tick_label(0.0)),
+        ("250 k".to_owned(), "2.5".to_owned(), "0".to_owned())
+    );
+}

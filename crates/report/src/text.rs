@@ -1,0 +1,117 @@
+//! Tables for a terminal.
+
+use crate::caption::{PRIVILEGED, caption, number, percent};
+use evaluation::{Difference, EvalRow, Interval};
+
+/// Rows as an aligned table, one per setting (world, exit rule, scoring) in order of appearance, each with its
+/// caption. Privileged rows carry an asterisk and a footnote; the row of `subject` an arrow.
+pub fn text_table(rows: &[EvalRow], subject: &str) -> String {
+    let setting = |row: &EvalRow| (row.world.clone(), row.exit_rule.clone(), row.scoring);
+    let mut groups: Vec<Vec<&EvalRow>> = Vec::new();
+    for row in rows {
+        match groups.iter_mut().find(|group| setting(group[0]) == setting(row)) {
+            Some(group) => group.push(row),
+            None => groups.push(vec![row]),
+        }
+    }
+    groups.iter().map(|group| one_table(group, subject)).collect::<Vec<_>>().join("\n")
+}
+
+fn one_table(rows: &[&EvalRow], subject: &str) -> String {
+    let has_rankings = rows.iter().any(|row| row.ndcg_at_10.is_some());
+    let mut head = vec!["policy", "R_traj", "", "R_each", "", "Len", "", "main exit", "items"];
+    if has_rankings {
+        head.push("ndcg@10");
+    }
+    let mut cells = vec![head.into_iter().map(str::to_owned).collect::<Vec<_>>()];
+    for row in rows {
+        let mark = if row.policy == subject { "> " } else { "  " };
+        let star = if row.privileged { " *" } else { "" };
+        let mut line = vec![format!("{mark}{}{star}", row.policy)];
+        for interval in [&row.r_traj, &row.r_each, &row.len] {
+            line.push(number(interval.mean));
+            line.push(range(interval));
+        }
+        line.push(main_exit(row));
+        line.push(number(row.distinct_items));
+        if has_rankings {
+            line.push(row.ndcg_at_10.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}")));
+        }
+        cells.push(line);
+    }
+    cells[0][0].insert_str(0, "  ");
+    let mut out = aligned(&cells, |column| matches!(column, 0 | 2 | 4 | 6 | 7));
+    if rows.iter().any(|row| row.privileged) {
+        out.push_str(&format!("  * {PRIVILEGED}\n"));
+    }
+    out.push_str(&format!("  {}\n", caption(rows)));
+    out
+}
+
+/// Paired differences as an aligned table.
+pub fn text_differences(differences: &[Difference]) -> String {
+    if differences.is_empty() {
+        return String::new();
+    }
+    let head = ["  difference in R_traj", "", "", "users", ""].map(str::to_owned).to_vec();
+    let line = |d: &Difference| {
+        vec![
+            format!("  {} - {}", d.policy, d.against),
+            format!("{:+.1}", d.r_traj.mean),
+            format!("[{:+.1}, {:+.1}]", d.r_traj.lo, d.r_traj.hi),
+            d.users.to_string(),
+            verdict(d).to_owned(),
+        ]
+    };
+    let cells: Vec<_> = std::iter::once(head).chain(differences.iter().map(line)).collect();
+    aligned(&cells, |column| matches!(column, 0 | 2 | 4))
+}
+
+/// What a paired difference says.
+pub(crate) fn verdict(difference: &Difference) -> &'static str {
+    if difference.is_above() {
+        "above"
+    } else if difference.r_traj.hi < 0.0 {
+        "below"
+    } else {
+        "not separated"
+    }
+}
+
+pub(crate) fn range(interval: &Interval) -> String {
+    format!("[{}, {}]", number(interval.lo), number(interval.hi))
+}
+
+/// The commonest way to end and its share of sessions.
+pub(crate) fn main_exit(row: &EvalRow) -> String {
+    let named = row.exits.named();
+    let total: usize = named.iter().map(|(_, count)| count).sum();
+    let commonest = named.iter().rev().max_by_key(|(_, count)| count);
+    match commonest {
+        Some((name, count)) if *count > 0 => {
+            format!("{} {}", crate::caption::exit_words(name), percent(*count as f64 / total as f64))
+        }
+        _ => "-".to_owned(),
+    }
+}
+
+/// Pads columns to equal width, two spaces apart, without trailing blanks.
+fn aligned(lines: &[Vec<String>], is_left: impl Fn(usize) -> bool) -> String {
+    let n_columns = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| lines.iter().filter_map(|l| l.get(column)).map(|c| c.chars().count()).max();
+    let widths: Vec<usize> = (0..n_columns).map(|column| width(column).unwrap_or(0)).collect();
+    let mut out = String::new();
+    for line in lines {
+        let mut text = String::new();
+        for (column, cell) in line.iter().enumerate() {
+            let gap = if column == 0 { "" } else { "  " };
+            let width = widths[column];
+            let cell = if is_left(column) { format!("{cell:<width$}") } else { format!("{cell:>width$}") };
+            text.push_str(gap);
+            text.push_str(&cell);
+        }
+        out.push_str(text.trim_end());
+        out.push('\n');
+    }
+    out
+}
