@@ -64,6 +64,11 @@ impl TextVectors {
         &self.rows[item.index() * self.width..(item.index() + 1) * self.width]
     }
 
+    /// All vectors, one after the other.
+    pub fn rows(&self) -> &[f32] {
+        &self.rows
+    }
+
     /// Cosine similarity of two items.
     pub fn similarity(&self, a: mdp::ItemIdx, b: mdp::ItemIdx) -> f32 {
         self.row(a).iter().zip(self.row(b)).map(|(x, y)| x * y).sum()
