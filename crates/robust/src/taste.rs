@@ -1,0 +1,272 @@
+//! What a user's ratings say about every item: a Bayesian linear model over item factors.
+
+use mdp::{Interaction, ItemIdx, Rng};
+use nn::normal;
+
+/// Item side of the taste model: mean, item offsets and factors, fitted to the logged histories of training
+/// users only. A user is not a row here: any history, also an empty one, gives a belief about its owner.
+///
+/// # Source
+/// Biased matrix factorisation by alternating ridge regressions (Koren et al. 2009); the user side is the exact
+/// Gaussian posterior, as in probabilistic matrix factorisation (Salakhutdinov & Mnih 2008). Ours, not the
+/// paper's: the paper's state knows only a user id and four items.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TasteModel {
+    /// Mean rating.
+    pub mean: f32,
+    /// Item offsets, `[items]`.
+    pub offsets: Vec<f32>,
+    /// Item features, column-major `[width, items]`: row 0 is all ones, the rest are factors.
+    pub columns: Vec<f32>,
+    /// Variance of a rating around its prediction.
+    pub noise: f32,
+    /// Prior variance of each user weight, `[width]`.
+    pub prior: Vec<f32>,
+    /// Number of ratings of each item, `[items]`.
+    pub counts: Vec<f32>,
+}
+
+/// Settings of the fit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TasteConfig {
+    /// Latent factors of an item.
+    pub n_factors: usize,
+    /// Alternations.
+    pub n_sweeps: usize,
+    /// Pseudo-ratings that pull an item's offset to its categories' mean.
+    pub offset_shrinkage: f32,
+    /// Ridge penalty of factors.
+    pub ridge: f32,
+}
+
+impl TasteModel {
+    /// Fits the item side to histories. `categories` gives each item's category rows; the offset of a rarely
+    /// rated item leans on the mean of its categories.
+    pub(crate) fn fit(
+        histories: &[&[Interaction]],
+        categories: &[Vec<u16>],
+        config: &TasteConfig,
+        rng: &mut Rng,
+    ) -> Self {
+        let n_items = categories.len();
+        let width = config.n_factors + 1;
+        let mean = mean_rating(histories);
+        let counts = count_ratings(histories, n_items);
+        let offsets = item_offsets(histories, categories, (mean, config.offset_shrinkage), &counts);
+        let mut rows = vec![1.0; n_items * width];
+        for row in rows.chunks_exact_mut(width) {
+            row[1..].iter_mut().for_each(|x| *x = 0.1 * normal(rng));
+        }
+        let mut noise = 1.0;
+        for _ in 0..config.n_sweeps {
+            let users = solve_users(histories, &rows, &offsets, (mean, config.ridge, width));
+            noise = solve_items(histories, &users, &mut rows, (&offsets, mean, config.ridge, width));
+        }
+        let users = solve_users(histories, &rows, &offsets, (mean, config.ridge, width));
+        let n_users = histories.len().max(1) as f32;
+        let prior = (0..width)
+            .map(|k| (users.iter().skip(k).step_by(width).map(|w| w * w).sum::<f32>() / n_users).max(1e-3))
+            .collect();
+        let mut columns = vec![0.0; n_items * width];
+        for (item, row) in rows.chunks_exact(width).enumerate() {
+            row.iter().enumerate().for_each(|(k, &x)| columns[k * n_items + item] = x);
+        }
+        Self { mean, offsets, columns, noise: noise.max(0.05), prior, counts }
+    }
+
+    /// Number of items.
+    pub(crate) fn n_items(&self) -> usize {
+        self.offsets.len()
+    }
+
+    /// Width of a user's belief.
+    pub(crate) fn width(&self) -> usize {
+        self.prior.len()
+    }
+
+    /// The features of one item, `[width]`.
+    pub(crate) fn row(&self, item: ItemIdx) -> Vec<f32> {
+        (0..self.width()).map(|k| self.columns[k * self.n_items() + item.index()]).collect()
+    }
+
+    /// `out[i] = features of i . weights` for every item.
+    pub(crate) fn project(&self, weights: &[f32], out: &mut [f32]) {
+        out.fill(0.0);
+        for (column, &weight) in self.columns.chunks_exact(self.n_items()).zip(weights) {
+            kernels::add_scaled(out, weight, column);
+        }
+    }
+}
+
+/// What is believed about one user: a Gaussian over their weights.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Belief {
+    /// Mean, `[width]`.
+    pub mean: Vec<f32>,
+    /// Covariance, `[width, width]`.
+    pub covariance: Vec<f32>,
+}
+
+impl Belief {
+    /// Before anything is known.
+    pub(crate) fn prior(model: &TasteModel) -> Self {
+        let width = model.width();
+        let mut covariance = vec![0.0; width * width];
+        (0..width).for_each(|k| covariance[k * width + k] = model.prior[k]);
+        Self { mean: vec![0.0; width], covariance }
+    }
+
+    /// Takes one rating in. Returns the covariance times the item's features, the residual's gain and the
+    /// predictive variance, from which every item's prediction can be moved in one pass.
+    pub(crate) fn observe(&mut self, model: &TasteModel, item: ItemIdx, rating: f32) -> (Vec<f32>, f32, f32) {
+        let features = model.row(item);
+        let width = features.len();
+        let direction: Vec<f32> =
+            self.covariance.chunks_exact(width).map(|row| kernels::dot(row, &features)).collect();
+        let variance = kernels::dot(&direction, &features) + model.noise;
+        let predicted = model.mean + model.offsets[item.index()] + kernels::dot(&self.mean, &features);
+        let gain = (rating - predicted) / variance;
+        kernels::add_scaled(&mut self.mean, gain, &direction);
+        for (row, &d) in self.covariance.chunks_exact_mut(width).zip(&direction) {
+            kernels::add_scaled(row, -d / variance, &direction);
+        }
+        (direction, gain, variance)
+    }
+}
+
+fn mean_rating(histories: &[&[Interaction]]) -> f32 {
+    let n: usize = histories.iter().map(|h| h.len()).sum();
+    let sum: f64 = histories.iter().flat_map(|h| h.iter()).map(|x| f64::from(x.rating)).sum();
+    (sum / n.max(1) as f64) as f32
+}
+
+fn count_ratings(histories: &[&[Interaction]], n_items: usize) -> Vec<f32> {
+    let mut counts = vec![0.0; n_items];
+    histories.iter().flat_map(|h| h.iter()).for_each(|x| counts[x.item.index()] += 1.0);
+    counts
+}
+
+/// Mean residual of each item after user means, shrunk to the mean of its categories, which is shrunk to zero.
+fn item_offsets(
+    histories: &[&[Interaction]],
+    categories: &[Vec<u16>],
+    (mean, shrinkage): (f32, f32),
+    counts: &[f32],
+) -> Vec<f32> {
+    let n_categories = categories.iter().flatten().max().map_or(0, |&c| c as usize + 1);
+    let mut sums = vec![0.0f32; categories.len()];
+    for history in histories {
+        let user: f32 = history.iter().map(|x| x.rating - mean).sum::<f32>() / (history.len() as f32 + 5.0);
+        history.iter().for_each(|x| sums[x.item.index()] += x.rating - mean - user);
+    }
+    let mut by_category = vec![(0.0f32, 0.0f32); n_categories];
+    for (item, rows) in categories.iter().enumerate() {
+        for &c in rows {
+            by_category[c as usize].0 += sums[item];
+            by_category[c as usize].1 += counts[item];
+        }
+    }
+    let category_mean = |c: u16| by_category[c as usize].0 / (by_category[c as usize].1 + 20.0);
+    let leaning =
+        |rows: &[u16]| rows.iter().map(|&c| category_mean(c)).sum::<f32>() / (rows.len() as f32).max(1.0);
+    (0..categories.len())
+        .map(|i| (sums[i] + shrinkage * leaning(&categories[i])) / (counts[i] + shrinkage))
+        .collect()
+}
+
+/// Ridge solution of every user's weights given the item rows, `[users, width]`.
+fn solve_users(
+    histories: &[&[Interaction]],
+    rows: &[f32],
+    offsets: &[f32],
+    (mean, ridge, width): (f32, f32, usize),
+) -> Vec<f32> {
+    let mut out = vec![0.0; histories.len() * width];
+    for (history, weights) in histories.iter().zip(out.chunks_exact_mut(width)) {
+        let mut system = Normal::new(width, ridge);
+        for x in *history {
+            let features = &rows[x.item.index() * width..(x.item.index() + 1) * width];
+            system.add(features, x.rating - mean - offsets[x.item.index()]);
+        }
+        weights.copy_from_slice(&system.solve());
+    }
+    out
+}
+
+/// Ridge solution of every item's factors given the users' weights; returns the residual variance.
+fn solve_items(
+    histories: &[&[Interaction]],
+    users: &[f32],
+    rows: &mut [f32],
+    (offsets, mean, ridge, width): (&[f32], f32, f32, usize),
+) -> f32 {
+    let n_factors = width - 1;
+    let mut systems: Vec<Option<Normal>> = vec![None; offsets.len()];
+    for (history, weights) in histories.iter().zip(users.chunks_exact(width)) {
+        for x in *history {
+            let system = systems[x.item.index()].get_or_insert_with(|| Normal::new(n_factors, ridge));
+            system.add(&weights[1..], x.rating - mean - offsets[x.item.index()] - weights[0]);
+        }
+    }
+    for (row, system) in rows.chunks_exact_mut(width).zip(systems) {
+        match system {
+            Some(system) => row[1..].copy_from_slice(&system.solve()),
+            None => row[1..].fill(0.0),
+        }
+    }
+    let (mut squares, mut n) = (0.0f64, 0usize);
+    for (history, weights) in histories.iter().zip(users.chunks_exact(width)) {
+        for x in *history {
+            let features = &rows[x.item.index() * width..(x.item.index() + 1) * width];
+            let predicted = mean + offsets[x.item.index()] + kernels::dot(features, weights);
+            squares += f64::from(x.rating - predicted).powi(2);
+            n += 1;
+        }
+    }
+    (squares / n.max(1) as f64) as f32
+}
+
+/// Normal equations of a small ridge regression.
+#[derive(Clone)]
+struct Normal {
+    matrix: Vec<f32>,
+    target: Vec<f32>,
+}
+
+impl Normal {
+    fn new(width: usize, ridge: f32) -> Self {
+        let mut matrix = vec![0.0; width * width];
+        (0..width).for_each(|k| matrix[k * width + k] = ridge);
+        Self { matrix, target: vec![0.0; width] }
+    }
+
+    fn add(&mut self, features: &[f32], target: f32) {
+        let width = self.target.len();
+        for (row, &x) in self.matrix.chunks_exact_mut(width).zip(features) {
+            kernels::add_scaled(row, x, features);
+        }
+        kernels::add_scaled(&mut self.target, target, features);
+    }
+
+    /// Cholesky factorisation and two triangular solves; the ridge keeps the matrix positive definite.
+    fn solve(mut self) -> Vec<f32> {
+        let n = self.target.len();
+        for i in 0..n {
+            for j in 0..=i {
+                let sum: f32 = (0..j).map(|k| self.matrix[i * n + k] * self.matrix[j * n + k]).sum();
+                let value = self.matrix[i * n + j] - sum;
+                self.matrix[i * n + j] =
+                    if i == j { value.max(1e-6).sqrt() } else { value / self.matrix[j * n + j] };
+            }
+        }
+        for i in 0..n {
+            let sum: f32 = (0..i).map(|k| self.matrix[i * n + k] * self.target[k]).sum();
+            self.target[i] = (self.target[i] - sum) / self.matrix[i * n + i];
+        }
+        for i in (0..n).rev() {
+            let sum: f32 = (i + 1..n).map(|k| self.matrix[k * n + i] * self.target[k]).sum();
+            self.target[i] = (self.target[i] - sum) / self.matrix[i * n + i];
+        }
+        self.target
+    }
+}

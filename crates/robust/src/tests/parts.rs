@@ -1,0 +1,167 @@
+//! The parts of the learner, one by one.
+
+use super::*;
+use crate::actor::Actor;
+use crate::hazard::{HazardExample, HazardLearner, QuitHazard, loss_and_gradients};
+use crate::items::ItemTable;
+use crate::taste::{Belief, TasteModel};
+use crate::tracker::{Tracker, View};
+use mdp::ItemSet;
+
+fn items(domain: &Domain) -> ItemTable {
+    let histories: Vec<&[Interaction]> = domain.histories.iter().map(Vec::as_slice).collect();
+    let categories: Vec<Vec<u16>> = domain.catalogue.items().iter().map(|i| i.categories.clone()).collect();
+    let taste = TasteModel::fit(&histories, &categories, &small_config().taste(), &mut rng_for(0, &[]));
+    ItemTable::new(&domain.catalogue, taste, &[0.0; N_ITEMS as usize])
+}
+
+#[test]
+fn the_preset_is_checked_and_strict() {
+    RobustConfig::default().check().unwrap();
+    let unknown = ROBUST_PRESET.replace("n_factors", "n_facters");
+    assert!(toml::from_str::<RobustConfig>(&unknown).unwrap_err().to_string().contains("n_facters"));
+    let mut config = RobustConfig::default();
+    config.training.discount = 1.5;
+    assert_eq!(config.check().unwrap_err().to_string(), "training.discount is 1.5, expected 0 to 1");
+    config = RobustConfig::default();
+    config.imitation.beta = 0.0;
+    assert!(matches!(config.check(), Err(RobustError::Weights(_))));
+}
+
+#[test]
+fn a_belief_is_the_ridge_solution_and_predictions_follow_it() {
+    let domain = domain();
+    let items = items(&domain);
+    let (first, rest) = domain.histories[3].split_at(5);
+    let mut moved = Tracker::new(&items, first, true);
+    rest.iter().for_each(|x| moved.observe(x.item, x.rating));
+    let direct = Tracker::new(&items, &domain.histories[3], true);
+    let view = |tracker: &Tracker<'_>| {
+        let mut view = View::default();
+        tracker.view(None, &ItemSet::empty(N_ITEMS as usize), &mut view);
+        view.columns
+    };
+    let n = 2 * N_ITEMS as usize;
+    for (a, b) in view(&moved)[..n].iter().zip(&view(&direct)[..n]) {
+        assert!((a - b).abs() < 1e-3, "prediction or uncertainty {a} against {b}");
+    }
+    let mut belief = Belief::prior(&items.taste);
+    let before: f32 = belief.covariance.iter().step_by(items.taste.width() + 1).sum();
+    belief.observe(&items.taste, ItemIdx(0), 5.0);
+    let after: f32 = belief.covariance.iter().step_by(items.taste.width() + 1).sum();
+    assert!(after < before && belief.mean[0] > 0.0, "a rating narrows the belief and a 5 raises it");
+}
+
+#[test]
+fn histories_predict_liked_categories() {
+    let domain = domain();
+    let items = items(&domain);
+    let tracker = Tracker::new(&items, &domain.histories[0], true);
+    let mut view = View::default();
+    tracker.view(None, &ItemSet::empty(N_ITEMS as usize), &mut view);
+    let mean = |category: u32| -> f32 {
+        let of = |i: u32| view.columns[i as usize];
+        (0..N_ITEMS).filter(|i| i % N_CATEGORIES == category).map(of).sum::<f32>() / 10.0
+    };
+    assert!(mean(0) > mean(4) && mean(4) > mean(2), "{} {} {}", mean(0), mean(4), mean(2));
+}
+
+fn example(saturation: f32, left: bool) -> HazardExample {
+    HazardExample { saturation: [saturation; 8], nearness: [1.0; 4], dislike: [0.3, 0.5], left }
+}
+
+#[test]
+fn hazard_gradients() {
+    let hazard = QuitHazard::new(&mut rng_for(2, &[]));
+    let examples = [example(0.5, false), example(2.0, true), example(1.0, true)];
+    let examples: Vec<&HazardExample> = examples.iter().collect();
+    let (_, gradients) = loss_and_gradients(&hazard, &examples);
+    for cause in 0..3 {
+        for at in (0..gradients[cause].len()).step_by(7) {
+            let loss = |by: f32| {
+                let mut moved = hazard.clone();
+                [&mut moved.saturation, &mut moved.nearness, &mut moved.dislike][cause].parameters[at] += by;
+                loss_and_gradients(&moved, &examples).0
+            };
+            let numeric = (loss(2e-3) - loss(-2e-3)) / 4e-3;
+            let got = gradients[cause][at];
+            assert!(
+                (numeric - got).abs() < 1e-2 * (1.0 + numeric.abs()),
+                "{cause}/{at}: {got} against {numeric}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_hazard_finds_a_threshold() {
+    let rng = &mut rng_for(3, &[]);
+    let mut hazard = QuitHazard::new(rng);
+    let mut learner = HazardLearner::new(&hazard, 300, 0.01);
+    for i in 0..400 {
+        let count = (i % 4) as f32;
+        learner.remember(example(count, count >= 2.0));
+    }
+    let first = learner.learn(&mut hazard, 1, 64, rng).unwrap();
+    learner.learn(&mut hazard, 600, 64, rng);
+    let last = learner.learn(&mut hazard, 1, 64, rng).unwrap();
+    let p = hazard.probabilities(&[&example(1.0, false), &example(2.0, false)]);
+    assert!(last < first && p[0] < 0.1 && p[1] > 0.9, "loss {first} -> {last}, {p:?}");
+}
+
+#[test]
+fn the_catalogue_pass_agrees_with_the_examples() {
+    let domain = domain();
+    let items = items(&domain);
+    let hazard = QuitHazard::new(&mut rng_for(4, &[]));
+    let mut tracker = Tracker::new(&items, &domain.histories[1], true);
+    for item in [3, 9, 15, 4] {
+        tracker.observe(ItemIdx(item), 4.0);
+    }
+    let mut view = View::default();
+    tracker.view(Some(&hazard), &ItemSet::empty(N_ITEMS as usize), &mut view);
+    for item in 0..N_ITEMS {
+        let example = tracker.hazard_example(&view, ItemIdx(item), false);
+        let stays = 1.0 - hazard.probabilities(&[&example])[0];
+        let column = view.columns[(2 * N_ITEMS + item) as usize].exp();
+        assert!((stays - column).abs() < 1e-4, "item {item}: {column} against {stays}");
+    }
+}
+
+#[test]
+fn scores_are_gradients_and_masks_hold() {
+    let domain = domain();
+    let items = items(&domain);
+    let rng = &mut rng_for(5, &[]);
+    let (actor, hazard) = (Actor::new(rng), QuitHazard::new(rng));
+    let tracker = Tracker::new(&items, &domain.histories[2], true);
+    let mut shown = ItemSet::empty(N_ITEMS as usize);
+    (0..50).for_each(|i| {
+        shown.insert(ItemIdx(i));
+    });
+    let (mut view, mut scratch) = (View::default(), Vec::new());
+    tracker.view(Some(&hazard), &shown, &mut view);
+    let forced = (Selection::Sample, Some(ItemIdx(55)));
+    let decision = actor.decide(&view, &shown, forced, rng, &mut scratch);
+    let n_parameters = actor.network.parameters.len();
+    for k in 0..decision.chosen.len() {
+        // The last parameters are the output's biases: adding to one adds to one feature weight.
+        let at = n_parameters - decision.chosen.len() + k;
+        let mut moved = |by: f32| {
+            let mut actor = actor.clone();
+            actor.network.parameters[at] += by;
+            let d = actor.decide(&view, &shown, forced, rng, &mut scratch);
+            (d.log_prob, d.entropy)
+        };
+        let (up, down) = (moved(1e-2), moved(-1e-2));
+        let (score, entropy) = ((up.0 - down.0) / 2e-2, (up.1 - down.1) / 2e-2);
+        assert!((score - (decision.chosen[k] - decision.expected[k])).abs() < 1e-2, "score {k}");
+        assert!((entropy - decision.entropy_gradient[k]).abs() < 1e-2, "entropy {k}");
+    }
+    for selection in [Selection::Sample, Selection::Greedy] {
+        for _ in 0..50 {
+            let item = actor.decide(&view, &shown, (selection, None), rng, &mut scratch).item;
+            assert!(!shown.contains(item), "{item:?} was shown before");
+        }
+    }
+}

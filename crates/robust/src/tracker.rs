@@ -1,0 +1,324 @@
+//! The state tracker: from a user's history and the session so far to features of the state and of every item.
+
+use crate::hazard::{HazardExample, N_DISLIKE, N_NEARNESS, N_SATURATION, QuitHazard};
+use crate::items::ItemTable;
+use crate::taste::Belief;
+use kernels::{exp_in_place, perceptron_over_columns};
+use mdp::{Interaction, ItemIdx, ItemSet};
+use nn::Mlp;
+
+/// Features of an item in a state that the actor weighs; each is one column over the catalogue.
+pub(crate) const N_FEATURES: usize = 12;
+/// Names of the item features, in column order.
+pub const FEATURE_NAMES: [&str; N_FEATURES] = [
+    "predicted_reward",
+    "uncertainty",
+    "log_stay",
+    "item_offset",
+    "popularity",
+    "expert_frequency",
+    "breadth",
+    "crowding",
+    "content_match",
+    "distance",
+    "saturation",
+    "text_match",
+];
+/// Features of a state.
+pub(crate) const N_STATE: usize = 8;
+
+const RECENT: usize = 4;
+const WINDOWS: [usize; 7] = [1, 2, 3, 4, 5, 6, 8];
+/// Below this the logarithm of staying says "certainly leaves", whatever it says.
+const LOWEST_LOG_STAY: f32 = -8.0;
+const LONGEST_HISTORY: usize = 500;
+
+/// One session's state.
+#[derive(Clone, Debug)]
+pub(crate) struct Tracker<'a> {
+    items: &'a ItemTable,
+    learns_in_session: bool,
+    belief: Belief,
+    predicted: Vec<f32>,
+    variance: Vec<f32>,
+    profile: Vec<(f32, f32)>,
+    text_match: Vec<f32>,
+    n_history: usize,
+    shown: Vec<ItemIdx>,
+    rewards: Vec<f32>,
+    distances: Vec<Vec<f32>>,
+    similarities: Vec<Vec<f32>>,
+}
+
+/// All item features and the state features at one step.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct View {
+    /// Column-major, `[N_FEATURES, items]`.
+    pub columns: Vec<f32>,
+    /// Features of the state.
+    pub state: [f32; N_STATE],
+    saturation: Vec<[f32; N_SATURATION]>,
+    nearness: [Vec<f32>; N_NEARNESS],
+}
+
+impl<'a> Tracker<'a> {
+    /// Starts a session with what the log says. With `learns_in_session` the rewards of the session move the
+    /// belief about the user as the logged ratings did.
+    pub(crate) fn new(items: &'a ItemTable, history: &[Interaction], learns_in_session: bool) -> Self {
+        let mut belief = Belief::prior(&items.taste);
+        let mut liked = vec![0.0; items.texts.width()];
+        let mut profile = vec![(0.0, 0.0); items.n_categories];
+        let recent = &history[history.len().saturating_sub(LONGEST_HISTORY)..];
+        let mean = recent.iter().map(|x| x.rating).sum::<f32>() / recent.len().max(1) as f32;
+        for x in recent {
+            belief.observe(&items.taste, x.item, x.rating);
+            kernels::add_scaled(&mut liked, x.rating - mean, items.texts.row(x.item));
+            for &c in &items.groups[items.group_of[x.item.index()] as usize] {
+                profile[c as usize].0 += x.rating - mean;
+                profile[c as usize].1 += 1.0;
+            }
+        }
+        let n_items = items.n_items();
+        let mut predicted = vec![0.0; n_items];
+        items.taste.project(&belief.mean, &mut predicted);
+        for (x, offset) in predicted.iter_mut().zip(&items.taste.offsets) {
+            *x += offset;
+        }
+        let variance = variances(items, &belief);
+        let length = kernels::dot(&liked, &liked).sqrt().max(1e-6);
+        let text_match =
+            (0..n_items).map(|i| kernels::dot(items.texts.row(ItemIdx(i as u32)), &liked) / length).collect();
+        Self {
+            items,
+            learns_in_session,
+            belief,
+            predicted,
+            variance,
+            profile,
+            text_match,
+            n_history: history.len(),
+            shown: Vec::new(),
+            rewards: Vec::new(),
+            distances: Vec::new(),
+            similarities: Vec::new(),
+        }
+    }
+
+    /// Takes in what came of a recommendation.
+    pub(crate) fn observe(&mut self, item: ItemIdx, reward: f32) {
+        let n_items = self.items.n_items();
+        if self.learns_in_session {
+            let (direction, gain, variance) = self.belief.observe(&self.items.taste, item, reward);
+            let mut moved = vec![0.0; n_items];
+            self.items.taste.project(&direction, &mut moved);
+            for ((p, v), m) in self.predicted.iter_mut().zip(&mut self.variance).zip(&moved) {
+                *p += gain * m;
+                *v = (*v - m * m / variance).max(0.0);
+            }
+        }
+        let reuse = |ring: &mut Vec<Vec<f32>>| {
+            if ring.len() == RECENT { ring.remove(0) } else { vec![0.0; n_items] }
+        };
+        let mut row = reuse(&mut self.distances);
+        self.items.distances_to(item, &mut row);
+        self.distances.push(row);
+        if self.items.uses_text_nearness {
+            let mut row = reuse(&mut self.similarities);
+            self.items.similarities_to(item, &mut row);
+            self.similarities.push(row);
+        }
+        self.shown.push(item);
+        self.rewards.push(reward);
+    }
+
+    /// Computes every feature of this state. Without a hazard, nothing is known about leaving. What is in
+    /// `unavailable` does not count in the state's features.
+    pub(crate) fn view(&self, hazard: Option<&QuitHazard>, unavailable: &ItemSet, view: &mut View) {
+        let n_items = self.items.n_items();
+        view.columns.resize(N_FEATURES * n_items, 0.0);
+        self.nearness(&mut view.nearness);
+        view.saturation = self.saturation();
+        let mut columns = view.columns.chunks_exact_mut(n_items);
+        let mut next = || columns.next().expect("one column per feature");
+        let (reward, uncertainty, log_stay) = (next(), next(), next());
+        reward.copy_from_slice(&self.predicted);
+        uncertainty.iter_mut().zip(&self.variance).for_each(|(sd, v)| *sd = v.sqrt());
+        match hazard {
+            None => log_stay.fill(0.0),
+            Some(hazard) => {
+                self.log_stay(hazard, (reward, uncertainty), &view.saturation, &view.nearness, log_stay);
+            }
+        }
+        for fixed in &self.items.fixed {
+            next().copy_from_slice(fixed);
+        }
+        self.content_match(next());
+        next().iter_mut().zip(&view.nearness[0]).for_each(|(out, d)| *out = d.min(3.0));
+        for (out, &group) in next().iter_mut().zip(&self.items.group_of) {
+            *out = view.saturation[group as usize][RECENT - 1];
+        }
+        next().copy_from_slice(&self.text_match);
+        view.state = self.state(&view.columns, unavailable);
+    }
+
+    /// The hazard's inputs for one item of a view.
+    pub(crate) fn hazard_example(&self, view: &View, item: ItemIdx, left: bool) -> HazardExample {
+        let n_items = self.items.n_items();
+        let index = item.index();
+        let nearness = std::array::from_fn(|k| view.nearness[k][index]);
+        let dislike: [f32; N_DISLIKE] = [view.columns[index], view.columns[n_items + index]];
+        let saturation = view.saturation[self.items.group_of[index] as usize];
+        HazardExample { saturation, nearness, dislike, left }
+    }
+
+    fn saturation(&self) -> Vec<[f32; N_SATURATION]> {
+        let mut counts = vec![[0.0f32; WINDOWS.len()]; self.items.n_categories];
+        for (age, item) in self.shown.iter().rev().take(WINDOWS[WINDOWS.len() - 1]).enumerate() {
+            for &c in &self.items.groups[self.items.group_of[item.index()] as usize] {
+                for (count, &window) in counts[c as usize].iter_mut().zip(&WINDOWS) {
+                    *count += f32::from(u8::from(age < window));
+                }
+            }
+        }
+        let saturation = |categories: &Vec<u16>| {
+            let mut out = [0.0f32; N_SATURATION];
+            for &c in categories {
+                for (most, &count) in out.iter_mut().zip(&counts[c as usize]) {
+                    *most = most.max(count);
+                }
+            }
+            out[N_SATURATION - 1] = categories.len() as f32 / 3.0;
+            out
+        };
+        self.items.groups.iter().map(saturation).collect()
+    }
+
+    /// Smallest and second smallest distance, largest and second largest text similarity, to the last four.
+    fn nearness(&self, out: &mut [Vec<f32>; N_NEARNESS]) {
+        let n_items = self.items.n_items();
+        const FAR: f32 = 3.0;
+        for (column, start) in out.iter_mut().zip([FAR, FAR, 0.0, 0.0]) {
+            column.clear();
+            column.resize(n_items, start);
+        }
+        let [nearest, second, most_alike, second_alike] = out;
+        for row in &self.distances {
+            for ((x, near), next) in row.iter().zip(nearest.iter_mut()).zip(second.iter_mut()) {
+                *next = next.min(x.max(*near));
+                *near = near.min(*x);
+            }
+        }
+        for row in &self.similarities {
+            for ((x, alike), next) in row.iter().zip(most_alike.iter_mut()).zip(second_alike.iter_mut()) {
+                *next = next.max(x.min(*alike));
+                *alike = alike.max(*x);
+            }
+        }
+    }
+
+    fn log_stay(
+        &self,
+        hazard: &QuitHazard,
+        (reward, uncertainty): (&[f32], &[f32]),
+        saturation: &[[f32; N_SATURATION]],
+        nearness: &[Vec<f32>; N_NEARNESS],
+        out: &mut [f32],
+    ) {
+        let n_items = out.len();
+        let mut by_nearness = vec![0.0; n_items];
+        over_columns(&hazard.saturation_columns(saturation), &hazard.saturation, out);
+        let mut by_group = out[..saturation.len().min(n_items)].to_vec();
+        by_group.iter_mut().for_each(|z| *z = z.min(15.0));
+        exp_in_place(&mut by_group);
+        let near: Vec<&[f32]> = nearness.iter().map(Vec::as_slice).collect();
+        perceptron(&hazard.nearness, &near, &mut by_nearness);
+        perceptron(&hazard.dislike, &[reward, uncertainty], out);
+        for z in out.iter_mut().chain(&mut by_nearness) {
+            *z = z.min(15.0);
+        }
+        exp_in_place(out);
+        exp_in_place(&mut by_nearness);
+        for ((x, near), &group) in out.iter_mut().zip(&by_nearness).zip(&self.items.group_of) {
+            let odds = (1.0 + *x) * (1.0 + near) * (1.0 + by_group[group as usize]);
+            *x = (-odds.ln()).max(LOWEST_LOG_STAY);
+        }
+    }
+
+    fn content_match(&self, out: &mut [f32]) {
+        const SHRINKAGE: f32 = 5.0;
+        let by_group: Vec<f32> = self
+            .items
+            .groups
+            .iter()
+            .map(|group| {
+                let liking = |&c: &u16| self.profile[c as usize].0 / (self.profile[c as usize].1 + SHRINKAGE);
+                group.iter().map(liking).sum::<f32>() / (group.len() as f32).max(1.0)
+            })
+            .collect();
+        out.iter_mut().zip(&self.items.group_of).for_each(|(x, &g)| *x = by_group[g as usize]);
+    }
+
+    fn state(&self, columns: &[f32], unavailable: &ItemSet) -> [f32; N_STATE] {
+        let n_items = self.items.n_items();
+        let (reward, log_stay) = (&columns[..n_items], &columns[2 * n_items..3 * n_items]);
+        let (mut n_safe, mut n_free, mut best) = (0.0f32, 0.0f32, -2.0f32);
+        for index in 0..n_items {
+            if !unavailable.contains(ItemIdx(index as u32)) {
+                n_free += 1.0;
+                if log_stay[index] > -0.1 {
+                    n_safe += 1.0;
+                    best = best.max(reward[index]);
+                }
+            }
+        }
+        let n_shown = self.shown.len() as f32;
+        let mean_reward = self.rewards.iter().sum::<f32>() / n_shown.max(1.0);
+        [
+            (self.n_history as f32).ln_1p() / 5.0,
+            self.belief.mean[0],
+            n_shown / 100.0,
+            (n_shown / 5.0).min(1.0),
+            self.rewards.last().map_or(0.0, |r| (r - 3.0) / 2.0),
+            if self.rewards.is_empty() { 0.0 } else { (mean_reward - 3.0) / 2.0 },
+            n_safe / n_free.max(1.0),
+            best,
+        ]
+    }
+}
+
+/// The variance of every item's prediction under a belief: x' C x.
+fn variances(items: &ItemTable, belief: &Belief) -> Vec<f32> {
+    let n_items = items.n_items();
+    let mut out = vec![0.0; n_items];
+    let mut projected = vec![0.0; n_items];
+    let width = items.taste.width();
+    for (k, row) in belief.covariance.chunks_exact(width).enumerate() {
+        items.taste.project(row, &mut projected);
+        let column = &items.taste.columns[k * n_items..(k + 1) * n_items];
+        for ((v, p), x) in out.iter_mut().zip(&projected).zip(column) {
+            *v += p * x;
+        }
+    }
+    out.iter_mut().for_each(|v| *v = v.max(0.0));
+    out
+}
+
+impl QuitHazard {
+    fn saturation_columns(&self, rows: &[[f32; N_SATURATION]]) -> Vec<Vec<f32>> {
+        (0..N_SATURATION).map(|k| rows.iter().map(|row| row[k]).collect()).collect()
+    }
+}
+
+/// Runs a one-hidden-layer perceptron over as many rows as the columns have, into the front of `out`.
+fn over_columns(columns: &[Vec<f32>], mlp: &Mlp, out: &mut [f32]) {
+    let n_rows = columns[0].len();
+    let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
+    perceptron(mlp, &columns, &mut out[..n_rows]);
+}
+
+fn perceptron(mlp: &Mlp, columns: &[&[f32]], out: &mut [f32]) {
+    let (n_inputs, n_hidden) = (mlp.sizes()[0], mlp.sizes()[1]);
+    let (first, second) = mlp.parameters.split_at((n_inputs + 1) * n_hidden);
+    let first = first.split_at(n_inputs * n_hidden);
+    perceptron_over_columns(first, (&second[..n_hidden], second[n_hidden]), columns, out);
+}
