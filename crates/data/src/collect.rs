@@ -161,6 +161,12 @@ impl Collector {
         self.report.drop_rows(DropReason::NotSelected, 1, || place(at));
     }
 
+    /// Counts a row whose item the layout itself cannot name.
+    pub(crate) fn unmapped_item(&mut self, at: At<'_>) {
+        self.report.rows_read += 1;
+        self.report.drop_rows(DropReason::UnmappedItem, 1, || place(at));
+    }
+
     /// Notices something.
     pub(crate) fn warn(&mut self, warning: Warning, at: At<'_>) {
         self.report.warn(warning, 1, || place(at));
@@ -171,6 +177,7 @@ impl Collector {
         let reason = match problem {
             Problem::FieldCount { .. } => DropReason::FieldCount,
             Problem::MissingId => DropReason::MissingId,
+            Problem::BadJson(_) => DropReason::BadJson,
             Problem::NotFinite { .. } => DropReason::NotFinite,
             Problem::OutsideScale { .. } => DropReason::OutsideScale,
             _ => DropReason::BadNumber,

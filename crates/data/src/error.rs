@@ -108,12 +108,9 @@ pub enum Problem {
     /// A name in an archive that points outside the archive.
     #[error("the archive holds the unsafe name `{0}`")]
     UnsafeName(String),
-    /// Reward rows on several scales at once.
-    #[error("rewards of several scales: {present}")]
-    MixedScales {
-        /// The scales, joined by commas.
-        present: String,
-    },
+    /// A line that is not a JSON object, or a document of another shape.
+    #[error("not the expected JSON: {0}")]
+    BadJson(String),
     /// An option that does not fit the input or another option.
     #[error("{0}")]
     Option(String),
@@ -196,7 +193,7 @@ impl Problem {
             Self::RecordTooLong { .. } => "look for an opening quotation mark that is never closed",
             Self::Expands { .. } => "unpack the file yourself if you trust it",
             Self::UnsafeName(_) => "do not trust this archive; unpack the files you need and import the folder",
-            Self::MixedScales { .. } => "choose one scale, for example with select scale=int",
+            Self::BadJson(_) => "JSON lines hold one complete object per line",
             Self::Option(_) => "see the options of the import",
             Self::TooMany { .. } => "split the log",
         }

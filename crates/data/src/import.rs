@@ -1,9 +1,15 @@
 //! Reading logs of many layouts into one dataset.
 
+mod billp;
 mod items;
+mod jsonl;
 mod log;
+mod matrix;
 mod movielens;
 mod options;
+mod parquet;
+mod recbole;
+mod sequences;
 
 pub use options::{BadRows, Format, ImportOptions, ItemIdMap, Selection, Source};
 
@@ -50,7 +56,9 @@ fn list_own_items(
 ) -> Result<(), DataError> {
     match source.format {
         Format::Movielens => movielens::list_items(source, input, options, collector),
-        Format::Csv => Ok(()),
+        Format::Recbole => recbole::list_items(source, input, options, collector),
+        Format::Billp => billp::list_items(source, input, options, collector),
+        Format::Csv | Format::Jsonl | Format::Parquet | Format::Sequences | Format::Matrix => Ok(()),
     }
 }
 
@@ -62,7 +70,13 @@ fn read_rows(
 ) -> Result<(), DataError> {
     match source.format {
         Format::Movielens => movielens::read_rows(source, input, options, collector),
+        Format::Recbole => recbole::read_rows(source, input, options, collector),
         Format::Csv => log::read_file(source, input, options, collector),
+        Format::Jsonl => jsonl::read_rows(source, input, options, collector),
+        Format::Parquet => parquet::read_rows(source, input, collector),
+        Format::Sequences => sequences::read_rows(source, input, options, collector),
+        Format::Matrix => matrix::read_rows(source, input, options, collector),
+        Format::Billp => billp::read_rows(source, input, options, collector),
     }
 }
 

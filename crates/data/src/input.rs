@@ -10,7 +10,7 @@ pub use roles::ColumnMap;
 pub(crate) use roles::{Role, find_column, is_count_name, missing, plain_name};
 pub(crate) use table::{Separator, Table};
 pub use text::Encoding;
-pub(crate) use text::Text;
+pub(crate) use text::{Text, for_each_line, reading_error};
 
 use crate::{DataError, Problem};
 use flate2::read::MultiGzDecoder;
@@ -117,6 +117,13 @@ impl Member {
     /// The name without directories and `.gz`.
     pub(crate) fn base_name(&self) -> &str {
         self.name().strip_suffix(".gz").unwrap_or(self.name())
+    }
+
+    /// The file of another name in the same folder, if there is one (with or without `.gz`).
+    pub(crate) fn beside(&self, name: &str) -> Option<Self> {
+        let folder = self.plain_path()?.parent()?;
+        let paths = [folder.join(name), folder.join(format!("{name}.gz"))];
+        paths.into_iter().find(|path| path.is_file()).map(|path| Self::file(&path))
     }
 
     /// The path, if the file is not inside an archive (Parquet needs to seek).

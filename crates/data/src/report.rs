@@ -14,7 +14,7 @@ pub enum DropReason {
     NotSelected,
     /// The rating is empty: shown, but not rated.
     WithoutRating,
-    /// The item-id map has no target for the item.
+    /// The item-id map, or the title map of the layout, has no target for the item.
     UnmappedItem,
     /// The item is not in the items file and only listed ones were wanted.
     UnlistedItem,
@@ -28,6 +28,8 @@ pub enum DropReason {
     MissingId,
     /// Skipped on request: not a number or time.
     BadNumber,
+    /// Skipped on request: a line that is not a JSON object.
+    BadJson,
     /// Skipped on request: an infinite or undefined rating.
     NotFinite,
     /// Skipped on request: a rating outside the declared scale.
@@ -52,11 +54,9 @@ pub enum Warning {
     RareItemLeftOut,
     /// Sequences without any item.
     EmptySequence,
-    /// Titles that name several items: the last is meant, as in the source's own title map.
-    AmbiguousTitle,
     /// Sources whose scale was guessed from the values.
     GuessedScale,
-    /// Rows of a text file that is not UTF-8 and was read as windows-1252.
+    /// Text files that are not UTF-8 and were read as windows-1252.
     ReadAsWindows1252,
 }
 

@@ -4,7 +4,7 @@ mod columns;
 mod read;
 mod write;
 
-pub(crate) use columns::{ColumnValues, open_table, read_column};
+pub(crate) use columns::{ColumnValues, guarded, open_table, read_column};
 
 use crate::{Clock, DataError, Dataset, ImportReport, Problem};
 use artefact::{Artefact, Draft, Kind};

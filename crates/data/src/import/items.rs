@@ -1,18 +1,37 @@
 //! Items files: id, title, categories.
 
 use crate::collect::{At, Collector};
-use crate::input::{ColumnMap, Encoding, Member, Role, Separator, Table, find_column, missing, plain_name};
+use crate::input::{
+    ColumnMap, Encoding, Member, Role, Separator, Table, find_column, missing, plain_name, starts_with,
+};
 use crate::DataError;
+use std::path::Path;
 
-/// Reads an items file of whatever layout its name or content shows.
+/// Reads an items file of whatever layout its name or content shows: Parquet, JSON lines, RecBole's `.item`,
+/// BiLLP's `datamaps.json`, MovieLens's `movies.dat` and `u.item`, or delimited text.
 pub(super) fn read(
     member: &Member,
     columns: &ColumnMap,
     encoding: Encoding,
     collector: &mut Collector,
 ) -> Result<(), DataError> {
+    let name = member.base_name();
+    if let Some(path) = member.plain_path().filter(|path| starts_with(path, b"PAR1").unwrap_or(false)) {
+        return super::parquet::list_items(path, columns, collector);
+    }
+    if matches!(name, "movies.dat" | "u.item") {
+        return super::movielens::list_file(member, columns, encoding, collector);
+    }
+    if name == "datamaps.json" {
+        let genres = member.beside("list_genre.json");
+        return super::billp::list_datamaps(member, genres.as_ref(), encoding, collector);
+    }
+    if [".jsonl", ".ndjson", ".json"].iter().any(|end| name.ends_with(end)) {
+        return super::jsonl::list_items(member, columns, encoding, collector);
+    }
+    let separator = if name.ends_with(".item") { Separator::Byte(b'\t') } else { Separator::Guess };
     member.read_text(encoding, |text| {
-        read_table(Table::open(text, Separator::Guess, None)?, columns, Titles::AsTheyAre, collector)
+        read_table(Table::open(text, separator, None)?, columns, Titles::AsTheyAre, collector)
     })
 }
 
@@ -33,7 +52,7 @@ pub(super) fn read_table(
     collector: &mut Collector,
 ) -> Result<(), DataError> {
     let names = || table.header().iter().map(String::as_str);
-    let id = id_column(&table, columns)?;
+    let id = id_column(&table.header().iter().map(String::as_str).collect::<Vec<_>>(), columns, table.file())?;
     let title = find_column(names(), Role::Title, columns.title.as_deref(), table.file())?;
     let genres = find_column(names(), Role::Genres, columns.genres.as_deref(), table.file())?;
     let year = if titles == Titles::WithYear { table.column_named("release_year") } else { None };
@@ -43,23 +62,31 @@ pub(super) fn read_table(
         if !year.is_empty() && !text.is_empty() && !text.ends_with(')') {
             text = format!("{text} ({year})");
         }
-        let categories = genres.map_or_else(Vec::new, |column| categories_of(table.field(column)));
+        let categories = genres.map_or_else(Vec::new, |column| match is_sequence(&table.header()[column]) {
+            true => table.field(column).split_whitespace().map(str::to_owned).collect(),
+            false => categories_of(table.field(column)),
+        });
         let at = At { file: table.file(), line: table.line() };
         collector.list_item(table.field(id), &text, categories, at)?;
     }
     Ok(())
 }
 
+/// Whether a header says that RecBole's fields hold tokens separated by blanks.
+fn is_sequence(header: &str) -> bool {
+    header.ends_with(":token_seq")
+}
+
 /// The id column of an items file. The log's name for it may not be the file's, so a named column that is not
 /// there is looked for by its usual names; `id` will do too.
-fn id_column(table: &Table<'_>, columns: &ColumnMap) -> Result<usize, DataError> {
-    let names = || table.header().iter().map(String::as_str);
-    let named = columns.item.as_deref().filter(|named| table.column_named(named).is_some());
-    if let Some(column) = find_column(names(), Role::Item, named, table.file())? {
+pub(super) fn id_column(header: &[&str], columns: &ColumnMap, file: &Path) -> Result<usize, DataError> {
+    let has = |named: &&str| header.iter().any(|name| plain_name(name) == plain_name(named));
+    let named = columns.item.as_deref().filter(has);
+    if let Some(column) = find_column(header.iter().copied(), Role::Item, named, file)? {
         return Ok(column);
     }
-    let plain_id = names().position(|name| plain_name(name) == "id");
-    plain_id.ok_or_else(|| missing(Role::Item, &names().collect::<Vec<_>>(), table.file()))
+    let plain_id = header.iter().position(|name| plain_name(name) == "id");
+    plain_id.ok_or_else(|| missing(Role::Item, header, file))
 }
 
 /// Category names out of one field: `a|b`, `['a', "b"]`, `a;b`, or one name (which may hold a comma).

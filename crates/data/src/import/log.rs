@@ -28,20 +28,37 @@ struct Layout {
     select: Vec<(usize, String)>,
 }
 
-/// Reads all rows of a delimited log.
+/// Reads a delimited log.
 pub(super) fn read_table(
-    mut table: Table<'_>,
+    table: Table<'_>,
     source: &Source,
     name: &str,
     collector: &mut Collector,
 ) -> Result<(), DataError> {
-    let layout = layout(&table, source)?;
+    begin(&table, source, name, collector)?;
+    read_more(table, source, collector)
+}
+
+/// Starts a log whose columns are those of `table`.
+pub(super) fn begin(
+    table: &Table<'_>,
+    source: &Source,
+    name: &str,
+    collector: &mut Collector,
+) -> Result<(), DataError> {
+    let layout = layout(table, source)?;
     let clock = if layout.time.is_some() { Clock::Seconds } else { Clock::Unordered };
     let amounts = layout.rating.is_some_and(|column| is_count_name(&table.header()[column]));
     collector.begin(source, name, clock, amounts)?;
     if layout.rating.is_none() {
         collector.set_scale(ScaleChoice::Positive);
     }
+    Ok(())
+}
+
+/// Reads all rows of a table into the log that was begun.
+pub(super) fn read_more(mut table: Table<'_>, source: &Source, collector: &mut Collector) -> Result<(), DataError> {
+    let layout = layout(&table, source)?;
     let n_columns = table.header().len();
     let mut n_rows = 0u64;
     while table.advance()? {
@@ -76,15 +93,21 @@ fn layout(table: &Table<'_>, source: &Source) -> Result<Layout, DataError> {
     let need = |role: Role, named: &Option<String>| {
         find(role, named)?.ok_or_else(|| missing(role, &names().collect::<Vec<_>>(), table.file()))
     };
-    let select = source.select.iter().map(|selection| {
-        let column = find_column(names(), Role::Selected, Some(&selection.column), table.file())?;
-        Ok((column.expect("a named column is found or an error"), selection.value.clone()))
-    });
     Ok(Layout {
         user: need(Role::User, &map.user)?,
         item: need(Role::Item, &map.item)?,
         rating: find(Role::Rating, &map.rating)?,
         time: find(Role::Time, &map.time)?,
-        select: select.collect::<Result<_, DataError>>()?,
+        select: selected(table, source)?,
     })
+}
+
+/// The columns and values of the source's selections.
+pub(super) fn selected(table: &Table<'_>, source: &Source) -> Result<Vec<(usize, String)>, DataError> {
+    let column = |selection: &super::Selection| {
+        let names = table.header().iter().map(String::as_str);
+        let column = find_column(names, Role::Selected, Some(&selection.column), table.file())?;
+        Ok((column.expect("a named column is found or an error"), selection.value.clone()))
+    };
+    source.select.iter().map(column).collect()
 }

@@ -4,7 +4,7 @@
 use super::items::{self, Titles};
 use super::{ImportOptions, Source, log};
 use crate::collect::{At, Collector};
-use crate::input::{Encoding, Input, Member, Separator, Table};
+use crate::input::{ColumnMap, Encoding, Input, Member, Separator, Table};
 use crate::{DataError, Problem, Warning};
 
 const RATINGS: [&str; 4] = ["userId", "movieId", "rating", "timestamp"];
@@ -34,11 +34,21 @@ pub(super) fn list_items(
             items::read_table(table, &source.columns, Titles::WithYear, collector)
         });
     }
-    let encoding = encoding_of(member, options.encoding, collector)?;
+    list_file(member, &source.columns, options.encoding, collector)
+}
+
+/// Lists the movies of `movies.dat` or `u.item`.
+pub(super) fn list_file(
+    member: &Member,
+    columns: &ColumnMap,
+    encoding: Encoding,
+    collector: &mut Collector,
+) -> Result<(), DataError> {
+    let encoding = encoding_of(member, encoding, collector)?;
     member.read_text(encoding, |text| {
         if member.base_name() == "movies.dat" {
             let table = Table::open(text, Separator::Colons, Some(&MOVIES))?;
-            return items::read_table(table, &source.columns, Titles::AsTheyAre, collector);
+            return items::read_table(table, columns, Titles::AsTheyAre, collector);
         }
         list_100k(Table::open(text, Separator::Byte(b'|'), Some(&["movie id"]))?, collector)
     })

@@ -12,19 +12,46 @@ use std::str::FromStr;
 pub enum Format {
     /// MovieLens folders or zips: latest, 1M and 10M, 100K, and their pairs-only copies.
     Movielens,
-    /// Delimited text with a header.
+    /// RecBole's atomic files: `.inter`, `.item`, tab-separated, with typed headers.
+    Recbole,
+    /// Delimited text with a header, one row per interaction.
     Csv,
+    /// One JSON object per line and interaction.
+    Jsonl,
+    /// A Parquet table, one row per interaction.
+    Parquet,
+    /// One user and a list of items in time order per row, as delimited text or JSON lines.
+    Sequences,
+    /// A complete or sparse rating matrix: triples, or one row per user and one column per item.
+    Matrix,
+    /// What BiLLP publishes: catalogue, positive sequences and revealed rewards.
+    Billp,
 }
 
 impl Format {
     /// All formats, in the order of the documentation.
-    pub const ALL: [Self; 2] = [Self::Movielens, Self::Csv];
+    pub const ALL: [Self; 8] = [
+        Self::Movielens,
+        Self::Recbole,
+        Self::Csv,
+        Self::Jsonl,
+        Self::Parquet,
+        Self::Sequences,
+        Self::Matrix,
+        Self::Billp,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Movielens => "movielens",
+            Self::Recbole => "recbole",
             Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+            Self::Parquet => "parquet",
+            Self::Sequences => "sequences",
+            Self::Matrix => "matrix",
+            Self::Billp => "billp",
         }
     }
 }

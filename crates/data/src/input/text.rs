@@ -202,3 +202,24 @@ pub(crate) fn reading_error(error: io::Error, file: &Path) -> DataError {
         },
     }
 }
+
+/// Hands out the lines that are not blank, each with its number, counted from one.
+pub(crate) fn for_each_line(
+    mut text: Text<'_>,
+    mut take: impl FnMut(&str, u64) -> Result<(), DataError>,
+) -> Result<(), DataError> {
+    let file = text.file().to_owned();
+    let mark = text.record_mark();
+    let (mut line, mut number) = (String::new(), 0);
+    loop {
+        line.clear();
+        if text.read_line(&mut line).map_err(|error| reading_error(error, &file))? == 0 {
+            return Ok(());
+        }
+        mark.set();
+        number += 1;
+        if !line.trim().is_empty() {
+            take(line.trim(), number)?;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Rating matrices: triples, or a table with one row per user and one column per item.
+
+use super::{ImportOptions, Source, log};
+use crate::collect::{At, Cell, Collector, RawRow};
+use crate::input::{Input, Role, Separator, Table, find_column};
+use crate::{Clock, DataError, Problem};
+
+/// Reads a matrix. A header with a user and an item column means triples. Else the table is dense: if the first
+/// cell is not a number, the first line names the items and the first column the users; if it is one, rows and
+/// columns are numbered from 0. Blank cells (or `NA`, `nan`) are not ratings.
+pub(super) fn read_rows(
+    source: &Source,
+    input: &Input,
+    options: &ImportOptions,
+    collector: &mut Collector,
+) -> Result<(), DataError> {
+    let member = input.single().ok_or_else(|| input.lacks("single file"))?;
+    let has_triples = member.read_text(options.encoding, |text| {
+        let table = Table::open(text, Separator::Guess, None)?;
+        let has = |role: Role, named: &Option<String>| {
+            let names = table.header().iter().map(String::as_str);
+            Ok::<_, DataError>(named.is_some() || find_column(names, role, None, table.file())?.is_some())
+        };
+        Ok(has(Role::User, &source.columns.user)? && has(Role::Item, &source.columns.item)?)
+    })?;
+    if has_triples {
+        return log::read_file(source, input, options, collector);
+    }
+    if !source.select.is_empty() {
+        let text = "a dense matrix has no columns to select by".to_owned();
+        return Err(DataError::new(Problem::Option(text), input.path()));
+    }
+    collector.begin(source, member.name(), Clock::Unordered, false)?;
+    member.read_text(options.encoding, |text| read_dense(Table::open(text, Separator::Guess, Some(&[]))?, collector))
+}
+
+fn read_dense(mut table: Table<'_>, collector: &mut Collector) -> Result<(), DataError> {
+    if !table.advance()? {
+        return Err(DataError::new(Problem::Empty, table.file()));
+    }
+    let is_named = table.field(0).parse::<f64>().is_err();
+    let n_columns = table.n_fields();
+    let first_cell = usize::from(is_named);
+    let items: Vec<String> = (first_cell..n_columns)
+        .map(|column| if is_named { table.field(column).to_owned() } else { column.to_string() })
+        .collect();
+    let mut more = if is_named { table.advance()? } else { true };
+    let mut n_rows = 0u64;
+    while more {
+        let at = At { file: table.file(), line: table.line() };
+        if table.n_fields() == n_columns {
+            let number = n_rows.to_string();
+            let user = if is_named { table.field(0) } else { &number };
+            for (place, item) in items.iter().enumerate() {
+                let cell = table.field(first_cell + place);
+                if !is_blank(cell) {
+                    let row = RawRow { user, item, rating: Cell::Text(cell), time: Cell::NoColumn };
+                    collector.push(row, at)?;
+                }
+            }
+        } else {
+            let problem = Problem::FieldCount { expected: n_columns, got: table.n_fields() };
+            collector.bad_row(problem, None, at)?;
+        }
+        n_rows += 1;
+        more = table.advance()?;
+    }
+    Ok(())
+}
+
+fn is_blank(cell: &str) -> bool {
+    cell.is_empty() || cell.eq_ignore_ascii_case("na") || cell.eq_ignore_ascii_case("nan")
+}

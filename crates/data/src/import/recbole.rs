@@ -1,0 +1,71 @@
+//! RecBole's atomic files. The columns say their types (`user_id:token`); sequences stand in `token_seq`.
+
+use super::items::{self, Titles};
+use super::{ImportOptions, Source, log, sequences};
+use crate::DataError;
+use crate::collect::Collector;
+use crate::input::{Input, Member, Separator, Table};
+use crate::{Clock, Problem};
+
+const TAB: Separator = Separator::Byte(b'\t');
+
+/// Lists the items of the `.item` file, if there is one.
+pub(super) fn list_items(
+    source: &Source,
+    input: &Input,
+    options: &ImportOptions,
+    collector: &mut Collector,
+) -> Result<(), DataError> {
+    match &input.matching(|name| name.ends_with(".item"))[..] {
+        [] => Ok(()),
+        [member] => member.read_text(options.encoding, |text| {
+            items::read_table(Table::open(text, TAB, None)?, &source.columns, Titles::AsTheyAre, collector)
+        }),
+        _ => Err(input.lacks("single `.item` file")),
+    }
+}
+
+/// Reads NAME.inter, or the parts NAME.train.inter, NAME.valid.inter and NAME.test.inter in this order, as one
+/// log. Rows with a list of items (sequential benchmarks) stand for the list and then the row's own item.
+pub(super) fn read_rows(
+    source: &Source,
+    input: &Input,
+    options: &ImportOptions,
+    collector: &mut Collector,
+) -> Result<(), DataError> {
+    let members = parts(input)?;
+    for (place, member) in members.iter().enumerate() {
+        member.read_text(options.encoding, |text| {
+            let table = Table::open(text, TAB, None)?;
+            let lists = table.header().iter().position(|name| name.ends_with(":token_seq"));
+            if let Some(list) = lists {
+                if place == 0 {
+                    collector.begin(source, member.name(), Clock::Positions, false)?;
+                }
+                return sequences::read_table(table, source, list, collector);
+            }
+            if place == 0 {
+                log::begin(&table, source, member.name(), collector)?;
+            }
+            log::read_more(table, source, collector)
+        })?;
+    }
+    Ok(())
+}
+
+fn parts(input: &Input) -> Result<Vec<&Member>, DataError> {
+    if let Some(member) = input.single() {
+        return Ok(vec![member]);
+    }
+    let is_part = |name: &str| PARTS.iter().any(|end| name.ends_with(end));
+    let whole = input.matching(|name| name.ends_with(".inter") && !is_part(name));
+    let of_part = |end: &&str| input.matching(|name| name.ends_with(*end));
+    let parts: Vec<Vec<&Member>> = PARTS.iter().map(of_part).collect();
+    if whole.len() > 1 || parts.iter().any(|members| members.len() > 1) {
+        return Err(DataError::new(Problem::Option("several data sets in one folder".into()), input.path()));
+    }
+    let members = if whole.is_empty() { parts.concat() } else { whole };
+    if members.is_empty() { Err(input.lacks("`.inter` file")) } else { Ok(members) }
+}
+
+const PARTS: [&str; 3] = [".train.inter", ".valid.inter", ".test.inter"];
