@@ -75,11 +75,11 @@ pub(crate) fn percent(share: f64) -> String {
 pub(crate) fn exit_words(name: &str) -> &'static str {
     match name {
         "low_reward" => "low reward",
-        "category" => "category full",
+        "category" => "category",
         "similarity" => "too similar",
         "distance" => "too near",
         "repeat" => "repeat",
-        "horizon" => "reached horizon",
+        "horizon" => "horizon",
         _ => "record ends",
     }
 }

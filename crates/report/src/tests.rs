@@ -33,7 +33,7 @@ fn captions_name_rule_scoring_seeds_and_method() {
     let caption = "world judge · exit rule ilrec · scoring raw · 90 users · training seeds 0, 1, 2 · \
                    2 evaluation seeds · 95 % intervals: percentile bootstrap over training seeds and users, \
                    400 resamples";
-    assert!(page.contains(caption));
+    assert!(page.contains(caption), "caption");
     assert!(page.contains("<strong>il-rec</strong> reaches "));
 }
 

@@ -19,7 +19,7 @@ pub fn text_table(rows: &[EvalRow], subject: &str) -> String {
 
 fn one_table(rows: &[&EvalRow], subject: &str) -> String {
     let has_rankings = rows.iter().any(|row| row.ndcg_at_10.is_some());
-    let mut head = vec!["policy", "R_traj", "", "R_each", "", "Len", "", "main exit", "items"];
+    let mut head = vec!["policy", "R_traj", "", "Len", "", "R_each", "main exit", "items"];
     if has_rankings {
         head.push("ndcg@10");
     }
@@ -28,10 +28,11 @@ fn one_table(rows: &[&EvalRow], subject: &str) -> String {
         let mark = if row.policy == subject { "> " } else { "  " };
         let star = if row.privileged { " *" } else { "" };
         let mut line = vec![format!("{mark}{}{star}", row.policy)];
-        for interval in [&row.r_traj, &row.r_each, &row.len] {
+        for interval in [&row.r_traj, &row.len] {
             line.push(number(interval.mean));
             line.push(range(interval));
         }
+        line.push(number(row.r_each.mean));
         line.push(main_exit(row));
         line.push(number(row.distinct_items));
         if has_rankings {
@@ -40,12 +41,31 @@ fn one_table(rows: &[&EvalRow], subject: &str) -> String {
         cells.push(line);
     }
     cells[0][0].insert_str(0, "  ");
-    let mut out = aligned(&cells, |column| matches!(column, 0 | 2 | 4 | 6 | 7));
+    let mut out = aligned(&cells, |column| matches!(column, 0 | 2 | 4 | 6));
     if rows.iter().any(|row| row.privileged) {
         out.push_str(&format!("  * {PRIVILEGED}\n"));
     }
-    out.push_str(&format!("  {}\n", caption(rows)));
+    for line in wrapped(&caption(rows)) {
+        out.push_str(&format!("  {line}\n"));
+    }
     out
+}
+
+/// Breaks between words so that no line is longer than a narrow terminal allows.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("starts with one line");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= 96 {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
 }
 
 /// Paired differences as an aligned table.

@@ -24,7 +24,8 @@ pub(crate) fn world_check(check: &WorldCheckSummary) -> Html {
     let mut out = Html::new();
     out.raw("<section><h2>Is this world worth training in?</h2>");
     out.raw(if check.is_sound { "<p class=\"verdict sound\">" } else { "<p class=\"verdict unsound\">" });
-    out.text(&check.verdict).raw("</p><div class=\"scroll\"><table><thead><tr><th scope=\"col\">policy</th>");
+    out.text(&check.verdict)
+        .raw("</p><div class=\"scroll\"><table class=\"compact\"><thead><tr><th scope=\"col\">policy</th>");
     out.raw("<th scope=\"col\">reward per session</th><th scope=\"col\">steps</th></tr></thead><tbody>");
     for row in &check.rows {
         out.raw("<tr><th scope=\"row\">").text(&row.policy).raw("</th>");

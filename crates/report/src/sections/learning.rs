@@ -24,7 +24,7 @@ pub(crate) fn learning(runs: &[LearningCurve]) -> Html {
     };
     let mut out = Html::new();
     out.raw("<section><h2>Learning</h2>").push(&curves(&plot, &lines));
-    out.raw("<details><summary>Learning in numbers</summary><div class=\"scroll\"><table><thead><tr>");
+    out.raw("<details><summary>Learning in numbers</summary><div class=\"scroll\"><table class=\"compact\"><thead><tr>");
     out.raw("<th scope=\"col\">run</th><th scope=\"col\">environment steps</th><th scope=\"col\">best</th>");
     out.raw("<th scope=\"col\">last</th></tr></thead><tbody>");
     for run in runs {

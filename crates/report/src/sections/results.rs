@@ -58,10 +58,10 @@ fn bar_chart(rows: &[&EvalRow], subject: &str) -> Html {
 fn table(rows: &[&EvalRow], subject: &str) -> Html {
     let has_rankings = rows.iter().any(|row| row.ndcg_at_10.is_some());
     let mut out = Html::new();
-    out.raw("<div class=\"scroll\"><table><caption>").text(&caption(rows)).raw("</caption><thead><tr>");
+    out.raw("<div class=\"scroll\"><table><thead><tr>");
     out.raw("<th scope=\"col\">policy</th><th scope=\"col\">reward per session</th>");
     out.raw("<th scope=\"col\">reward per step</th><th scope=\"col\">steps</th>");
-    out.raw("<th scope=\"col\">main exit</th><th scope=\"col\">distinct items</th>");
+    out.raw("<th scope=\"col\" class=\"words\">main exit</th><th scope=\"col\">distinct items</th>");
     if has_rankings {
         out.raw("<th scope=\"col\">nDCG@10</th><th scope=\"col\">hit@10</th>");
     }
@@ -81,7 +81,7 @@ fn table(rows: &[&EvalRow], subject: &str) -> Html {
         }
         out.raw("</tr>");
     }
-    out.raw("</tbody></table></div>");
+    out.raw("</tbody></table></div>").classed("p", "note", &caption(rows));
     if rows.iter().any(|row| row.privileged) {
         out.raw("<p class=\"note\"><sup>*</sup> ").text(PRIVILEGED).raw(".</p>");
     }
@@ -98,24 +98,33 @@ fn differences(part: &Results) -> Html {
     if part.differences.is_empty() {
         return out;
     }
-    out.raw("<h3>Against each control, user by user</h3><div class=\"scroll\"><table><caption>");
-    out.text(
-        "Difference of reward per session on the same users; above means that the whole interval is positive",
+    out.raw(
+        "<h3>Against each control, user by user</h3><div class=\"scroll\"><table class=\"compact\"><thead>",
     );
-    out.raw("</caption><thead><tr><th scope=\"col\">compared</th><th scope=\"col\">difference</th>");
-    out.raw("<th scope=\"col\">users</th><th scope=\"col\">verdict</th></tr></thead><tbody>");
+    out.raw(
+        "<tr><th scope=\"col\">compared</th><th scope=\"col\">difference</th><th scope=\"col\">users</th>",
+    );
+    out.raw("<th scope=\"col\" class=\"words\">verdict</th></tr></thead><tbody>");
     for found in &part.differences {
         out.raw("<tr><th scope=\"row\">")
             .text(&found.policy)
             .raw(" − ")
             .text(&found.against)
             .raw("</th><td>");
-        out.text(&format!("{:+.1}", found.r_traj.mean)).raw(" <span class=\"range\">");
-        out.text(&format!("[{:+.1}, {:+.1}]", found.r_traj.lo, found.r_traj.hi)).raw("</span></td>");
+        out.text(&signed(found.r_traj.mean)).raw(" <span class=\"range\">");
+        out.text(&format!("[{}, {}]", signed(found.r_traj.lo), signed(found.r_traj.hi))).raw("</span></td>");
         out.element("td", &found.users.to_string()).classed("td", "words", verdict(found)).raw("</tr>");
     }
-    out.raw("</tbody></table></div>");
+    out.raw(
+        "</tbody></table></div><p class=\"note\">Difference of reward per session on the same users; above ",
+    );
+    out.raw("means that the whole interval is positive.</p>");
     out
+}
+
+/// With its sign, the minus as wide as the plus.
+fn signed(value: f64) -> String {
+    format!("{value:+.1}").replace('-', "\u{2212}")
 }
 
 fn survival(accounts: &[(String, &ExitAccount)], subject: &str) -> Html {
@@ -149,9 +158,9 @@ fn last_share(account: &ExitAccount) -> f64 {
 /// Hazards per hundred steps, for those who want the numbers behind the stacks.
 fn hazards(accounts: &[(String, &ExitAccount)]) -> Html {
     let mut out = Html::new();
-    out.raw("<details><summary>Exits in numbers</summary><div class=\"scroll\"><table><caption>");
+    out.raw("<details><summary>Exits in numbers</summary><p class=\"note\">");
     out.text("Sessions by end, and in brackets how often a step ends a session this way, per 100 steps");
-    out.raw("</caption><thead><tr><th scope=\"col\">policy</th>");
+    out.raw("</p><div class=\"scroll\"><table><thead><tr><th scope=\"col\">policy</th>");
     let Some((_, first)) = accounts.first() else { return Html::new() };
     for (name, _) in first.counts.named() {
         out.raw("<th scope=\"col\">").text(crate::caption::exit_words(name)).raw("</th>");
