@@ -17,15 +17,13 @@ pub use demonstration::{DemoStep, Demonstration, Grounding, GroundingStatus};
 pub use describe::{DemosDescription, GroundingCounts, describe};
 pub use error::DemonstrationError;
 pub use expert::{
-    Answer, Briefing, BuiltinExpert, CollectOptions, CollectReport, Collected, Expert, ExpertSession, Reaction,
-    StudiedExpert, collect,
+    Answer, Briefing, BuiltinExpert, CollectOptions, CollectReport, Collected, Expert, ExpertSession,
+    Reaction, StudiedExpert, collect,
 };
-pub use grounding::{
-    Grounded, GroundingConfig, GroundingReport, Hub, Metric, Nearest, TitleIndex, nearest,
-};
+pub use grounding::{Grounded, GroundingConfig, GroundingReport, Hub, Metric, Nearest, TitleIndex, nearest};
 pub use import::{
-    Format, ImportOptions, ImportReport, Imported, LineProblem, Play, Recorded, RecordedStep, RecordedTraces, Scene,
-    Source, TerminalFallback, import, read_billp, read_lists, read_sources,
+    Format, ImportOptions, ImportReport, Imported, LineProblem, Play, Recorded, RecordedStep, RecordedTraces,
+    Scene, Source, TerminalFallback, import, read_billp, read_lists, read_sources,
 };
 pub use show::show;
 pub use store::{Cost, Demos, Inputs, Origin};

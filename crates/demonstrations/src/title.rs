@@ -2,8 +2,8 @@
 
 /// Articles that catalogues move behind the title.
 const MOVED_ARTICLES: &[&str] = &[
-    "the", "a", "an", "la", "le", "les", "l", "un", "une", "el", "los", "las", "il", "lo", "gli", "i", "der", "die",
-    "das", "den", "det", "de", "het", "o", "os", "as", "en", "et", "ein", "eine",
+    "the", "a", "an", "la", "le", "les", "l", "un", "une", "el", "los", "las", "il", "lo", "gli", "i", "der",
+    "die", "das", "den", "det", "de", "het", "o", "os", "as", "en", "et", "ein", "eine",
 ];
 
 /// Leading articles that may be missing or added: the above without those that are words of their own in
@@ -131,7 +131,9 @@ fn strip_alias_mark(inside: &str) -> &str {
 
 /// Folds one name: `Matrix, The` to `the matrix`, signs dropped, accents removed, small Roman numerals to digits.
 fn fold(name: &str) -> Name {
-    let moved = name.rsplit_once(", ").filter(|(_, tail)| MOVED_ARTICLES.contains(&folded_words(tail).concat().as_str()));
+    let moved = name
+        .rsplit_once(", ")
+        .filter(|(_, tail)| MOVED_ARTICLES.contains(&folded_words(tail).concat().as_str()));
     let mut words = match moved {
         Some((head, article)) => [folded_words(article), folded_words(head)].concat(),
         None => folded_words(name),
@@ -167,7 +169,8 @@ fn folded_words(text: &str) -> Vec<String> {
             '\'' | '’' | '‘' | '`' | '´' | '™' | '®' | '©' | '℠' => {}
             '&' => folded.push_str(" and "),
             '½' => folded.push_str(" 1 2 "),
-            _ if c.is_ascii() => folded.push(if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }),
+            _ if c.is_ascii_alphanumeric() => folded.push(c.to_ascii_lowercase()),
+            _ if c.is_ascii() => folded.push(' '),
             _ => push_folded(c, &mut folded),
         }
     }

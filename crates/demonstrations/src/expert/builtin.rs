@@ -110,7 +110,8 @@ impl ExpertSession for BuiltinSession<'_> {
         let is_arbitrary = rng.random::<f64>() >= self.quality;
         let choice = if is_arbitrary { self.anything(rng) } else { self.best(rng) };
         let item = choice.unwrap_or(ItemIdx(0));
-        let thought = if is_arbitrary { "Something quite different might do.".to_owned() } else { self.why(item) };
+        let thought =
+            if is_arbitrary { "Something quite different might do.".to_owned() } else { self.why(item) };
         Answer { thought, title: self.as_written(item, rng) }
     }
 

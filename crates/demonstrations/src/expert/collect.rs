@@ -3,7 +3,8 @@
 use super::{Answer, Briefing, Expert, Reaction, StudiedExpert};
 use crate::grounding::GroundingTally;
 use crate::{
-    DemoStep, Demonstration, DemonstrationError, Grounded, GroundingConfig, GroundingReport, Scene, TitleIndex,
+    DemoStep, Demonstration, DemonstrationError, Grounded, GroundingConfig, GroundingReport, Scene,
+    TitleIndex,
 };
 use mdp::{ItemIdx, Step, StepEnd, UserIdx, rng_for};
 use rayon::prelude::*;
@@ -75,7 +76,9 @@ pub fn collect(
     seed: u64,
 ) -> Result<Collected, DemonstrationError> {
     if users.is_empty() || options.n_episodes == 0 || options.horizon == 0 {
-        return Err(DemonstrationError::Nothing("no users, no episodes or no steps were asked for".to_owned()));
+        return Err(DemonstrationError::Nothing(
+            "no users, no episodes or no steps were asked for".to_owned(),
+        ));
     }
     let index = TitleIndex::build(scene.catalogue, options.grounding);
     let studied = expert.study(scene.catalogue);

@@ -23,7 +23,8 @@ pub(super) struct Reader {
 impl Reader {
     /// Reads a catalogue.
     pub(super) fn of(catalogue: &Catalogue) -> Self {
-        let titles: Vec<Vec<String>> = catalogue.items().iter().map(|item| title_words(&item.title)).collect();
+        let titles: Vec<Vec<String>> =
+            catalogue.items().iter().map(|item| title_words(&item.title)).collect();
         let mut n_titles: HashMap<&str, usize> = HashMap::new();
         for word in titles.iter().flatten() {
             *n_titles.entry(word).or_default() += 1;

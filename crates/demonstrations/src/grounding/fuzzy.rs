@@ -40,8 +40,11 @@ impl TrigramIndex {
         let dice = |row: u32, n: u32| {
             2.0 * n as f32 / (grams.len() as u32 + self.texts[row as usize].n_grams) as f32
         };
-        let mut scored: Vec<(f32, u32)> =
-            shared.into_iter().map(|(row, n)| (dice(row, n), row)).filter(|(score, _)| *score >= least).collect();
+        let mut scored: Vec<(f32, u32)> = shared
+            .into_iter()
+            .map(|(row, n)| (dice(row, n), row))
+            .filter(|(score, _)| *score >= least)
+            .collect();
         scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut items: Vec<u32> = Vec::new();
         for (_, row) in scored {

@@ -161,7 +161,8 @@ impl TitleIndex {
     /// titles makes them no more alike.)
     fn narrowed(&self, items: Vec<u32>, name: &Name, has_weight: bool) -> Vec<u32> {
         let key = name.bare_key();
-        let is_main = |row: &u32| self.parsed[*row as usize].names.first().is_some_and(|n| n.bare_key() == key);
+        let is_main =
+            |row: &u32| self.parsed[*row as usize].names.first().is_some_and(|n| n.bare_key() == key);
         let main: Vec<u32> = items.iter().copied().filter(is_main).collect();
         if main.is_empty() && has_weight { items } else { main }
     }
@@ -185,9 +186,11 @@ impl TitleIndex {
     fn fuzzy_similarity(&self, asked: &Name, year: Option<u16>, row: u32) -> Option<f32> {
         let title = &self.parsed[row as usize];
         let text = asked.bare_text();
-        let similarities = title.names.iter().filter(|name| name.numbers() == asked.numbers()).map(|name| {
-            strsim::normalized_damerau_levenshtein(&text, &name.bare_text()) as f32
-        });
+        let similarities = title
+            .names
+            .iter()
+            .filter(|name| name.numbers() == asked.numbers())
+            .map(|name| strsim::normalized_damerau_levenshtein(&text, &name.bare_text()) as f32);
         let similarity = similarities.fold(0.0, f32::max);
         let least = match compare_years(year, title.year) {
             Years::Equal => self.config.fuzzy_min_with_year,

@@ -44,7 +44,8 @@ fn read_original(source: &Source, text: &str, traces: &mut RecordedTraces) -> Re
         return Err(malformed("must contain a JSON object".to_owned()));
     };
     for (key, record) in &records {
-        let lines = trajectory_lines(record).ok_or_else(|| malformed(format!("record `{key}` has no trajectory")))?;
+        let lines =
+            trajectory_lines(record).ok_or_else(|| malformed(format!("record `{key}` has no trajectory")))?;
         let user_id = user_of(key, record)
             .ok_or_else(|| malformed(format!("record `{key}` has a user that is not a whole number")))?;
         let steps = read_trajectory(&lines, traces);

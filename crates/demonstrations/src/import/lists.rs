@@ -42,8 +42,8 @@ struct Row {
 /// `item_id`), and `llm` (or `list`) where a file holds several lists per user. With several sources, files
 /// without these columns are named as ignored.
 ///
-/// A row without user, with a rank that is not a positive number, with neither title nor item, or with a rank
-/// the list already has is counted as a problem with its line.
+/// A row without user, with a rank that is not a positive number, or with neither title nor item is counted as a
+/// problem with its line. Rows of one list and rank follow each other as in the file.
 ///
 /// # Errors
 /// When no file has the columns, or a file is not UTF-8.
@@ -77,7 +77,7 @@ fn read_file(
     columns: &Columns,
     traces: &mut RecordedTraces,
 ) {
-    let mut lists: BTreeMap<(String, String), BTreeMap<u32, RecordedStep>> = BTreeMap::new();
+    let mut lists: BTreeMap<(String, String), BTreeMap<(u32, u64), RecordedStep>> = BTreeMap::new();
     let mut order = Vec::new();
     for record in reader.records() {
         let record = match record {
@@ -95,13 +95,8 @@ fn read_file(
                 if !lists.contains_key(&key) {
                     order.push(key.clone());
                 }
-                let list = lists.entry(key).or_default();
-                if list.contains_key(&row.rank) {
-                    traces.problem(&source.name, line, format!("rank {} twice in one list", row.rank));
-                } else {
-                    traces.actions_seen += 1;
-                    list.insert(row.rank, row.step);
-                }
+                traces.actions_seen += 1;
+                lists.entry(key).or_default().insert((row.rank, line), row.step);
             }
             Err(what) => traces.problem(&source.name, line, what),
         }

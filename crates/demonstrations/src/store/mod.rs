@@ -197,7 +197,8 @@ fn check(demonstration: &Demonstration, header: &Header) -> Result<(), &'static 
     if demonstration.steps.iter().any(|s| s.step.item.0 >= header.n_items) {
         return Err("item beyond the catalogue");
     }
-    if demonstration.steps.iter().any(|s| !s.step.reward.is_finite() || !s.step.log_prob_behavior.is_finite()) {
+    if demonstration.steps.iter().any(|s| !s.step.reward.is_finite() || !s.step.log_prob_behavior.is_finite())
+    {
         return Err("a reward that is not a number");
     }
     if before.iter().any(|s| !s.step.end.continues()) || last.step.end == StepEnd::Continues {
@@ -205,3 +206,6 @@ fn check(demonstration: &Demonstration, header: &Header) -> Result<(), &'static 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

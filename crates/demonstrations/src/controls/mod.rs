@@ -23,9 +23,9 @@ pub fn shuffle_items(
     seed: u64,
 ) -> Result<Vec<Demonstration>, DemonstrationError> {
     let permutation = permutation(scene.catalogue.len(), &mut rng_for(seed, &[SHUFFLE]));
-    let changed = demonstrations.iter().map(|demonstration| {
-        (demonstration, permuted_items(demonstration, scene, &permutation))
-    });
+    let changed = demonstrations
+        .iter()
+        .map(|demonstration| (demonstration, permuted_items(demonstration, scene, &permutation)));
     let replayed = replay_all(changed.collect(), scene)?;
     Ok(replayed.into_iter().flatten().map(|(demonstration, _)| demonstration).collect())
 }
@@ -80,17 +80,21 @@ fn corrupted_items(
     for step in &demonstration.steps {
         taken.insert(step.step.item);
     }
-    let replace = |step: &DemoStep, taken: &mut ItemSet, rng: &mut Rng| {
+    let replaced = |step: &DemoStep, taken: &mut ItemSet, rng: &mut Rng| {
         let is_replaced = rng.random::<f64>() < fraction && taken.len() < taken.n_items();
-        while is_replaced {
-            let item = ItemIdx(rng.random_range(0..taken.n_items() as u32));
-            if taken.insert(item) {
-                return item;
-            }
-        }
-        step.step.item
+        if is_replaced { untaken_item(taken, rng) } else { step.step.item }
     };
-    demonstration.steps.iter().map(|step| replace(step, &mut taken, rng)).collect()
+    demonstration.steps.iter().map(|step| replaced(step, &mut taken, rng)).collect()
+}
+
+/// A uniformly random item that is not taken yet, and now is. There must be one.
+fn untaken_item(taken: &mut ItemSet, rng: &mut Rng) -> ItemIdx {
+    loop {
+        let item = ItemIdx(rng.random_range(0..taken.n_items() as u32));
+        if taken.insert(item) {
+            return item;
+        }
+    }
 }
 
 fn replay_all(
@@ -162,3 +166,6 @@ fn permutation(n: usize, rng: &mut Rng) -> Vec<u32> {
     }
     rows
 }
+
+#[cfg(test)]
+mod tests;
