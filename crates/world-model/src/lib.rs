@@ -1,1 +1,23 @@
 //! Worlds fitted to logs: one to train in, one to judge in.
+
+mod complete;
+mod deepfm;
+mod error;
+mod factorisation;
+mod linear;
+mod ratings;
+mod truth;
+mod world;
+
+pub use complete::CompleteRows;
+pub use deepfm::{
+    DeepFmConfig, DeepFmEnsemble, FittedEnsemble, ItemCategories, ItemContent, Loss, RowUpdate,
+};
+pub use error::WorldError;
+pub use factorisation::{Factorisation, FactorisationConfig};
+pub use ratings::{Rating, RatingTable};
+pub use truth::DrawnTruth;
+pub use world::{Columns, FitReport, FitRow, JudgeConfig, Side, World, WorldConfig};
+
+#[cfg(test)]
+mod testing;

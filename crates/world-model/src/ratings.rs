@@ -1,6 +1,7 @@
 //! Ratings as plain cells: what every model of this crate is fitted on.
 
-use mdp::{Interaction, ItemIdx, UserIdx};
+use mdp::{Interaction, ItemIdx, UserIdx, rng_for};
+use rand::RngExt as _;
 
 /// One known cell of the user x item matrix.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,6 +54,18 @@ impl RatingTable {
         }
         let sum: f64 = self.cells.iter().map(|cell| f64::from(cell.value)).sum();
         (sum / self.cells.len() as f64) as f32
+    }
+
+    /// Cuts a random share of the cells out: what is left, and the slice.
+    pub fn sliced(&self, share: f64, seed: u64) -> (Self, Vec<Rating>) {
+        let mut rng = rng_for(seed, &[0x736c_6963]);
+        let (slice, rest) = self.cells.iter().partition(|_| rng.random::<f64>() < share);
+        (self.with_cells(rest), slice)
+    }
+
+    /// Whether the cells differ in value; a log of positives alone has nothing to say without negatives.
+    pub fn is_graded(&self) -> bool {
+        self.cells.windows(2).any(|pair| pair[0].value != pair[1].value)
     }
 
     /// How often each item was rated.

@@ -77,7 +77,7 @@ impl ItemCategories {
 
 /// All parameters of one member.
 #[derive(Clone, Debug, PartialEq)]
-pub struct DeepFm {
+pub(crate) struct DeepFm {
     pub(crate) users: Table,
     pub(crate) items: Table,
     pub(crate) categories: Table,

@@ -1,0 +1,51 @@
+//! Settings of the factorisation.
+
+use crate::WorldError;
+use serde::{Deserialize, Serialize};
+
+/// Settings of the biased matrix factorisation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FactorisationConfig {
+    /// Length of a factor; 0 leaves the biases alone.
+    pub dim: usize,
+    /// Passes of alternating least squares.
+    pub n_passes: usize,
+    /// Weight of squared factors; left out, the best of 2, 4, 8, 16, 32 on a slice of the data.
+    pub l2_factors: Option<f32>,
+    /// Weight of squared biases (ratings at which a bias is half believed); left out, the best of 1, 2, 4, 8.
+    pub l2_biases: Option<f32>,
+    /// Ratings at which an item's or user's own residual variance is half believed.
+    pub variance_shrinkage: f32,
+}
+
+impl Default for FactorisationConfig {
+    fn default() -> Self {
+        Self { dim: 8, n_passes: 12, l2_factors: None, l2_biases: None, variance_shrinkage: 20.0 }
+    }
+}
+
+impl FactorisationConfig {
+    /// Refuses settings without a meaning.
+    ///
+    /// # Errors
+    /// Names the first one found.
+    pub fn check(&self) -> Result<(), WorldError> {
+        if self.dim > 512 {
+            let (setting, expected) = ("dim", "at most 512");
+            return Err(WorldError::Setting { setting, expected, got: self.dim.to_string() });
+        }
+        let positive = [
+            ("l2_factors", self.l2_factors.unwrap_or(1.0)),
+            ("l2_biases", self.l2_biases.unwrap_or(1.0)),
+            ("variance_shrinkage", self.variance_shrinkage),
+        ];
+        for (setting, value) in positive {
+            if !(value > 0.0 && value.is_finite()) {
+                let expected = "a number above 0";
+                return Err(WorldError::Setting { setting, expected, got: value.to_string() });
+            }
+        }
+        Ok(())
+    }
+}

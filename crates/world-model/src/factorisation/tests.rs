@@ -1,0 +1,67 @@
+//! The factorisation recovers a planted matrix, and its columns are the real columns.
+
+use super::*;
+use crate::testing::planted;
+use crate::{Rating, RatingTable};
+use mdp::{ItemIdx, MeanModel, UserIdx};
+
+#[test]
+fn recovers_a_planted_matrix() {
+    let (table, held_out) = planted(80, 60, 0.5, 0.3, 1);
+    let fitted = Factorisation::fit(
+        &table,
+        &FactorisationConfig { dim: 4, l2_factors: Some(1.0), ..Default::default() },
+        0,
+    )
+    .unwrap();
+    let error = |predict: &dyn Fn(&Rating) -> f32| {
+        let sum: f32 = held_out.iter().map(|c| (predict(c) - c.value).powi(2)).sum();
+        (sum / held_out.len() as f32).sqrt()
+    };
+    let ours = error(&|c| fitted.mean(c.user, c.item));
+    let flat = error(&|_| table.mean());
+    assert!(ours < 0.45 && ours < 0.5 * flat, "{ours} against {flat}");
+    let noise = fitted.predict(UserIdx(0), ItemIdx(0)).1;
+    assert!((0.04..0.4).contains(&noise), "planted noise variance 0.09, got {noise}");
+}
+
+#[test]
+fn item_columns_have_the_distances_of_the_real_columns() {
+    let (table, _) = planted(40, 15, 0.6, 0.3, 2);
+    let fitted =
+        Factorisation::fit(&table, &FactorisationConfig { dim: 3, ..Default::default() }, 0).unwrap();
+    let columns = fitted.item_columns();
+    for (i, j) in [(0usize, 1usize), (3, 14), (7, 7)] {
+        let direct: f32 = (0..40)
+            .map(|u| {
+                (fitted.mean(UserIdx(u), ItemIdx(i as u32)) - fitted.mean(UserIdx(u), ItemIdx(j as u32)))
+                    .powi(2)
+            })
+            .sum::<f32>()
+            .sqrt();
+        let short: f32 =
+            (0..4).map(|k| (columns[i * 4 + k] - columns[j * 4 + k]).powi(2)).sum::<f32>().sqrt();
+        assert!((direct - short).abs() < 1e-3, "{direct} against {short}");
+    }
+}
+
+#[test]
+fn rows_without_ratings_are_the_mean_and_nothing_to_fit_is_an_error() {
+    let cell = |user, item, value| Rating { user: UserIdx(user), item: ItemIdx(item), value };
+    let table = RatingTable { n_users: 3, n_items: 3, cells: vec![cell(0, 0, 5.0), cell(1, 1, 3.0)] };
+    let fitted = Factorisation::fit(&table, &FactorisationConfig::default(), 0).unwrap();
+    assert_eq!(fitted.mean(UserIdx(2), ItemIdx(2)), 4.0);
+    assert!(Factorisation::fit(&table.with_cells(vec![]), &FactorisationConfig::default(), 0).is_err());
+    let hostile = FactorisationConfig { l2_factors: Some(f32::NAN), ..Default::default() };
+    assert!(Factorisation::fit(&table, &hostile, 0).is_err());
+}
+
+#[test]
+fn threads_do_not_change_the_result() {
+    let (table, _) = planted(50, 40, 0.4, 0.3, 3);
+    let fit = |n_threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
+        pool.install(|| Factorisation::fit(&table, &FactorisationConfig::default(), 5).unwrap())
+    };
+    assert_eq!(fit(1), fit(3));
+}

@@ -1,0 +1,156 @@
+//! A world from a log.
+
+use super::config::{JudgeConfig, WorldConfig};
+use super::report::{FitReport, baselines, row, variance_ratio, with_negatives_unless_graded};
+use super::{Judge, Train, World};
+use crate::complete::CompleteRows;
+use crate::{DeepFmConfig, DeepFmEnsemble, Factorisation, ItemCategories, Rating, RatingTable, WorldError};
+use data::Dataset;
+use data::split::{LogSplit, UserSplit};
+use mdp::{Interaction, MeanModel as _, UserIdx};
+use std::sync::Arc;
+
+impl World {
+    /// Fits the train world on the world part of train and validation users, folds test users in, fits the judge
+    /// on everybody's judge part, and measures both. Same dataset, settings and seed give the same bits, whatever
+    /// the number of threads.
+    ///
+    /// # Errors
+    /// When a setting has no meaning, or the log has nothing to fit on or no user who rated everything where the
+    /// judge needs one.
+    pub fn train(dataset: &Dataset, config: &WorldConfig, seed: u64) -> Result<Self, WorldError> {
+        config.check()?;
+        let log = LogSplit::draw(dataset, config.world_share, seed);
+        let complete =
+            (config.judge == JudgeConfig::Complete).then(|| CompleteRows::of(dataset)).transpose()?;
+        let split = match &complete {
+            Some(rows) => rows.split(dataset.n_users(), config.users, seed),
+            None => UserSplit::draw(dataset.n_users(), config.users, seed),
+        };
+        let (ensemble, mut fit) = fit_train_world(dataset, config, &log, &split, seed)?;
+        let factorisation = fit_judge(dataset, config, &log, seed, &mut fit)?;
+        let train_users = split.train.iter().map(|user| log.world[user.index()].clone()).collect::<Vec<_>>();
+        Ok(Self {
+            config: config.clone(),
+            seed,
+            dataset_hash: dataset.hash(),
+            catalogue: dataset.catalogue.clone(),
+            n_users: dataset.n_users(),
+            item_counts: RatingTable::of(&train_users, dataset.n_items()).item_counts(),
+            split,
+            fit,
+            train: Train::DeepFm(Arc::new(ensemble)),
+            judge: Judge { factorisation: Arc::new(factorisation), complete: complete.map(Arc::new) },
+        })
+    }
+}
+
+/// The parts of the log of some users, empty for all others.
+fn only(parts: &[Vec<Interaction>], users: &[&[UserIdx]]) -> Vec<Vec<Interaction>> {
+    let mut out = vec![Vec::new(); parts.len()];
+    for user in users.iter().flat_map(|users| users.iter()) {
+        out[user.index()].clone_from(&parts[user.index()]);
+    }
+    out
+}
+
+fn fit_train_world(
+    dataset: &Dataset,
+    config: &WorldConfig,
+    log: &LogSplit,
+    split: &UserSplit,
+    seed: u64,
+) -> Result<(DeepFmEnsemble, FitReport), WorldError> {
+    let content = ItemCategories::of(&dataset.catalogue, config.deepfm.item_content);
+    let seen = only(&log.world, &[&split.train, &split.validation]);
+    let table = RatingTable::of(&seen, dataset.n_items());
+    let is_graded = table.is_graded();
+    let negatives = |table: &RatingTable, stream: u64| {
+        with_negatives_unless_graded(table, is_graded, &config.deepfm, seed.wrapping_add(stream))
+    };
+    let (rest, held_out) = table.sliced(config.held_out_share, seed);
+    let (fitted, validation) = rest.sliced(config.validation_share / (1.0 - config.held_out_share), seed);
+    let held_out = negatives(&table.with_cells(held_out), 1).cells;
+    let validation = negatives(&table.with_cells(validation), 2).cells;
+    let first = DeepFmEnsemble::fit(&fitted, &validation, &content, &config.deepfm, seed)?;
+
+    let all_but_reported = negatives(&rest, 3);
+    let mut rows = baselines(&all_but_reported, &held_out, config.deepfm.embedding_dim, seed)?;
+    let reported = DeepFmEnsemble::refit(&first, &rest, &content, &config.deepfm, seed)?.ensemble;
+    let ours = row("deepfm", &held_out, |c| reported.predict(c.user, c.item).0);
+    let deepfm_is_best = rows.iter().all(|other| ours.rmse < other.rmse);
+    rows.push(ours);
+    let last = DeepFmEnsemble::refit(&first, &table, &content, &config.deepfm, seed)?;
+    let mut ensemble = last.ensemble;
+    let mut report = FitReport {
+        n_fitted: rest.cells.len() - validation.len().min(rest.cells.len()),
+        n_validation: validation.len(),
+        n_held_out: held_out.len(),
+        is_graded,
+        rows,
+        deepfm_is_best,
+        variance_ratio: variance_ratio(&reported, &held_out),
+        n_epochs: last.n_epochs,
+        ..FitReport::default()
+    };
+    let known: Vec<UserIdx> =
+        (0..dataset.n_users() as u32).map(UserIdx).filter(|u| !seen[u.index()].is_empty()).collect();
+    report.folded_in = measure_fold_in(&ensemble, &known, &log.world, &split.test, (table.mean(), seed));
+    let newcomers: Vec<(UserIdx, &[Interaction])> = (0..dataset.n_users() as u32)
+        .map(UserIdx)
+        .filter(|u| seen[u.index()].is_empty())
+        .map(|u| (u, log.world[u.index()].as_slice()))
+        .collect();
+    ensemble.fold_in(&known, &newcomers);
+    Ok((ensemble, report))
+}
+
+/// Folds test users in with four fifths of their world part and measures on the rest.
+fn measure_fold_in(
+    ensemble: &DeepFmEnsemble,
+    known: &[UserIdx],
+    parts: &[Vec<Interaction>],
+    test: &[UserIdx],
+    (mean, seed): (f32, u64),
+) -> Vec<super::FitRow> {
+    let table = RatingTable::of(&only(parts, &[test]), ensemble.n_items());
+    let (given, held_out) = table.sliced(0.2, seed);
+    if held_out.is_empty() {
+        return Vec::new();
+    }
+    let mut ratings = vec![Vec::new(); parts.len()];
+    for cell in &given.cells {
+        ratings[cell.user.index()].push(Interaction { item: cell.item, rating: cell.value, time: 0 });
+    }
+    let newcomers: Vec<(UserIdx, &[Interaction])> =
+        test.iter().map(|u| (*u, ratings[u.index()].as_slice())).collect();
+    let nobody: Vec<(UserIdx, &[Interaction])> = test.iter().map(|u| (*u, [].as_slice())).collect();
+    let predict = |newcomers: &[(UserIdx, &[Interaction])], cells: &[Rating], model: &str| {
+        let mut folded = ensemble.clone();
+        folded.fold_in(known, newcomers);
+        row(model, cells, |c| folded.predict(c.user, c.item).0)
+    };
+    vec![
+        row("global mean", &held_out, |_| mean),
+        predict(&nobody, &held_out, "deepfm, mean user"),
+        predict(&newcomers, &held_out, "deepfm, folded in"),
+    ]
+}
+
+/// Fits the judge on everybody's judge part and adds its errors on held-out ratings to the report.
+fn fit_judge(
+    dataset: &Dataset,
+    config: &WorldConfig,
+    log: &LogSplit,
+    seed: u64,
+    report: &mut FitReport,
+) -> Result<Factorisation, WorldError> {
+    let table = RatingTable::of(&log.judge, dataset.n_items());
+    let deepfm: &DeepFmConfig = &config.deepfm;
+    let table = with_negatives_unless_graded(&table, table.is_graded(), deepfm, seed.wrapping_add(4));
+    let (rest, held_out) = table.sliced(config.held_out_share, seed.wrapping_add(5));
+    let judge = Factorisation::fit(&rest, &config.factorisation, seed)?;
+    report.judge = baselines(&rest, &held_out, 0, seed)?;
+    report.judge.push(row("judge", &held_out, |c| judge.mean(c.user, c.item)));
+    Factorisation::fit(&table, &config.factorisation, seed)
+}

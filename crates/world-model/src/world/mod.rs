@@ -1,0 +1,184 @@
+//! A train world and a judge world with the users they are meant for.
+
+mod columns;
+mod config;
+mod fit;
+mod report;
+mod store;
+
+pub use columns::Columns;
+pub use config::{JudgeConfig, WorldConfig};
+pub use report::{FitReport, FitRow};
+
+use crate::complete::CompleteRows;
+use crate::{DeepFmEnsemble, DrawnTruth, Factorisation, WorldError};
+use catalogue::Catalogue;
+use data::Dataset;
+use data::split::{LogSplit, UserSplit};
+use mdp::{ItemIdx, MeanModel, RewardSource, UserIdx};
+use std::sync::Arc;
+
+/// What a policy trains in and what judges it.
+#[derive(Clone, Debug)]
+pub struct World {
+    config: WorldConfig,
+    seed: u64,
+    dataset_hash: String,
+    catalogue: Catalogue,
+    n_users: usize,
+    item_counts: Vec<u32>,
+    split: UserSplit,
+    fit: FitReport,
+    train: Train,
+    judge: Judge,
+}
+
+/// Which world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The one policies train in.
+    Train,
+    /// The one they are judged in.
+    Judge,
+}
+
+#[derive(Clone, Debug)]
+enum Train {
+    DeepFm(Arc<DeepFmEnsemble>),
+}
+
+#[derive(Clone, Debug)]
+struct Judge {
+    factorisation: Arc<Factorisation>,
+    complete: Option<Arc<CompleteRows>>,
+}
+
+const TRAIN_TRUTH: u64 = 0x7472_7468;
+const JUDGE_TRUTH: u64 = 0x6a64_7468;
+
+impl World {
+    /// How many users have a row: all of the dataset.
+    pub fn n_users(&self) -> usize {
+        self.n_users
+    }
+
+    /// How many items.
+    pub fn n_items(&self) -> usize {
+        self.catalogue.len()
+    }
+
+    /// Train, validation and test users.
+    pub fn split(&self) -> &UserSplit {
+        &self.split
+    }
+
+    /// The items.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// How often each item occurs in the train users' world part: what popularity means here.
+    pub fn item_counts(&self) -> &[u32] {
+        &self.item_counts
+    }
+
+    /// How well the models predict held-out ratings.
+    pub fn fit(&self) -> &FitReport {
+        &self.fit
+    }
+
+    /// The settings it was made with.
+    pub fn config(&self) -> &WorldConfig {
+        &self.config
+    }
+
+    /// The hash of the log it was made from.
+    pub fn dataset_hash(&self) -> &str {
+        &self.dataset_hash
+    }
+
+    /// The log in its two parts, as this world was fitted on them.
+    ///
+    /// # Errors
+    /// When `dataset` is another one.
+    pub fn log_split(&self, dataset: &Dataset) -> Result<LogSplit, WorldError> {
+        self.check_dataset(dataset)?;
+        Ok(LogSplit::draw(dataset, self.config.world_share, self.seed))
+    }
+
+    /// Refuses a dataset that this world was not made from.
+    ///
+    /// # Errors
+    /// When the hashes differ.
+    pub fn check_dataset(&self, dataset: &Dataset) -> Result<(), WorldError> {
+        let got = dataset.hash();
+        if got == self.dataset_hash {
+            return Ok(());
+        }
+        Err(WorldError::OtherInput { what: "dataset", expected: self.dataset_hash.clone(), got })
+    }
+
+    /// The truth that policies train in: whole ratings drawn once from the train world's predictions.
+    pub fn train_truth(&self) -> Arc<dyn RewardSource> {
+        Arc::new(DrawnTruth::new(self.train_means(), self.seed ^ TRAIN_TRUTH))
+    }
+
+    /// The truth that judges: drawn from the judge's predictions, or the data where they are complete.
+    pub fn judge_truth(&self) -> Arc<dyn RewardSource> {
+        let drawn = DrawnTruth::new(self.judge_means(), self.seed ^ JUDGE_TRUTH);
+        match &self.judge.complete {
+            None => Arc::new(drawn),
+            Some(rows) => Arc::new(KnownOrDrawn { rows: rows.clone(), drawn }),
+        }
+    }
+
+    /// What the train world believes.
+    pub fn train_means(&self) -> Arc<dyn MeanModel> {
+        match &self.train {
+            Train::DeepFm(ensemble) => ensemble.clone(),
+        }
+    }
+
+    /// What the judge believes (not what it knows: a drawn truth is this plus its noise).
+    pub fn judge_means(&self) -> Arc<dyn MeanModel> {
+        self.judge.factorisation.clone()
+    }
+
+    /// Rating columns of one side, for rules that look at their distance. The train side samples users, the
+    /// judge side is exact; both are columns of means, since noise would only add a constant to all distances.
+    pub fn columns(&self, side: Side) -> Columns {
+        match (side, &self.train) {
+            (Side::Train, Train::DeepFm(ensemble)) => {
+                Columns::sampled(ensemble.as_ref(), &self.split.train, self.n_users, self.seed)
+            }
+            (Side::Judge, _) => {
+                let factorisation = &self.judge.factorisation;
+                Columns::new(factorisation.dim + 1, factorisation.item_columns())
+            }
+        }
+    }
+}
+
+/// The data where a user's row is complete, a draw elsewhere.
+#[derive(Debug)]
+struct KnownOrDrawn {
+    rows: Arc<CompleteRows>,
+    drawn: DrawnTruth,
+}
+
+impl RewardSource for KnownOrDrawn {
+    fn n_users(&self) -> usize {
+        self.drawn.n_users()
+    }
+
+    fn n_items(&self) -> usize {
+        self.drawn.n_items()
+    }
+
+    fn reward(&self, user: UserIdx, item: ItemIdx) -> f32 {
+        self.rows.get(user, item).unwrap_or_else(|| self.drawn.reward(user, item))
+    }
+}
+
+#[cfg(test)]
+mod tests;

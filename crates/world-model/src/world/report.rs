@@ -1,0 +1,93 @@
+//! How well the models of a world predict ratings that they were not fitted on.
+
+use crate::{DeepFmConfig, Factorisation, FactorisationConfig, Rating, RatingTable, WorldError};
+use mdp::MeanModel;
+use serde::{Deserialize, Serialize};
+
+/// Errors of one model on held-out ratings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FitRow {
+    /// Which model.
+    pub model: String,
+    /// Root mean squared error, in rating units.
+    pub rmse: f64,
+    /// Mean absolute error, in rating units.
+    pub mae: f64,
+}
+
+/// What `world train` prints about the fit. The held-out ratings of the first table decided nothing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FitReport {
+    /// Ratings that the compared models were fitted on.
+    pub n_fitted: usize,
+    /// Ratings that decided when to stop and how strongly to regularise.
+    pub n_validation: usize,
+    /// Ratings that the errors were measured on (with as many sampled negatives where the log has none).
+    pub n_held_out: usize,
+    /// Whether the log grades; if not, sampled cells stand in for low ratings everywhere.
+    pub is_graded: bool,
+    /// Global mean, user and item bias, matrix factorisation, DeepFM.
+    pub rows: Vec<FitRow>,
+    /// Whether DeepFM has the least squared error of them.
+    pub deepfm_is_best: bool,
+    /// Mean of squared error over predicted variance on the held-out ratings: 1 is calibrated.
+    pub variance_ratio: f64,
+    /// Passes over the data that each member took.
+    pub n_epochs: Vec<usize>,
+    /// Users never seen in fitting, their rows found from part of their ratings, errors on the rest.
+    pub folded_in: Vec<FitRow>,
+    /// The judge on held-out ratings of its own part: global mean, user and item bias, the judge.
+    pub judge: Vec<FitRow>,
+}
+
+/// Errors of a model given as a function of a cell.
+pub(crate) fn row(model: &str, cells: &[Rating], predict: impl Fn(&Rating) -> f32) -> FitRow {
+    let (mut squares, mut absolutes) = (0.0, 0.0);
+    for cell in cells {
+        let error = f64::from(predict(cell) - cell.value);
+        squares += error * error;
+        absolutes += error.abs();
+    }
+    let n = cells.len().max(1) as f64;
+    FitRow { model: model.to_owned(), rmse: (squares / n).sqrt(), mae: absolutes / n }
+}
+
+/// The rows of the baselines that are fitted on `table`, each regularised on a slice of it.
+pub(crate) fn baselines(
+    table: &RatingTable,
+    cells: &[Rating],
+    dim: usize,
+    seed: u64,
+) -> Result<Vec<FitRow>, WorldError> {
+    let mean = table.mean();
+    let biases = Factorisation::fit(table, &FactorisationConfig { dim: 0, ..Default::default() }, seed)?;
+    let mut rows = vec![
+        row("global mean", cells, |_| mean),
+        row("user and item bias", cells, |c| biases.mean(c.user, c.item)),
+    ];
+    if dim > 0 {
+        let same_size = FactorisationConfig { dim, ..Default::default() };
+        let factors = Factorisation::fit(table, &same_size, seed)?;
+        rows.push(row("matrix factorisation", cells, |c| factors.mean(c.user, c.item)));
+    }
+    Ok(rows)
+}
+
+/// Mean of squared error over predicted variance.
+pub(crate) fn variance_ratio(model: &dyn MeanModel, cells: &[Rating]) -> f64 {
+    let ratio = |cell: &Rating| {
+        let (mean, variance) = model.predict(cell.user, cell.item);
+        f64::from((mean - cell.value).powi(2) / variance)
+    };
+    cells.iter().map(ratio).sum::<f64>() / cells.len().max(1) as f64
+}
+
+/// The cells, with as many sampled negatives where the log does not grade.
+pub(crate) fn with_negatives_unless_graded(
+    table: &RatingTable,
+    is_graded: bool,
+    config: &DeepFmConfig,
+    seed: u64,
+) -> RatingTable {
+    if is_graded { table.clone() } else { table.with_negatives(config.negative_target, seed) }
+}
