@@ -1,1 +1,29 @@
-//! The presets `released` and `paper`.
+//! Training as published: the presets `released` and `paper` of one loop, with checkpoints that resume exactly.
+
+mod checkpoint;
+mod config;
+mod demonstrations;
+mod error;
+mod features;
+mod observer;
+mod replay;
+mod steplog;
+mod sumtree;
+mod trainer;
+mod updates;
+
+pub use config::{
+    AdvantageSettings, CriticSettings, DemonstrationSettings, DiscriminatorSettings, FeatureKind,
+    LossSettings, NetworkSettings, PAPER, Presence, RELEASED, RawTrainingConfig, Repeats, ReplaySettings,
+    Reweigh, RolloutSettings, TrainingConfig,
+};
+pub use demonstrations::Demonstrations;
+pub use error::TrainingError;
+pub use observer::{Observer, Progress, RunOptions, Silent};
+pub use replay::{Draw, draw_batch};
+pub use steplog::StepLog;
+pub use sumtree::SumTree;
+pub use trainer::{Trainer, TrainingInputs};
+
+#[cfg(test)]
+mod tests;

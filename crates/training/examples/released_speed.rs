@@ -1,0 +1,132 @@
+//! What is measured: episodes per second of the preset `released` with Steam's values on a synthetic matrix world of
+//! Steam's size (6,012 items, 12,000 users, integer rewards, exits by low reward and by near items), one thread,
+//! rollouts, updates and everything else included.
+//!
+//! `cargo run --release -p training --example released_speed -- [episodes] [preset]`
+
+use catalogue::Catalogue;
+use environment::{DistanceSource, Environment, ExitRule, ItemFeatures};
+use mdp::{ExitReason, ItemIdx, RewardSource, Step, StepEnd, Trajectory, UserIdx};
+use std::sync::Arc;
+use training::{Observer, PAPER, Progress, RELEASED, RunOptions, Trainer, TrainingConfig, TrainingInputs};
+
+const N_USERS: usize = 12_000;
+const N_ITEMS: usize = 6_012;
+
+/// Integer rewards from a hash of the cell: 3 to 5, but one in 30 is low.
+struct Hashed;
+
+fn hash(a: u32, b: u32) -> u32 {
+    let mut x = (u64::from(a) << 32 | u64::from(b)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    x ^= x >> 29;
+    x = x.wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    (x >> 33) as u32
+}
+
+impl RewardSource for Hashed {
+    fn n_users(&self) -> usize {
+        N_USERS
+    }
+    fn n_items(&self) -> usize {
+        N_ITEMS
+    }
+    fn reward(&self, user: UserIdx, item: ItemIdx) -> f32 {
+        match hash(user.0, item.0) % 30 {
+            0 => 1.0,
+            draw => 3.0 + (draw % 3) as f32,
+        }
+    }
+}
+
+struct Printer;
+
+#[expect(clippy::print_stderr, reason = "a bench reports")]
+impl Observer for Printer {
+    fn progress(&mut self, p: &Progress) {
+        eprintln!(
+            "{:>7} episodes  {:>6.0}/s  return {:>7.2}  length {:>6.2}  actor {:>8.4}  entropy {:.4}  critic {:.4}",
+            p.n_episodes,
+            p.episodes_per_second,
+            p.train_return,
+            p.train_length,
+            p.actor_loss,
+            p.entropy,
+            p.critic_loss
+        );
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a bench reports")]
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let n_episodes = std::env::args().nth(1).map_or(Ok(5000), |n| n.parse::<u64>())?;
+    let preset = if std::env::args().nth(2).as_deref() == Some("paper") { PAPER } else { RELEASED };
+    let steam = [
+        ("logit_limit = 0.0", "logit_limit = 15.0"),
+        ("beta = 1.0", "beta = 10.0"),
+        ("alpha = 0.25", "alpha = 0.5"),
+        ("imitation = 0.5", "imitation = 0.25"),
+    ];
+    let text = steam.iter().fold(preset.to_owned(), |text, (from, to)| text.replacen(from, to, 1));
+    let rows = (0..N_ITEMS).map(|i| (i.to_string(), format!("Game number {i}"), Vec::new())).collect();
+    let (catalogue, _) = Catalogue::new(rows);
+    let environment = world()?;
+    let users: Vec<UserIdx> = (0..N_USERS as u32).map(UserIdx).collect();
+    let demonstrations = demonstrations(&environment);
+    let inputs = TrainingInputs {
+        environment: &environment,
+        catalogue: &catalogue,
+        dataset: "steam",
+        users: &users,
+        histories: &[],
+        demonstrations: &demonstrations,
+        validation_users: &[],
+    };
+    let started = std::time::Instant::now();
+    let mut trainer = Trainer::new(TrainingConfig::from_toml(&text)?, inputs, 0)?;
+    eprintln!(
+        "prepared in {:.1} s, {} demonstrated steps",
+        started.elapsed().as_secs_f64(),
+        trainer.demonstrations().len()
+    );
+    trainer.run_until(n_episodes, &RunOptions::default(), &mut Printer)?;
+    let seconds = started.elapsed().as_secs_f64();
+    let per_second = n_episodes as f64 / seconds;
+    eprintln!(
+        "{n_episodes} episodes in {seconds:.1} s: {per_second:.0}/s, 100,000 take {:.1} min",
+        1e5 / per_second / 60.0
+    );
+    eprintln!("parameter hash {}", trainer.policy("released").parameter_hash());
+    Ok(())
+}
+
+/// One pair of items in 300 is near, by a hash.
+struct HashedDistance;
+
+impl DistanceSource for HashedDistance {
+    fn n_items(&self) -> usize {
+        N_ITEMS
+    }
+    fn distance(&self, a: ItemIdx, b: ItemIdx) -> f32 {
+        let pair = hash(a.0.min(b.0) + 1_000_000, a.0.max(b.0));
+        if a == b || pair.is_multiple_of(300) { 0.0 } else { 100.0 }
+    }
+}
+
+fn world() -> Result<Environment, environment::EnvironmentError> {
+    let features = ItemFeatures::default().with_distances(Arc::new(HashedDistance));
+    Environment::new(Arc::new(Hashed), features, ExitRule::ilrec(50.0), 100)
+}
+
+/// One hundred sessions of 18 steps each, as many as the published Steam demonstrations have.
+fn demonstrations(environment: &Environment) -> Vec<Trajectory> {
+    let session = |user: u32| {
+        let user = UserIdx(user * 100);
+        let step = |n: u32| {
+            let item = ItemIdx(hash(n, user.0 + 7) % N_ITEMS as u32);
+            let end = if n == 17 { StepEnd::Terminated(ExitReason::LowReward) } else { StepEnd::Continues };
+            Step { item, reward: environment.rewards().reward(user, item), log_prob_behavior: 0.0, end }
+        };
+        Trajectory { user, steps: (0..18).map(step).collect() }
+    };
+    (0..100).map(session).collect()
+}

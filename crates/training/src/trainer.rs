@@ -1,0 +1,349 @@
+//! The run: episodes one after another, each with a rollout and one update of everything.
+
+use crate::checkpoint;
+use crate::features::{FeatureMaker, append_state};
+use crate::observer::Sums;
+use crate::{
+    Demonstrations, Observer, Presence, RawTrainingConfig, Repeats, RunOptions, StepLog, SumTree,
+    TrainingConfig, TrainingError,
+};
+use artefact::Tensors;
+use catalogue::Catalogue;
+use environment::{Environment, Start, rollout};
+use mdp::{Interaction, ItemIdx, ItemSet, Trajectory, UserIdx, rng_for};
+use nn::TrackerConfig;
+use policy::{Actor, ActorConfig, Critic, CriticConfig, PublishedPolicy, StateInput};
+use reward::{DemoAdvantages, Discriminator};
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// Names of the random streams; each is followed by the number of the episode, so the position in every stream is
+/// the episode and nothing else.
+pub(crate) mod stream {
+    pub(crate) const ACTOR: u64 = 1;
+    pub(crate) const CRITIC: u64 = 2;
+    pub(crate) const DISCRIMINATOR: u64 = 3;
+    pub(crate) const ADVANTAGES: u64 = 4;
+    pub(crate) const ROLLOUT: u64 = 5;
+    pub(crate) const CRITIC_UPDATE: u64 = 6;
+    pub(crate) const ACTOR_UPDATE: u64 = 7;
+    pub(crate) const VALIDATION: u64 = 8;
+}
+
+/// What a run works with.
+#[derive(Clone, Copy)]
+pub struct TrainingInputs<'a> {
+    /// The train world.
+    pub environment: &'a Environment,
+    /// The items, for the texts that the discriminator sees.
+    pub catalogue: &'a Catalogue,
+    /// The dataset's name, which is part of these texts.
+    pub dataset: &'a str,
+    /// Episode e is one of user `users[e mod len]`; the user table has one row for each.
+    pub users: &'a [UserIdx],
+    /// Logged interactions by user row of the environment; may be shorter. Only rollouts that mask repeats and
+    /// validation look at them.
+    pub histories: &'a [Vec<Interaction>],
+    /// The expert's sessions, with the train world's rewards.
+    pub demonstrations: &'a [Trajectory],
+    /// Users whose mean return is reported now and then; may be empty.
+    pub validation_users: &'a [UserIdx],
+}
+
+impl<'a> TrainingInputs<'a> {
+    fn history(&self, user: UserIdx) -> &'a [Interaction] {
+        self.histories.get(user.index()).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// A run in progress: everything that a checkpoint holds.
+pub struct Trainer<'a> {
+    pub(crate) inputs: TrainingInputs<'a>,
+    pub(crate) config: TrainingConfig,
+    pub(crate) seed: u64,
+    pub(crate) features: FeatureMaker<'a>,
+    pub(crate) demos: Demonstrations,
+    pub(crate) actor: Actor,
+    pub(crate) critic: Critic,
+    pub(crate) discriminator: Discriminator,
+    pub(crate) advantages: Vec<f32>,
+    pub(crate) demo_weights: SumTree,
+    pub(crate) log: StepLog,
+    pub(crate) n_episodes: u64,
+    pub(crate) sums: Sums,
+}
+
+impl<'a> Trainer<'a> {
+    /// A fresh run: draws the networks and fits the demonstrations' advantages.
+    ///
+    /// # Errors
+    /// When there is nobody to train on, no usable demonstration, or the inputs do not fit each other.
+    pub fn new(config: TrainingConfig, inputs: TrainingInputs<'a>, seed: u64) -> Result<Self, TrainingError> {
+        let mut trainer = Self::prepare(config, inputs, seed)?;
+        trainer.fit_advantages()?;
+        Ok(trainer)
+    }
+
+    /// A run as a checkpoint has it; it ends with the same parameters as if it had never stopped.
+    ///
+    /// # Errors
+    /// When the checkpoint is damaged or was made with other settings, inputs or another seed.
+    pub fn resume(
+        config: TrainingConfig,
+        inputs: TrainingInputs<'a>,
+        seed: u64,
+        checkpoint: Tensors,
+    ) -> Result<Self, TrainingError> {
+        let mut trainer = Self::prepare(config, inputs, seed)?;
+        checkpoint::restore(&mut trainer, checkpoint)?;
+        Ok(trainer)
+    }
+
+    /// Everything but the demonstrations' advantages.
+    fn prepare(config: TrainingConfig, inputs: TrainingInputs<'a>, seed: u64) -> Result<Self, TrainingError> {
+        let n_items = inputs.environment.n_items();
+        if inputs.catalogue.len() != n_items {
+            return Err(TrainingError::Catalogue { catalogue: inputs.catalogue.len(), environment: n_items });
+        }
+        if inputs.users.is_empty() {
+            return Err(TrainingError::NoUsers);
+        }
+        if let Some(&user) = inputs.users.iter().find(|user| user.index() >= inputs.environment.n_users()) {
+            return Err(TrainingError::UnknownUser(user));
+        }
+        let rows: BTreeMap<UserIdx, u32> = inputs.users.iter().copied().zip(0..).collect();
+        let raw = config.raw();
+        let demos = match raw.demonstrations.presence {
+            Presence::None => Demonstrations::default(),
+            Presence::Required => {
+                Demonstrations::new(inputs.demonstrations, &rows, n_items, raw.rollout.discount)?
+            }
+        };
+        if demos.is_empty() && raw.demonstrations.presence == Presence::Required {
+            return Err(TrainingError::NoDemonstrations { n_steps: demos.n_left_out });
+        }
+        if demos.n_left_out > 0 {
+            tracing::warn!(
+                n_steps = demos.n_left_out,
+                "demonstrations of users outside the training users left out"
+            );
+        }
+        let actor =
+            Actor::new(actor_config(raw, inputs.users.len(), n_items), &mut rng_for(seed, &[stream::ACTOR]));
+        let critic = Critic::new(critic_config(raw, n_items), &mut rng_for(seed, &[stream::CRITIC]));
+        let kind = (raw.discriminator.features, raw.discriminator.text_width);
+        let features = FeatureMaker::new(kind, inputs.dataset, inputs.catalogue, inputs.users);
+        let discriminator = Discriminator::new(
+            features.width(&actor),
+            raw.discriminator.n_hidden,
+            raw.discriminator.learning_rate,
+            &mut rng_for(seed, &[stream::DISCRIMINATOR]),
+        );
+        Ok(Self {
+            advantages: vec![0.0; demos.len()],
+            demo_weights: SumTree::new(&vec![1.0; demos.len()]),
+            log: StepLog::default(),
+            n_episodes: 0,
+            sums: Sums::default(),
+            inputs,
+            config,
+            seed,
+            features,
+            demos,
+            actor,
+            critic,
+            discriminator,
+        })
+    }
+
+    /// Episodes so far.
+    pub fn n_episodes(&self) -> u64 {
+        self.n_episodes
+    }
+
+    /// The demonstrations that are used.
+    pub fn demonstrations(&self) -> &Demonstrations {
+        &self.demos
+    }
+
+    /// The current weight of each demonstrated step.
+    pub fn demo_weights(&self) -> Vec<f32> {
+        (0..self.demo_weights.len()).map(|row| self.demo_weights.weight(row) as f32).collect()
+    }
+
+    /// The policy as it is now.
+    pub fn policy(&mut self, name: &str) -> PublishedPolicy {
+        self.actor.freeze(name, self.inputs.users)
+    }
+
+    /// Everything needed to go on, see [`Trainer::resume`].
+    pub fn checkpoint(&self) -> Tensors {
+        checkpoint::save(self)
+    }
+
+    /// Runs until `n_episodes` episodes were made, or as many as the settings plan.
+    ///
+    /// # Errors
+    /// When the environment or the disk refuses.
+    pub fn run_until(
+        &mut self,
+        n_episodes: u64,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<(), TrainingError> {
+        let planned = self.config.raw().rollout.n_episodes;
+        let last = n_episodes.min(planned);
+        let mut since = Instant::now();
+        let is_due = |interval: u64, e: u64| interval > 0 && (e.is_multiple_of(interval) || e == planned);
+        while self.n_episodes < last {
+            self.run_episode()?;
+            let now = self.n_episodes;
+            if is_due(options.report_interval, now) {
+                let sums = std::mem::take(&mut self.sums);
+                let mut progress = sums.report(since.elapsed().as_secs_f64());
+                (progress.n_episodes, progress.n_episodes_planned) = (now, planned);
+                progress.n_env_steps = self.log.len() as u64;
+                if is_due(options.validation_interval, now) && !self.inputs.validation_users.is_empty() {
+                    progress.validation_return = Some(self.validate()?);
+                }
+                observer.progress(&progress);
+                since = Instant::now();
+            }
+            if let Some(path) =
+                options.checkpoint_path.as_ref().filter(|_| is_due(options.checkpoint_interval, now))
+            {
+                artefact::replace_file(path, &self.checkpoint().to_bytes())?;
+                observer.checkpoint_written(now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs to the end.
+    ///
+    /// # Errors
+    /// When the environment or the disk refuses.
+    pub fn run(&mut self, options: &RunOptions, observer: &mut dyn Observer) -> Result<(), TrainingError> {
+        self.run_until(u64::MAX, options, observer)
+    }
+
+    /// One episode: a rollout, perhaps the discriminator, one critic step, one policy step.
+    fn run_episode(&mut self) -> Result<(), TrainingError> {
+        let first_row = self.log.len();
+        self.roll_out()?;
+        self.teach_discriminator(first_row)?;
+        self.update_critic();
+        self.update_actor();
+        self.n_episodes += 1;
+        self.sums.n_episodes += 1;
+        Ok(())
+    }
+
+    /// Plays one episode with dropout on and appends it to the log.
+    fn roll_out(&mut self) -> Result<(), TrainingError> {
+        let row = (self.n_episodes % self.inputs.users.len() as u64) as u32;
+        let user = self.inputs.users[row as usize];
+        let mut rng = rng_for(self.seed, &[stream::ROLLOUT, self.n_episodes]);
+        let mut shown = self.masked_items(user);
+        let window = self.actor.config().tracker.window;
+        let mut session = self.inputs.environment.start(user)?;
+        let mut steps: Vec<(ItemIdx, f32)> = Vec::with_capacity(self.inputs.environment.horizon());
+        while session.end().continues() {
+            let recent = &steps[steps.len().saturating_sub(window)..];
+            let state = StateInput { user_row: row, steps: recent };
+            let (item, _) = self.actor.act(state, shown.as_ref(), &mut rng);
+            let outcome = session.step(item)?;
+            if let Some(shown) = &mut shown {
+                shown.insert(item);
+            }
+            steps.push((item, outcome.reward));
+        }
+        self.sums.rewards += steps.iter().map(|&(_, reward)| f64::from(reward)).sum::<f64>();
+        self.sums.steps += steps.len() as f64;
+        self.log.push_session(row, &steps);
+        Ok(())
+    }
+
+    /// What a rollout of this user must not show; none if repeats are allowed.
+    fn masked_items(&self, user: UserIdx) -> Option<ItemSet> {
+        if self.config.raw().rollout.repeats == Repeats::Allowed {
+            return None;
+        }
+        let mut shown = ItemSet::empty(self.inputs.environment.n_items());
+        for interaction in self.inputs.history(user) {
+            shown.insert(interaction.item);
+        }
+        Some(shown)
+    }
+
+    /// Fits the demonstrations' values to the policy's current states.
+    pub(crate) fn fit_advantages(&mut self) -> Result<(), TrainingError> {
+        if self.demos.is_empty() {
+            return Ok(());
+        }
+        let mut states = Vec::new();
+        for row in 0..self.demos.len() {
+            append_state(&mut self.actor, &self.demos.log, row, &mut states);
+        }
+        let features = self.features.rows(&mut self.actor, &self.demos.log, 0..self.demos.len());
+        let width = self.actor.config().tracker.width;
+        let rng = &mut rng_for(self.seed, &[stream::ADVANTAGES, self.n_episodes]);
+        let fitted = DemoAdvantages::fit(
+            (&states, width),
+            (&features, self.discriminator.n_features()),
+            &self.demos.returns,
+            &self.config.value_fit(),
+            rng,
+        )?;
+        tracing::info!(
+            value_loss = fitted.value.final_loss,
+            action_value_loss = fitted.action_value.final_loss,
+            "advantages of the demonstrations fitted"
+        );
+        self.advantages = fitted.advantages;
+        Ok(())
+    }
+
+    /// Mean return of the validation users with the frozen policy, the exit step's reward included.
+    fn validate(&mut self) -> Result<f64, TrainingError> {
+        let start = |&user: &UserIdx| Start { user, history: self.inputs.history(user), stream: 0 };
+        let starts: Vec<Start<'_>> = self.inputs.validation_users.iter().map(start).collect();
+        let policy = self.actor.freeze("validation", self.inputs.users);
+        let rng_seed = self.seed ^ stream::VALIDATION;
+        let sessions = rollout(self.inputs.environment, &policy, &starts, rng_seed)?;
+        let rewards = sessions.iter().flat_map(|session| &session.steps).map(|step| f64::from(step.reward));
+        Ok(rewards.sum::<f64>() / sessions.len() as f64)
+    }
+}
+
+/// The actor that the settings describe.
+pub(crate) fn actor_config(raw: &RawTrainingConfig, n_users: usize, n_items: usize) -> ActorConfig {
+    let network = &raw.network;
+    let tracker = TrackerConfig {
+        width: network.width,
+        window: network.window,
+        n_layers: network.n_layers,
+        dropout: network.dropout,
+    };
+    ActorConfig {
+        n_users,
+        n_items,
+        tracker,
+        logit_limit: network.logit_limit,
+        learning_rate: network.learning_rate,
+        row_norm_limit: network.row_norm_limit,
+        bias_limit: network.bias_limit,
+    }
+}
+
+/// The critic that the settings describe.
+pub(crate) fn critic_config(raw: &RawTrainingConfig, n_items: usize) -> CriticConfig {
+    CriticConfig {
+        width: raw.network.width,
+        n_hidden: raw.critic.n_hidden,
+        n_items,
+        learning_rate: raw.critic.learning_rate,
+        target_interval: raw.critic.target_interval,
+        target_rate: raw.critic.target_rate,
+    }
+}
