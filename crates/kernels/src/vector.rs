@@ -73,7 +73,7 @@ pub fn exp_in_place(values: &mut [f32]) {
 pub(crate) fn tanh_of(value: f32) -> f32 {
     const ODD: [f32; 6] =
         [6.372_619_3e-4, 1.485_722_35e-5, 5.122_297e-8, -8.604_672e-11, 2.000_188e-13, -2.760_768_5e-16];
-    const EVEN: [f32; 3] = [2.268_434_6e-3, 1.185_347_05e-4, 1.198_258_4e-6];
+    const EVEN: [f32; 3] = [2.268_434_6e-3, 1.185_347_1e-4, 1.198_258_4e-6];
     let x = value.clamp(-7.905_311, 7.905_311);
     let square = x * x;
     let mut odd = ODD[5];
