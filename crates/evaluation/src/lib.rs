@@ -1,5 +1,8 @@
-//! What a policy is worth: scored sessions with intervals, exit accounting, ranking of real interactions and
-//! the controls every result stands beside.
+//! What a policy is worth, beside its controls.
+//!
+//! Sessions are scored by name ([`Scoring`]), averaged within users ([`UserTable`]), given bootstrap intervals
+//! over users and training seeds ([`BootstrapPlan`]) and summarised in a row ([`EvalRow`]); two policies are
+//! compared user by user ([`paired_difference`]). Only the environment's feedback counts, never a learned reward.
 
 mod account;
 mod bootstrap;

@@ -1,4 +1,6 @@
-//! One self-contained page about a run, and the same tables as plain text for a terminal.
+//! One self-contained page about a run.
+//!
+//! [`html_page`] makes it from [`ReportData`]; [`text_table`] shows the same rows in a terminal.
 
 mod caption;
 mod data;

@@ -1,5 +1,6 @@
-//! Metrics while training: JSON lines for scripts and TensorBoard event files for eyes, both safe to continue
-//! after a kill.
+//! Metrics while training.
+//!
+//! JSON lines for scripts, TensorBoard event files for eyes; both are safe to continue after a kill.
 //!
 //! ```
 //! # let directory = tempfile::tempdir()?;

@@ -12,7 +12,8 @@ use std::sync::Arc;
 ///
 /// Each plan shows, step by step, the best-liked item that does not end the session; plans differ in how they
 /// break ties between equally liked items, which decides what later steps can still show: rare categories first,
-/// few categories first, or common categories first. The best of the three is a lower bound of the optimum.
+/// few categories first, or common categories first. The best of the three is a lower bound of the optimum; a
+/// test with random tastes holds it to 95 % of the user's best rewards added up, which no session can exceed.
 #[derive(Clone)]
 pub struct Oracle {
     environment: Environment,

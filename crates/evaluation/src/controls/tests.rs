@@ -152,6 +152,61 @@ fn the_oracle_beats_the_other_controls_and_skips_what_is_hated() {
     }
 }
 
+/// 20 users with random tastes over 600 items with one to three of 18 categories.
+struct Tastes(Vec<Vec<f32>>);
+
+impl Tastes {
+    fn draw(categories: &[Vec<u16>]) -> Self {
+        use rand::RngExt as _;
+        let user = |user: u64| {
+            let mut rng = rng_for(11, &[user]);
+            let taste: Vec<f32> = (0..18).map(|_| rng.random_range(-1.0..1.0)).collect();
+            let mut reward = |of: &Vec<u16>| {
+                let liking: f32 = of.iter().map(|&c| taste[c as usize]).sum();
+                (3.0 + liking + rng.random_range(-1.5..1.5f32)).round().clamp(1.0, 5.0)
+            };
+            categories.iter().map(&mut reward).collect()
+        };
+        Self((0..20).map(user).collect())
+    }
+}
+
+impl RewardSource for Tastes {
+    fn n_users(&self) -> usize {
+        self.0.len()
+    }
+
+    fn n_items(&self) -> usize {
+        self.0[0].len()
+    }
+
+    fn reward(&self, user: UserIdx, item: ItemIdx) -> f32 {
+        self.0[user.index()][item.index()]
+    }
+}
+
+#[test]
+fn the_oracle_comes_near_what_no_session_can_exceed() {
+    let labels = |i: usize| (0..=i % 3).map(|k| format!("c{:02}", (i * 7 + k * (i % 5 + 3)) % 18)).collect();
+    let (catalogue, _) =
+        Catalogue::new((0..600).map(|i| (i.to_string(), i.to_string(), labels(i))).collect());
+    let categories: Vec<Vec<u16>> = catalogue.items().iter().map(|item| item.categories.clone()).collect();
+    let tastes = Arc::new(Tastes::draw(&categories));
+    let (rule, features) = (ExitRule::category_window(), ItemFeatures::of(&catalogue, None));
+    let environment = Environment::new(tastes.clone(), features, rule, 60).expect("sizes agree");
+    let starts: Vec<Start<'_>> =
+        (0..20).map(|user| Start { user: UserIdx(user), history: &[], stream: 0 }).collect();
+    let sessions = rollout(&environment, &Oracle::new(environment.clone()), &starts, 0).expect("rows exist");
+    let earned: f32 = sessions.iter().flat_map(|session| &session.steps).map(|step| step.reward).sum();
+    let best_rewards = |row: &Vec<f32>| {
+        let mut row = row.clone();
+        row.sort_by(|a, b| b.total_cmp(a));
+        row[..60].iter().sum::<f32>()
+    };
+    let bound: f32 = tastes.0.iter().map(best_rewards).sum();
+    assert!(earned <= bound && earned >= 0.95 * bound, "{earned} of {bound}");
+}
+
 #[test]
 fn the_oracle_respects_the_history() {
     let history = [seen(0), seen(1)];
