@@ -6,8 +6,8 @@ use crate::input::{parse_rating, parse_time};
 use crate::interner::{Interner, MOST};
 use crate::scale::{self, ScaleChoice};
 use crate::{
-    BadRows, Clock, DataError, DropReason, ImportOptions, ImportReport, Problem, RatingScale, Source, SourceReport,
-    Warning,
+    BadRows, Clock, DataError, DropReason, ImportOptions, ImportReport, Problem, RatingScale, Source,
+    SourceReport, Warning,
 };
 use std::collections::HashMap;
 use std::path::Path;
@@ -130,7 +130,13 @@ impl Collector {
     }
 
     /// Starts a log. `amounts` says that its rating column is named like unbounded amounts.
-    pub(crate) fn begin(&mut self, source: &Source, name: &str, clock: Clock, amounts: bool) -> Result<(), DataError> {
+    pub(crate) fn begin(
+        &mut self,
+        source: &Source,
+        name: &str,
+        clock: Clock,
+        amounts: bool,
+    ) -> Result<(), DataError> {
         self.end();
         self.clock = Some(self.clock.map_or(clock, |before| before.min(clock)));
         let item_ids = source.item_ids.as_ref().map(crate::import::read_item_ids).transpose()?;
@@ -173,7 +179,12 @@ impl Collector {
     }
 
     /// Counts a row that cannot be understood, or refuses it.
-    pub(crate) fn bad_row(&mut self, problem: Problem, field: Option<&str>, at: At<'_>) -> Result<(), DataError> {
+    pub(crate) fn bad_row(
+        &mut self,
+        problem: Problem,
+        field: Option<&str>,
+        at: At<'_>,
+    ) -> Result<(), DataError> {
         let reason = match problem {
             Problem::FieldCount { .. } => DropReason::FieldCount,
             Problem::MissingId => DropReason::MissingId,
@@ -251,7 +262,9 @@ impl Collector {
                 return Ok(None);
             }
         };
-        if self.only_listed_items && !self.items.find(id).is_some_and(|row| (row as usize) < self.listed.len()) {
+        if self.only_listed_items
+            && !self.items.find(id).is_some_and(|row| (row as usize) < self.listed.len())
+        {
             self.report.drop_rows(DropReason::UnlistedItem, 1, || place(at));
             return Ok(None);
         }
@@ -283,7 +296,12 @@ impl Collector {
         }
         scale::apply(scale, raw);
         let rows_read = self.report.rows_read - current.rows_read_before;
-        self.report.sources.push(SourceReport { format: current.format, name: current.name, rows_read, scale });
+        self.report.sources.push(SourceReport {
+            format: current.format,
+            name: current.name,
+            rows_read,
+            scale,
+        });
     }
 }
 
@@ -295,7 +313,11 @@ fn is_exact(scale: RatingScale, raw: &[f32]) -> bool {
     }
 }
 
-fn understood_rating(cell: Cell<'_>, choice: ScaleChoice, missing: Option<f32>) -> Result<Option<f32>, Problem> {
+fn understood_rating(
+    cell: Cell<'_>,
+    choice: ScaleChoice,
+    missing: Option<f32>,
+) -> Result<Option<f32>, Problem> {
     let rating = match cell {
         _ if choice == ScaleChoice::Positive => scale::BEST,
         Cell::NoColumn => scale::BEST,
@@ -319,8 +341,9 @@ fn understood_time(cell: Cell<'_>) -> Result<(i64, bool), Problem> {
     match cell {
         Cell::NoColumn => Ok((0, false)),
         Cell::Text(text) => parse_time(text),
-        Cell::Number(number) => crate::input::time_of_number(number)
-            .ok_or_else(|| Problem::BadTime { value: number.to_string() }),
+        Cell::Number(number) => {
+            crate::input::time_of_number(number).ok_or_else(|| Problem::BadTime { value: number.to_string() })
+        }
     }
 }
 

@@ -150,12 +150,15 @@ impl Dataset {
 fn check_rows(n_items: usize, offsets: &[usize], interactions: &[Interaction]) -> Result<(), Problem> {
     let mut last_user_with = vec![usize::MAX; n_items];
     for (user, bounds) in offsets.windows(2).enumerate() {
-        let history = interactions.get(bounds[0]..bounds[1]).ok_or_else(|| damaged("offsets out of order"))?;
+        let history =
+            interactions.get(bounds[0]..bounds[1]).ok_or_else(|| damaged("offsets out of order"))?;
         if !history.is_sorted_by_key(|row| row.time) {
             return Err(damaged("a history out of time order"));
         }
         for &Interaction { item: ItemIdx(item), rating, .. } in history {
-            let last = last_user_with.get_mut(item as usize).ok_or_else(|| damaged("an item beyond the catalogue"))?;
+            let last = last_user_with
+                .get_mut(item as usize)
+                .ok_or_else(|| damaged("an item beyond the catalogue"))?;
             if std::mem::replace(last, user) == user {
                 return Err(damaged("an item twice in one history"));
             }

@@ -179,7 +179,9 @@ impl Problem {
             Self::NotFound { .. } => "check the format name and the path; `.gz` may follow every file name",
             Self::Empty => "check that the download or export is complete",
             Self::MissingColumn { .. } => "name the columns: --map user=..,item=..,rating=..,time=..",
-            Self::FieldCount { .. } => "check quotation marks and separators, or skip such rows and count them",
+            Self::FieldCount { .. } => {
+                "check quotation marks and separators, or skip such rows and count them"
+            }
             Self::MissingId => "fill the id, or skip such rows and count them",
             Self::BadNumber { .. } | Self::NotFinite { .. } => {
                 "check which column holds the ratings (--map rating=..), or skip such rows and count them"
@@ -192,7 +194,9 @@ impl Problem {
             Self::Damaged(_) => "fetch or write the file again",
             Self::RecordTooLong { .. } => "look for an opening quotation mark that is never closed",
             Self::Expands { .. } => "unpack the file yourself if you trust it",
-            Self::UnsafeName(_) => "do not trust this archive; unpack the files you need and import the folder",
+            Self::UnsafeName(_) => {
+                "do not trust this archive; unpack the files you need and import the folder"
+            }
             Self::BadJson(_) => "JSON lines hold one complete object per line",
             Self::Option(_) => "see the options of the import",
             Self::TooMany { .. } => "split the log",

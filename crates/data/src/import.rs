@@ -32,7 +32,8 @@ pub fn import(options: &ImportOptions) -> Result<(Dataset, ImportReport), DataEr
         return Err(DataError::new(Problem::Option("no input".into()), Path::new("import")));
     };
     let mut collector = Collector::new(options);
-    let inputs: Vec<Input> = options.sources.iter().map(|source| Input::open(&source.path)).collect::<Result<_, _>>()?;
+    let inputs: Vec<Input> =
+        options.sources.iter().map(|source| Input::open(&source.path)).collect::<Result<_, _>>()?;
     match &options.items {
         Some(path) => items::read(&Member::file(path), &first.columns, options.encoding, &mut collector)?,
         None => {

@@ -148,13 +148,20 @@ impl Member {
             }
             Some(name) => {
                 let mut archive = archive(&self.path)?;
-                let damaged = |e: zip::result::ZipError| DataError::new(Problem::Damaged(e.to_string()), &shown);
+                let damaged =
+                    |e: zip::result::ZipError| DataError::new(Problem::Damaged(e.to_string()), &shown);
                 let member = archive.by_name(name).map_err(damaged)?;
                 let size = member.compressed_size();
                 let is_gzip = name.ends_with(".gz");
                 let allowed = expanded_limit(size);
                 let bounded = Bounded { inner: member, left: allowed, limit: allowed };
-                read(text(Box::new(BufReader::with_capacity(BUFFER, bounded)), is_gzip, size, encoding, &shown))
+                read(text(
+                    Box::new(BufReader::with_capacity(BUFFER, bounded)),
+                    is_gzip,
+                    size,
+                    encoding,
+                    &shown,
+                ))
             }
         }
     }
@@ -188,8 +195,10 @@ impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
         let n = self.inner.read(out)?;
         let limit = self.limit;
-        self.left =
-            self.left.checked_sub(n as u64).ok_or_else(|| std::io::Error::other(Problem::Expands { limit }))?;
+        self.left = self
+            .left
+            .checked_sub(n as u64)
+            .ok_or_else(|| std::io::Error::other(Problem::Expands { limit }))?;
         Ok(n)
     }
 }

@@ -65,7 +65,10 @@ impl Dataset {
         let mut dataset = Self::from_parts(catalogue, users, offsets, interactions, facts.clock)
             .map_err(|problem| DataError::new(problem, path))?;
         if dataset.hash() != facts.hash {
-            return Err(DataError::new(Problem::Damaged("the tables do not match dataset.json".into()), path));
+            return Err(DataError::new(
+                Problem::Damaged("the tables do not match dataset.json".into()),
+                path,
+            ));
         }
         dataset.report = facts.import;
         Ok((dataset, artefact))

@@ -46,7 +46,8 @@ impl Collector {
         self.report.rows_kept = log.rows.len() as u64;
         debug_assert!(self.report.adds_up(), "a row was lost: {:?}", self.report);
         if log.rows.is_empty() {
-            let text = format!("none of the {} rows is left: {}", self.report.rows_read, reasons(&self.report));
+            let text =
+                format!("none of the {} rows is left: {}", self.report.rows_read, reasons(&self.report));
             return Err(DataError::new(Problem::Option(text), input));
         }
         let catalogue = self.catalogue(&counts, &mut log, input)?;
@@ -93,7 +94,8 @@ impl Collector {
 }
 
 fn reasons(report: &ImportReport) -> String {
-    let parts: Vec<String> = report.dropped.iter().map(|(reason, tally)| format!("{reason:?} {}", tally.n)).collect();
+    let parts: Vec<String> =
+        report.dropped.iter().map(|(reason, tally)| format!("{reason:?} {}", tally.n)).collect();
     parts.join(", ")
 }
 
@@ -108,8 +110,11 @@ fn by_user(columns: super::Columns, n_users: usize) -> Log {
     let mut rows = vec![Interaction { item: ItemIdx(0), rating: 0.0, time: 0 }; columns.user.len()];
     for (row, &user) in columns.user.iter().enumerate() {
         let place = &mut next[user as usize];
-        rows[*place] =
-            Interaction { item: ItemIdx(columns.item[row]), rating: columns.rating[row], time: columns.time[row] };
+        rows[*place] = Interaction {
+            item: ItemIdx(columns.item[row]),
+            rating: columns.rating[row],
+            time: columns.time[row],
+        };
         *place += 1;
     }
     Log { offsets, rows }

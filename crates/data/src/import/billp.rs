@@ -44,7 +44,12 @@ pub(super) fn list_items(
         return Ok(());
     };
     member.read_text(options.encoding, |text| {
-        items::read_table(Table::open(text, Separator::Guess, None)?, &source.columns, Titles::AsTheyAre, collector)
+        items::read_table(
+            Table::open(text, Separator::Guess, None)?,
+            &source.columns,
+            Titles::AsTheyAre,
+            collector,
+        )
     })
 }
 
@@ -56,7 +61,8 @@ pub(super) fn list_datamaps(
     collector: &mut Collector,
 ) -> Result<(), DataError> {
     let file = maps.shown_path();
-    let genres: HashMap<String, Value> = genres.map(|member| document(member, encoding)).transpose()?.unwrap_or_default();
+    let genres: HashMap<String, Value> =
+        genres.map(|member| document(member, encoding)).transpose()?.unwrap_or_default();
     let mut rows = Vec::new();
     for (id, title) in document::<Datamaps>(maps, encoding)?.id2item_dict {
         let column: u32 = id.parse().map_err(|_| {
@@ -83,11 +89,13 @@ pub(super) fn read_rows(
     options: &ImportOptions,
     collector: &mut Collector,
 ) -> Result<(), DataError> {
-    let documents: Vec<&Member> = ["train.json", "test.json"].iter().filter_map(|name| input.find(&[name])).collect();
+    let documents: Vec<&Member> =
+        ["train.json", "test.json"].iter().filter_map(|name| input.find(&[name])).collect();
     let lines = input.find(&["test_sequences.jsonl", "histories.jsonl"]);
     let rewards = input.find(&["observed_rewards.csv"]);
     if documents.is_empty() && lines.is_none() && rewards.is_none() {
-        return Err(input.lacks("train.json, test.json, test_sequences.jsonl, histories.jsonl or observed_rewards.csv"));
+        return Err(input
+            .lacks("train.json, test.json, test_sequences.jsonl, histories.jsonl or observed_rewards.csv"));
     }
     let mut positive = source.clone();
     positive.scale = ScaleChoice::Positive;
@@ -105,7 +113,9 @@ pub(super) fn read_rows(
     }
     if let Some(member) = lines {
         // `split` and `scale` tell rewards apart; sequences have one `split` at most, and keep to it.
-        positive.select.retain(|selection| selection.column == "split" && member.base_name() == "histories.jsonl");
+        positive
+            .select
+            .retain(|selection| selection.column == "split" && member.base_name() == "histories.jsonl");
         collector.begin(&positive, member.name(), Clock::Positions, false)?;
         jsonl::read_sequences(member, &positive, options.encoding, collector)?;
     }
@@ -151,7 +161,7 @@ fn read_document(
                 None => collector.unmapped_item(at),
             }
         }
-        if ids.len() == pos_seq_name.len() || !ids.is_empty() {
+        if pos_seq_name.is_empty() || !ids.is_empty() {
             sequences::push(&user, ids.iter().map(String::as_str), true, at, collector)?;
         }
     }

@@ -1,10 +1,10 @@
 //! Items files: id, title, categories.
 
+use crate::DataError;
 use crate::collect::{At, Collector};
 use crate::input::{
     ColumnMap, Encoding, Member, Role, Separator, Table, find_column, missing, plain_name, starts_with,
 };
-use crate::DataError;
 use std::path::Path;
 
 /// Reads an items file of whatever layout its name or content shows: Parquet, JSON lines, RecBole's `.item`,
@@ -52,7 +52,8 @@ pub(super) fn read_table(
     collector: &mut Collector,
 ) -> Result<(), DataError> {
     let names = || table.header().iter().map(String::as_str);
-    let id = id_column(&table.header().iter().map(String::as_str).collect::<Vec<_>>(), columns, table.file())?;
+    let id =
+        id_column(&table.header().iter().map(String::as_str).collect::<Vec<_>>(), columns, table.file())?;
     let title = find_column(names(), Role::Title, columns.title.as_deref(), table.file())?;
     let genres = find_column(names(), Role::Genres, columns.genres.as_deref(), table.file())?;
     let year = if titles == Titles::WithYear { table.column_named("release_year") } else { None };
@@ -118,7 +119,9 @@ fn list_of(text: &str) -> Vec<String> {
                 continue;
             }
             (Some(open), _) if character == open && !is_escaped => quote = None,
-            (None, '\'' | '"') if names.last().is_some_and(|name| name.trim().is_empty()) => quote = Some(character),
+            (None, '\'' | '"') if names.last().is_some_and(|name| name.trim().is_empty()) => {
+                quote = Some(character)
+            }
             (None, ',') => names.push(String::new()),
             _ => names.last_mut().expect("starts with one").push(character),
         }

@@ -75,9 +75,14 @@ pub(super) fn read_sequences(
             let Some(object) = object_of(line, at, collector)? else { return Ok(()) };
             let user = object.get(&user).and_then(scalar).unwrap_or_default();
             let Some(Value::Array(values)) = object.get(&list) else {
-                return collector.bad_row(Problem::BadJson(format!("`{list}` is not a list")), Some(&list), at);
+                return collector.bad_row(
+                    Problem::BadJson(format!("`{list}` is not a list")),
+                    Some(&list),
+                    at,
+                );
             };
-            let ids: Vec<Cow<'_, str>> = values.iter().map(|value| scalar(value).unwrap_or_default()).collect();
+            let ids: Vec<Cow<'_, str>> =
+                values.iter().map(|value| scalar(value).unwrap_or_default()).collect();
             let wanted = is_selected(&object, source);
             sequences::push(&user, ids.iter().map(|id| id.trim()), wanted, at, collector)
         })
@@ -103,11 +108,16 @@ pub(super) fn list_items(
             let object: Object = serde_json::from_str(line).map_err(|error| {
                 DataError::new(Problem::BadJson(error.to_string()), &file).at_line(number)
             })?;
-            let text = |key: Option<&String>| key.and_then(|key| object.get(key)).and_then(scalar).unwrap_or_default();
+            let text = |key: Option<&String>| {
+                key.and_then(|key| object.get(key)).and_then(scalar).unwrap_or_default()
+            };
             let categories = match genres.as_ref().and_then(|key| object.get(key)) {
-                Some(Value::Array(values)) => {
-                    values.iter().filter_map(scalar).map(Cow::into_owned).filter(|name| !name.is_empty()).collect()
-                }
+                Some(Value::Array(values)) => values
+                    .iter()
+                    .filter_map(scalar)
+                    .map(Cow::into_owned)
+                    .filter(|name| !name.is_empty())
+                    .collect(),
                 _ => categories_of(&text(genres.as_ref())),
             };
             collector.list_item(text(Some(id)).trim(), text(title.as_ref()).trim(), categories, at)
@@ -151,7 +161,12 @@ fn log_keys(present: &[String], source: &Source, file: &Path) -> Result<Keys, Da
     })
 }
 
-fn find(present: &[String], role: Role, named: Option<&str>, file: &Path) -> Result<Option<String>, DataError> {
+fn find(
+    present: &[String],
+    role: Role,
+    named: Option<&str>,
+    file: &Path,
+) -> Result<Option<String>, DataError> {
     let found = find_column(present.iter().map(String::as_str), role, named, file)?;
     Ok(found.map(|place| present[place].clone()))
 }
@@ -165,7 +180,9 @@ fn need(present: &[String], role: Role, named: Option<&str>, file: &Path) -> Res
 fn object_of(line: &str, at: At<'_>, collector: &mut Collector) -> Result<Option<Object>, DataError> {
     match serde_json::from_str(line) {
         Ok(object) => Ok(Some(object)),
-        Err(error) => collector.bad_row(Problem::BadJson(shortened(&error.to_string())), None, at).map(|()| None),
+        Err(error) => {
+            collector.bad_row(Problem::BadJson(shortened(&error.to_string())), None, at).map(|()| None)
+        }
     }
 }
 

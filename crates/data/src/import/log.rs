@@ -57,7 +57,11 @@ pub(super) fn begin(
 }
 
 /// Reads all rows of a table into the log that was begun.
-pub(super) fn read_more(mut table: Table<'_>, source: &Source, collector: &mut Collector) -> Result<(), DataError> {
+pub(super) fn read_more(
+    mut table: Table<'_>,
+    source: &Source,
+    collector: &mut Collector,
+) -> Result<(), DataError> {
     let layout = layout(&table, source)?;
     let n_columns = table.header().len();
     let mut n_rows = 0u64;
@@ -89,7 +93,8 @@ pub(super) fn read_more(mut table: Table<'_>, source: &Source, collector: &mut C
 fn layout(table: &Table<'_>, source: &Source) -> Result<Layout, DataError> {
     let names = || table.header().iter().map(String::as_str);
     let map = &source.columns;
-    let find = |role: Role, named: &Option<String>| find_column(names(), role, named.as_deref(), table.file());
+    let find =
+        |role: Role, named: &Option<String>| find_column(names(), role, named.as_deref(), table.file());
     let need = |role: Role, named: &Option<String>| {
         find(role, named)?.ok_or_else(|| missing(role, &names().collect::<Vec<_>>(), table.file()))
     };

@@ -31,7 +31,9 @@ pub(super) fn read_rows(
         return Err(DataError::new(Problem::Option(text), input.path()));
     }
     collector.begin(source, member.name(), Clock::Unordered, false)?;
-    member.read_text(options.encoding, |text| read_dense(Table::open(text, Separator::Guess, Some(&[]))?, collector))
+    member.read_text(options.encoding, |text| {
+        read_dense(Table::open(text, Separator::Guess, Some(&[]))?, collector)
+    })
 }
 
 fn read_dense(mut table: Table<'_>, collector: &mut Collector) -> Result<(), DataError> {

@@ -12,8 +12,25 @@ const MOVIES: [&str; 3] = ["movieId", "title", "genres"];
 
 /// The flags at the end of a line of `u.item`, in order; the first means that no genre is known.
 const GENRES_100K: [&str; 19] = [
-    "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama",
-    "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
+    "unknown",
+    "Action",
+    "Adventure",
+    "Animation",
+    "Children's",
+    "Comedy",
+    "Crime",
+    "Documentary",
+    "Drama",
+    "Fantasy",
+    "Film-Noir",
+    "Horror",
+    "Musical",
+    "Mystery",
+    "Romance",
+    "Sci-Fi",
+    "Thriller",
+    "War",
+    "Western",
 ];
 /// Fields of `u.item` before the flags: id, title, two dates, address.
 const FIELDS_BEFORE_FLAGS: usize = 5;
@@ -81,7 +98,8 @@ fn list_100k(mut table: Table<'_>, collector: &mut Collector) -> Result<(), Data
             return Err(table.error(Problem::FieldCount { expected, got: table.n_fields() }));
         }
         let is_set = |flag: usize| table.field(FIELDS_BEFORE_FLAGS + flag) == "1";
-        let genres = (1..GENRES_100K.len()).filter(|&flag| is_set(flag)).map(|flag| GENRES_100K[flag].to_owned());
+        let genres =
+            (1..GENRES_100K.len()).filter(|&flag| is_set(flag)).map(|flag| GENRES_100K[flag].to_owned());
         let at = At { file: table.file(), line: table.line() };
         collector.list_item(table.field(0), table.field(1), genres.collect(), at)?;
     }

@@ -93,7 +93,8 @@ impl FromStr for Selection {
 
     fn from_str(text: &str) -> Result<Self, Problem> {
         let parts = text.split_once('=');
-        let (column, value) = parts.ok_or_else(|| Problem::Option(format!("`{text}` is not column=value")))?;
+        let (column, value) =
+            parts.ok_or_else(|| Problem::Option(format!("`{text}` is not column=value")))?;
         Ok(Self { column: column.trim().to_owned(), value: value.trim().to_owned() })
     }
 }

@@ -1,7 +1,7 @@
 //! Parquet tables: logs and items, read column by column, one row group at a time.
 
-use super::items::{categories_of, id_column};
 use super::Source;
+use super::items::{categories_of, id_column};
 use crate::collect::{At, Cell, Collector, RawRow};
 use crate::input::{ColumnMap, Input, Role, find_column, is_count_name, missing};
 use crate::store::{ColumnValues, guarded, open_table, read_column};
@@ -17,8 +17,10 @@ pub(super) fn read_rows(source: &Source, input: &Input, collector: &mut Collecto
     let header = header_of(&reader);
     let names: Vec<&str> = header.iter().map(String::as_str).collect();
     let map = &source.columns;
-    let find = |role: Role, named: &Option<String>| find_column(names.iter().copied(), role, named.as_deref(), path);
-    let need = |role: Role, named: &Option<String>| find(role, named)?.ok_or_else(|| missing(role, &names, path));
+    let find =
+        |role: Role, named: &Option<String>| find_column(names.iter().copied(), role, named.as_deref(), path);
+    let need =
+        |role: Role, named: &Option<String>| find(role, named)?.ok_or_else(|| missing(role, &names, path));
     let (user, item) = (need(Role::User, &map.user)?, need(Role::Item, &map.item)?);
     let (rating, time) = (find(Role::Rating, &map.rating)?, find(Role::Time, &map.time)?);
     let select: Vec<(usize, &str)> = source
@@ -27,7 +29,12 @@ pub(super) fn read_rows(source: &Source, input: &Input, collector: &mut Collecto
         .map(|s| Ok((need(Role::Selected, &Some(s.column.clone()))?, s.value.as_str())))
         .collect::<Result<_, DataError>>()?;
     let clock = if time.is_some() { Clock::Seconds } else { Clock::Unordered };
-    collector.begin(source, member.name(), clock, rating.is_some_and(|column| is_count_name(names[column])))?;
+    collector.begin(
+        source,
+        member.name(),
+        clock,
+        rating.is_some_and(|column| is_count_name(names[column])),
+    )?;
     if rating.is_none() {
         collector.set_scale(ScaleChoice::Positive);
     }
@@ -57,7 +64,11 @@ pub(super) fn read_rows(source: &Source, input: &Input, collector: &mut Collecto
 }
 
 /// Lists one item per row; categories may be a list or one field.
-pub(super) fn list_items(path: &Path, columns: &ColumnMap, collector: &mut Collector) -> Result<(), DataError> {
+pub(super) fn list_items(
+    path: &Path,
+    columns: &ColumnMap,
+    collector: &mut Collector,
+) -> Result<(), DataError> {
     let reader = open_table(path)?;
     let header = header_of(&reader);
     let names: Vec<&str> = header.iter().map(String::as_str).collect();
@@ -122,7 +133,9 @@ impl Column {
 
     fn categories(&mut self, row: usize) -> Vec<String> {
         match &self.values {
-            ColumnValues::TextLists(values) => values[row].iter().filter(|name| !name.is_empty()).cloned().collect(),
+            ColumnValues::TextLists(values) => {
+                values[row].iter().filter(|name| !name.is_empty()).cloned().collect()
+            }
             _ => categories_of(self.text(row)),
         }
     }

@@ -1,7 +1,7 @@
 //! Numbers and times as logs write them.
 
-use crate::error::shortened;
 use crate::Problem;
+use crate::error::shortened;
 
 /// Above this, a time is not in seconds: the year 5138.
 const SECONDS_LIMIT: f64 = 1e11;
@@ -28,16 +28,12 @@ pub(crate) fn parse_time(text: &str) -> Result<(i64, bool), Problem> {
     }
 }
 
-/// Unix seconds from a number of seconds, milli-, micro- or nanoseconds.
+/// Unix seconds from a number of seconds, milli-, micro- or nanoseconds, whichever the size says, and whether
+/// it was one of the finer ones.
 pub(crate) fn time_of_number(number: f64) -> Option<(i64, bool)> {
-    let mut seconds = number;
-    while seconds.abs() > SECONDS_LIMIT {
-        seconds /= 1000.0;
-        if number.abs() / seconds.abs() > 1e10 {
-            return None;
-        }
-    }
-    seconds.is_finite().then_some((seconds.floor() as i64, number.abs() > SECONDS_LIMIT))
+    let units = [1.0, 1e3, 1e6, 1e9];
+    let unit = units.into_iter().find(|unit| (number / unit).abs() <= SECONDS_LIMIT)?;
+    Some(((number / unit).floor() as i64, unit > 1.0))
 }
 
 /// `YYYY-MM-DD`, optionally followed by `T` or a blank and `hh:mm:ss`, a fraction, and `Z`.
@@ -56,7 +52,8 @@ fn iso_seconds(text: &str) -> Option<i64> {
     if rest.is_empty() {
         return Some(midnight);
     }
-    let is_clock = matches!(rest.as_bytes()[0], b'T' | b' ') && text.get(13..14)? == ":" && text.get(16..17)? == ":";
+    let is_clock =
+        matches!(rest.as_bytes()[0], b'T' | b' ') && text.get(13..14)? == ":" && text.get(16..17)? == ":";
     let (hour, minute, second) = (digits(11..13)?, digits(14..16)?, digits(17..19)?);
     let fraction = text.get(19..)?.trim_end_matches('Z');
     let is_fraction = fraction.is_empty()

@@ -46,7 +46,10 @@ impl FromStr for ColumnMap {
                 }
             };
             if slot.replace(column.trim().to_owned()).is_some() {
-                return Err(Problem::Option(format!("role `{}` is named twice in the column map", role.trim())));
+                return Err(Problem::Option(format!(
+                    "role `{}` is named twice in the column map",
+                    role.trim()
+                )));
             }
         }
         Ok(map)
@@ -86,31 +89,101 @@ impl Role {
     fn usual(self) -> &'static [&'static str] {
         match self {
             Self::User => &[
-                "userid", "user", "uid", "useridencoded", "useridx", "agentid", "reviewerid", "customerid",
-                "visitorid", "username", "steamid", "accountid",
+                "userid",
+                "user",
+                "uid",
+                "useridencoded",
+                "useridx",
+                "agentid",
+                "reviewerid",
+                "customerid",
+                "visitorid",
+                "username",
+                "steamid",
+                "accountid",
             ],
             Self::Item => &[
-                "itemid", "item", "iid", "itemidx", "movieid", "gameid", "artistid", "jokeid", "bookid",
-                "productid", "parentasin", "asin", "appid", "songid", "trackid", "animeid", "videoid",
-                "businessid", "newsid", "articleid", "isbn", "sku",
+                "itemid",
+                "item",
+                "iid",
+                "itemidx",
+                "movieid",
+                "gameid",
+                "artistid",
+                "jokeid",
+                "bookid",
+                "productid",
+                "parentasin",
+                "asin",
+                "appid",
+                "songid",
+                "trackid",
+                "animeid",
+                "videoid",
+                "businessid",
+                "newsid",
+                "articleid",
+                "isbn",
+                "sku",
             ],
             Self::Rating => &[
-                "rating", "ratings", "score", "stars", "overall", "reward", "ratingvalue", "hours", "hoursplayed",
-                "playtime", "playtimeforever", "minutes", "listens", "listencount", "plays", "playcount",
-                "weight", "count", "clicks", "views",
+                "rating",
+                "ratings",
+                "score",
+                "stars",
+                "overall",
+                "reward",
+                "ratingvalue",
+                "hours",
+                "hoursplayed",
+                "playtime",
+                "playtimeforever",
+                "minutes",
+                "listens",
+                "listencount",
+                "plays",
+                "playcount",
+                "weight",
+                "count",
+                "clicks",
+                "views",
             ],
             Self::Time => &[
-                "timestamp", "time", "ts", "unixreviewtime", "datetime", "date", "createdat", "ratedat", "eventtime",
+                "timestamp",
+                "time",
+                "ts",
+                "unixreviewtime",
+                "datetime",
+                "date",
+                "createdat",
+                "ratedat",
+                "eventtime",
             ],
             Self::Title => &[
-                "title", "movietitle", "itemtitle", "booktitle", "name", "itemname", "productname", "appname",
-                "artist", "artistname", "text",
+                "title",
+                "movietitle",
+                "itemtitle",
+                "booktitle",
+                "name",
+                "itemname",
+                "productname",
+                "appname",
+                "artist",
+                "artistname",
+                "text",
             ],
-            Self::Genres => &[
-                "genres", "genre", "categories", "category", "class", "toptags", "tags", "tag", "features",
-            ],
+            Self::Genres => {
+                &["genres", "genre", "categories", "category", "class", "toptags", "tags", "tag", "features"]
+            }
             Self::Sequence => &[
-                "itemids", "itemidlist", "items", "sequence", "seq", "historyids", "history", "trainitemids",
+                "itemids",
+                "itemidlist",
+                "items",
+                "sequence",
+                "seq",
+                "historyids",
+                "history",
+                "trainitemids",
             ],
             Self::Selected => &[],
         }

@@ -35,7 +35,11 @@ enum Rows<'a> {
 
 impl<'a> Table<'a> {
     /// Reads the header, or takes `header` for a text that has none.
-    pub(crate) fn open(mut text: Text<'a>, separator: Separator, header: Option<&[&str]>) -> Result<Self, DataError> {
+    pub(crate) fn open(
+        mut text: Text<'a>,
+        separator: Separator,
+        header: Option<&[&str]>,
+    ) -> Result<Self, DataError> {
         let file = text.file().to_owned();
         let mark = text.record_mark();
         let delimiter = match separator {
@@ -51,7 +55,8 @@ impl<'a> Table<'a> {
             builder.quoting(separator == Separator::Guess);
             Rows::Csv(Box::new(builder.from_reader(text)))
         };
-        let mut table = Self { rows, header: Vec::new(), file, record: csv::StringRecord::new(), mark, line: 0 };
+        let mut table =
+            Self { rows, header: Vec::new(), file, record: csv::StringRecord::new(), mark, line: 0 };
         match header {
             Some(names) => table.header = names.iter().map(|name| (*name).to_owned()).collect(),
             None => {
@@ -84,7 +89,8 @@ impl<'a> Table<'a> {
     pub(crate) fn advance(&mut self) -> Result<bool, DataError> {
         let more = match &mut self.rows {
             Rows::Csv(reader) => {
-                let more = reader.read_record(&mut self.record).map_err(|error| csv_error(error, &self.file))?;
+                let more =
+                    reader.read_record(&mut self.record).map_err(|error| csv_error(error, &self.file))?;
                 self.line = self.record.position().map_or(self.line + 1, csv::Position::line);
                 more
             }

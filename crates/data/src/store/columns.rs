@@ -68,7 +68,9 @@ pub(crate) fn read_column(
         ColumnReader::ByteArrayColumnReader(reader) => {
             lists(reader, levels, n_rows, text).map(ColumnValues::TextLists)
         }
-        _ => Err(ParquetError::General("a column of a type that is not read (96-bit or fixed length)".into())),
+        _ => {
+            Err(ParquetError::General("a column of a type that is not read (96-bit or fixed length)".into()))
+        }
     })?;
     let got = match &values {
         ColumnValues::Integers(v) => v.len(),
@@ -104,7 +106,8 @@ fn integers<T: DataType>(
     convert: impl Fn(&T::T) -> i64,
 ) -> parquet::errors::Result<ColumnValues> {
     if levels.repetition > 0 {
-        return lists(reader, levels, n_rows, |value| Ok(convert(value).to_string())).map(ColumnValues::TextLists);
+        return lists(reader, levels, n_rows, |value| Ok(convert(value).to_string()))
+            .map(ColumnValues::TextLists);
     }
     flat(reader, levels, n_rows, |value| Ok(convert(value))).map(ColumnValues::Integers)
 }

@@ -30,7 +30,8 @@ pub(super) fn items(dataset: &Dataset, path: &Path) -> Result<(), DataError> {
         let mut group = writer.next_row_group()?;
         text_column(&mut group, catalogue.items().iter().map(|item| item.id.clone()))?;
         text_column(&mut group, catalogue.items().iter().map(|item| item.title.clone()))?;
-        let names = |rows: &[u16]| joined(rows.iter().map(|&row| catalogue.categories()[row as usize].as_str()));
+        let names =
+            |rows: &[u16]| joined(rows.iter().map(|&row| catalogue.categories()[row as usize].as_str()));
         text_column(&mut group, catalogue.items().iter().map(|item| names(&item.categories)))?;
         group.close().map(|_| ())
     })
@@ -46,7 +47,8 @@ pub(super) fn users(dataset: &Dataset, path: &Path) -> Result<(), DataError> {
 
 /// Interactions by user row, then time.
 pub(super) fn interactions(dataset: &Dataset, path: &Path) -> Result<(), DataError> {
-    let mut rows = dataset.histories().flat_map(|(user, rows)| rows.iter().map(move |row| (user, *row))).peekable();
+    let mut rows =
+        dataset.histories().flat_map(|(user, rows)| rows.iter().map(move |row| (user, *row))).peekable();
     write_table(path, INTERACTION_COLUMNS, |writer| {
         while rows.peek().is_some() {
             let block: Vec<_> = rows.by_ref().take(GROUP_ROWS).collect();

@@ -128,7 +128,8 @@ fn amazon_book_of_billp() {
     assert_eq!(report.sources[0].rows_read, 95_949);
     assert_eq!(report.sources[1].rows_read, 827);
     assert_eq!(dataset.catalogue.items()[2].categories.len(), 2);
-    let sequences = with_items(Format::Sequences, path.join("test_sequences.jsonl.gz"), path.join("items.csv.gz"));
+    let sequences =
+        with_items(Format::Sequences, path.join("test_sequences.jsonl.gz"), path.join("items.csv.gz"));
     let (dataset, report) = import(&sequences).unwrap();
     assert_eq!((dataset.n_users(), report.rows_read), (862, 95_949));
     assert_eq!(dataset.clock(), Clock::Positions);
@@ -158,12 +159,14 @@ fn jester_as_a_matrix_on_its_declared_scale() {
 fn coat_in_both_parts_with_features_as_categories() {
     let Some(path) = folder("coat") else { return };
     for (part, n) in [("self_selected.csv.gz", 6960), ("random.csv.gz", 4640)] {
-        let (dataset, report) = import(&with_items(Format::Csv, path.join(part), path.join("items.csv.gz"))).unwrap();
+        let (dataset, report) =
+            import(&with_items(Format::Csv, path.join(part), path.join("items.csv.gz"))).unwrap();
         assert_eq!(sizes(&dataset), (290, 300, n));
         assert_eq!(report.n_warned(Warning::ItemWithoutTitle), 300);
         assert_eq!(dataset.catalogue.items()[0].categories.len(), 4);
     }
-    let both = ["self_selected.csv.gz", "random.csv.gz"].map(|part| Source::new(Format::Csv, &path.join(part)));
+    let both =
+        ["self_selected.csv.gz", "random.csv.gz"].map(|part| Source::new(Format::Csv, &path.join(part)));
     let mut options = ImportOptions::of(both.to_vec());
     options.items = Some(path.join("items.csv.gz"));
     let (dataset, report) = import(&options).unwrap();

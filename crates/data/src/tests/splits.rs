@@ -1,0 +1,67 @@
+//! The parts of users and logs.
+
+use crate::split::{LogSplit, UserShares, UserSplit};
+use crate::*;
+use catalogue::Catalogue;
+use mdp::{Interaction, ItemIdx};
+use proptest::prelude::*;
+
+fn dataset(sizes: &[usize], clock: Clock) -> Dataset {
+    let n_items = sizes.iter().copied().max().unwrap_or(0);
+    let items = (0..n_items).map(|i| (i.to_string(), i.to_string(), Vec::new())).collect();
+    let row = |i: usize| Interaction { item: ItemIdx(i as u32), rating: 3.0, time: i as i64 };
+    let histories =
+        sizes.iter().enumerate().map(|(u, &n)| (format!("u{u}"), (0..n).map(row).collect())).collect();
+    Dataset::new(Catalogue::new(items).0, histories, clock).unwrap()
+}
+
+#[test]
+fn with_a_clock_the_earlier_half_is_the_world_part() {
+    let split = LogSplit::draw(&dataset(&[5, 1, 4], Clock::Seconds), 0.5, 0);
+    let times = |rows: &[Interaction]| rows.iter().map(|row| row.time).collect::<Vec<_>>();
+    assert_eq!(times(&split.world[0]), [0, 1, 2]);
+    assert_eq!(times(&split.judge[0]), [3, 4]);
+    assert_eq!((split.world[1].len(), split.judge[1].len()), (1, 0));
+    assert_eq!((split.world[2].len(), split.judge[2].len()), (2, 2));
+}
+
+#[test]
+fn without_a_clock_the_part_is_drawn_from_the_seed() {
+    let dataset = dataset(&[40; 3], Clock::Unordered);
+    let draw = |seed| LogSplit::draw(&dataset, 0.5, seed);
+    assert_eq!(draw(1), draw(1));
+    assert_ne!(draw(1), draw(2));
+    assert_ne!(draw(1).world[0], draw(1).world[1], "each user has a draw of its own");
+}
+
+proptest! {
+    #[test]
+    fn user_parts_are_a_partition(n in 0usize..200, train in 0.0f64..1.2, validation in 0.0f64..1.2, seed: u64) {
+        let split = UserSplit::draw(n, UserShares { train, validation }, seed);
+        let mut all = [split.train.clone(), split.validation.clone(), split.test.clone()].concat();
+        prop_assert!(split.train.is_sorted() && split.validation.is_sorted() && split.test.is_sorted());
+        all.sort_unstable();
+        prop_assert_eq!(all, (0..n as u32).map(mdp::UserIdx).collect::<Vec<_>>());
+        prop_assert_eq!(&split, &UserSplit::draw(n, UserShares { train, validation }, seed));
+    }
+
+    #[test]
+    fn log_parts_are_a_partition(sizes in prop::collection::vec(0usize..20, 1..8), fraction in 0.0f64..1.0, ordered: bool) {
+        let clock = if ordered { Clock::Positions } else { Clock::Unordered };
+        let dataset = dataset(&sizes, clock);
+        let split = LogSplit::draw(&dataset, fraction, 3);
+        for (user, history) in dataset.histories() {
+            let (world, judge) = (&split.world[user.index()], &split.judge[user.index()]);
+            let mut all = [world.clone(), judge.clone()].concat();
+            all.sort_by_key(|row| row.time);
+            prop_assert_eq!(all, history.to_vec());
+            prop_assert!(!ordered || world.iter().all(|w| judge.iter().all(|j| w.time < j.time)));
+        }
+    }
+}
+
+#[test]
+fn the_default_shares_are_seventy_fifteen_fifteen() {
+    let split = UserSplit::draw(100, UserShares::default(), 9);
+    assert_eq!((split.train.len(), split.validation.len(), split.test.len()), (70, 15, 15));
+}

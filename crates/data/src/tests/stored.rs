@@ -1,0 +1,113 @@
+//! Datasets on disk: what is written is read, and nothing else is believed.
+
+use super::*;
+use crate::*;
+use artefact::{Draft, Kind};
+use catalogue::Catalogue;
+use mdp::{Interaction, ItemIdx, UserIdx};
+use std::path::Path;
+
+fn sample() -> Dataset {
+    let items = [
+        ("a", "Alien", vec!["Sci|Fi", "back\\slash"]),
+        ("ß", "", vec![]),
+        ("c", "Heat", vec!["Crime, etc."]),
+    ];
+    let items = items
+        .map(|(id, title, labels)| (id.into(), title.into(), labels.into_iter().map(String::from).collect()));
+    let row = |item, rating, time| Interaction { item: ItemIdx(item), rating, time };
+    let histories = vec![
+        ("ann".to_owned(), vec![row(2, 4.5, 9), row(0, 1.0, 3)]),
+        ("bob".to_owned(), Vec::new()),
+        ("cleo".to_owned(), vec![row(1, 5.0, -4)]),
+    ];
+    Dataset::new(Catalogue::new(items.to_vec()).0, histories, Clock::Seconds).unwrap()
+}
+
+#[test]
+fn a_round_trip_keeps_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = sample();
+    let written =
+        dataset.save(&folder.path().join("data"), 7, serde_json::json!({"format": "none"})).unwrap();
+    let (read, artefact) = Dataset::open(&folder.path().join("data")).unwrap();
+    assert_eq!(read, dataset);
+    assert_eq!((artefact.hash(), artefact.manifest().seed), (written.hash(), 7));
+    assert_eq!(read.interactions(UserIdx(0))[0].item, ItemIdx(0), "histories are in time order");
+    assert_eq!((read.user_index("cleo"), read.user_index("dora")), (Some(UserIdx(2)), None));
+    assert_eq!(read.catalogue.categories(), ["Crime, etc.", "Sci|Fi", "back\\slash"]);
+}
+
+#[test]
+fn an_import_keeps_its_report() {
+    let (dataset, report) =
+        import_text(Format::Csv, "log.csv", b"user,item,rating\n1,2,1\n1,2,5\n3,2,\n").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    dataset.save(&folder.path().join("data"), 0, serde_json::Value::Null).unwrap();
+    let (read, _) = Dataset::open(&folder.path().join("data")).unwrap();
+    assert_eq!(read.report, report);
+    let described = describe(&read);
+    assert_eq!(described.import.n_dropped(DropReason::WithoutRating), 1);
+    assert_eq!((described.users, described.items, described.interactions), (1, 1, 1));
+    assert_eq!(described.rating_histogram.iter().sum::<usize>(), 1);
+    let text = serde_json::to_string(&described).unwrap();
+    assert_eq!(serde_json::from_str::<Description>(&text).unwrap(), described);
+}
+
+#[test]
+fn datasets_that_break_a_rule_are_refused() {
+    let catalogue = || Catalogue::new(vec![("a".into(), "A".into(), Vec::new())]).0;
+    let row = |item, rating| Interaction { item: ItemIdx(item), rating, time: 0 };
+    let wrong: [Vec<(String, Vec<Interaction>)>; 6] = [
+        vec![("u".into(), vec![row(1, 3.0)])],
+        vec![("u".into(), vec![row(0, 3.0), row(0, 3.0)])],
+        vec![("u".into(), vec![row(0, 0.5)])],
+        vec![("u".into(), vec![row(0, f32::NAN)])],
+        vec![("u".into(), vec![]), ("u".into(), vec![])],
+        vec![(String::new(), vec![])],
+    ];
+    for histories in wrong {
+        assert!(Dataset::new(catalogue(), histories, Clock::Unordered).is_err());
+    }
+}
+
+/// Copies a dataset with one file changed, and seals it again so that the hashes are right.
+fn resealed(from: &Path, to: &Path, name: &str, change: impl Fn(Vec<u8>) -> Vec<u8>) {
+    let draft = Draft::new(Kind::Dataset, to, 0, serde_json::Value::Null).unwrap();
+    for file in ["items.parquet", "users.parquet", "interactions.parquet", "dataset.json"] {
+        let bytes = std::fs::read(from.join(file)).unwrap();
+        draft.write(file, &if file == name { change(bytes) } else { bytes }).unwrap();
+    }
+    draft.seal().unwrap();
+}
+
+#[test]
+fn no_damage_to_any_byte_makes_opening_panic_or_lie() {
+    let folder = tempfile::tempdir().unwrap();
+    let (good, bad) = (folder.path().join("good"), folder.path().join("bad"));
+    let dataset = sample();
+    dataset.save(&good, 0, serde_json::Value::Null).unwrap();
+    for name in ["items.parquet", "users.parquet", "interactions.parquet"] {
+        let length = std::fs::read(good.join(name)).unwrap().len();
+        for at in (0..length).step_by(7) {
+            resealed(&good, &bad, name, |mut bytes| {
+                bytes[at] ^= 0x55;
+                bytes
+            });
+            if let Ok((read, _)) = Dataset::open(&bad) {
+                assert_eq!(read.hash(), dataset.hash(), "{name}, byte {at}");
+            }
+        }
+        resealed(&good, &bad, name, |bytes| bytes[..length / 2].to_vec());
+        assert!(Dataset::open(&bad).is_err(), "{name}");
+    }
+    resealed(&good, &bad, "dataset.json", |bytes| {
+        String::from_utf8(bytes)
+            .unwrap()
+            .replace("\"n_interactions\": 3", "\"n_interactions\": 4")
+            .into_bytes()
+    });
+    assert!(Dataset::open(&bad).is_err());
+    std::fs::write(good.join("users.parquet"), b"changed").unwrap();
+    assert!(Dataset::open(&good).is_err(), "the manifest's hash differs");
+}
