@@ -262,9 +262,7 @@ impl Collector {
                 return Ok(None);
             }
         };
-        if self.only_listed_items
-            && !self.items.find(id).is_some_and(|row| (row as usize) < self.listed.len())
-        {
+        if self.only_listed_items && self.items.find(id).is_none_or(|row| row as usize >= self.listed.len()) {
             self.report.drop_rows(DropReason::UnlistedItem, 1, || place(at));
             return Ok(None);
         }

@@ -151,7 +151,8 @@ impl Member {
                 let damaged =
                     |e: zip::result::ZipError| DataError::new(Problem::Damaged(e.to_string()), &shown);
                 let member = archive.by_name(name).map_err(damaged)?;
-                let size = member.compressed_size();
+                // The archive may claim any size for a member; it cannot be larger than the archive.
+                let size = member.compressed_size().min(self.path.metadata().map_err(fail)?.len());
                 let is_gzip = name.ends_with(".gz");
                 let allowed = expanded_limit(size);
                 let bounded = Bounded { inner: member, left: allowed, limit: allowed };

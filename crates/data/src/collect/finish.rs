@@ -29,7 +29,8 @@ impl Collector {
             return Err(DataError::new(Problem::Empty, input));
         }
         let clock = self.clock.unwrap_or_default();
-        let mut log = by_user(std::mem::take(&mut self.columns), self.users.len());
+        let mut log = by_user(&self.columns, self.users.len());
+        self.columns = Default::default();
         log.sort(clock);
         let n = log.drop_duplicates(self.items.len());
         self.report.drop_rows(DropReason::Duplicate, n, || None);
@@ -100,7 +101,7 @@ fn reasons(report: &ImportReport) -> String {
 }
 
 /// A counting sort: stable, and in one pass over the rows.
-fn by_user(columns: super::Columns, n_users: usize) -> Log {
+fn by_user(columns: &super::Columns, n_users: usize) -> Log {
     let mut offsets = vec![0; n_users + 1];
     columns.user.iter().for_each(|&user| offsets[user as usize + 1] += 1);
     for user in 0..n_users {

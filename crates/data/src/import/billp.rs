@@ -178,7 +178,7 @@ fn document<T: DeserializeOwned>(member: &Member, encoding: Encoding) -> Result<
     let file = member.shown_path();
     member.read_text(encoding, |text: Text<'_>| {
         let mut whole = String::new();
-        text.as_document().read_to_string(&mut whole).map_err(|error| reading_error(error, &file))?;
+        text.into_document().read_to_string(&mut whole).map_err(|error| reading_error(error, &file))?;
         serde_json::from_str(&whole).map_err(|error| {
             DataError::new(Problem::BadJson(error.to_string()), &file).at_line(error.line() as u64)
         })

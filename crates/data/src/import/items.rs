@@ -120,7 +120,7 @@ fn list_of(text: &str) -> Vec<String> {
             }
             (Some(open), _) if character == open && !is_escaped => quote = None,
             (None, '\'' | '"') if names.last().is_some_and(|name| name.trim().is_empty()) => {
-                quote = Some(character)
+                quote = Some(character);
             }
             (None, ',') => names.push(String::new()),
             _ => names.last_mut().expect("starts with one").push(character),

@@ -99,7 +99,8 @@ impl FromStr for Selection {
     }
 }
 
-/// A table that says which item of the catalogue an item of the log is.
+/// A table that says which item of the catalogue an item of the log is. Where it lists an item twice, the last
+/// line counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ItemIdMap {

@@ -86,114 +86,37 @@ impl Role {
     }
 
     /// The usual names, plain (see [`plain_name`]), the most telling first.
-    fn usual(self) -> &'static [&'static str] {
-        match self {
-            Self::User => &[
-                "userid",
-                "user",
-                "uid",
-                "useridencoded",
-                "useridx",
-                "agentid",
-                "reviewerid",
-                "customerid",
-                "visitorid",
-                "username",
-                "steamid",
-                "accountid",
-            ],
-            Self::Item => &[
-                "itemid",
-                "item",
-                "iid",
-                "itemidx",
-                "movieid",
-                "gameid",
-                "artistid",
-                "jokeid",
-                "bookid",
-                "productid",
-                "parentasin",
-                "asin",
-                "appid",
-                "songid",
-                "trackid",
-                "animeid",
-                "videoid",
-                "businessid",
-                "newsid",
-                "articleid",
-                "isbn",
-                "sku",
-            ],
-            Self::Rating => &[
-                "rating",
-                "ratings",
-                "score",
-                "stars",
-                "overall",
-                "reward",
-                "ratingvalue",
-                "hours",
-                "hoursplayed",
-                "playtime",
-                "playtimeforever",
-                "minutes",
-                "listens",
-                "listencount",
-                "plays",
-                "playcount",
-                "weight",
-                "count",
-                "clicks",
-                "views",
-            ],
-            Self::Time => &[
-                "timestamp",
-                "time",
-                "ts",
-                "unixreviewtime",
-                "datetime",
-                "date",
-                "createdat",
-                "ratedat",
-                "eventtime",
-            ],
-            Self::Title => &[
-                "title",
-                "movietitle",
-                "itemtitle",
-                "booktitle",
-                "name",
-                "itemname",
-                "productname",
-                "appname",
-                "artist",
-                "artistname",
-                "text",
-            ],
-            Self::Genres => {
-                &["genres", "genre", "categories", "category", "class", "toptags", "tags", "tag", "features"]
+    fn usual(self) -> impl Iterator<Item = &'static str> {
+        let names = match self {
+            Self::User => {
+                "userid user uid useridencoded useridx agentid reviewerid customerid visitorid username steamid \
+                 accountid"
             }
-            Self::Sequence => &[
-                "itemids",
-                "itemidlist",
-                "items",
-                "sequence",
-                "seq",
-                "historyids",
-                "history",
-                "trainitemids",
-            ],
-            Self::Selected => &[],
-        }
+            Self::Item => {
+                "itemid item iid itemidx movieid gameid artistid jokeid bookid productid parentasin asin appid \
+                 songid trackid animeid videoid businessid newsid articleid isbn sku"
+            }
+            Self::Rating => "rating ratings score stars overall reward ratingvalue",
+            Self::Time => "timestamp time ts unixreviewtime datetime date createdat ratedat eventtime",
+            Self::Title => {
+                "title movietitle itemtitle booktitle name itemname productname appname artist artistname text"
+            }
+            Self::Genres => "genres genre categories category class toptags tags tag features",
+            Self::Sequence => "itemids itemidlist items sequence seq historyids history trainitemids",
+            Self::Selected => "",
+        };
+        let amounts = if self == Self::Rating { AMOUNTS } else { "" };
+        names.split_whitespace().chain(amounts.split_whitespace())
     }
 }
 
+/// Names of rating columns that hold unbounded amounts.
+const AMOUNTS: &str = "hours hoursplayed playtime playtimeforever minutes listens listencount plays playcount \
+                       weight count clicks views";
+
 /// Whether a column's name says that it holds unbounded amounts.
 pub(crate) fn is_count_name(name: &str) -> bool {
-    let amounts = Role::Rating.usual().iter().skip_while(|usual| **usual != "hours");
-    amounts.into_iter().any(|usual| *usual == plain_name(name))
+    AMOUNTS.split_whitespace().any(|usual| usual == plain_name(name))
 }
 
 /// A name without case, separators and RecBole's type (`user_id:token` is `userid`).
@@ -219,7 +142,7 @@ pub(crate) fn find_column<'n>(
         };
     }
     let plain: Vec<String> = header.iter().map(|name| plain_name(name)).collect();
-    Ok(role.usual().iter().find_map(|usual| plain.iter().position(|name| name == usual)))
+    Ok(role.usual().find_map(|usual| plain.iter().position(|name| name == usual)))
 }
 
 /// The error for a role without a column.

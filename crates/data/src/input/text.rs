@@ -80,7 +80,7 @@ impl<'a> Text<'a> {
     }
 
     /// Takes the whole text as one record, with a limit to match: for JSON documents.
-    pub(crate) fn as_document(mut self) -> Self {
+    pub(crate) fn into_document(mut self) -> Self {
         self.record_limit = DOCUMENT_LIMIT;
         self
     }

@@ -142,3 +142,30 @@ fn billp_as_published() {
     assert_eq!(ids, ["2", "10", "11"], "in order of number");
     assert_eq!(dataset.catalogue.categories(), ["Children's Books", "Mystery, Thriller & Suspense", "X"]);
 }
+
+#[test]
+fn text_with_a_mark_with_carriage_returns_and_in_windows_1252() {
+    let marked = b"\xef\xbb\xbfuser_id,item_id\r\n1,\"a,\r\nb\"\r\n\r\n2,c\r\n";
+    let (dataset, _) = import_text(Format::Csv, "log.csv", marked).unwrap();
+    assert_eq!(rows(&dataset), [("1", "a,\r\nb", 500, 0), ("2", "c", 500, 0)]);
+    let files = Files::new(&[("log.csv", b"user_id,item_id\n1,caf\xe9\n")]);
+    let mut options = ImportOptions::new(Format::Csv, &files.path("log.csv"));
+    options.encoding = Encoding::Windows1252;
+    assert_eq!(rows(&import(&options).unwrap().0), [("1", "caf\u{e9}", 500, 0)]);
+}
+
+#[test]
+fn options_are_read_from_text_and_refuse_unknown_keys() {
+    let text = r#"{"sources": [{"format": "csv", "path": "a.csv", "scale": "0.5..5", "user_prefix": "x:",
+        "columns": {"user": "who"}, "select": [{"column": "split", "value": "train"}]}], "encoding": "windows-1252"}"#;
+    let options: ImportOptions = serde_json::from_str(text).unwrap();
+    assert_eq!(options.sources[0].scale, ScaleChoice::Linear { lo: 0.5, hi: 5.0 });
+    assert_eq!(options.sources[0].columns.user.as_deref(), Some("who"));
+    let written = serde_json::to_string(&options).unwrap();
+    assert_eq!(serde_json::from_str::<ImportOptions>(&written).unwrap(), options);
+    assert!(serde_json::from_str::<ImportOptions>(&text.replace("user_prefix", "prefix")).is_err());
+    for format in Format::ALL {
+        assert_eq!(format.name().parse::<Format>().unwrap(), format);
+    }
+    assert!("pickle".parse::<Format>().is_err());
+}

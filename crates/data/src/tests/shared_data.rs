@@ -1,7 +1,7 @@
 //! The real logs: counts equal to what their descriptions say.
 
 use crate::*;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A folder of real data; `None` (said on stderr) where the user does not have it.
 fn folder(name: &str) -> Option<PathBuf> {
@@ -37,8 +37,8 @@ fn sizes(dataset: &Dataset) -> (usize, usize, usize) {
     (dataset.n_users(), dataset.n_items(), dataset.n_interactions())
 }
 
-fn with_items(format: Format, log: PathBuf, items: PathBuf) -> ImportOptions {
-    ImportOptions { items: Some(items), ..ImportOptions::new(format, &log) }
+fn with_items(format: Format, log: impl AsRef<Path>, items: PathBuf) -> ImportOptions {
+    ImportOptions { items: Some(items), ..ImportOptions::new(format, log.as_ref()) }
 }
 
 #[test]
