@@ -4,9 +4,6 @@
 use crate::dot;
 use multiversion::multiversion;
 
-/// How many outputs are kept in registers at a time.
-const BLOCK: usize = 32;
-
 /// `output = input @ weight + bias`, without allocating.
 ///
 /// # Shapes
@@ -21,17 +18,13 @@ pub fn affine(input: &[f32], weight: &[f32], bias: &[f32], output: &mut [f32]) {
     assert!(weight.len() == n_in * n_out && input.len() * n_out == output.len() * n_in, "lengths");
     for (x, y) in input.chunks_exact(n_in).zip(output.chunks_exact_mut(n_out)) {
         let mut start = 0;
-        while start + BLOCK <= n_out {
-            let mut sums = [0.0f32; BLOCK];
-            sums.copy_from_slice(&bias[start..start + BLOCK]);
-            for (&scale, row) in x.iter().zip(weight.chunks_exact(n_out)) {
-                let row = &row[start..start + BLOCK];
-                for lane in 0..BLOCK {
-                    sums[lane] = scale.mul_add(row[lane], sums[lane]);
-                }
-            }
-            y[start..start + BLOCK].copy_from_slice(&sums);
-            start += BLOCK;
+        while start + 64 <= n_out {
+            block::<64>(x, weight, bias, y, start);
+            start += 64;
+        }
+        while start + 16 <= n_out {
+            block::<16>(x, weight, bias, y, start);
+            start += 16;
         }
         y[start..].copy_from_slice(&bias[start..]);
         for (&scale, row) in x.iter().zip(weight.chunks_exact(n_out)) {
@@ -40,6 +33,20 @@ pub fn affine(input: &[f32], weight: &[f32], bias: &[f32], output: &mut [f32]) {
             }
         }
     }
+}
+
+/// Outputs `start..start + SIZE` of one row, summed in registers.
+#[inline(always)]
+fn block<const SIZE: usize>(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32], start: usize) {
+    let mut sums = [0.0f32; SIZE];
+    sums.copy_from_slice(&bias[start..start + SIZE]);
+    for (&scale, row) in x.iter().zip(weight.chunks_exact(bias.len())) {
+        let row = &row[start..start + SIZE];
+        for lane in 0..SIZE {
+            sums[lane] = scale.mul_add(row[lane], sums[lane]);
+        }
+    }
+    y[start..start + SIZE].copy_from_slice(&sums);
 }
 
 /// The backward pass of [`affine`]: adds to both gradients and overwrites `input_gradient: [rows, in]`, given

@@ -8,7 +8,9 @@ use catalogue::Catalogue;
 use environment::{DistanceSource, Environment, ExitRule, ItemFeatures};
 use mdp::{ExitReason, ItemIdx, RewardSource, Step, StepEnd, Trajectory, UserIdx};
 use std::sync::Arc;
-use training::{Observer, PAPER, Progress, RELEASED, RunOptions, Trainer, TrainingConfig, TrainingInputs};
+use training::{
+    Observer, Preset, Progress, PublishedDataset, RunOptions, Trainer, TrainingConfig, TrainingInputs,
+};
 
 const N_USERS: usize = 12_000;
 const N_ITEMS: usize = 6_012;
@@ -59,14 +61,10 @@ impl Observer for Printer {
 #[expect(clippy::print_stderr, reason = "a bench reports")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let n_episodes = std::env::args().nth(1).map_or(Ok(5000), |n| n.parse::<u64>())?;
-    let preset = if std::env::args().nth(2).as_deref() == Some("paper") { PAPER } else { RELEASED };
-    let steam = [
-        ("logit_limit = 0.0", "logit_limit = 15.0"),
-        ("beta = 1.0", "beta = 10.0"),
-        ("alpha = 0.25", "alpha = 0.5"),
-        ("imitation = 0.5", "imitation = 0.25"),
-    ];
-    let text = steam.iter().fold(preset.to_owned(), |text, (from, to)| text.replacen(from, to, 1));
+    let is_paper = std::env::args().nth(2).is_some_and(|name| name == Preset::Paper.name());
+    let preset = if is_paper { Preset::Paper } else { Preset::Released };
+    let raw = TrainingConfig::from_toml(preset.text())?.raw().clone();
+    let config = TrainingConfig::try_from(raw.with_published_values(PublishedDataset::Steam))?;
     let rows = (0..N_ITEMS).map(|i| (i.to_string(), format!("Game number {i}"), Vec::new())).collect();
     let (catalogue, _) = Catalogue::new(rows);
     let environment = world()?;
@@ -82,7 +80,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         validation_users: &[],
     };
     let started = std::time::Instant::now();
-    let mut trainer = Trainer::new(TrainingConfig::from_toml(&text)?, inputs, 0)?;
+    let mut trainer = Trainer::new(config, inputs, 0)?;
     eprintln!(
         "prepared in {:.1} s, {} demonstrated steps",
         started.elapsed().as_secs_f64(),
@@ -95,7 +93,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "{n_episodes} episodes in {seconds:.1} s: {per_second:.0}/s, 100,000 take {:.1} min",
         1e5 / per_second / 60.0
     );
-    eprintln!("parameter hash {}", trainer.policy("released").parameter_hash());
+    eprintln!("parameter hash {}", trainer.policy(preset.name()).parameter_hash());
     Ok(())
 }
 

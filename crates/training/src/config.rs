@@ -9,6 +9,43 @@ pub const RELEASED: &str = include_str!("../../../presets/released.toml");
 /// The preset `paper`.
 pub const PAPER: &str = include_str!("../../../presets/paper.toml");
 
+/// Which loop a file of settings describes; the name in every result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preset {
+    /// What the published code does.
+    Released,
+    /// What the paper describes.
+    Paper,
+}
+
+impl Preset {
+    /// The name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Released => "released",
+            Self::Paper => "paper",
+        }
+    }
+
+    /// The preset's file.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Released => RELEASED,
+            Self::Paper => PAPER,
+        }
+    }
+}
+
+/// A dataset for which the publication has settings of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PublishedDataset {
+    /// Amazon Book, 13,864 items.
+    Amazon,
+    /// Steam, 6,012 items.
+    Steam,
+}
+
 /// Whether a rollout may show an item again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -147,6 +184,7 @@ pub struct DiscriminatorSettings {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the preset files document every key")]
 pub struct RawTrainingConfig {
+    pub preset: Preset,
     pub network: NetworkSettings,
     pub critic: CriticSettings,
     pub rollout: RolloutSettings,
@@ -155,6 +193,26 @@ pub struct RawTrainingConfig {
     pub demonstrations: DemonstrationSettings,
     pub advantages: AdvantageSettings,
     pub discriminator: DiscriminatorSettings,
+}
+
+impl RawTrainingConfig {
+    /// The same with the publication's values for one of its datasets. The clamp of the logits belongs to the code,
+    /// so only `released` gets it.
+    ///
+    /// # Source
+    /// Spec H.
+    pub fn with_published_values(mut self, dataset: PublishedDataset) -> Self {
+        let (beta, alpha, imitation, logit_limit) = match dataset {
+            PublishedDataset::Amazon => (1.0, 0.25, 0.5, 1.0),
+            PublishedDataset::Steam => (10.0, 0.5, 0.25, 15.0),
+        };
+        (self.demonstrations.beta, self.demonstrations.alpha) = (beta, alpha);
+        self.loss.imitation = imitation;
+        if self.preset == Preset::Released {
+            self.network.logit_limit = logit_limit;
+        }
+        self
+    }
 }
 
 /// Settings that make sense together.
@@ -196,6 +254,7 @@ impl TryFrom<RawTrainingConfig> for TrainingConfig {
 
     fn try_from(raw: RawTrainingConfig) -> Result<Self, TrainingError> {
         let RawTrainingConfig {
+            preset: _,
             network,
             critic,
             rollout,
@@ -247,6 +306,12 @@ impl TryFrom<RawTrainingConfig> for TrainingConfig {
             "0 without demonstrations",
             Some(learned).filter(|(_, x)| presence == Presence::None && *x > 0.0),
         )?;
+        let priority = ("replay.env_priority", replay.env_priority);
+        let is_all = presence == Presence::None;
+        refuse("above 0 without demonstrations", Some(priority).filter(|(_, x)| is_all && *x == 0.0))?;
+        // Checkpoints store whole numbers as f32.
+        let episodes = ("rollout.n_episodes", rollout.n_episodes);
+        refuse("at most 16777216", Some(episodes).filter(|&(_, n)| n > 1 << 24))?;
         let weights = WeightConfig::new(beta, alpha, gamma_irl)?;
         Ok(Self { weights, raw })
     }

@@ -14,8 +14,8 @@ mod updates;
 
 pub use config::{
     AdvantageSettings, CriticSettings, DemonstrationSettings, DiscriminatorSettings, FeatureKind,
-    LossSettings, NetworkSettings, PAPER, Presence, RELEASED, RawTrainingConfig, Repeats, ReplaySettings,
-    Reweigh, RolloutSettings, TrainingConfig,
+    LossSettings, NetworkSettings, PAPER, Presence, Preset, PublishedDataset, RELEASED, RawTrainingConfig,
+    Repeats, ReplaySettings, Reweigh, RolloutSettings, TrainingConfig,
 };
 pub use demonstrations::Demonstrations;
 pub use error::TrainingError;

@@ -45,6 +45,20 @@ fn presets_have_the_published_values() {
 }
 
 #[test]
+fn datasets_have_their_published_values() {
+    let values = |preset: Preset, dataset| {
+        let raw =
+            TrainingConfig::from_toml(preset.text()).unwrap().raw().clone().with_published_values(dataset);
+        assert_eq!(raw.preset, preset);
+        let DemonstrationSettings { beta, alpha, .. } = raw.demonstrations;
+        (beta, alpha, raw.loss.entropy, raw.loss.imitation, raw.network.logit_limit)
+    };
+    assert_eq!(values(Preset::Released, PublishedDataset::Amazon), (1.0, 0.25, 0.1, 0.5, 1.0));
+    assert_eq!(values(Preset::Released, PublishedDataset::Steam), (10.0, 0.5, 0.1, 0.25, 15.0));
+    assert_eq!(values(Preset::Paper, PublishedDataset::Steam), (10.0, 0.5, 0.1, 0.25, 0.0));
+}
+
+#[test]
 fn settings_are_refused_by_name() {
     let message = |from, to| setting(RELEASED, from, to).unwrap_err().to_string();
     assert_eq!(message("window = 4", "window = 0"), "network.window must be at least 1");
@@ -56,6 +70,10 @@ fn settings_are_refused_by_name() {
     assert_eq!(message("dropout = 0.1", "dropout = 1.0"), "network.dropout must be at least 0, below 1");
     assert_eq!(message("alpha = 0.25", "alpha = 1.5"), "alpha must be between 0 and 1, got 1.5");
     assert_eq!(message("beta = 1.0", "beta = 0.0"), "beta must be above 0, got 0");
+    assert_eq!(
+        message("n_episodes = 100000", "n_episodes = 100000000"),
+        "rollout.n_episodes must be at most 16777216"
+    );
     assert!(message("window = 4", "windows = 4").contains("unknown field `windows`"));
     assert!(setting(PAPER, "\"required\"", "\"none\"").is_err(), "no learned reward without demonstrations");
     assert!(setting(RELEASED, "\"required\"", "\"none\"").is_ok());
