@@ -1,8 +1,11 @@
 //! Gathers rows and items from all sources in little memory, then makes the dataset.
 
 mod finish;
+mod row;
 
-use crate::input::{parse_rating, parse_time};
+pub(crate) use row::{Cell, RawRow};
+use row::{understood_rating, understood_time};
+
 use crate::interner::{Interner, MOST};
 use crate::scale::{self, ScaleChoice};
 use crate::{
@@ -11,26 +14,6 @@ use crate::{
 };
 use std::collections::HashMap;
 use std::path::Path;
-
-/// One value of a row as its source gives it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Cell<'a> {
-    /// The source has no such column.
-    NoColumn,
-    /// Text to be read.
-    Text(&'a str),
-    /// A number already.
-    Number(f64),
-}
-
-/// One row of a log before it is understood.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RawRow<'a> {
-    pub(crate) user: &'a str,
-    pub(crate) item: &'a str,
-    pub(crate) rating: Cell<'a>,
-    pub(crate) time: Cell<'a>,
-}
 
 /// Where a row stands, for messages.
 #[derive(Clone, Copy, Debug)]
@@ -308,40 +291,6 @@ fn is_exact(scale: RatingScale, raw: &[f32]) -> bool {
     match scale {
         RatingScale::Linear { lo, hi, .. } => raw.contains(&lo) && raw.contains(&hi),
         RatingScale::CountQuantile | RatingScale::PositiveOnly => false,
-    }
-}
-
-fn understood_rating(
-    cell: Cell<'_>,
-    choice: ScaleChoice,
-    missing: Option<f32>,
-) -> Result<Option<f32>, Problem> {
-    let rating = match cell {
-        _ if choice == ScaleChoice::Positive => scale::BEST,
-        Cell::NoColumn => scale::BEST,
-        Cell::Text("") => return Ok(None),
-        Cell::Text(text) => parse_rating(text)?,
-        Cell::Number(number) if (number as f32).is_finite() => number as f32,
-        Cell::Number(number) => return Err(Problem::NotFinite { value: number.to_string() }),
-    };
-    if missing == Some(rating) {
-        return Ok(None);
-    }
-    match choice {
-        ScaleChoice::Linear { lo, hi } if !(lo..=hi).contains(&rating) => {
-            Err(Problem::OutsideScale { value: rating, lo, hi })
-        }
-        _ => Ok(Some(rating)),
-    }
-}
-
-fn understood_time(cell: Cell<'_>) -> Result<(i64, bool), Problem> {
-    match cell {
-        Cell::NoColumn => Ok((0, false)),
-        Cell::Text(text) => parse_time(text),
-        Cell::Number(number) => {
-            crate::input::time_of_number(number).ok_or_else(|| Problem::BadTime { value: number.to_string() })
-        }
     }
 }
 

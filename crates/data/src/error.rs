@@ -175,7 +175,8 @@ impl Problem {
     /// What the user can do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Io(_) | Self::Artefact(_) => "check the path and the permissions",
+            Self::Io(_) => "check the path and the permissions",
+            Self::Artefact(_) => "name a directory that `ilrec data import` wrote, or import the log again",
             Self::NotFound { .. } => "check the format name and the path; `.gz` may follow every file name",
             Self::Empty => "check that the download or export is complete",
             Self::MissingColumn { .. } => "name the columns: --map user=..,item=..,rating=..,time=..",
@@ -207,6 +208,9 @@ impl Problem {
 impl fmt::Display for DataError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.problem)?;
+        if matches!(*self.problem, Problem::Artefact(_)) {
+            return Ok(()); // it ends with the path already
+        }
         match (self.line, &self.field) {
             (Some(line), Some(field)) => write!(f, " (line {line}, field `{field}`)")?,
             (Some(line), None) => write!(f, " (line {line})")?,
@@ -225,7 +229,14 @@ impl std::error::Error for DataError {
 
 impl From<ArtefactError> for DataError {
     fn from(error: ArtefactError) -> Self {
-        Self::new(error, Path::new("dataset"))
+        let path = match &error {
+            ArtefactError::Io { path, .. }
+            | ArtefactError::NotAnArtefact { path, .. }
+            | ArtefactError::WrongKind { path, .. }
+            | ArtefactError::WrongVersion { path, .. }
+            | ArtefactError::Damaged { path, .. } => path.clone(),
+        };
+        Self::new(error, &path)
     }
 }
 

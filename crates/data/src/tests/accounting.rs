@@ -55,6 +55,10 @@ proptest! {
             Err(error) => prop_assert!(matches!(error.problem(), Problem::Empty | Problem::Option(_)), "{}", error),
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn no_bytes_make_an_importer_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), odd in "[\\[{\":,0-9a\n| ']{0,80}") {

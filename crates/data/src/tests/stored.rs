@@ -109,5 +109,11 @@ fn no_damage_to_any_byte_makes_opening_panic_or_lie() {
     });
     assert!(Dataset::open(&bad).is_err());
     std::fs::write(good.join("users.parquet"), b"changed").unwrap();
-    assert!(Dataset::open(&good).is_err(), "the manifest's hash differs");
+    let error = Dataset::open(&good).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("damaged file (hash differs): {}", good.join("users.parquet").display())
+    );
+    let error = Dataset::open(&folder.path().join("absent")).unwrap_err();
+    assert!(matches!(error.problem(), Problem::Artefact(_)) && error.file().ends_with("absent"), "{error}");
 }
