@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The fields of `demos describe --json`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, serde::Deserialize)]
 pub struct DemosDescription {
     /// Who demonstrated: the expert's name, the imported files, or what was done to other demonstrations.
     pub source: String,
@@ -41,7 +41,7 @@ pub struct DemosDescription {
 }
 
 /// How texts became items.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, serde::Deserialize)]
 pub struct GroundingCounts {
     /// The same bytes as a title.
     pub exact: u64,

@@ -1,2 +1,25 @@
 //! The whole chain from one file: data, world, demonstrations, training, evaluation, report, each stage skipped
 //! when nothing that it depends on has changed.
+
+mod config;
+mod error;
+mod learners;
+mod ledger;
+mod page;
+mod results;
+mod run;
+mod stages;
+mod worlds;
+
+pub use config::{
+    DataSettings, DemonstrationSource, EnvironmentSettings, EvaluationSettings, RunConfig, SampleSettings,
+    quickstart_config,
+};
+pub use error::PipelineError;
+pub use learners::{Variant, learner_config};
+pub use results::{AblationRow, RuleResults, RunResults, StageRecord};
+pub use run::{Watcher, run};
+pub use worlds::{rule_by_name, training_environment};
+
+#[cfg(test)]
+mod tests;

@@ -86,11 +86,17 @@ pub struct HazardSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Switches {
+    /// Imitation, weights and learned reward.
     pub demonstrations: bool,
+    /// Demonstrated steps are weighed; off: every step counts 1.
     pub weights: bool,
+    /// The discriminator's reward is part of the advantage.
     pub learned_reward: bool,
+    /// The learned quit hazard is used, in acting and in the critic.
     pub hazard: bool,
+    /// Learning from own sessions; off: imitation only.
     pub actor_critic: bool,
+    /// Rewards of the session move the belief about the user.
     pub session_feedback: bool,
 }
 

@@ -215,11 +215,21 @@ impl Learner {
         config: &RobustConfig,
     ) -> Vec<f32> {
         let advantages = self.all_advantages(expert, config);
-        let mut weights = guidance.weights(expert, &standardised(advantages.clone()));
+        let mut weights = self.guidance_weights(expert, guidance, config);
         if config.switches.weights {
             weights.iter_mut().zip(&advantages).for_each(|(w, &a)| *w = if a > 0.0 { *w } else { 0.0 });
         }
         weights
+    }
+
+    /// The guidance's weights of demonstrated steps, in order, by their standardised advantages.
+    pub(crate) fn guidance_weights(
+        &self,
+        expert: &[LearnerSession],
+        guidance: &dyn Guidance,
+        config: &RobustConfig,
+    ) -> Vec<f32> {
+        guidance.weights(expert, &standardised(self.all_advantages(expert, config)))
     }
 
     /// The advantage of every own step, normalised over the batch, plus the centred learned reward.

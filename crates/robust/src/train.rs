@@ -103,6 +103,10 @@ pub struct Trained {
     pub policy: RobustPolicy,
     /// The counters at the end.
     pub progress: Progress,
+    /// What every step of every demonstration weighs at the end, one list per demonstration of
+    /// [`Inputs::demonstrations`], empty for those left out. The filter of steps that the policy has overtaken is
+    /// not applied.
+    pub weights: Vec<Vec<f32>>,
 }
 
 /// The policy kept by validation so far.
@@ -169,6 +173,7 @@ pub fn train(
                 .map_err(RobustError::Observer)?;
         }
     }
+    let weights = run.demonstration_weights(&state);
     let State { best, progress, .. } = state;
     let policy = RobustPolicy {
         actor: best.actor,
@@ -178,7 +183,7 @@ pub fn train(
         expert_counts: run.expert_counts,
         items: run.items,
     };
-    Ok(Trained { policy, progress })
+    Ok(Trained { policy, progress, weights })
 }
 
 struct Run<'a> {
@@ -319,7 +324,20 @@ impl<'a> Run<'a> {
         picked.par_iter().map(one).collect()
     }
 
-    /// Mean return on validation users in the train world, of the greedy and the sampled policy; keeps the best.
+    fn demonstration_weights(&self, state: &State) -> Vec<Vec<f32>> {
+        let acting = self.acting(&state.learner);
+        let one = |demonstration: &Trajectory| match self.histories.get(&demonstration.user) {
+            Some(history) if self.config.switches.demonstrations => {
+                follow(acting, demonstration, history, &mut rng_for(self.seed, &[]))
+            }
+            _ => LearnerSession::default(),
+        };
+        let followed: Vec<LearnerSession> = self.inputs.demonstrations.par_iter().map(one).collect();
+        let mut weights = state.learner.guidance_weights(&followed, state.guidance.as_ref(), self.config).into_iter();
+        followed.iter().map(|session| weights.by_ref().take(session.steps.len()).collect()).collect()
+    }
+
+    /// Mean return on validation users in the train world; keeps the best policy.
     fn validate(&self, state: &mut State) -> Result<(), RobustError> {
         let n = self.config.training.n_validation_users.min(self.inputs.validation.len());
         let starts: Vec<Start<'_>> = self.inputs.validation[..n]

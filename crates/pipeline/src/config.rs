@@ -1,0 +1,164 @@
+//! One experiment as a file.
+
+use crate::PipelineError;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use world_model::WorldConfig;
+
+/// Everything about a run. Paths are relative to the file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// The heading of the report.
+    pub title: String,
+    /// What the results say, in words of the person who ran it; shown above the table.
+    #[serde(default)]
+    pub reading: String,
+    /// The seed of splits, worlds and demonstrations.
+    #[serde(default)]
+    pub seed: u64,
+    /// One training run per seed for everything that is trained.
+    pub training_seeds: Vec<u64>,
+    /// The log.
+    pub data: DataSettings,
+    /// Train world, judge world, splits.
+    #[serde(default)]
+    pub world: WorldConfig,
+    /// When users leave.
+    #[serde(default)]
+    pub environment: EnvironmentSettings,
+    /// Where demonstrations come from.
+    pub demonstrations: Vec<DemonstrationSource>,
+    /// Settings of the default learner that differ from its preset.
+    #[serde(default)]
+    pub learner: toml::Table,
+    /// How policies are judged.
+    #[serde(default)]
+    pub evaluation: EvaluationSettings,
+    /// Names of ablations (see [`crate::Variant`]).
+    #[serde(default)]
+    pub ablations: Vec<String>,
+}
+
+/// The log: imported, or generated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataSettings {
+    /// A log on disk.
+    Import(data::ImportOptions),
+    /// The generated sample domain.
+    Sample(SampleSettings),
+}
+
+/// Size of the generated domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SampleSettings {
+    /// Films.
+    pub n_items: usize,
+    /// People.
+    pub n_users: usize,
+}
+
+/// Exit rules and horizon.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EnvironmentSettings {
+    /// The rule of the main table.
+    pub exit_rule: String,
+    /// Rules of tables beside it; everything is trained and judged anew under each.
+    pub compare: Vec<String>,
+    /// The most steps of a session.
+    pub horizon: usize,
+}
+
+impl Default for EnvironmentSettings {
+    fn default() -> Self {
+        Self { exit_rule: "category-window".into(), compare: Vec::new(), horizon: 100 }
+    }
+}
+
+/// One source of demonstrations.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum DemonstrationSource {
+    /// Ranked lists.
+    Lists {
+        /// File or folder.
+        path: PathBuf,
+    },
+    /// BiLLP trajectories, original or line format.
+    Billp {
+        /// File or folder.
+        path: PathBuf,
+    },
+    /// The rule-based stand-in.
+    Builtin {
+        /// The share of its answers that follow its rules.
+        quality: f64,
+        /// Sessions.
+        n_episodes: usize,
+    },
+}
+
+/// How policies are judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EvaluationSettings {
+    /// Test users, at most; 0 for all.
+    pub n_users: usize,
+    /// Sessions per user, each with its own seed.
+    pub eval_seeds: u64,
+    /// `raw`, `low0` or `billp`.
+    pub scoring: evaluation::Scoring,
+}
+
+impl Default for EvaluationSettings {
+    fn default() -> Self {
+        Self { n_users: 0, eval_seeds: 1, scoring: evaluation::Scoring::Raw }
+    }
+}
+
+impl RunConfig {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, has an unknown key, or contradicts itself.
+    pub fn read(path: &Path) -> Result<Self, PipelineError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| PipelineError::Read { path: path.to_owned(), source })?;
+        let config: Self = toml::from_str(&text)
+            .map_err(|source| PipelineError::Config { path: path.to_owned(), source: Box::new(source) })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Refuses what cannot work.
+    ///
+    /// # Errors
+    /// Names the setting.
+    pub fn check(&self) -> Result<(), PipelineError> {
+        let refuse = |setting, why: &str| Err(PipelineError::Setting { setting, why: why.to_owned() });
+        if self.training_seeds.is_empty() {
+            return refuse("training_seeds", "at least one is needed");
+        }
+        if self.demonstrations.is_empty() {
+            return refuse("demonstrations", "at least one source is needed");
+        }
+        if self.environment.horizon == 0 || self.evaluation.eval_seeds == 0 {
+            return refuse("environment.horizon, evaluation.eval_seeds", "must be at least 1");
+        }
+        for name in &self.ablations {
+            crate::Variant::of(name)?;
+        }
+        crate::learner_config(self, &crate::Variant::Full)?;
+        Ok(())
+    }
+}
+
+/// The main job on the generated sample domain.
+pub fn quickstart_config(seed: u64) -> RunConfig {
+    let text = include_str!("../../../presets/quickstart.toml");
+    let config: RunConfig = toml::from_str(text).expect("the embedded configuration is tested");
+    RunConfig { seed, ..config }
+}

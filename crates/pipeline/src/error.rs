@@ -1,0 +1,81 @@
+//! What can stop a run.
+
+use std::path::PathBuf;
+
+/// A run that cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// A file that cannot be read.
+    #[error("cannot read: {source}: {}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A directory or file that cannot be written.
+    #[error("cannot write: {source}: {}", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A configuration that is not one.
+    #[error("{source}: {}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// Where and what.
+        source: Box<toml::de::Error>,
+    },
+    /// A setting that cannot work.
+    #[error("{setting}: {why}")]
+    Setting {
+        /// Its key.
+        setting: &'static str,
+        /// Why it is refused.
+        why: String,
+    },
+    /// Settings of the learner that do not fit its preset.
+    #[error("learner: {0}")]
+    Learner(#[source] Box<toml::de::Error>),
+    /// A part of the chain refused.
+    #[error(transparent)]
+    Artefact(#[from] artefact::ArtefactError),
+    /// The log.
+    #[error(transparent)]
+    Data(#[from] data::DataError),
+    /// The worlds.
+    #[error(transparent)]
+    World(#[from] world_model::WorldError),
+    /// The environment.
+    #[error(transparent)]
+    Environment(#[from] environment::EnvironmentError),
+    /// The demonstrations.
+    #[error(transparent)]
+    Demonstrations(#[from] demonstrations::DemonstrationError),
+    /// The learner.
+    #[error(transparent)]
+    Training(#[from] robust::RobustError),
+    /// The evaluation.
+    #[error(transparent)]
+    Evaluation(#[from] evaluation::EvaluationError),
+}
+
+impl PipelineError {
+    /// What to do about it, where there is something to say.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Data(error) => Some(error.hint().into()),
+            Self::Config { .. } | Self::Learner(_) => {
+                Some("settings and their defaults are explained in presets/*.toml".into())
+            }
+            Self::Training(robust::RobustError::NoDemonstrations) => Some(
+                "demonstrations count only for training users: check that their user ids are those of the log"
+                    .into(),
+            ),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The report of a run.
+
+use crate::results::RuleResults;
+use crate::stages::{Log, Place, Worlds};
+use crate::{PipelineError, RunConfig};
+use artefact::{Artefact, Kind};
+use demonstrations::Demos;
+use mdp::StepEnd;
+use report::{
+    Configuration, CurvePoint, DemonstratedStep, DemonstrationView, Fact, FactTable, GroundingSummary,
+    LearningCurve, ReportData, Results, html_page,
+};
+
+/// The page as HTML.
+pub(crate) fn page(
+    config: &RunConfig,
+    place: &Place<'_>,
+    log: &Log,
+    worlds: &Worlds,
+    rules: &[RuleResults],
+) -> Result<String, PipelineError> {
+    let main = &rules[0];
+    let mut ablation: Vec<_> = Vec::new();
+    if !main.ablations.is_empty() {
+        let full = main.evaluations.iter().find(|e| e.row.policy == "il-rec");
+        ablation.extend(full.map(|e| e.row.clone()));
+        ablation.extend(main.ablations.iter().map(|a| a.evaluation.row.clone()));
+    }
+    let demos = demos_of(config, place, &config.environment.exit_rule)?;
+    let data = ReportData {
+        title: config.title.clone(),
+        reading: config.reading.clone(),
+        subject: "il-rec".into(),
+        results: rules.iter().map(results).collect(),
+        ablation,
+        learning: curves(config, place)?,
+        grounding: demos.iter().map(grounding).collect(),
+        demonstrations: demos.iter().filter_map(|d| view(d, log)).collect(),
+        facts: facts(log, worlds, main),
+        world_check: None,
+        configurations: vec![Configuration {
+            name: "run".into(),
+            text: toml::to_string_pretty(config).unwrap_or_default(),
+            hash: log.hash.clone(),
+        }],
+    };
+    Ok(html_page(&data))
+}
+
+fn results(rule: &RuleResults) -> Results {
+    Results {
+        title: format!("exit rule {}", rule.exit_rule),
+        evaluations: rule.evaluations.clone(),
+        differences: rule.differences.clone(),
+    }
+}
+
+fn demos_of(config: &RunConfig, place: &Place<'_>, rule: &str) -> Result<Vec<Demos>, PipelineError> {
+    let open = |number| Ok(Demos::open(&place.out.join(rule).join(format!("demos-{number}")))?.0);
+    (0..config.demonstrations.len()).map(open).collect()
+}
+
+fn curves(config: &RunConfig, place: &Place<'_>) -> Result<Vec<LearningCurve>, PipelineError> {
+    #[derive(serde::Deserialize)]
+    struct Curve {
+        curve: Vec<CurvePoint>,
+    }
+    let mut out = Vec::new();
+    for variant in ["il-rec", "actor-critic"] {
+        for seed in &config.training_seeds {
+            let folder = place.out.join(&config.environment.exit_rule).join(format!("{variant}-s{seed}"));
+            let story: Curve = Artefact::open(Kind::Policy, &folder)?.read_json("training.json")?;
+            out.push(LearningCurve { name: format!("{variant}, seed {seed}"), points: story.curve });
+        }
+    }
+    Ok(out)
+}
+
+fn grounding(demos: &Demos) -> GroundingSummary {
+    let described = demonstrations::describe(demos);
+    let counts = described.grounding;
+    GroundingSummary {
+        source: described.source,
+        episodes: described.episodes,
+        steps: described.steps,
+        exact: counts.exact as usize,
+        normalised: counts.normalised as usize,
+        fuzzy: counts.fuzzy as usize,
+        embedding: counts.embedding as usize,
+        rejected: counts.rejected as usize,
+    }
+}
+
+/// The demonstration with the highest return: the one worth reading first.
+fn view(demos: &Demos, log: &Log) -> Option<DemonstrationView> {
+    let best = demos.demonstrations.iter().max_by(|a, b| a.return_raw().total_cmp(&b.return_raw()))?;
+    let catalogue = &log.dataset.catalogue;
+    let steps = best.steps.iter().map(|step| DemonstratedStep {
+        title: step.title.clone(),
+        categories: catalogue
+            .item(step.step.item)
+            .categories
+            .iter()
+            .map(|&c| catalogue.categories()[c as usize].clone())
+            .collect(),
+        thought: step.thought.clone().unwrap_or_default(),
+        reward: step.step.reward,
+        weight: None,
+        end: match step.step.end {
+            StepEnd::Continues => String::new(),
+            StepEnd::Truncated => "the horizon".into(),
+            StepEnd::Terminated(reason) => format!("{reason:?}"),
+        },
+    });
+    Some(DemonstrationView {
+        title: format!("{} (user {})", best.id, best.user_id),
+        history: best.history_titles.clone(),
+        steps: steps.collect(),
+    })
+}
+
+fn facts(log: &Log, worlds: &Worlds, main: &RuleResults) -> Vec<FactTable> {
+    let fact = |name: &str, value: String| Fact { name: name.into(), value };
+    let split = worlds.world.split();
+    let mut fit = Vec::new();
+    for row in &worlds.world.fit().rows {
+        fit.push(fact(&format!("RMSE of {}", row.model), format!("{:.4}", row.rmse)));
+    }
+    let verdict = if worlds.world.fit().deepfm_is_best {
+        "DeepFM has the least squared error on held-out ratings"
+    } else {
+        "DeepFM does not beat every baseline on held-out ratings"
+    };
+    fit.push(fact("verdict", verdict.into()));
+    vec![
+        FactTable {
+            title: "The log".into(),
+            facts: vec![
+                fact("users", log.dataset.n_users().to_string()),
+                fact("items", log.dataset.n_items().to_string()),
+                fact("interactions", log.dataset.n_interactions().to_string()),
+                fact("hash", log.hash.clone()),
+                fact(
+                    "train, validation, test users",
+                    format!("{}, {}, {}", split.train.len(), split.validation.len(), split.test.len()),
+                ),
+            ],
+        },
+        FactTable { title: "The train world".into(), facts: fit },
+        FactTable {
+            title: "Shares reached".into(),
+            facts: vec![
+                fact("of the oracle", format!("{:.1} %", 100.0 * main.share_of_oracle)),
+                fact("of greedy-diverse", format!("{:.1} %", 100.0 * main.share_of_greedy_diverse)),
+            ],
+        },
+    ]
+}

@@ -1,0 +1,63 @@
+//! What a run found, as one JSON object.
+
+use demonstrations::DemosDescription;
+use evaluation::{Difference, EvalRow, Evaluation};
+use serde::{Deserialize, Serialize};
+
+/// `results.json` of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunResults {
+    /// The run's title.
+    pub title: String,
+    /// The stages, in order.
+    pub stages: Vec<StageRecord>,
+    /// The rows of the main table.
+    pub results: Vec<EvalRow>,
+    /// The main rule first, then the rules of comparison.
+    pub rules: Vec<RuleResults>,
+    /// Where the report is.
+    pub report: String,
+}
+
+/// One stage of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageRecord {
+    /// Its name.
+    pub name: String,
+    /// How long it took; 0 when it was skipped.
+    pub seconds: f64,
+    /// Whether it was up to date.
+    pub skipped: bool,
+}
+
+/// Everything under one exit rule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RuleResults {
+    /// The rule's name.
+    pub exit_rule: String,
+    /// The rule itself, with its threshold.
+    pub rule: environment::ExitRule,
+    /// All evaluations, in the order of the table.
+    pub evaluations: Vec<Evaluation>,
+    /// Paired differences of IL-Rec to every other row.
+    pub differences: Vec<Difference>,
+    /// IL-Rec's mean return over the oracle's and over greedy-diverse's.
+    pub share_of_oracle: f64,
+    /// See `share_of_oracle`.
+    pub share_of_greedy_diverse: f64,
+    /// Variants with one ingredient changed.
+    pub ablations: Vec<AblationRow>,
+    /// The demonstrations.
+    pub demonstrations: DemosDescription,
+}
+
+/// One ablation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AblationRow {
+    /// Its evaluation.
+    pub evaluation: Evaluation,
+    /// Paired difference of the full method to it.
+    pub difference: Difference,
+    /// Probability that a clean demonstrated step weighs more than a corrupted one, where steps were corrupted.
+    pub weight_auc: Option<f64>,
+}

@@ -1,0 +1,102 @@
+//! One run, stage by stage.
+
+use crate::ledger::{Ledger, key};
+use crate::results::{RuleResults, RunResults, StageRecord};
+use crate::stages::{self, Place};
+use crate::{PipelineError, RunConfig, page};
+use std::path::Path;
+
+/// Told what a run does.
+pub trait Watcher {
+    /// A stage begins.
+    fn started(&mut self, stage: &str);
+    /// A stage is over.
+    fn finished(&mut self, record: &StageRecord);
+    /// A training run went on. `seconds` is the time it has taken.
+    fn trained(&mut self, stage: &str, progress: &robust::Progress, n_env_steps: u64, seconds: f64);
+}
+
+/// A run in progress: where it writes and what it has to say.
+pub(crate) struct Session<'a> {
+    pub(crate) config: &'a RunConfig,
+    pub(crate) place: Place<'a>,
+    ledger: Ledger,
+    pub(crate) watcher: &'a mut dyn Watcher,
+    stages: Vec<StageRecord>,
+}
+
+impl Session<'_> {
+    /// Runs a stage unless it is up to date. `open` reads what the stage left, and a stage whose result cannot
+    /// be read is run again; `make` makes it anew.
+    pub(crate) fn stage<T>(
+        &mut self,
+        name: &str,
+        key: &str,
+        open: impl Fn() -> Result<T, PipelineError>,
+        make: impl FnOnce(&mut dyn Watcher) -> Result<T, PipelineError>,
+    ) -> Result<T, PipelineError> {
+        self.watcher.started(name);
+        let kept = self.ledger.finished(name, key).then(&open).and_then(Result::ok);
+        let skipped = kept.is_some();
+        let clock = std::time::Instant::now();
+        let value = match kept {
+            Some(value) => value,
+            None => make(self.watcher)?,
+        };
+        let seconds = if skipped { 0.0 } else { clock.elapsed().as_secs_f64() };
+        if !skipped {
+            self.ledger.finish(name, key, seconds)?;
+        }
+        let record = StageRecord { name: name.to_owned(), seconds, skipped };
+        self.watcher.finished(&record);
+        self.stages.push(record);
+        Ok(value)
+    }
+}
+
+/// Runs everything that a configuration asks for into `out`. `base` is what relative paths start from. Stages
+/// that are up to date are skipped; an interrupted run goes on where it was, training from its last checkpoint.
+///
+/// # Errors
+/// Whatever stops a stage.
+pub fn run(
+    config: &RunConfig,
+    base: &Path,
+    out: &Path,
+    watcher: &mut dyn Watcher,
+) -> Result<RunResults, PipelineError> {
+    config.check()?;
+    std::fs::create_dir_all(out).map_err(|source| PipelineError::Write { path: out.to_owned(), source })?;
+    let place = Place { base, out };
+    let mut session =
+        Session { config, place, ledger: Ledger::open(out), watcher, stages: Vec::new() };
+    let dataset = stages::data(&mut session)?;
+    let world = stages::world(&mut session, &dataset)?;
+    let mut rules: Vec<RuleResults> = Vec::new();
+    let names = [&config.environment.exit_rule].into_iter().chain(&config.environment.compare);
+    for (position, name) in names.enumerate() {
+        let ablations: &[String] = if position == 0 { &config.ablations } else { &[] };
+        rules.push(stages::rule(&mut session, &dataset, &world, name, ablations)?);
+    }
+    let report = out.join("report.html");
+    let page_key = key(&[&rules, &config]);
+    session.stage(
+        "report",
+        &page_key,
+        || std::fs::metadata(&report).map(drop).map_err(|source| PipelineError::Read { path: report.clone(), source }),
+        |_| {
+            let html = page::page(config, &place, &dataset, &world, &rules)?;
+            Ok(artefact::replace_file(&report, html.as_bytes())?)
+        },
+    )?;
+    let results = RunResults {
+        title: config.title.clone(),
+        stages: session.stages,
+        results: rules[0].evaluations.iter().map(|evaluation| evaluation.row.clone()).collect(),
+        rules,
+        report: report.display().to_string(),
+    };
+    let bytes = serde_json::to_vec_pretty(&results).expect("plain data");
+    artefact::replace_file(&out.join("results.json"), &bytes)?;
+    Ok(results)
+}

@@ -1,0 +1,112 @@
+//! Demonstrations, played in the train world.
+
+use crate::ledger::{hash_path, key};
+use crate::run::Session;
+use crate::stages::{Ground, Place};
+use crate::{DemonstrationSource, PipelineError};
+use demonstrations::{
+    BuiltinExpert, CollectOptions, Cost, Demonstration, Demos, Format, ImportOptions, Inputs, Origin, Scene,
+    collect, import, read_sources,
+};
+
+/// The demonstrations of a run, and the hash of what they were made from.
+pub(crate) struct Demonstrated {
+    pub(crate) sources: Vec<Demos>,
+    pub(crate) key: String,
+}
+
+impl Demonstrated {
+    /// All demonstrations, source after source.
+    pub(crate) fn all(&self) -> Vec<Demonstration> {
+        self.sources.iter().flat_map(|source| source.demonstrations.iter().cloned()).collect()
+    }
+}
+
+/// Where demonstrations are played.
+pub(crate) fn scene<'a>(ground: &'a Ground<'_>) -> Scene<'a> {
+    Scene {
+        catalogue: &ground.log.dataset.catalogue,
+        user_ids: &ground.log.dataset.users,
+        histories: &ground.worlds.log.world,
+        environment: &ground.train,
+    }
+}
+
+/// Imports or collects every source.
+pub(crate) fn demos(session: &mut Session<'_>, ground: &Ground<'_>) -> Result<Demonstrated, PipelineError> {
+    let config = session.config;
+    let mut sources = Vec::new();
+    let mut keys = Vec::new();
+    for (number, source) in config.demonstrations.iter().enumerate() {
+        let input = match source {
+            DemonstrationSource::Lists { path } | DemonstrationSource::Billp { path } => {
+                hash_path(&session.place.input(path))?
+            }
+            DemonstrationSource::Builtin { .. } => String::new(),
+        };
+        let (seed, place) = (config.seed, session.place);
+        let key = key(&[
+            &ground.log.hash,
+            &ground.worlds.hash,
+            ground.train.rule(),
+            &ground.train.horizon(),
+            source,
+            &input,
+            &seed,
+        ]);
+        let target = place.out.join(ground.name).join(format!("demos-{number}"));
+        let demos = session.stage(
+            &format!("{}/demos-{number}", ground.name),
+            &key,
+            || Ok(Demos::open(&target)?.0),
+            |_| {
+                let demos = make(source, ground, &place, seed)?;
+                let inputs = Inputs {
+                    dataset: ground.log.hash.clone(),
+                    world: ground.worlds.hash.clone(),
+                    catalogue: ground.log.dataset.catalogue.hash(),
+                };
+                let sizes = (ground.train.n_users(), ground.train.n_items());
+                let settings = serde_json::to_value(source).expect("settings are plain data");
+                demos.save(&target, &inputs, sizes, seed, settings)?;
+                Ok(demos)
+            },
+        )?;
+        sources.push(demos);
+        keys.push(key);
+    }
+    Ok(Demonstrated { sources, key: key(&[&keys]) })
+}
+
+fn make(
+    source: &DemonstrationSource,
+    ground: &Ground<'_>,
+    place: &Place<'_>,
+    seed: u64,
+) -> Result<Demos, PipelineError> {
+    let scene = scene(ground);
+    let imported = |path, format| -> Result<Demos, PipelineError> {
+        let sources = read_sources(&place.input(path), format)?;
+        let imported = import(format, &sources, &scene, &ImportOptions::default())?;
+        let origin = Origin::Imported { report: Box::new(imported.report) };
+        Ok(Demos { origin, demonstrations: imported.demonstrations })
+    };
+    match source {
+        DemonstrationSource::Lists { path } => imported(path, Format::Lists),
+        DemonstrationSource::Billp { path } => imported(path, Format::Billp),
+        DemonstrationSource::Builtin { quality, n_episodes } => {
+            let expert = BuiltinExpert::new(*quality).ok_or(PipelineError::Setting {
+                setting: "demonstrations.quality",
+                why: format!("{quality} is not within 0 to 1"),
+            })?;
+            let options = CollectOptions { n_episodes: *n_episodes, ..CollectOptions::default() };
+            let clock = std::time::Instant::now();
+            let users = &ground.worlds.world.split().train;
+            let collected = collect(&scene, users, &expert, &options, seed)?;
+            let cost = Cost { seconds: clock.elapsed().as_secs_f64(), ..Cost::default() };
+            let expert = format!("builtin:expert?quality={quality}");
+            let origin = Origin::Collected { expert, report: Box::new(collected.report), cost };
+            Ok(Demos { origin, demonstrations: collected.demonstrations })
+        }
+    }
+}
