@@ -4,8 +4,8 @@ use crate::checkpoint;
 use crate::features::{FeatureMaker, append_state};
 use crate::observer::Sums;
 use crate::{
-    Demonstrations, Observer, Presence, RawTrainingConfig, Repeats, RunOptions, StepLog, SumTree,
-    TrainingConfig, TrainingError,
+    Demonstrations, FeatureKind, Observer, Presence, RawTrainingConfig, Repeats, RunOptions, StepLog,
+    SumTree, TrainingConfig, TrainingError,
 };
 use artefact::Tensors;
 use catalogue::Catalogue;
@@ -63,6 +63,8 @@ pub struct Trainer<'a> {
     pub(crate) seed: u64,
     pub(crate) features: FeatureMaker<'a>,
     pub(crate) demos: Demonstrations,
+    /// Features of all demonstrated steps where they never change, else empty.
+    pub(crate) demo_texts: Vec<f32>,
     pub(crate) actor: Actor,
     pub(crate) critic: Critic,
     pub(crate) discriminator: Discriminator,
@@ -111,25 +113,10 @@ impl<'a> Trainer<'a> {
         if let Some(&user) = inputs.users.iter().find(|user| user.index() >= inputs.environment.n_users()) {
             return Err(TrainingError::UnknownUser(user));
         }
-        let rows: BTreeMap<UserIdx, u32> = inputs.users.iter().copied().zip(0..).collect();
         let raw = config.raw();
-        let demos = match raw.demonstrations.presence {
-            Presence::None => Demonstrations::default(),
-            Presence::Required => {
-                Demonstrations::new(inputs.demonstrations, &rows, n_items, raw.rollout.discount)?
-            }
-        };
-        if demos.is_empty() && raw.demonstrations.presence == Presence::Required {
-            return Err(TrainingError::NoDemonstrations { n_steps: demos.n_left_out });
-        }
-        if demos.n_left_out > 0 {
-            tracing::warn!(
-                n_steps = demos.n_left_out,
-                "demonstrations of users outside the training users left out"
-            );
-        }
-        let actor =
-            Actor::new(actor_config(raw, inputs.users.len(), n_items), &mut rng_for(seed, &[stream::ACTOR]));
+        let demos = usable_demonstrations(raw, &inputs)?;
+        let actor = actor_config(raw, inputs.users.len(), n_items);
+        let mut actor = Actor::new(actor, &mut rng_for(seed, &[stream::ACTOR]));
         let critic = Critic::new(critic_config(raw, n_items), &mut rng_for(seed, &[stream::CRITIC]));
         let kind = (raw.discriminator.features, raw.discriminator.text_width);
         let features = FeatureMaker::new(kind, inputs.dataset, inputs.catalogue, inputs.users);
@@ -139,6 +126,10 @@ impl<'a> Trainer<'a> {
             raw.discriminator.learning_rate,
             &mut rng_for(seed, &[stream::DISCRIMINATOR]),
         );
+        let demo_texts = match raw.discriminator.features {
+            FeatureKind::Text => features.rows(&mut actor, &demos.log, 0..demos.len()),
+            FeatureKind::State => Vec::new(),
+        };
         Ok(Self {
             advantages: vec![0.0; demos.len()],
             demo_weights: SumTree::new(&vec![1.0; demos.len()]),
@@ -150,6 +141,7 @@ impl<'a> Trainer<'a> {
             seed,
             features,
             demos,
+            demo_texts,
             actor,
             critic,
             discriminator,
@@ -276,6 +268,15 @@ impl<'a> Trainer<'a> {
         Some(shown)
     }
 
+    /// Features of demonstrated steps, `[rows, width]`.
+    pub(crate) fn demo_features(&mut self, rows: impl IntoIterator<Item = usize>) -> Vec<f32> {
+        if self.demo_texts.is_empty() {
+            return self.features.rows(&mut self.actor, &self.demos.log, rows);
+        }
+        let width = self.discriminator.n_features();
+        rows.into_iter().flat_map(|row| &self.demo_texts[row * width..(row + 1) * width]).copied().collect()
+    }
+
     /// Fits the demonstrations' values to the policy's current states.
     pub(crate) fn fit_advantages(&mut self) -> Result<(), TrainingError> {
         if self.demos.is_empty() {
@@ -285,7 +286,7 @@ impl<'a> Trainer<'a> {
         for row in 0..self.demos.len() {
             append_state(&mut self.actor, &self.demos.log, row, &mut states);
         }
-        let features = self.features.rows(&mut self.actor, &self.demos.log, 0..self.demos.len());
+        let features = self.demo_features(0..self.demos.len());
         let width = self.actor.config().tracker.width;
         let rng = &mut rng_for(self.seed, &[stream::ADVANTAGES, self.n_episodes]);
         let fitted = DemoAdvantages::fit(
@@ -314,6 +315,27 @@ impl<'a> Trainer<'a> {
         let rewards = sessions.iter().flat_map(|session| &session.steps).map(|step| f64::from(step.reward));
         Ok(rewards.sum::<f64>() / sessions.len() as f64)
     }
+}
+
+/// The demonstrations that the run can use.
+fn usable_demonstrations(
+    raw: &RawTrainingConfig,
+    inputs: &TrainingInputs<'_>,
+) -> Result<Demonstrations, TrainingError> {
+    if raw.demonstrations.presence == Presence::None {
+        return Ok(Demonstrations::default());
+    }
+    let rows: BTreeMap<UserIdx, u32> = inputs.users.iter().copied().zip(0..).collect();
+    let n_items = inputs.environment.n_items();
+    let demos = Demonstrations::new(inputs.demonstrations, &rows, n_items, raw.rollout.discount)?;
+    let n_steps = demos.n_left_out;
+    if demos.is_empty() {
+        return Err(TrainingError::NoDemonstrations { n_steps });
+    }
+    if n_steps > 0 {
+        tracing::warn!(n_steps, "demonstrations of users outside the training users left out");
+    }
+    Ok(demos)
 }
 
 /// The actor that the settings describe.

@@ -34,7 +34,7 @@ impl Trainer<'_> {
         for step in 0..settings.n_gradient_steps {
             let start = (episode + step) * batch_size;
             rows = (start..start + batch_size).map(|i| (i % self.demos.len() as u64) as usize).collect();
-            let demonstrated = self.features.rows(&mut self.actor, &self.demos.log, rows.iter().copied());
+            let demonstrated = self.demo_features(rows.iter().copied());
             let loss = self.discriminator.step(&demonstrated, &by_policy)?;
             self.sums.discriminator += f64::from(loss);
             self.sums.n_discriminator += 1;
@@ -48,7 +48,7 @@ impl Trainer<'_> {
 
     /// Gives these demonstrations weights relative to each other.
     fn reweigh(&mut self, rows: &[usize]) {
-        let features = self.features.rows(&mut self.actor, &self.demos.log, rows.iter().copied());
+        let features = self.demo_features(rows.iter().copied());
         let probabilities = self.discriminator.probabilities_of_policy(&features);
         let advantages: Vec<f32> = rows.iter().map(|&row| self.advantages[row]).collect();
         let weights = fused_weights(&advantages, &probabilities, self.config.weights());
@@ -151,8 +151,10 @@ impl Trainer<'_> {
         }
         let mut features = Vec::new();
         for draw in batch {
-            let (log, row) = source(&self.log, &self.demos.log, *draw);
-            features.extend(self.features.rows(&mut self.actor, log, [row]));
+            features.extend(match *draw {
+                Draw::Environment(row) => self.features.rows(&mut self.actor, &self.log, [row]),
+                Draw::Demonstration(row) => self.demo_features([row]),
+            });
         }
         let probabilities = self.discriminator.probabilities_of_policy(&features);
         probabilities.into_iter().map(|p| coefficient * learned_reward(p)).collect()

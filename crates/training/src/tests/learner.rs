@@ -98,8 +98,10 @@ fn hash(trainer: &mut Trainer<'_>) -> String {
 #[test]
 fn a_resumed_run_ends_as_an_uninterrupted_one() {
     let world = World::new();
-    for preset in [RELEASED, PAPER] {
-        let mut whole = Trainer::new(small(preset), world.inputs(), 7).unwrap();
+    let mut by_state = small(PAPER).raw().clone();
+    by_state.discriminator.features = FeatureKind::State;
+    for config in [small(RELEASED), small(PAPER), TrainingConfig::try_from(by_state).unwrap()] {
+        let mut whole = Trainer::new(config.clone(), world.inputs(), 7).unwrap();
         whole.run(&RunOptions::default(), &mut Silent).unwrap();
 
         let folder = tempfile::tempdir().unwrap();
@@ -109,11 +111,11 @@ fn a_resumed_run_ends_as_an_uninterrupted_one() {
             checkpoint_path: Some(path.clone()),
             ..RunOptions::default()
         };
-        let mut killed = Trainer::new(small(preset), world.inputs(), 7).unwrap();
+        let mut killed = Trainer::new(config.clone(), world.inputs(), 7).unwrap();
         // Goes on past the checkpoint, as a run that is killed does.
         killed.run_until(33, &options, &mut Silent).unwrap();
         let from = Tensors::from_bytes(&std::fs::read(&path).unwrap()).unwrap();
-        let mut resumed = Trainer::resume(small(preset), world.inputs(), 7, from).unwrap();
+        let mut resumed = Trainer::resume(config.clone(), world.inputs(), 7, from).unwrap();
         assert_eq!(resumed.n_episodes(), 25);
         resumed.run(&RunOptions::default(), &mut Silent).unwrap();
         assert_eq!(resumed.checkpoint().to_bytes(), whole.checkpoint().to_bytes());
