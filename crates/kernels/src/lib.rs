@@ -10,7 +10,7 @@ mod vector;
 
 pub use adam::{Adam, AdamConfig};
 pub use head::{HeadLoss, SoftmaxRow, clamp_logits, draw_from_softmax, head_gradient, softmax_row};
-pub use linear::{affine, affine_backward};
+pub use linear::{affine, affine_backward, products_of_rows};
 pub use matrix::{Layout, matmul};
 pub use rowadam::{RowAdam, RowAdamParts, RowGradients};
 pub use softmax::{log_sum_exp, softmax_in_place};

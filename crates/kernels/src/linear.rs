@@ -16,16 +16,21 @@ pub fn affine(input: &[f32], weight: &[f32], bias: &[f32], output: &mut [f32]) {
     let n_out = bias.len();
     let n_in = weight.len() / n_out.max(1);
     assert!(weight.len() == n_in * n_out && input.len() * n_out == output.len() * n_in, "lengths");
-    for (x, y) in input.chunks_exact(n_in).zip(output.chunks_exact_mut(n_out)) {
-        let mut start = 0;
-        while start + 64 <= n_out {
+    // Columns outside, rows inside: a block of the weight stays in the nearest cache for all rows.
+    let mut start = 0;
+    while start + 64 <= n_out {
+        for (x, y) in input.chunks_exact(n_in).zip(output.chunks_exact_mut(n_out)) {
             block::<64>(x, weight, bias, y, start);
-            start += 64;
         }
-        while start + 16 <= n_out {
+        start += 64;
+    }
+    while start + 16 <= n_out {
+        for (x, y) in input.chunks_exact(n_in).zip(output.chunks_exact_mut(n_out)) {
             block::<16>(x, weight, bias, y, start);
-            start += 16;
         }
+        start += 16;
+    }
+    for (x, y) in input.chunks_exact(n_in).zip(output.chunks_exact_mut(n_out)) {
         y[start..].copy_from_slice(&bias[start..]);
         for (&scale, row) in x.iter().zip(weight.chunks_exact(n_out)) {
             for (sum, w) in y[start..].iter_mut().zip(&row[start..]) {
@@ -74,6 +79,30 @@ pub fn affine_backward(
             x_gradient[k] = dot(g, &weight[k * n_out..(k + 1) * n_out]);
             for (w, g) in weight_gradient[k * n_out..(k + 1) * n_out].iter_mut().zip(g) {
                 *w = x[k].mul_add(*g, *w);
+            }
+        }
+    }
+}
+
+/// `output = a @ b^T` for long rows: every cell is an inner product, taken tile by tile so that a tile of `b` stays in
+/// the nearest cache for all rows of `a`.
+///
+/// # Shapes
+/// `a: [rows, length]`, `b: [columns, length]`, `output: [rows, columns]`.
+///
+/// # Panics
+/// If the lengths do not fit.
+pub fn products_of_rows(a: &[f32], b: &[f32], length: usize, output: &mut [f32]) {
+    const TILE: usize = 2048;
+    let (rows, columns) = (a.len() / length, b.len() / length);
+    assert!(a.len() == rows * length && b.len() == columns * length, "whole rows");
+    assert_eq!(output.len(), rows * columns, "result");
+    output.fill(0.0);
+    for start in (0..length).step_by(TILE) {
+        let end = length.min(start + TILE);
+        for (column, b_row) in b.chunks_exact(length).enumerate() {
+            for (row, a_row) in a.chunks_exact(length).enumerate() {
+                output[row * columns + column] += dot(&a_row[start..end], &b_row[start..end]);
             }
         }
     }

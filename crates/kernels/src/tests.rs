@@ -137,6 +137,15 @@ proptest! {
     }
 
     #[test]
+    fn long_rows_multiply(a in values(2 * 2100), b in values(3 * 2100)) {
+        let mut got = vec![9.0; 6];
+        products_of_rows(&a, &b, 2100, &mut got);
+        let mut want = vec![0.0; 6];
+        matmul((2, 2100, 3), (&a, Layout::Plain), (&b, Layout::Transposed), 0.0, &mut want);
+        prop_assert!(got.iter().zip(&want).all(|(g, w)| (g - w).abs() < 1e-2));
+    }
+
+    #[test]
     fn head_gradients_are_those_of_the_loss(
         raw in values(9), action in 0usize..9, action_scale in -2.0f32..2.0, entropy_scale in -1.0f32..1.0,
         limit in prop::sample::select(vec![0.0f32, 1.0, 5.0]),

@@ -3,8 +3,8 @@
 use crate::PublishedPolicy;
 use crate::loss::{LossConfig, PolicyLoss, PolicyRow, policy_loss};
 use kernels::{
-    Adam, AdamConfig, Layout, RowAdam, RowAdamParts, RowGradients, add_scaled, affine, clamp_logits,
-    draw_from_softmax, matmul,
+    Adam, AdamConfig, RowAdam, RowAdamParts, RowGradients, add_scaled, affine, clamp_logits,
+    draw_from_softmax, products_of_rows,
 };
 use mdp::{ItemIdx, ItemSet, Rng, UserIdx};
 use nn::{Dropout, StateTracker, TrackerConfig, TrackerTrace, normals, uniforms};
@@ -77,6 +77,8 @@ struct Scratch {
     user_gradients: RowGradients,
     item_gradients: RowGradients,
     norms: Vec<f32>,
+    /// Zeros.
+    no_bias: Vec<f32>,
 }
 
 /// Everything an actor is made of, for checkpoints.
@@ -126,6 +128,7 @@ impl Actor {
             user_gradients: RowGradients::new(config.tracker.width),
             item_gradients: RowGradients::new(config.tracker.width),
             norms: vec![0.0; config.n_items],
+            no_bias: vec![0.0; config.n_items],
         };
         let (tracker_adam, head_adam) = (adam(tracker.parameters.len()), adam(head.len()));
         Self { config, users, items, tracker, tracker_adam, head, head_adam, scratch }
@@ -214,27 +217,20 @@ impl Actor {
             states.extend_from_slice(self.tracker.encode(trace, Dropout::Drawn(rng)));
         }
         let (weight, bias) = self.head.split_at(h * n_items);
-        scratch.logits.clear();
-        (0..n_rows).for_each(|_| scratch.logits.extend_from_slice(bias));
+        scratch.logits.resize(n_rows * n_items, 0.0);
         let logits = &mut scratch.logits;
-        matmul((n_rows, h, n_items), (&states, Layout::Plain), (weight, Layout::Plain), 1.0, logits);
+        affine(&states, weight, bias, logits);
         clamp_logits(logits, config.logit_limit);
         scratch.probabilities.resize(logits.len(), 0.0);
         let rows: Vec<PolicyRow> = batch.iter().map(|row| row.loss).collect();
         let loss = policy_loss(logits, &mut scratch.probabilities, &rows, config);
 
         let (d_weight, d_bias) = scratch.head_gradient.split_at_mut(h * n_items);
-        matmul((h, n_rows, n_items), (&states, Layout::Transposed), (logits, Layout::Plain), 0.0, d_weight);
+        affine(&transposed(&states, h), logits, &scratch.no_bias, d_weight);
         d_bias.fill(0.0);
         logits.chunks_exact(n_items).for_each(|row| add_scaled(d_bias, 1.0, row));
         let mut d_states = vec![0.0; n_rows * h];
-        matmul(
-            (n_rows, n_items, h),
-            (logits, Layout::Plain),
-            (weight, Layout::Transposed),
-            0.0,
-            &mut d_states,
-        );
+        products_of_rows(logits, weight, n_items, &mut d_states);
         self.move_parameters(batch, &d_states, &mut scratch);
         self.limit_head(&mut scratch.norms);
         self.scratch = scratch;
@@ -303,8 +299,14 @@ impl Scratch {
             user_gradients: RowGradients::new(config.width),
             item_gradients: RowGradients::new(config.width),
             norms: Vec::new(),
+            no_bias: Vec::new(),
         }
     }
+}
+
+/// The transpose of `[rows, width]`.
+fn transposed(rows: &[f32], width: usize) -> Vec<f32> {
+    (0..width).flat_map(|column| rows.iter().skip(column).step_by(width)).copied().collect()
 }
 
 /// Puts a state into a trace.
