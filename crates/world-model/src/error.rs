@@ -32,6 +32,17 @@ pub enum WorldError {
         /// The directory.
         path: PathBuf,
     },
+    /// A matrix file that cannot be read.
+    #[error(transparent)]
+    Matrix(#[from] crate::MatrixError),
+    /// A matrix that does not fit its dataset.
+    #[error("{what}: {}", path.display())]
+    MatrixMismatch {
+        /// What does not fit.
+        what: String,
+        /// The matrix.
+        path: PathBuf,
+    },
     /// A world beside a dataset that it was not made from.
     #[error("the world was made from {what} {expected}, not from {got}")]
     OtherInput {

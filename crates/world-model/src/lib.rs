@@ -5,6 +5,7 @@ mod deepfm;
 mod error;
 mod factorisation;
 mod linear;
+mod matrix;
 mod ratings;
 mod truth;
 mod world;
@@ -15,9 +16,10 @@ pub use deepfm::{
 };
 pub use error::WorldError;
 pub use factorisation::{Factorisation, FactorisationConfig};
+pub use matrix::{DenseMatrix, MatrixError};
 pub use ratings::{Rating, RatingTable};
 pub use truth::DrawnTruth;
-pub use world::{Columns, FitReport, FitRow, JudgeConfig, Side, World, WorldConfig};
+pub use world::{Columns, FitReport, FitRow, JudgeConfig, MatrixSources, Side, World, WorldConfig};
 
 #[cfg(test)]
 mod testing;

@@ -9,10 +9,14 @@ use serde::{Deserialize, Serialize};
 pub struct FactorisationConfig {
     /// Length of a factor; 0 leaves the biases alone.
     pub dim: usize,
+    /// Whether users also have a weight for every category, which supports items with few ratings.
+    pub categories: bool,
     /// Passes of alternating least squares.
     pub n_passes: usize,
     /// Weight of squared factors; left out, the best of 2, 4, 8, 16, 32 on a slice of the data.
     pub l2_factors: Option<f32>,
+    /// Weight of squared category weights; left out, the best of 2, 4, 8, 16, 32.
+    pub l2_categories: Option<f32>,
     /// Weight of squared biases (ratings at which a bias is half believed); left out, the best of 1, 2, 4, 8.
     pub l2_biases: Option<f32>,
     /// Ratings at which an item's or user's own residual variance is half believed.
@@ -21,7 +25,15 @@ pub struct FactorisationConfig {
 
 impl Default for FactorisationConfig {
     fn default() -> Self {
-        Self { dim: 8, n_passes: 12, l2_factors: None, l2_biases: None, variance_shrinkage: 20.0 }
+        Self {
+            dim: 8,
+            categories: true,
+            n_passes: 12,
+            l2_factors: None,
+            l2_categories: None,
+            l2_biases: None,
+            variance_shrinkage: 20.0,
+        }
     }
 }
 
@@ -37,6 +49,7 @@ impl FactorisationConfig {
         }
         let positive = [
             ("l2_factors", self.l2_factors.unwrap_or(1.0)),
+            ("l2_categories", self.l2_categories.unwrap_or(1.0)),
             ("l2_biases", self.l2_biases.unwrap_or(1.0)),
             ("variance_shrinkage", self.variance_shrinkage),
         ];

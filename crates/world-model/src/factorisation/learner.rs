@@ -3,20 +3,49 @@
 use super::config::FactorisationConfig;
 use super::network::Factorisation;
 use crate::linear::solve_positive;
-use crate::{Rating, RatingTable, WorldError};
+use crate::{ItemCategories, Rating, RatingTable, WorldError};
 use mdp::rng_for;
 use nn::normals;
 use rayon::prelude::*;
+use std::ops::Range;
 
-const FACTOR_WEIGHTS: [f32; 5] = [2.0, 4.0, 8.0, 16.0, 32.0];
+const WEIGHTS: [f32; 5] = [2.0, 4.0, 8.0, 16.0, 32.0];
 const BIAS_WEIGHTS: [f32; 4] = [1.0, 2.0, 4.0, 8.0];
 const SLICE: f64 = 0.1;
 
-/// Weights of squared factors and squared biases.
+/// Weights of squared factors, category weights and biases, and how many of each there are.
 #[derive(Clone, Copy, Debug)]
 struct Ridge {
+    n_factors: usize,
     factors: f32,
+    n_categories: usize,
+    categories: f32,
     biases: f32,
+}
+
+/// What every item is known to be: category indicators of length one, minus their mean over the catalogue.
+/// `[items, categories]`
+#[derive(Debug)]
+struct Content {
+    n_categories: usize,
+    rows: Vec<f32>,
+}
+
+impl Content {
+    fn of(categories: &ItemCategories) -> Self {
+        let (n_categories, n_items) = (categories.n_categories(), categories.n_items());
+        let mut rows = vec![0.0; n_items * n_categories];
+        for (item, row) in rows.chunks_exact_mut(n_categories.max(1)).enumerate() {
+            let own = categories.of_item(item);
+            own.iter().for_each(|&c| row[c as usize] = (own.len() as f32).powf(-0.5));
+        }
+        for category in 0..n_categories {
+            let column = || (0..n_items).map(|item| item * n_categories + category);
+            let mean = column().map(|at| rows[at]).sum::<f32>() / n_items as f32;
+            column().for_each(|at| rows[at] -= mean);
+        }
+        Self { n_categories, rows }
+    }
 }
 
 impl Factorisation {
@@ -26,7 +55,12 @@ impl Factorisation {
     ///
     /// # Errors
     /// When a setting has no meaning or there is nothing to fit on.
-    pub fn fit(table: &RatingTable, config: &FactorisationConfig, seed: u64) -> Result<Self, WorldError> {
+    pub fn fit(
+        table: &RatingTable,
+        categories: &ItemCategories,
+        config: &FactorisationConfig,
+        seed: u64,
+    ) -> Result<Self, WorldError> {
         config.check()?;
         if table.cells.is_empty() {
             return Err(WorldError::TooLittleData { what: "the log has no ratings".into() });
@@ -35,8 +69,10 @@ impl Factorisation {
         if slice.is_empty() {
             slice.clone_from(&table.cells);
         }
-        let (ridge, noise) = choose(&rest, &slice, config, seed);
-        let mut out = solve(table, config, ridge, seed);
+        let nothing = Content { n_categories: 0, rows: Vec::new() };
+        let content = if config.categories { Content::of(categories) } else { nothing };
+        let (ridge, noise) = choose(&rest, &slice, &content, config, seed);
+        let mut out = solve(table, &content, config, ridge, seed);
         out.noise = noise.max(1e-3);
         out.fit_variance_scales(table, config.variance_shrinkage);
         Ok(out)
@@ -62,89 +98,123 @@ impl Factorisation {
     }
 }
 
-/// The weights with the least squared error on the slice, and that error: biases first, then factors.
-fn choose(rest: &RatingTable, slice: &[Rating], config: &FactorisationConfig, seed: u64) -> (Ridge, f32) {
-    let error =
-        |config: &FactorisationConfig, ridge: Ridge| solve(rest, config, ridge, seed).squared_error(slice);
-    let biases_alone = FactorisationConfig { dim: 0, ..config.clone() };
-    let mut best = (Ridge { factors: config.l2_factors.unwrap_or(1.0), biases: 1.0 }, f32::INFINITY);
-    let given = config.l2_biases;
-    for &biases in given.as_ref().map_or(&BIAS_WEIGHTS[..], std::slice::from_ref) {
-        let ridge = Ridge { biases, ..best.0 };
-        let now = error(&biases_alone, ridge);
-        if now < best.1 {
-            best = (ridge, now);
+/// The weights with the least squared error on the slice, and that error: biases first, then categories, then
+/// factors, each kept only if it helps.
+fn choose(
+    rest: &RatingTable,
+    slice: &[Rating],
+    content: &Content,
+    config: &FactorisationConfig,
+    seed: u64,
+) -> (Ridge, f32) {
+    let error = |ridge: Ridge| solve(rest, content, config, ridge, seed).squared_error(slice);
+    let mut best =
+        (Ridge { n_factors: 0, factors: 1.0, n_categories: 0, categories: 1.0, biases: 1.0 }, f32::INFINITY);
+    let try_all = |best: &mut (Ridge, f32), ridges: &mut dyn Iterator<Item = Ridge>| {
+        for ridge in ridges {
+            let now = error(ridge);
+            if now < best.1 {
+                *best = (ridge, now);
+            }
         }
+    };
+    let start = best.0;
+    let biases = given_or(&config.l2_biases, &BIAS_WEIGHTS);
+    try_all(&mut best, &mut biases.iter().map(|&biases| Ridge { biases, ..start }));
+    if content.n_categories > 0 {
+        let start = Ridge { n_categories: content.n_categories, ..best.0 };
+        let weights = given_or(&config.l2_categories, &WEIGHTS);
+        try_all(&mut best, &mut weights.iter().map(|&categories| Ridge { categories, ..start }));
     }
-    if config.dim == 0 {
-        return best;
-    }
-    best.1 = f32::INFINITY;
-    let given = config.l2_factors;
-    for &factors in given.as_ref().map_or(&FACTOR_WEIGHTS[..], std::slice::from_ref) {
-        let ridge = Ridge { factors, ..best.0 };
-        let now = error(config, ridge);
-        if now < best.1 {
-            best = (ridge, now);
-        }
+    if config.dim > 0 {
+        let start = Ridge { n_factors: config.dim, ..best.0 };
+        let weights = given_or(&config.l2_factors, &WEIGHTS);
+        try_all(&mut best, &mut weights.iter().map(|&factors| Ridge { factors, ..start }));
     }
     best
 }
 
-fn solve(table: &RatingTable, config: &FactorisationConfig, ridge: Ridge, seed: u64) -> Factorisation {
-    let width = config.dim + 1;
+fn given_or<'a>(given: &'a Option<f32>, otherwise: &'a [f32]) -> &'a [f32] {
+    given.as_ref().map_or(otherwise, std::slice::from_ref)
+}
+
+/// The rows have room for all factors and categories whether the weights use them or not.
+fn solve(
+    table: &RatingTable,
+    content: &Content,
+    config: &FactorisationConfig,
+    ridge: Ridge,
+    seed: u64,
+) -> Factorisation {
+    let dim = config.dim + content.n_categories;
+    let width = dim + 1;
     let mut out = Factorisation {
-        dim: config.dim,
+        dim,
         mu: table.mean(),
         users: vec![0.0; table.n_users * width],
-        items: normals(table.n_items * width, 0.1, &mut rng_for(seed, &[3])),
+        items: vec![0.0; table.n_items * width],
         noise: 1.0,
         user_scales: vec![1.0; table.n_users],
         item_scales: vec![1.0; table.n_items],
     };
-    out.items.chunks_exact_mut(width).for_each(|row| row[config.dim] = 0.0);
+    let draws = normals(table.n_items * config.dim, 0.1, &mut rng_for(seed, &[3]));
+    for (item, row) in out.items.chunks_exact_mut(width).enumerate() {
+        if ridge.n_factors > 0 {
+            row[..config.dim].copy_from_slice(&draws[item * config.dim..(item + 1) * config.dim]);
+        }
+        if ridge.n_categories > 0 {
+            let known = &content.rows[item * content.n_categories..(item + 1) * content.n_categories];
+            row[config.dim..dim].copy_from_slice(known);
+        }
+    }
     let (by_user, by_item) = (table.positions_by_user(), table.positions_by_item());
     for _ in 0..config.n_passes {
         let item_side = |cell: &Rating| out.item_row(cell.item.index());
-        out.users = solve_side(table, &by_user, item_side, out.mu, ridge);
+        let l2 = |at: usize| if at < config.dim { ridge.factors } else { ridge.categories };
+        let diagonal: Vec<f32> = (0..dim).map(l2).chain([ridge.biases]).collect();
+        let mut users = vec![0.0; out.users.len()];
+        solve_side(table, &by_user, item_side, (out.mu, &diagonal, 0..0), &mut users);
+        out.users = users;
         let user_side = |cell: &Rating| out.user_row(cell.user.index());
-        out.items = solve_side(table, &by_item, user_side, out.mu, ridge);
+        let mut items = out.items.clone();
+        solve_side(table, &by_item, user_side, (out.mu, &diagonal, config.dim..dim), &mut items);
+        out.items = items;
     }
     out
 }
 
 /// One side given the other: for every row, ridge regression of what mean level and the other side's bias leave
-/// of its ratings, on the other side's factors and a constant. Rows are independent of each other, so threads
-/// do not change the result. A row without ratings is zero.
+/// of its ratings, on the other side's factors and a constant. The entries in `fixed` stay as they are in `rows`,
+/// and what they predict is taken off first. Rows are independent of each other, so threads do not change the
+/// result. A row without ratings is zero but for its fixed entries.
 fn solve_side<'a>(
     table: &RatingTable,
     positions_by_row: &[Vec<u32>],
     other: impl Fn(&Rating) -> &'a [f32] + Sync,
-    mu: f32,
-    ridge: Ridge,
-) -> Vec<f32> {
-    let width = table.cells.first().map_or(1, |cell| other(cell).len());
+    (mu, diagonal, fixed): (f32, &[f32], Range<usize>),
+    rows: &mut [f32],
+) {
+    let width = diagonal.len();
     let dim = width - 1;
-    let mut out = vec![0.0; positions_by_row.len() * width];
-    out.par_chunks_exact_mut(width).zip(positions_by_row).for_each(|(row, positions)| {
-        let (mut gram, mut right) = (vec![0.0f64; width * width], vec![0.0f64; width]);
-        for side in 0..width {
-            gram[side * width + side] = f64::from(if side == dim { ridge.biases } else { ridge.factors });
-        }
+    let free: Vec<usize> = (0..width).filter(|at| !fixed.contains(at)).collect();
+    let n = free.len();
+    rows.par_chunks_exact_mut(width).zip(positions_by_row).for_each(|(row, positions)| {
+        let (mut gram, mut right) = (vec![0.0f64; n * n], vec![0.0f64; n]);
+        (0..n).for_each(|side| gram[side * n + side] = f64::from(diagonal[free[side]]));
         for &position in positions {
             let cell = &table.cells[position as usize];
             let features = other(cell);
-            let target = f64::from(cell.value - mu - features[dim]);
-            let feature = |at: usize| if at == dim { 1.0 } else { f64::from(features[at]) };
-            for r in 0..width {
+            let known = kernels::dot(&features[fixed.clone()], &row[fixed.clone()]);
+            let target = f64::from(cell.value - mu - features[dim] - known);
+            let feature = |at: usize| if free[at] == dim { 1.0 } else { f64::from(features[free[at]]) };
+            for r in 0..n {
                 right[r] += target * feature(r);
                 for c in 0..=r {
-                    gram[r * width + c] += feature(r) * feature(c);
+                    gram[r * n + c] += feature(r) * feature(c);
                 }
             }
         }
         solve_positive(&mut gram, &mut right);
-        row.iter_mut().zip(&right).for_each(|(out, &x)| *out = x as f32);
+        free.iter().zip(&right).for_each(|(&at, &x)| row[at] = x as f32);
     });
-    out
 }

@@ -1,20 +1,23 @@
 //! The fitted factorisation and what it predicts.
 
 use super::config::FactorisationConfig;
+use crate::ItemCategories;
 use crate::linear::factorise;
 use artefact::Tensors;
 use kernels::dot;
 use mdp::{ItemIdx, MeanModel, UserIdx};
 
-/// mean(u, i) = mu + b_u + b_i + <p_u, q_i>; variance(u, i) = sigma^2 s_u s_i.
+/// mean(u, i) = mu + b_u + b_i + <p_u, q_i> + <w_u, x_i>, x the centred categories of the item;
+/// variance(u, i) = sigma^2 s_u s_i.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Factorisation {
+    /// Factors and categories together.
     pub(crate) dim: usize,
     /// The mean rating.
     pub(crate) mu: f32,
-    /// `[users, dim + 1]`: factor, then bias.
+    /// `[users, dim + 1]`: factor, category weights, then bias.
     pub(crate) users: Vec<f32>,
-    /// `[items, dim + 1]`: factor, then bias.
+    /// `[items, dim + 1]`: factor, categories, then bias.
     pub(crate) items: Vec<f32>,
     /// Mean squared residual of a cell that was not fitted on.
     pub(crate) noise: f32,
@@ -79,7 +82,8 @@ impl Factorisation {
     pub(crate) fn take(
         prefix: &str,
         tensors: &mut Tensors,
-        (n_users, n_items): (usize, usize),
+        n_users: usize,
+        categories: &ItemCategories,
         config: &FactorisationConfig,
     ) -> Result<Self, String> {
         let mut take = |part: &str, shape: &[usize]| {
@@ -89,10 +93,12 @@ impl Factorisation {
             let is_finite = values.iter().all(|x| x.is_finite());
             if is_finite { Ok(values) } else { Err(format!("tensor {name} is not finite")) }
         };
-        let width = config.dim + 1;
+        let n_items = categories.n_items();
+        let dim = config.dim + if config.categories { categories.n_categories() } else { 0 };
+        let width = dim + 1;
         let level = take("level", &[2])?;
         Ok(Self {
-            dim: config.dim,
+            dim,
             mu: level[0],
             noise: level[1],
             users: take("users", &[n_users, width])?,

@@ -2,14 +2,25 @@
 
 use super::*;
 use crate::testing::planted;
-use crate::{Rating, RatingTable};
+use crate::{ItemCategories, ItemContent, Rating, RatingTable};
+use catalogue::Catalogue;
 use mdp::{ItemIdx, MeanModel, UserIdx};
+
+fn uncategorised(table: &RatingTable) -> ItemCategories {
+    categorised(table.n_items, |_| Vec::new())
+}
+
+fn categorised(n_items: usize, labels: impl Fn(usize) -> Vec<String>) -> ItemCategories {
+    let rows = (0..n_items).map(|i| (i.to_string(), String::new(), labels(i))).collect();
+    ItemCategories::of(&Catalogue::new(rows).0, ItemContent::Categories)
+}
 
 #[test]
 fn recovers_a_planted_matrix() {
     let (table, held_out) = planted(80, 60, 0.5, 0.3, 1);
     let fitted = Factorisation::fit(
         &table,
+        &uncategorised(&table),
         &FactorisationConfig { dim: 4, l2_factors: Some(1.0), ..Default::default() },
         0,
     )
@@ -28,8 +39,13 @@ fn recovers_a_planted_matrix() {
 #[test]
 fn item_columns_have_the_distances_of_the_real_columns() {
     let (table, _) = planted(40, 15, 0.6, 0.3, 2);
-    let fitted =
-        Factorisation::fit(&table, &FactorisationConfig { dim: 3, ..Default::default() }, 0).unwrap();
+    let fitted = Factorisation::fit(
+        &table,
+        &uncategorised(&table),
+        &FactorisationConfig { dim: 3, ..Default::default() },
+        0,
+    )
+    .unwrap();
     let columns = fitted.item_columns();
     for (i, j) in [(0usize, 1usize), (3, 14), (7, 7)] {
         let direct: f32 = (0..40)
@@ -49,11 +65,20 @@ fn item_columns_have_the_distances_of_the_real_columns() {
 fn rows_without_ratings_are_the_mean_and_nothing_to_fit_is_an_error() {
     let cell = |user, item, value| Rating { user: UserIdx(user), item: ItemIdx(item), value };
     let table = RatingTable { n_users: 3, n_items: 3, cells: vec![cell(0, 0, 5.0), cell(1, 1, 3.0)] };
-    let fitted = Factorisation::fit(&table, &FactorisationConfig::default(), 0).unwrap();
+    let fitted =
+        Factorisation::fit(&table, &uncategorised(&table), &FactorisationConfig::default(), 0).unwrap();
     assert_eq!(fitted.mean(UserIdx(2), ItemIdx(2)), 4.0);
-    assert!(Factorisation::fit(&table.with_cells(vec![]), &FactorisationConfig::default(), 0).is_err());
+    assert!(
+        Factorisation::fit(
+            &table.with_cells(vec![]),
+            &uncategorised(&table),
+            &FactorisationConfig::default(),
+            0
+        )
+        .is_err()
+    );
     let hostile = FactorisationConfig { l2_factors: Some(f32::NAN), ..Default::default() };
-    assert!(Factorisation::fit(&table, &hostile, 0).is_err());
+    assert!(Factorisation::fit(&table, &uncategorised(&table), &hostile, 0).is_err());
 }
 
 #[test]
@@ -61,7 +86,25 @@ fn threads_do_not_change_the_result() {
     let (table, _) = planted(50, 40, 0.4, 0.3, 3);
     let fit = |n_threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
-        pool.install(|| Factorisation::fit(&table, &FactorisationConfig::default(), 5).unwrap())
+        pool.install(|| {
+            Factorisation::fit(&table, &uncategorised(&table), &FactorisationConfig::default(), 5).unwrap()
+        })
     };
     assert_eq!(fit(1), fit(3));
+}
+
+#[test]
+fn category_weights_predict_items_that_were_never_rated() {
+    // Users love one of two categories; items 30 to 39 have no rating.
+    let likes = |user: u32, item: u32| if user % 2 == item % 2 { 5.0 } else { 2.0 };
+    let cells = (0..40).flat_map(|u| (0..30).filter(move |i| (u + i * 7) % 3 == 0).map(move |i| (u, i)));
+    let cells =
+        cells.map(|(u, i)| Rating { user: UserIdx(u), item: ItemIdx(i), value: likes(u, i) }).collect();
+    let table = RatingTable { n_users: 40, n_items: 40, cells };
+    let categories = categorised(40, |item| vec![format!("c{}", item % 2)]);
+    let fitted = Factorisation::fit(&table, &categories, &FactorisationConfig::default(), 0).unwrap();
+    for (user, loved, other) in [(0, 32, 33), (7, 39, 38)] {
+        let gap = fitted.mean(UserIdx(user), ItemIdx(loved)) - fitted.mean(UserIdx(user), ItemIdx(other));
+        assert!(gap > 0.7, "user {user}: {gap}");
+    }
 }

@@ -4,7 +4,9 @@ use super::config::{JudgeConfig, WorldConfig};
 use super::report::{FitReport, baselines, row, variance_ratio, with_negatives_unless_graded};
 use super::{Judge, Train, World};
 use crate::complete::CompleteRows;
-use crate::{DeepFmConfig, DeepFmEnsemble, Factorisation, ItemCategories, Rating, RatingTable, WorldError};
+use crate::{
+    DeepFmConfig, DeepFmEnsemble, Factorisation, ItemCategories, ItemContent, Rating, RatingTable, WorldError,
+};
 use data::Dataset;
 use data::split::{LogSplit, UserSplit};
 use mdp::{Interaction, MeanModel as _, UserIdx};
@@ -28,21 +30,28 @@ impl World {
             None => UserSplit::draw(dataset.n_users(), config.users, seed),
         };
         let (ensemble, mut fit) = fit_train_world(dataset, config, &log, &split, seed)?;
-        let factorisation = fit_judge(dataset, config, &log, seed, &mut fit)?;
-        let train_users = split.train.iter().map(|user| log.world[user.index()].clone()).collect::<Vec<_>>();
+        let factorisation = Arc::new(fit_judge(dataset, config, &log, seed, &mut fit)?);
         Ok(Self {
             config: config.clone(),
             seed,
             dataset_hash: dataset.hash(),
             catalogue: dataset.catalogue.clone(),
             n_users: dataset.n_users(),
-            item_counts: RatingTable::of(&train_users, dataset.n_items()).item_counts(),
+            item_counts: popularity(&log, &split, dataset.n_items()),
             split,
             fit,
             train: Train::DeepFm(Arc::new(ensemble)),
-            judge: Judge { factorisation: Arc::new(factorisation), complete: complete.map(Arc::new) },
+            judge: match complete {
+                Some(rows) => Judge::Complete(factorisation, Arc::new(rows)),
+                None => Judge::Factorisation(factorisation),
+            },
         })
     }
+}
+
+/// How often each item occurs in the train users' world part.
+pub(super) fn popularity(log: &LogSplit, split: &UserSplit, n_items: usize) -> Vec<u32> {
+    RatingTable::of(&only(&log.world, &[&split.train]), n_items).item_counts()
 }
 
 /// The parts of the log of some users, empty for all others.
@@ -75,7 +84,7 @@ fn fit_train_world(
     let first = DeepFmEnsemble::fit(&fitted, &validation, &content, &config.deepfm, seed)?;
 
     let all_but_reported = negatives(&rest, 3);
-    let mut rows = baselines(&all_but_reported, &held_out, config.deepfm.embedding_dim, seed)?;
+    let mut rows = baselines(&all_but_reported, &held_out, &content, (config.deepfm.embedding_dim, seed))?;
     let reported = DeepFmEnsemble::refit(&first, &rest, &content, &config.deepfm, seed)?.ensemble;
     let ours = row("deepfm", &held_out, |c| reported.predict(c.user, c.item).0);
     let deepfm_is_best = rows.iter().all(|other| ours.rmse < other.rmse);
@@ -149,8 +158,9 @@ fn fit_judge(
     let deepfm: &DeepFmConfig = &config.deepfm;
     let table = with_negatives_unless_graded(&table, table.is_graded(), deepfm, seed.wrapping_add(4));
     let (rest, held_out) = table.sliced(config.held_out_share, seed.wrapping_add(5));
-    let judge = Factorisation::fit(&rest, &config.factorisation, seed)?;
-    report.judge = baselines(&rest, &held_out, 0, seed)?;
+    let content = ItemCategories::of(&dataset.catalogue, ItemContent::Categories);
+    let judge = Factorisation::fit(&rest, &content, &config.factorisation, seed)?;
+    report.judge = baselines(&rest, &held_out, &content, (0, seed))?;
     report.judge.push(row("judge", &held_out, |c| judge.mean(c.user, c.item)));
-    Factorisation::fit(&table, &config.factorisation, seed)
+    Factorisation::fit(&table, &content, &config.factorisation, seed)
 }

@@ -3,11 +3,14 @@
 mod columns;
 mod config;
 mod fit;
+mod import;
+mod matrix;
 mod report;
 mod store;
 
 pub use columns::Columns;
 pub use config::{JudgeConfig, WorldConfig};
+pub use import::MatrixSources;
 pub use report::{FitReport, FitRow};
 
 use crate::complete::CompleteRows;
@@ -15,6 +18,8 @@ use crate::{DeepFmEnsemble, DrawnTruth, Factorisation, WorldError};
 use catalogue::Catalogue;
 use data::Dataset;
 use data::split::{LogSplit, UserSplit};
+use environment::DistanceSource;
+use matrix::MatrixSide;
 use mdp::{ItemIdx, MeanModel, RewardSource, UserIdx};
 use std::sync::Arc;
 
@@ -45,12 +50,15 @@ pub enum Side {
 #[derive(Clone, Debug)]
 enum Train {
     DeepFm(Arc<DeepFmEnsemble>),
+    Matrix(Arc<MatrixSide>),
 }
 
 #[derive(Clone, Debug)]
-struct Judge {
-    factorisation: Arc<Factorisation>,
-    complete: Option<Arc<CompleteRows>>,
+enum Judge {
+    Factorisation(Arc<Factorisation>),
+    /// The data where a user's row is complete, a draw elsewhere.
+    Complete(Arc<Factorisation>, Arc<CompleteRows>),
+    Matrix(Arc<MatrixSide>),
 }
 
 const TRAIN_TRUTH: u64 = 0x7472_7468;
@@ -118,42 +126,57 @@ impl World {
         Err(WorldError::OtherInput { what: "dataset", expected: self.dataset_hash.clone(), got })
     }
 
-    /// The truth that policies train in: whole ratings drawn once from the train world's predictions.
+    /// The truth that policies train in: whole ratings drawn once from the train world's predictions, or the
+    /// imported matrix as it is.
     pub fn train_truth(&self) -> Arc<dyn RewardSource> {
-        Arc::new(DrawnTruth::new(self.train_means(), self.seed ^ TRAIN_TRUTH))
-    }
-
-    /// The truth that judges: drawn from the judge's predictions, or the data where they are complete.
-    pub fn judge_truth(&self) -> Arc<dyn RewardSource> {
-        let drawn = DrawnTruth::new(self.judge_means(), self.seed ^ JUDGE_TRUTH);
-        match &self.judge.complete {
-            None => Arc::new(drawn),
-            Some(rows) => Arc::new(KnownOrDrawn { rows: rows.clone(), drawn }),
+        match &self.train {
+            Train::DeepFm(ensemble) => Arc::new(DrawnTruth::new(ensemble.clone(), self.seed ^ TRAIN_TRUTH)),
+            Train::Matrix(matrix) => matrix.clone(),
         }
     }
 
-    /// What the train world believes.
+    /// The truth that judges: drawn from the judge's predictions, the data where they are complete, or the
+    /// imported matrix.
+    pub fn judge_truth(&self) -> Arc<dyn RewardSource> {
+        let drawn = |model: &Arc<Factorisation>| DrawnTruth::new(model.clone(), self.seed ^ JUDGE_TRUTH);
+        match &self.judge {
+            Judge::Factorisation(model) => Arc::new(drawn(model)),
+            Judge::Complete(model, rows) => {
+                Arc::new(KnownOrDrawn { rows: rows.clone(), drawn: drawn(model) })
+            }
+            Judge::Matrix(matrix) => matrix.clone(),
+        }
+    }
+
+    /// What the train world believes; an imported matrix believes itself, without variance.
     pub fn train_means(&self) -> Arc<dyn MeanModel> {
         match &self.train {
             Train::DeepFm(ensemble) => ensemble.clone(),
+            Train::Matrix(matrix) => matrix.clone(),
         }
     }
 
     /// What the judge believes (not what it knows: a drawn truth is this plus its noise).
     pub fn judge_means(&self) -> Arc<dyn MeanModel> {
-        self.judge.factorisation.clone()
+        match &self.judge {
+            Judge::Factorisation(model) | Judge::Complete(model, _) => model.clone(),
+            Judge::Matrix(matrix) => matrix.clone(),
+        }
     }
 
-    /// Rating columns of one side, for rules that look at their distance. The train side samples users, the
-    /// judge side is exact; both are columns of means, since noise would only add a constant to all distances.
-    pub fn columns(&self, side: Side) -> Columns {
-        match (side, &self.train) {
-            (Side::Train, Train::DeepFm(ensemble)) => {
-                Columns::sampled(ensemble.as_ref(), &self.split.train, self.n_users, self.seed)
+    /// Distances between the rating columns of one side, for rules that look at them: the given distance matrix
+    /// of an imported world; else those of the columns of means, since noise would only add a constant to all.
+    /// The judge's factorisation is exact; elsewhere users are sampled where there are many.
+    pub fn distances(&self, side: Side) -> Arc<dyn DistanceSource> {
+        match (side, &self.train, &self.judge) {
+            (Side::Train, Train::DeepFm(ensemble), _) => {
+                Arc::new(Columns::sampled(ensemble.as_ref(), &self.split.train, self.n_users, self.seed))
             }
-            (Side::Judge, _) => {
-                let factorisation = &self.judge.factorisation;
-                Columns::new(factorisation.dim + 1, factorisation.item_columns())
+            (Side::Judge, _, Judge::Factorisation(model) | Judge::Complete(model, _)) => {
+                Arc::new(Columns::new(model.dim + 1, model.item_columns()))
+            }
+            (Side::Train, Train::Matrix(matrix), _) | (Side::Judge, _, Judge::Matrix(matrix)) => {
+                matrix.distances(self.seed)
             }
         }
     }

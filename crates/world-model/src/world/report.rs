@@ -1,6 +1,8 @@
 //! How well the models of a world predict ratings that they were not fitted on.
 
-use crate::{DeepFmConfig, Factorisation, FactorisationConfig, Rating, RatingTable, WorldError};
+use crate::{
+    DeepFmConfig, Factorisation, FactorisationConfig, ItemCategories, Rating, RatingTable, WorldError,
+};
 use mdp::MeanModel;
 use serde::{Deserialize, Serialize};
 
@@ -56,18 +58,18 @@ pub(crate) fn row(model: &str, cells: &[Rating], predict: impl Fn(&Rating) -> f3
 pub(crate) fn baselines(
     table: &RatingTable,
     cells: &[Rating],
-    dim: usize,
-    seed: u64,
+    content: &ItemCategories,
+    (dim, seed): (usize, u64),
 ) -> Result<Vec<FitRow>, WorldError> {
     let mean = table.mean();
-    let biases = Factorisation::fit(table, &FactorisationConfig { dim: 0, ..Default::default() }, seed)?;
+    let plain = FactorisationConfig { dim: 0, categories: false, ..Default::default() };
+    let biases = Factorisation::fit(table, content, &plain, seed)?;
     let mut rows = vec![
         row("global mean", cells, |_| mean),
         row("user and item bias", cells, |c| biases.mean(c.user, c.item)),
     ];
     if dim > 0 {
-        let same_size = FactorisationConfig { dim, ..Default::default() };
-        let factors = Factorisation::fit(table, &same_size, seed)?;
+        let factors = Factorisation::fit(table, content, &FactorisationConfig { dim, ..plain }, seed)?;
         rows.push(row("matrix factorisation", cells, |c| factors.mean(c.user, c.item)));
     }
     Ok(rows)

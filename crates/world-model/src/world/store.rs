@@ -1,8 +1,9 @@
 //! A world as an immutable directory.
 
+use super::matrix::MatrixSide;
 use super::{FitReport, Judge, Train, World, WorldConfig};
 use crate::complete::CompleteRows;
-use crate::{DeepFmEnsemble, Factorisation, ItemCategories, WorldError};
+use crate::{DeepFmEnsemble, Factorisation, ItemCategories, ItemContent, WorldError};
 use artefact::{Artefact, Draft, Kind, Tensors};
 use catalogue::Catalogue;
 use data::split::UserSplit;
@@ -15,9 +16,20 @@ const FACTS: &str = "world.json";
 const CATALOGUE: &str = "catalogue.json";
 const WEIGHTS: &str = "weights.safetensors";
 
+/// What the files hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Models {
+    /// Parameters of fitted models.
+    Fitted,
+    /// Imported matrices.
+    Matrices,
+}
+
 /// `world.json`.
 #[derive(Debug, Serialize, Deserialize)]
 struct Facts {
+    models: Models,
     n_users: usize,
     split: UserSplit,
     item_counts: Vec<u32>,
@@ -34,7 +46,9 @@ impl World {
         let mut draft = Draft::new(Kind::World, path, self.seed, config)?;
         draft.input("dataset", &self.dataset_hash);
         draft.input("catalogue", &self.catalogue.hash());
+        let models = if matches!(self.train, Train::Matrix(_)) { Models::Matrices } else { Models::Fitted };
         let facts = Facts {
+            models,
             n_users: self.n_users,
             split: self.split.clone(),
             item_counts: self.item_counts.clone(),
@@ -43,13 +57,19 @@ impl World {
         draft.write_json(FACTS, &facts)?;
         draft.write_json(CATALOGUE, &self.catalogue)?;
         let mut tensors = Tensors::default();
-        let Train::DeepFm(ensemble) = &self.train;
-        ensemble.store("train", &mut tensors);
-        self.judge.factorisation.store("judge", &mut tensors);
-        if let Some(complete) = &self.judge.complete {
-            let (places, cells) = complete.parts();
-            tensors.insert("complete.places", &[self.n_users], places);
-            tensors.insert("complete.cells", &[complete.n_complete(), self.n_items()], cells);
+        match &self.train {
+            Train::DeepFm(ensemble) => ensemble.store("train", &mut tensors),
+            Train::Matrix(matrix) => matrix.store("train", &draft, &mut tensors)?,
+        }
+        match &self.judge {
+            Judge::Factorisation(model) => model.store("judge", &mut tensors),
+            Judge::Complete(model, rows) => {
+                model.store("judge", &mut tensors);
+                let (places, cells) = rows.parts();
+                tensors.insert("complete.places", &[self.n_users], places);
+                tensors.insert("complete.cells", &[rows.n_complete(), self.n_items()], cells);
+            }
+            Judge::Matrix(matrix) => matrix.store("judge", &draft, &mut tensors)?,
         }
         tensors.save(&draft, WEIGHTS)?;
         Ok(draft.seal()?)
@@ -95,12 +115,14 @@ fn read(artefact: &Artefact) -> Result<World, Problem> {
     let catalogue = read_catalogue(artefact)?;
     check_facts(&facts, catalogue.len())?;
     let mut tensors = Tensors::load(artefact, WEIGHTS)?;
-    let content = ItemCategories::of(&catalogue, config.deepfm.item_content);
-    let shape = (config.deepfm.embedding_dim, config.deepfm.hidden.as_slice(), config.deepfm.n_members);
-    let ensemble = DeepFmEnsemble::take("train", &mut tensors, facts.n_users, &content, shape)?;
-    let sides = (facts.n_users, catalogue.len());
-    let factorisation = Factorisation::take("judge", &mut tensors, sides, &config.factorisation)?;
-    let complete = take_complete(&mut tensors, sides)?;
+    let (train, judge) = match facts.models {
+        Models::Fitted => take_fitted(&mut tensors, &config, facts.n_users, &catalogue)?,
+        Models::Matrices => {
+            let sides = (facts.n_users, catalogue.len());
+            let mut side = |name: &str| MatrixSide::load(name, artefact, &mut tensors, sides).map(Arc::new);
+            (Train::Matrix(side("train")?), Judge::Matrix(side("judge")?))
+        }
+    };
     Ok(World {
         seed: manifest.seed,
         dataset_hash: manifest.inputs.get("dataset").cloned().ok_or_else(|| "no dataset hash".to_owned())?,
@@ -109,10 +131,29 @@ fn read(artefact: &Artefact) -> Result<World, Problem> {
         item_counts: facts.item_counts,
         split: facts.split,
         fit: facts.fit,
-        train: Train::DeepFm(Arc::new(ensemble)),
-        judge: Judge { factorisation: Arc::new(factorisation), complete },
+        train,
+        judge,
         config,
     })
+}
+
+fn take_fitted(
+    tensors: &mut Tensors,
+    config: &WorldConfig,
+    n_users: usize,
+    catalogue: &Catalogue,
+) -> Result<(Train, Judge), Problem> {
+    let content = ItemCategories::of(catalogue, config.deepfm.item_content);
+    let shape = (config.deepfm.embedding_dim, config.deepfm.hidden.as_slice(), config.deepfm.n_members);
+    let ensemble = DeepFmEnsemble::take("train", tensors, n_users, &content, shape)?;
+    let all_categories = ItemCategories::of(catalogue, ItemContent::Categories);
+    let model = Factorisation::take("judge", tensors, n_users, &all_categories, &config.factorisation)?;
+    let model = Arc::new(model);
+    let judge = match take_complete(tensors, (n_users, catalogue.len()))? {
+        Some(rows) => Judge::Complete(model, rows),
+        None => Judge::Factorisation(model),
+    };
+    Ok((Train::DeepFm(Arc::new(ensemble)), judge))
 }
 
 /// The catalogue must be the one whose hash the manifest carries, with category rows within its table.

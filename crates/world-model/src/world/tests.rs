@@ -4,7 +4,6 @@ use super::*;
 use crate::DeepFmConfig;
 use crate::testing::planted;
 use data::Clock;
-use environment::DistanceSource as _;
 use mdp::{Interaction, ItemIdx};
 
 fn dataset(n_users: u32, n_items: u32, density: f32, seed: u64) -> Dataset {
@@ -135,7 +134,7 @@ fn complete_rows_are_the_truth_and_supply_the_held_users() {
 fn columns_have_the_distances_of_the_predictions() {
     let data = dataset(40, 20, 0.5, 28);
     let world = World::train(&data, &quick(), 2).unwrap();
-    let judge = world.columns(Side::Judge);
+    let judge = world.distances(Side::Judge);
     let means = world.judge_means();
     let direct = (0..40)
         .map(|u| means.predict(UserIdx(u), ItemIdx(2)).0 - means.predict(UserIdx(u), ItemIdx(9)).0)
@@ -143,8 +142,86 @@ fn columns_have_the_distances_of_the_predictions() {
         .sum::<f32>()
         .sqrt();
     assert!((judge.distance(ItemIdx(2), ItemIdx(9)) - direct).abs() < 1e-2);
-    let train = world.columns(Side::Train);
-    let rows: f32 = (train.distance(ItemIdx(2), ItemIdx(9)), train.distance(ItemIdx(2), ItemIdx(2))).1;
-    assert_eq!(rows, 0.0);
+    let train = world.distances(Side::Train);
+    assert_eq!(train.distance(ItemIdx(2), ItemIdx(2)), 0.0);
     assert!(train.distance(ItemIdx(2), ItemIdx(9)) > 0.0);
+}
+
+/// A dataset whose ids are matrix rows and columns.
+fn numbered(n_users: u32, n_items: u32) -> Dataset {
+    let rows = (0..n_items).map(|i| (i.to_string(), format!("Item {i}"), Vec::new())).collect();
+    let row = |item: u32| Interaction { item: ItemIdx(item), rating: 4.0, time: i64::from(item) };
+    let histories = (0..n_users).map(|u| (u.to_string(), vec![row(u % n_items), row((u + 1) % n_items)]));
+    Dataset::new(Catalogue::new(rows).0, histories.collect(), Clock::Positions).unwrap()
+}
+
+fn write_matrix(path: &std::path::Path, n_rows: usize, n_columns: usize, cell: impl Fn(usize, usize) -> f32) {
+    let mut header =
+        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({n_rows}, {n_columns}), }}");
+    header.push('\n');
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    for row in 0..n_rows {
+        (0..n_columns).for_each(|column| bytes.extend(cell(row, column).to_le_bytes()));
+    }
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn imported_matrices_are_the_truth_and_survive_a_round_trip() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| dir.path().join(name);
+    let data = numbered(12, 5);
+    write_matrix(&file("train.npy"), 8, 5, |row, column| (row * 5 + column) as f32 * 0.1);
+    write_matrix(&file("test.npy"), 12, 5, |row, column| 1.0 + ((row + column) % 5) as f32);
+    write_matrix(&file("distances.npy"), 5, 5, |row, column| row.abs_diff(column) as f32);
+    let sources = MatrixSources {
+        train: file("train.npy"),
+        test: file("test.npy"),
+        distance_train: None,
+        distance_test: Some(file("distances.npy")),
+    };
+    let world = World::import_matrix(&data, &sources, &WorldConfig::default(), 1).unwrap();
+    world.save(&file("world")).unwrap();
+    let (opened, _) = World::open(&file("world")).unwrap();
+    for world in [world, opened] {
+        assert!((world.train_truth().reward(UserIdx(2), ItemIdx(3)) - 1.3).abs() < 1e-5);
+        assert!((world.train_truth().reward(UserIdx(11), ItemIdx(0)) - 1.75).abs() < 1e-5, "the mean row");
+        assert_eq!(world.judge_truth().reward(UserIdx(11), ItemIdx(3)), 5.0);
+        assert_eq!(world.distances(Side::Judge).distance(ItemIdx(1), ItemIdx(4)), 3.0);
+        let columns = world.distances(Side::Train).distance(ItemIdx(1), ItemIdx(4));
+        assert!((columns - 0.3 * 8f32.sqrt()).abs() < 1e-5);
+    }
+}
+
+#[test]
+fn matrices_that_do_not_fit_are_errors() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| dir.path().join(name);
+    write_matrix(&file("good.npy"), 4, 5, |_, _| 3.0);
+    write_matrix(&file("narrow.npy"), 4, 3, |_, _| 3.0);
+    write_matrix(&file("nan.npy"), 4, 5, |row, _| if row == 2 { f32::NAN } else { 3.0 });
+    let import = |data: &Dataset, test: &str, distances: Option<&str>| {
+        let sources = MatrixSources {
+            train: file("good.npy"),
+            test: file(test),
+            distance_train: distances.map(file),
+            distance_test: None,
+        };
+        World::import_matrix(data, &sources, &WorldConfig::default(), 1)
+            .map(|_| ())
+            .map_err(|e| e.to_string())
+    };
+    assert_eq!(import(&numbered(4, 5), "good.npy", None), Ok(()));
+    for (data, test, distances, complaint) in [
+        (numbered(4, 5), "narrow.npy", None, "item id `3`"),
+        (numbered(4, 5), "nan.npy", None, "row 2, column 0"),
+        (numbered(4, 5), "absent.npy", None, "cannot read"),
+        (numbered(4, 5), "good.npy", Some("narrow.npy"), "a distance matrix of 4 x 3"),
+        (dataset(4, 5, 2.0, 1), "good.npy", None, "no user id"),
+    ] {
+        let error = import(&data, test, distances).unwrap_err();
+        assert!(error.contains(complaint), "{error}");
+    }
 }
