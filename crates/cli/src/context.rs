@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::output::Format;
 use crate::settings::Layers;
+use crate::stage::simulation::{EXIT_RULES, EnvironmentSettings};
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -14,9 +15,9 @@ pub(crate) struct Global {
     /// Answer with one JSON object on standard output
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Seed of all randomness
-    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
-    pub(crate) seed: u64,
+    /// Seed of all randomness [default: 0, or what the run's file says]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) seed: Option<u64>,
     /// Number of threads [default: all]; results do not depend on it
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
@@ -29,6 +30,11 @@ pub(crate) struct Global {
 }
 
 impl Global {
+    /// The seed, 0 where none is given.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed.unwrap_or(0)
+    }
+
     /// How the command answers.
     pub(crate) fn format(&self) -> Format {
         if self.json { Format::Json } else { Format::People }
@@ -62,7 +68,15 @@ pub(crate) struct SettingsArgs {
 impl SettingsArgs {
     /// Defaults, then the file, then each `--set`.
     pub(crate) fn layers(&self, defaults: &impl Serialize) -> Result<Layers, Failure> {
+        self.layers_after(defaults, &[])
+    }
+
+    /// The same with assignments between the defaults and the file.
+    pub(crate) fn layers_after(&self, defaults: &impl Serialize, first: &[&str]) -> Result<Layers, Failure> {
         let mut layers = Layers::new(defaults);
+        for assignment in first {
+            layers.set(assignment)?;
+        }
         if let Some(path) = &self.config {
             layers.file(path)?;
         }
@@ -70,5 +84,39 @@ impl SettingsArgs {
             layers.set(assignment)?;
         }
         Ok(layers)
+    }
+
+    /// Prints the settings where that is asked for, and says whether it was.
+    pub(crate) fn prints(&self, layers: &Layers, global: &Global) -> Result<bool, Failure> {
+        if self.print_config {
+            global.format().emit(layers.values(), &layers.to_toml())?;
+        }
+        Ok(self.print_config)
+    }
+}
+
+/// When users leave; training, demonstrations and judging should agree on it.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct EnvironmentArgs {
+    /// When users leave
+    #[arg(long, value_name = "NAME", default_value = EXIT_RULES[0],
+          value_parser = clap::builder::PossibleValuesParser::new(EXIT_RULES))]
+    exit_rule: String,
+    /// The most steps of a session
+    #[arg(long, value_name = "STEPS", default_value_t = 100)]
+    horizon: usize,
+    /// Threshold of a distance or similarity rule [default: calibrated on the train world]
+    #[arg(long, value_name = "X")]
+    threshold: Option<f32>,
+}
+
+impl EnvironmentArgs {
+    /// As the pipeline knows them.
+    pub(crate) fn settings(&self) -> EnvironmentSettings {
+        EnvironmentSettings {
+            exit_rule: self.exit_rule.clone(),
+            horizon: self.horizon,
+            threshold: self.threshold,
+        }
     }
 }

@@ -67,6 +67,12 @@ impl Failure {
         self
     }
 
+    /// Says that a name could also have been a directory that is not there.
+    pub(crate) fn or_directory(self, path: &Path) -> Self {
+        let hint = self.hint.clone().unwrap_or_default();
+        self.hint(format!("{hint}, or a policy directory; there is no directory {}", path.display()))
+    }
+
     /// Shows the place in a text the user wrote.
     pub(crate) fn at(mut self, name: &str, text: &str, span: Range<usize>) -> Self {
         let text = NamedSource::new(name, text.to_owned());
@@ -111,6 +117,127 @@ impl From<artefact::ArtefactError> for Failure {
             E::WrongVersion { .. } => Self::input(message).hint("make it again with this version of ilrec"),
             E::Damaged { .. } => Self::input(message)
                 .hint("a sealed directory was changed after it was written: make it again from its inputs"),
+        }
+    }
+}
+
+impl From<data::DataError> for Failure {
+    fn from(error: data::DataError) -> Self {
+        use data::Problem;
+        let is_machine = match error.problem() {
+            Problem::Io(source) => source.kind() != std::io::ErrorKind::NotFound,
+            Problem::Artefact(artefact::ArtefactError::Io { .. }) => true,
+            _ => false,
+        };
+        let failure =
+            if is_machine { Self::machine(error.to_string()) } else { Self::input(error.to_string()) };
+        match error.problem() {
+            Problem::Artefact(artefact::ArtefactError::NotAnArtefact { expected, .. }) => {
+                failure.hint(how_to_make(expected))
+            }
+            _ => failure.hint(error.hint()),
+        }
+    }
+}
+
+impl From<world_model::WorldError> for Failure {
+    fn from(error: world_model::WorldError) -> Self {
+        use world_model::WorldError as E;
+        match error {
+            E::Artefact(error) => error.into(),
+            E::OtherInput { .. } => Self::input(error.to_string())
+                .hint("a world serves only the dataset it was made from: give that one, or train a world on this one"),
+            E::TooLittleData { .. } => Self::input(error.to_string()).hint("`ilrec data describe` shows what the log has"),
+            other => Self::input(other.to_string()),
+        }
+    }
+}
+
+impl From<demonstrations::DemonstrationError> for Failure {
+    fn from(error: demonstrations::DemonstrationError) -> Self {
+        use demonstrations::DemonstrationError as E;
+        let message = error.to_string();
+        match error {
+            E::Artefact(error) => error.into(),
+            E::Io { path, source } => Self::reading(&path, &source),
+            E::Nothing(_) => Self::input(message)
+                .hint("compare the titles and users of the source with those of the dataset"),
+            E::OtherDataset { .. } => {
+                Self::input(message).hint("import or collect them again with this dataset")
+            }
+            E::UnknownExpert(_) => Self::input(message)
+                .hint("this version has `builtin:expert` and `builtin:expert?quality=Q` with Q from 0 to 1"),
+            _ => Self::input(message),
+        }
+    }
+}
+
+impl From<robust::RobustError> for Failure {
+    fn from(error: robust::RobustError) -> Self {
+        use robust::RobustError as E;
+        let message = error.to_string();
+        match error {
+            E::Observer(_) => Self::machine(message),
+            E::NoDemonstrations => Self::input(message)
+                .hint("give --demos DEMOS, or learn without: --set switches.demonstrations=false"),
+            E::NoUsers(_) => {
+                Self::input(message).hint("the shares of users are settings of `ilrec world train`")
+            }
+            _ => Self::input(message),
+        }
+    }
+}
+
+impl From<environment::EnvironmentError> for Failure {
+    fn from(error: environment::EnvironmentError) -> Self {
+        Self::input(error.to_string())
+    }
+}
+
+impl From<evaluation::EvaluationError> for Failure {
+    fn from(error: evaluation::EvaluationError) -> Self {
+        Self::input(error.to_string())
+    }
+}
+
+impl From<training::TrainingError> for Failure {
+    fn from(error: training::TrainingError) -> Self {
+        use training::TrainingError as E;
+        let message = error.to_string();
+        match error {
+            E::NoDemonstrations { .. } => {
+                Self::input(message).hint("give --demos DEMOS made for this dataset")
+            }
+            _ => Self::input(message),
+        }
+    }
+}
+
+impl From<policy::PolicyError> for Failure {
+    fn from(error: policy::PolicyError) -> Self {
+        Self::input(error.to_string())
+    }
+}
+
+impl From<pipeline::PipelineError> for Failure {
+    fn from(error: pipeline::PipelineError) -> Self {
+        use pipeline::PipelineError as E;
+        let hint = error.hint();
+        let failure = match error {
+            E::Read { path, source } => Self::reading(&path, &source),
+            E::Write { path, source } => Self::writing(&path, &source),
+            E::Artefact(error) => error.into(),
+            E::Data(error) => error.into(),
+            E::World(error) => error.into(),
+            E::Environment(error) => error.into(),
+            E::Demonstrations(error) => error.into(),
+            E::Training(error) => error.into(),
+            E::Evaluation(error) => error.into(),
+            other => Self::input(other.to_string()),
+        };
+        match hint {
+            Some(hint) if failure.hint.is_none() => failure.hint(hint),
+            _ => failure,
         }
     }
 }

@@ -6,6 +6,8 @@ mod failure;
 mod output;
 mod progress;
 mod settings;
+mod stage;
+mod table;
 
 use clap::Parser as _;
 use context::Global;

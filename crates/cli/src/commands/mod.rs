@@ -1,6 +1,14 @@
 //! The commands: each turns its arguments into a call of the pipeline and its outcome into an answer.
 
+mod data;
+mod demos;
 mod doctor;
+mod eval;
+mod quickstart;
+mod report;
+mod run;
+mod train;
+mod world;
 
 use crate::context::Global;
 use crate::failure::Failure;
@@ -8,6 +16,25 @@ use crate::failure::Failure;
 /// What there is to do.
 #[derive(clap::Subcommand, Debug)]
 pub(crate) enum Command {
+    /// The main job on a generated domain, offline: from a log to a judged policy
+    Quickstart(quickstart::Arguments),
+    /// Import and describe interaction logs
+    #[command(subcommand)]
+    Data(data::DataCommand),
+    /// Fit worlds to a log, and check whether they are worth training in
+    #[command(subcommand)]
+    World(world::WorldCommand),
+    /// Import, collect and look at demonstrations
+    #[command(subcommand)]
+    Demos(demos::DemosCommand),
+    /// Train a policy
+    Train(train::Arguments),
+    /// Judge a policy or a control
+    Eval(eval::Arguments),
+    /// The whole pipeline from one file; only stages whose inputs changed run again
+    Run(run::Arguments),
+    /// One self-contained HTML page about runs and evaluations
+    Report(report::Arguments),
     /// Look at this machine: what is used, what is missing, how to get it
     Doctor(doctor::Arguments),
 }
@@ -16,6 +43,14 @@ impl Command {
     /// Does it.
     pub(crate) fn run(&self, global: &Global) -> Result<(), Failure> {
         match self {
+            Self::Quickstart(arguments) => quickstart::run(arguments, global),
+            Self::Data(command) => data::run(command, global),
+            Self::World(command) => world::run(command, global),
+            Self::Demos(command) => demos::run(command, global),
+            Self::Train(arguments) => train::run(arguments, global),
+            Self::Eval(arguments) => eval::run(arguments, global),
+            Self::Run(arguments) => run::run(arguments, global),
+            Self::Report(arguments) => report::run(arguments, global),
             Self::Doctor(arguments) => doctor::run(arguments, global),
         }
     }

@@ -57,9 +57,9 @@ impl Layers {
         })
     }
 
-    /// The value of one dotted key as it stands now.
-    pub(crate) fn get(&self, key: &str) -> Option<&Value> {
-        key.split('.').try_fold(&self.resolved, |value, part| value.get(part))
+    /// The resolved settings as plain values.
+    pub(crate) fn values(&self) -> &Value {
+        &self.resolved
     }
 
     /// The resolved settings as TOML.
@@ -68,12 +68,23 @@ impl Layers {
     }
 }
 
-fn not_toml(name: &str, text: &str, error: &toml::de::Error) -> Failure {
-    let failure = Failure::input(format!("not a TOML file: {}: {name}", error.message()));
+/// A text that is not TOML or does not have the expected keys, with its place and the nearest known key.
+pub(crate) fn not_toml(name: &str, text: &str, error: &toml::de::Error) -> Failure {
+    let mut failure = Failure::input(format!("cannot read the settings: {}: {name}", error.message()));
+    if let Some(key) = nearest_key(error.message()) {
+        failure = failure.hint(format!("did you mean `{key}`?"));
+    }
     match error.span() {
         Some(span) => failure.at(name, text, span),
         None => failure,
     }
+}
+
+/// The known key that a message about an unknown one most likely means: serde names all of them, in backticks.
+fn nearest_key(message: &str) -> Option<&str> {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = quoted.next().filter(|_| message.starts_with("unknown field"))?;
+    quoted.map(|key| (strsim::damerau_levenshtein(key, unknown), key)).min().map(|(_, key)| key)
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ fn values_of_another_kind_are_refused() {
     assert!(layers().set("training.episodes=1.5").is_err());
     assert!(layers().set("training=3").is_err());
     assert!(layers().set("training.episodes").is_err());
-    assert!(report(layers().text("a.toml", "rate = = 1").unwrap_err()).contains("not a TOML file"));
+    assert!(report(layers().text("a.toml", "rate = = 1").unwrap_err()).contains("cannot read the settings"));
     layers().set("training.note=3").unwrap();
 }
 
@@ -73,4 +73,18 @@ fn contradictions_surface_when_resolved() {
     let mut layers = layers();
     layers.set("training.note=3").unwrap();
     assert!(layers.resolve::<Example>().is_err());
+}
+
+#[test]
+fn mistakes_of_plain_deserialisation_are_placed_too() {
+    let text = "[training]\nepisods = 20\n";
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Strict {
+        #[serde(rename = "episodes")]
+        _episodes: u32,
+    }
+    let error = toml::from_str::<std::collections::BTreeMap<String, Strict>>(text).unwrap_err();
+    let text = report(not_toml("run.toml", text, &error));
+    assert!(text.contains("did you mean `episodes`?") && text.contains("run.toml:2:1"), "{text}");
 }

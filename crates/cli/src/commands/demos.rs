@@ -1,0 +1,173 @@
+//! `demos`: an expert's sessions.
+
+use crate::context::{EnvironmentArgs, Global, SettingsArgs};
+use crate::failure::Failure;
+use crate::stage::demos;
+use crate::stage::domain::Domain;
+use crate::stage::simulation::Simulation;
+use demonstrations::{CollectOptions, Demos, DemosDescription, Format, ImportOptions};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use world_model::Side;
+
+/// Subcommands of `demos`.
+#[derive(clap::Subcommand, Debug)]
+pub(crate) enum DemosCommand {
+    /// Read logged traces or ranked lists and play them in the train world
+    Import {
+        /// billp (trajectories, original or one per line) or lists (user, rank, title or item)
+        #[arg(value_parser = ["billp", "lists"])]
+        format: String,
+        /// A file, or a folder with files of the format
+        #[arg(long, value_name = "PATH")]
+        input: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Let an expert recommend to training users in the train world
+    Collect {
+        /// The expert: builtin:expert or builtin:expert?quality=Q, a rule-based stand-in
+        #[arg(long, value_name = "URI")]
+        llm: String,
+        /// How many sessions
+        #[arg(long, value_name = "N")]
+        episodes: usize,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Grounding, lengths, returns, repeats, cost
+    Describe {
+        /// The demos directory
+        demos: PathBuf,
+    },
+    /// One session, readably
+    Show {
+        /// The demos directory
+        demos: PathBuf,
+        /// The user's id in the log [default: the first session's]
+        #[arg(long)]
+        user: Option<String>,
+    },
+}
+
+/// Where demonstrations are played and written.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Place {
+    /// The dataset directory
+    #[arg(long)]
+    data: PathBuf,
+    /// The world directory
+    #[arg(long)]
+    world: PathBuf,
+    /// The demos directory to write
+    #[arg(long, value_name = "DEMOS")]
+    out: PathBuf,
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    demos: &'a Path,
+    #[serde(flatten)]
+    description: DemosDescription,
+}
+
+/// Runs a subcommand of `demos`.
+pub(crate) fn run(command: &DemosCommand, global: &Global) -> Result<(), Failure> {
+    match command {
+        DemosCommand::Import { format, input, place } => import(format, input, place, global),
+        DemosCommand::Collect { llm, episodes, place } => collect(llm, *episodes, place, global),
+        DemosCommand::Describe { demos } => answer(&Demos::open(demos)?.0, demos, global),
+        DemosCommand::Show { demos, user } => show(demos, user.as_deref(), global),
+    }
+}
+
+fn import(format: &str, input: &Path, place: &Place, global: &Global) -> Result<(), Failure> {
+    let layers = place.settings.layers(&ImportOptions::default())?;
+    if place.settings.prints(&layers, global)? {
+        return Ok(());
+    }
+    let options: ImportOptions = layers.resolve()?;
+    let format = Format::of(format).ok_or_else(|| Failure::input(format!("no format `{format}`")))?;
+    let domain = Domain::open(&place.data, &place.world)?;
+    let environment = Simulation::new(&domain, &place.environment.settings(), global.seed())?
+        .environment(&domain, Side::Train)?;
+    let made = demos::import(&demos::scene(&domain, &environment), format, input, &options)?;
+    store(&made, &domain, &options, place, global)
+}
+
+fn collect(llm: &str, episodes: usize, place: &Place, global: &Global) -> Result<(), Failure> {
+    let rule = place.environment.settings();
+    let defaults =
+        CollectOptions { n_episodes: episodes, horizon: rule.horizon, ..CollectOptions::default() };
+    let layers = place.settings.layers(&defaults)?;
+    if place.settings.prints(&layers, global)? {
+        return Ok(());
+    }
+    let options: CollectOptions = layers.resolve()?;
+    let domain = Domain::open(&place.data, &place.world)?;
+    let environment = Simulation::new(&domain, &rule, global.seed())?.environment(&domain, Side::Train)?;
+    let users = &domain.world.split().train;
+    let made = demos::collect(&demos::scene(&domain, &environment), users, llm, &options, global.seed())?;
+    store(&made, &domain, &options, place, global)
+}
+
+fn store(
+    made: &Demos,
+    domain: &Domain,
+    options: &impl Serialize,
+    place: &Place,
+    global: &Global,
+) -> Result<(), Failure> {
+    let config = serde_json::json!({ "options": options, "environment": place.environment.settings() });
+    demos::save(made, domain, config, global.seed(), &place.out)?;
+    answer(made, &place.out, global)
+}
+
+fn answer(demos: &Demos, path: &Path, global: &Global) -> Result<(), Failure> {
+    let description = demonstrations::describe(demos);
+    let text = for_people(&description);
+    global.format().emit(&Answer { demos: path, description }, &text)
+}
+
+fn for_people(d: &DemosDescription) -> String {
+    let exits: Vec<String> = d.exits.iter().map(|(how, n)| format!("{how} {n}")).collect();
+    let g = &d.grounding;
+    format!(
+        "source     {}\nsessions   {} of {} users\nsteps      {}, {} different items, {} repeats\n\
+         grounding  exact {}, normalised {}, fuzzy {}, embedding {}, rejected {}\n\
+         mean       length {:.1}, return {:.1}, reward per step {:.2}\nends       {}",
+        d.source,
+        d.episodes,
+        d.users,
+        d.steps,
+        d.distinct_items,
+        d.repeats,
+        g.exact,
+        g.normalised,
+        g.fuzzy,
+        g.embedding,
+        g.rejected,
+        d.len,
+        d.r_traj,
+        d.r_each,
+        exits.join(", ")
+    )
+}
+
+fn show(path: &Path, user: Option<&str>, global: &Global) -> Result<(), Failure> {
+    let demos = Demos::open(path)?.0;
+    let found = match user {
+        None => demos.demonstrations.first(),
+        Some(id) => demos.demonstrations.iter().find(|demo| demo.user_id == id),
+    };
+    let Some(demo) = found else {
+        let id = user.unwrap_or_default();
+        return Err(Failure::input(format!("no demonstration of user `{id}`: {}", path.display()))
+            .hint("users are named by their id in the log"));
+    };
+    global.format().emit(demo, &demonstrations::show(demo))
+}

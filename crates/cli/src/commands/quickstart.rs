@@ -1,0 +1,37 @@
+//! `quickstart`: the main job on a generated domain, offline and without a key.
+
+use super::run::{Changes, Screen, tables};
+use crate::context::Global;
+use crate::failure::Failure;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `quickstart`.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Arguments {
+    /// The run directory; run again, it goes on where it was
+    #[arg(long, default_value = "quickstart")]
+    dir: PathBuf,
+    #[command(flatten)]
+    changes: Changes,
+}
+
+/// Runs.
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
+    let config = pipeline::quickstart_config(global.seed());
+    let Some(config) = arguments.changes.apply(&config, global)? else { return Ok(()) };
+    let results = pipeline::run(&config, Path::new(""), &arguments.dir, &mut Screen::default())?;
+    let text = format!("{}\n{}", tables(&results), next(&arguments.dir, &config.environment.exit_rule));
+    global.format().emit(&results, &text)
+}
+
+fn next(dir: &Path, rule: &str) -> String {
+    format!(
+        "one of the demonstrations:\n  ilrec demos show {}\nthe same on your own log:\n  \
+         ilrec data import csv --input log.csv --items items.csv --out data\n  \
+         ilrec world train --data data --out world\n  ilrec world check world --data data\n  \
+         ilrec demos collect --data data --world world --llm builtin:expert --episodes 500 --out demos\n  \
+         ilrec train --data data --world world --demos demos --out policy\n  \
+         ilrec eval --policy policy --data data --world world",
+        dir.join(rule).join("demos-0").display()
+    )
+}

@@ -1,0 +1,62 @@
+//! `report`: one page about several runs and evaluations.
+
+use super::eval::EVALUATION;
+use crate::context::Global;
+use crate::failure::Failure;
+use artefact::{Artefact, Kind, replace_file};
+use evaluation::Evaluation;
+use pipeline::{RuleResults, RunResults};
+use report::{ReportData, Results, html_page};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `report`.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Arguments {
+    /// Run directories (of `run` and `quickstart`) and evaluation directories (of `eval`)
+    #[arg(required = true, value_name = "RUN")]
+    runs: Vec<PathBuf>,
+    /// The page to write
+    #[arg(long, value_name = "FILE.html")]
+    out: PathBuf,
+    /// The heading
+    #[arg(long, default_value = "IL-Rec: results")]
+    title: String,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    report: &'a Path,
+    tables: usize,
+}
+
+/// Writes the page.
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
+    let mut page =
+        ReportData { title: arguments.title.clone(), subject: "il-rec".to_owned(), ..ReportData::default() };
+    let mut single = Results { title: "Evaluations".to_owned(), ..Results::default() };
+    for path in &arguments.runs {
+        let results = path.join("results.json");
+        if results.is_file() {
+            let bytes = std::fs::read(&results).map_err(|e| Failure::reading(&results, &e))?;
+            let run: RunResults = serde_json::from_slice(&bytes)
+                .map_err(|e| Failure::input(format!("damaged file: {e}: {}", results.display())))?;
+            page.results.extend(run.rules.into_iter().map(|rule| table(&run.title, rule)));
+        } else {
+            let artefact = Artefact::open(Kind::Evaluation, path)?;
+            single.evaluations.push(artefact.read_json::<Evaluation>(EVALUATION)?);
+        }
+    }
+    if !single.evaluations.is_empty() {
+        page.results.push(single);
+    }
+    replace_file(&arguments.out, html_page(&page).as_bytes())?;
+    let text = format!("report: {}", arguments.out.display());
+    global.format().emit(&Answer { report: &arguments.out, tables: page.results.len() }, &text)
+}
+
+fn table(title: &str, rule: RuleResults) -> Results {
+    let mut evaluations = rule.evaluations;
+    evaluations.extend(rule.ablations.into_iter().map(|ablation| ablation.evaluation));
+    Results { title: format!("{title}: {}", rule.exit_rule), evaluations, differences: rule.differences }
+}

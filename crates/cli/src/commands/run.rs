@@ -1,0 +1,135 @@
+//! `run`: the whole pipeline from one file.
+
+use crate::context::Global;
+use crate::failure::Failure;
+use crate::progress::Progress as Bar;
+use crate::settings::Layers;
+use pipeline::{RunConfig, RunResults, StageRecord, Variant, Watcher, learner_config};
+use std::path::{Path, PathBuf};
+
+/// Arguments of `run`.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Arguments {
+    /// The file; paths in it are relative to it
+    #[arg(value_name = "CONFIG.toml")]
+    config: PathBuf,
+    /// The run directory [default: runs/ and the file's name]
+    #[arg(long, value_name = "RUN")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    changes: Changes,
+}
+
+/// What a command line changes in a run's settings.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Changes {
+    /// One setting; wins over the file
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    set: Vec<String>,
+    /// Print the resolved settings and stop
+    #[arg(long)]
+    print_config: bool,
+}
+
+/// Runs.
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
+    let path = &arguments.config;
+    let text = std::fs::read_to_string(path).map_err(|e| Failure::reading(path, &e))?;
+    let config = parse(&path.display().to_string(), &text)?;
+    let Some(config) = arguments.changes.apply(&config, global)? else { return Ok(()) };
+    let stem = path.file_stem().unwrap_or_default();
+    let out = arguments.out.clone().unwrap_or_else(|| Path::new("runs").join(stem));
+    let base = path.parent().unwrap_or(Path::new(""));
+    let results = pipeline::run(&config, base, &out, &mut Screen::default())?;
+    global.format().emit(&results, &tables(&results))
+}
+
+/// Reads a run's file; a mistake is shown where it stands.
+fn parse(name: &str, text: &str) -> Result<RunConfig, Failure> {
+    toml::from_str(text).map_err(|error| crate::settings::not_toml(name, text, &error))
+}
+
+impl Changes {
+    /// The settings with the changes, or nothing where they were only to be printed. The learner's preset is laid
+    /// out in full, so that every setting of it can be changed and seen.
+    pub(crate) fn apply(&self, config: &RunConfig, global: &Global) -> Result<Option<RunConfig>, Failure> {
+        let learner = learner_config(config, &Variant::Full)?;
+        let learner = toml::Table::try_from(&learner)
+            .map_err(|e| Failure::machine(format!("the preset has no TOML form: {e}")))?;
+        let mut layers = Layers::new(&RunConfig { learner, ..config.clone() });
+        for assignment in &self.set {
+            layers.set(assignment)?;
+        }
+        if let Some(seed) = global.seed {
+            layers.set(&format!("seed={seed}"))?;
+        }
+        if self.print_config {
+            global.format().emit(layers.values(), &layers.to_toml())?;
+            return Ok(None);
+        }
+        let config: RunConfig = layers.resolve()?;
+        config.check()?;
+        Ok(Some(config))
+    }
+}
+
+/// Shows on standard error what a run does.
+#[derive(Default)]
+pub(crate) struct Screen {
+    bar: Option<Bar>,
+}
+
+impl Watcher for Screen {
+    fn started(&mut self, stage: &str) {
+        tracing::debug!("{stage}: starts");
+    }
+
+    fn finished(&mut self, record: &StageRecord) {
+        self.bar = None;
+        match record.skipped {
+            true => tracing::info!("{}: up to date", record.name),
+            false => tracing::info!("{}: {:.1} s", record.name, record.seconds),
+        }
+    }
+
+    fn trained(&mut self, stage: &str, progress: &robust::Progress, n_env_steps: u64, seconds: f64) {
+        let bar = self.bar.get_or_insert_with(|| Bar::new(stage, n_env_steps));
+        let rate = progress.n_env_steps as f64 / seconds.max(1e-9);
+        let best = progress.best_validation.map(|best| format!(", validation {best:.1}")).unwrap_or_default();
+        let note = format!("{rate:.0} steps/s, return {:.1}{best}", progress.mean_return);
+        bar.at(progress.n_env_steps, &note);
+    }
+}
+
+/// The policy a run is about.
+const SUBJECT: &str = "il-rec";
+
+/// The results and where the page is.
+pub(crate) fn tables(results: &RunResults) -> String {
+    let mut text = String::new();
+    for rule in &results.rules {
+        let rows: Vec<_> = rule.evaluations.iter().map(|evaluation| evaluation.row.clone()).collect();
+        text.push_str(&report::text_table(&rows, SUBJECT));
+        text.push_str(&report::text_differences(&rule.differences));
+        let share = |share: f64| format!("{:.0} %", 100.0 * share);
+        text.push_str(&format!(
+            "{SUBJECT} earns {} of greedy-diverse, {} of the oracle\n\n",
+            share(rule.share_of_greedy_diverse),
+            share(rule.share_of_oracle)
+        ));
+        if !rule.ablations.is_empty() {
+            let rows: Vec<_> =
+                rule.ablations.iter().map(|ablation| ablation.evaluation.row.clone()).collect();
+            text.push_str(&format!("ablations\n{}\n", report::text_table(&rows, SUBJECT)));
+        }
+    }
+    let made: Vec<&StageRecord> = results.stages.iter().filter(|stage| !stage.skipped).collect();
+    let seconds: f64 = made.iter().map(|stage| stage.seconds).sum();
+    text.push_str(&format!(
+        "{} stages, {} of them up to date, {seconds:.0} s\nreport: {}\n",
+        results.stages.len(),
+        results.stages.len() - made.len(),
+        results.report
+    ));
+    text
+}

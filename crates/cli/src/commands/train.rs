@@ -1,0 +1,158 @@
+//! `train`: a policy from a world and demonstrations.
+
+use crate::context::{EnvironmentArgs, Global, SettingsArgs};
+use crate::failure::Failure;
+use crate::settings::Layers;
+use crate::stage::domain::Domain;
+use crate::stage::policy::{Account, Trained};
+use crate::stage::simulation::Simulation;
+use crate::stage::train::{Job, train};
+use crate::stage::{demos, published};
+use robust::{ROBUST_PRESET, RobustConfig};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::path::{Path, PathBuf};
+use training::{PAPER, RELEASED, RawTrainingConfig};
+use world_model::Side;
+
+/// Arguments of `train`.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Arguments {
+    /// The dataset directory
+    #[arg(long)]
+    data: PathBuf,
+    /// The world directory
+    #[arg(long)]
+    world: PathBuf,
+    /// The demos directory
+    #[arg(long)]
+    demos: Option<PathBuf>,
+    /// The policy directory to write
+    #[arg(long, value_name = "POLICY")]
+    out: PathBuf,
+    /// What learns: il-rec, bc (imitation alone) or a2c (no demonstrations)
+    #[arg(long, default_value = "il-rec", value_parser = ["il-rec", "bc", "a2c"])]
+    algo: String,
+    /// Settings to start from: robust (ours), released (the published code), paper (the loop of the paper)
+    #[arg(long, default_value = "robust", value_parser = ["robust", "released", "paper"])]
+    preset: String,
+    /// Go on from the checkpoint of an interrupted run
+    #[arg(long)]
+    resume: bool,
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    policy: &'a Path,
+    #[serde(flatten)]
+    account: &'a Account,
+}
+
+/// Checked settings of one of the learners.
+enum Learner {
+    Robust(RobustConfig),
+    Published(RawTrainingConfig),
+}
+
+/// Trains.
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
+    let layers = arguments.layers()?;
+    if arguments.settings.prints(&layers, global)? {
+        return Ok(());
+    }
+    let learner = arguments.learner(&layers)?;
+    let domain = Domain::open(&arguments.data, &arguments.world)?;
+    let environment = Simulation::new(&domain, &arguments.environment.settings(), global.seed())?
+        .environment(&domain, Side::Train)?;
+    let (demonstrations, demos_hash) = match &arguments.demos {
+        None => (Vec::new(), String::new()),
+        Some(path) => {
+            let (demos, hash) = demos::open(&domain, path)?;
+            (demos.demonstrations.iter().map(|demo| demo.trajectory()).collect(), hash)
+        }
+    };
+    let job = Job {
+        domain: &domain,
+        environment: &environment,
+        demonstrations: &demonstrations,
+        demos_hash,
+        name: &arguments.name(),
+        preset: &arguments.preset,
+        seed: global.seed(),
+        out: &arguments.out,
+        resume: arguments.resume,
+    };
+    let trained = match &learner {
+        Learner::Robust(config) => train(&job, config)?,
+        Learner::Published(config) => published::train(&job, config)?,
+    };
+    let answer = Answer { policy: &arguments.out, account: &trained.account };
+    global.format().emit(&answer, &arguments.for_people(&trained))
+}
+
+impl Arguments {
+    fn layers(&self) -> Result<Layers, Failure> {
+        let switches = self.switches()?;
+        match self.preset.as_str() {
+            "released" => {
+                self.settings.layers_after(&preset::<RawTrainingConfig>("released", RELEASED)?, switches)
+            }
+            "paper" => self.settings.layers_after(&preset::<RawTrainingConfig>("paper", PAPER)?, switches),
+            _ => self.settings.layers_after(&preset::<RobustConfig>("robust", ROBUST_PRESET)?, switches),
+        }
+    }
+
+    fn learner(&self, layers: &Layers) -> Result<Learner, Failure> {
+        if self.preset != "robust" {
+            return Ok(Learner::Published(layers.resolve()?));
+        }
+        let config: RobustConfig = layers.resolve()?;
+        config.check()?;
+        Ok(Learner::Robust(config))
+    }
+
+    /// The settings that make an algorithm of a learner.
+    fn switches(&self) -> Result<&'static [&'static str], Failure> {
+        match (self.preset.as_str(), self.algo.as_str()) {
+            (_, "il-rec") => Ok(&[]),
+            ("robust", "bc") => Ok(&["switches.actor_critic=false"]),
+            ("robust", _) => Ok(&["switches.demonstrations=false"]),
+            (_, "a2c") => Ok(&["demonstrations.presence=none", "critic.learned_reward=0.0"]),
+            (preset, algo) => Err(Failure::input(format!("the preset {preset} cannot be trained as {algo}"))
+                .hint("imitation alone is `--preset robust --algo bc`")),
+        }
+    }
+
+    /// The name in tables: the algorithm, with the preset where it is not the default.
+    fn name(&self) -> String {
+        match self.preset.as_str() {
+            "robust" => self.algo.clone(),
+            preset => format!("{} ({preset})", self.algo),
+        }
+    }
+
+    fn for_people(&self, trained: &Trained) -> String {
+        let account = &trained.account;
+        format!(
+            "{} environment steps in {} sessions, {} gradient steps, {:.1} s ({:.0} steps/s)\n\
+             parameter hash {}\nnext: ilrec eval --policy {} --data {} --world {}",
+            account.env_steps,
+            account.episodes,
+            account.gradient_steps,
+            account.seconds,
+            account.env_steps_per_second,
+            account.parameter_hash,
+            self.out.display(),
+            self.data.display(),
+            self.world.display(),
+        )
+    }
+}
+
+fn preset<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Failure> {
+    toml::from_str(text).map_err(|e| Failure::machine(format!("the preset {name} is damaged: {e}")))
+}

@@ -1,0 +1,195 @@
+//! `world`: train worlds and judge worlds.
+
+use crate::context::{EnvironmentArgs, Global, SettingsArgs};
+use crate::failure::Failure;
+use crate::stage::check;
+use crate::stage::domain::Domain;
+use crate::stage::simulation::Simulation;
+use crate::table::aligned;
+use data::Dataset;
+use report::WorldCheckSummary;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use world_model::{FitReport, FitRow, MatrixSources, Side, World, WorldConfig};
+
+/// Subcommands of `world`.
+#[derive(clap::Subcommand, Debug)]
+pub(crate) enum WorldCommand {
+    /// Fit a world to train in and another one to judge in
+    Train {
+        /// The dataset directory
+        #[arg(long)]
+        data: PathBuf,
+        /// The world directory to write
+        #[arg(long, value_name = "WORLD")]
+        out: PathBuf,
+        #[command(flatten)]
+        settings: SettingsArgs,
+    },
+    /// Use the reward and distance matrices of BiLLP and IL-Rec as worlds (npy, or pickled numpy arrays)
+    ImportMatrix {
+        /// The dataset directory; its ids are the matrices' row and column numbers
+        #[arg(long)]
+        data: PathBuf,
+        /// Rewards to train in
+        #[arg(long, value_name = "M.npy")]
+        train: PathBuf,
+        /// Rewards to judge with
+        #[arg(long, value_name = "M.npy")]
+        test: PathBuf,
+        /// Item distances of the train split [default: those of its columns]
+        #[arg(long, value_name = "D")]
+        distance_train: Option<PathBuf>,
+        /// Item distances of the test split [default: those of its columns]
+        #[arg(long, value_name = "D")]
+        distance_test: Option<PathBuf>,
+        /// The world directory to write
+        #[arg(long, value_name = "WORLD")]
+        out: PathBuf,
+        #[command(flatten)]
+        settings: SettingsArgs,
+    },
+    /// Is this world worth training in? Fails when it is not
+    Check {
+        /// The world directory
+        world: PathBuf,
+        /// The dataset directory it was made from
+        #[arg(long)]
+        data: PathBuf,
+        #[command(flatten)]
+        environment: EnvironmentArgs,
+    },
+}
+
+#[derive(Serialize)]
+struct TrainAnswer<'a> {
+    world: &'a Path,
+    hash: String,
+    users: Users,
+    items: usize,
+    #[serde(flatten)]
+    fit: &'a FitReport,
+}
+
+#[derive(Serialize)]
+struct Users {
+    train: usize,
+    validation: usize,
+    test: usize,
+}
+
+/// Runs a subcommand of `world`.
+pub(crate) fn run(command: &WorldCommand, global: &Global) -> Result<(), Failure> {
+    match command {
+        WorldCommand::Train { data, out, settings } => train(data, out, settings, global),
+        WorldCommand::ImportMatrix { data, train, test, distance_train, distance_test, out, settings } => {
+            let sources = MatrixSources {
+                train: train.clone(),
+                test: test.clone(),
+                distance_train: distance_train.clone(),
+                distance_test: distance_test.clone(),
+            };
+            import_matrix(data, &sources, out, settings, global)
+        }
+        WorldCommand::Check { world, data, environment } => check_world(world, data, environment, global),
+    }
+}
+
+fn train(data: &Path, out: &Path, settings: &SettingsArgs, global: &Global) -> Result<(), Failure> {
+    let layers = settings.layers(&WorldConfig::default())?;
+    if settings.prints(&layers, global)? {
+        return Ok(());
+    }
+    let config: WorldConfig = layers.resolve()?;
+    let dataset = Dataset::open(data)?.0;
+    let (world, hash) = Domain::fit_world(&dataset, &config, global.seed(), out)?;
+    let split = world.split();
+    let users =
+        Users { train: split.train.len(), validation: split.validation.len(), test: split.test.len() };
+    let text = fit_for_people(&world, &users);
+    let answer = TrainAnswer { world: out, hash, users, items: world.n_items(), fit: world.fit() };
+    global.format().emit(&answer, &text)
+}
+
+fn import_matrix(
+    data: &Path,
+    sources: &MatrixSources,
+    out: &Path,
+    settings: &SettingsArgs,
+    global: &Global,
+) -> Result<(), Failure> {
+    let layers = settings.layers(&WorldConfig::default())?;
+    if settings.prints(&layers, global)? {
+        return Ok(());
+    }
+    let dataset = Dataset::open(data)?.0;
+    let world = World::import_matrix(&dataset, sources, &layers.resolve()?, global.seed())?;
+    let hash = world.save(out)?.hash();
+    let split = world.split();
+    let users =
+        Users { train: split.train.len(), validation: split.validation.len(), test: split.test.len() };
+    let text = format!(
+        "users: {} train, {} validation, {} test\nitems: {}\nhash: {hash}",
+        users.train,
+        users.validation,
+        users.test,
+        world.n_items()
+    );
+    let answer = TrainAnswer { world: out, hash, users, items: world.n_items(), fit: world.fit() };
+    global.format().emit(&answer, &text)
+}
+
+fn fit_for_people(world: &World, users: &Users) -> String {
+    let fit = world.fit();
+    let best =
+        if fit.deepfm_is_best { "DeepFM is the best of them" } else { "DeepFM is NOT the best of them" };
+    format!(
+        "users: {} train, {} validation, {} test\n\ntrain world on {} held-out ratings: {best}\n{}\n\n\
+         users never seen, folded in\n{}\n\njudge world\n{}",
+        users.train,
+        users.validation,
+        users.test,
+        fit.n_held_out,
+        fit_table(&fit.rows),
+        fit_table(&fit.folded_in),
+        fit_table(&fit.judge),
+    )
+}
+
+fn fit_table(rows: &[FitRow]) -> String {
+    let header = ["model", "rmse", "mae"].map(str::to_owned).to_vec();
+    let cells =
+        rows.iter().map(|row| vec![row.model.clone(), format!("{:.4}", row.rmse), format!("{:.4}", row.mae)]);
+    aligned(&[header].into_iter().chain(cells).collect::<Vec<_>>())
+}
+
+fn check_world(world: &Path, data: &Path, rule: &EnvironmentArgs, global: &Global) -> Result<(), Failure> {
+    let domain = Domain::open(data, world)?;
+    let environment =
+        Simulation::new(&domain, &rule.settings(), global.seed())?.environment(&domain, Side::Judge)?;
+    let summary = check::check(&domain, &environment, global.seed())?;
+    global.format().emit(&summary, &check_for_people(&summary))?;
+    if summary.is_sound {
+        return Ok(());
+    }
+    Err(Failure::machine(format!("not worth training in: {}", summary.verdict))
+        .hint("try another exit rule (--exit-rule), or a log with more ratings per user"))
+}
+
+fn check_for_people(summary: &WorldCheckSummary) -> String {
+    let header = ["policy", "r_traj", "len"].map(str::to_owned).to_vec();
+    let cells = summary
+        .rows
+        .iter()
+        .map(|row| vec![row.policy.clone(), format!("{:.1}", row.r_traj), format!("{:.1}", row.len)]);
+    let table = aligned(&[header].into_iter().chain(cells).collect::<Vec<_>>());
+    let share = |share: f64| format!("{:.0} %", 100.0 * share);
+    let explained = &summary.explained;
+    format!(
+        "{table}\n\nvariance of rewards: user {}, item {}, pair {}\nverdict: {}",
+        share(explained.user),
+        share(explained.item),
+        share(explained.pair),
+        summary.verdict
+    )
+}

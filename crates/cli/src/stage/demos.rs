@@ -1,0 +1,71 @@
+//! Stage `demos`: an expert's sessions, imported or collected, played in the train world.
+
+use super::domain::Domain;
+use crate::failure::Failure;
+use demonstrations::{
+    BuiltinExpert, CollectOptions, Cost, Demos, Expert, Format, ImportOptions, Inputs, Origin, Scene,
+};
+use environment::Environment;
+use mdp::UserIdx;
+use std::path::Path;
+
+/// The scene of a domain.
+pub(crate) fn scene<'a>(domain: &'a Domain, environment: &'a Environment) -> Scene<'a> {
+    Scene {
+        catalogue: &domain.dataset.catalogue,
+        user_ids: &domain.dataset.users,
+        histories: &domain.log.world,
+        environment,
+    }
+}
+
+/// Reads traces or lists and plays them in the train world.
+pub(crate) fn import(
+    scene: &Scene<'_>,
+    format: Format,
+    input: &Path,
+    options: &ImportOptions,
+) -> Result<Demos, Failure> {
+    let sources = demonstrations::read_sources(input, format)?;
+    let imported = demonstrations::import(format, &sources, scene, options)?;
+    tracing::info!("{}", imported.report.summary());
+    let origin = Origin::Imported { report: Box::new(imported.report) };
+    Ok(Demos { origin, demonstrations: imported.demonstrations })
+}
+
+/// Lets an expert act for `users` in turn.
+pub(crate) fn collect(
+    scene: &Scene<'_>,
+    users: &[UserIdx],
+    address: &str,
+    options: &CollectOptions,
+    seed: u64,
+) -> Result<Demos, Failure> {
+    let expert = BuiltinExpert::parse(address)?;
+    let collected = demonstrations::collect(scene, users, &expert, options, seed)?;
+    let (expert, report, cost) = (expert.name(), Box::new(collected.report), Cost::default());
+    Ok(Demos { origin: Origin::Collected { expert, report, cost }, demonstrations: collected.demonstrations })
+}
+
+/// Writes the directory and gives its hash.
+pub(crate) fn save(
+    demos: &Demos,
+    domain: &Domain,
+    config: serde_json::Value,
+    seed: u64,
+    out: &Path,
+) -> Result<String, Failure> {
+    let inputs = Inputs {
+        dataset: domain.dataset_hash.clone(),
+        world: domain.world_hash.clone(),
+        catalogue: domain.dataset.catalogue.hash(),
+    };
+    let sizes = (domain.dataset.n_users(), domain.n_items());
+    Ok(demos.save(out, &inputs, sizes, seed, config)?.hash())
+}
+
+/// Opens a directory made with this domain's dataset.
+pub(crate) fn open(domain: &Domain, path: &Path) -> Result<(Demos, String), Failure> {
+    let (demos, artefact) = Demos::open_beside(path, &domain.dataset_hash)?;
+    Ok((demos, artefact.hash()))
+}

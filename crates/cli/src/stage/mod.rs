@@ -1,0 +1,12 @@
+//! The single stages behind the commands: typed inputs to typed outputs, no command line in sight.
+
+pub(crate) mod check;
+pub(crate) mod data;
+pub(crate) mod demos;
+pub(crate) mod domain;
+pub(crate) mod evaluate;
+pub(crate) mod policy;
+pub(crate) mod published;
+pub(crate) mod simulation;
+pub(crate) mod train;
+pub(crate) mod working;
