@@ -5,7 +5,6 @@ use environment::{
     DEFAULT_SIMILARITY_HAZARD, Environment, ExitRule, ItemFeatures, PUBLISHED_DISTANCE_HAZARD,
     calibrated_distance, calibrated_similarity,
 };
-use std::sync::Arc;
 use world_model::{Side, World};
 
 const TEXT_WIDTH: usize = 256;
@@ -18,7 +17,7 @@ const SIMILAR: usize = 2;
 /// # Errors
 /// When there is no rule of that name.
 pub fn rule_by_name(name: &str, world: &World, seed: u64) -> Result<ExitRule, PipelineError> {
-    let distance = || calibrated_distance(&world.columns(Side::Train), WINDOW, PUBLISHED_DISTANCE_HAZARD, seed);
+    let distance = || calibrated_distance(world.distances(Side::Train).as_ref(), WINDOW, PUBLISHED_DISTANCE_HAZARD, seed);
     match name {
         "category-window" => Ok(ExitRule::category_window()),
         "ilrec" => Ok(ExitRule::ilrec(distance())),
@@ -66,7 +65,7 @@ fn features(world: &World, rule: &ExitRule, side: Side) -> ItemFeatures {
     let wants_text = matches!(rule, ExitRule::SimilarityWindow(_));
     let features = ItemFeatures::of(world.catalogue(), wants_text.then_some(TEXT_WIDTH));
     match rule {
-        ExitRule::Ilrec(_) | ExitRule::Billp(_) => features.with_distances(Arc::new(world.columns(side))),
+        ExitRule::Ilrec(_) | ExitRule::Billp(_) => features.with_distances(world.distances(side)),
         _ => features,
     }
 }
