@@ -1,6 +1,8 @@
-//! The project's own checks, run as `cargo xtask tidy`: what rustfmt and clippy cannot know.
+//! The project's own checks: what rustfmt and clippy cannot know. `cargo xtask tidy` looks at the tree, `cargo xtask
+//! results FILE` at what the quickstart printed.
 
 mod crates;
+mod results;
 mod table;
 mod text;
 mod tree;
@@ -24,15 +26,17 @@ impl Finding {
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let findings = match arguments.as_slice() {
+        ["tidy"] => tidy(Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."))),
+        ["results", file] => results_of(file, false),
+        ["results", file, "--all-skipped"] => results_of(file, true),
+        _ => Err("usage: cargo xtask tidy | cargo xtask results FILE [--all-skipped]".to_owned()),
+    };
     let mut stderr = std::io::stderr().lock();
-    if arguments != ["tidy"] {
-        let _ = writeln!(stderr, "usage: cargo xtask tidy");
-        return ExitCode::from(2);
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."));
-    match tidy(root) {
+    match findings {
         Ok(findings) if findings.is_empty() => {
-            let _ = writeln!(stderr, "tidy");
+            let _ = writeln!(stderr, "nothing found");
             ExitCode::SUCCESS
         }
         Ok(findings) => {
@@ -47,6 +51,11 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn results_of(file: &str, all_skipped: bool) -> Result<Vec<Finding>, String> {
+    let text = std::fs::read_to_string(file).map_err(|e| format!("{file}: {e}"))?;
+    Ok(results::check(file, &text, all_skipped))
 }
 
 fn tidy(root: &Path) -> Result<Vec<Finding>, String> {

@@ -91,3 +91,34 @@ fn the_tree_is_walked_without_what_commands_made() {
         tree::text_files(dir.path()).unwrap().into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, [".ci/file", "bench/runs/file"]);
 }
+
+#[test]
+fn results_must_be_whole_and_won() {
+    let dir = tempfile::tempdir().unwrap();
+    let report = dir.path().join("report.html");
+    std::fs::write(&report, "page").unwrap();
+    let answer = |subject_lo: f64, skipped: bool| {
+        let row = |policy: &str, lo: f64| json!({"policy": policy, "r_traj": {"lo": lo, "mean": lo + 1.0, "hi": lo + 2.0}});
+        let mut results: Vec<_> = [
+            "uniform",
+            "popularity",
+            "bc",
+            "actor-critic",
+            "greedy",
+            "demonstrator",
+            "greedy-diverse",
+            "oracle",
+        ]
+        .map(|policy| row(policy, 10.0))
+        .to_vec();
+        results.push(row("il-rec", subject_lo));
+        let stages = [json!({"name": "data", "seconds": 1.0, "skipped": skipped})];
+        json!({"stages": stages, "results": results, "report": report}).to_string()
+    };
+    assert_eq!(results::check("a", &answer(20.0, false), false), []);
+    assert_eq!(results::check("a", &answer(20.0, true), true), []);
+    assert_eq!(results::check("a", &answer(20.0, false), true).len(), 1, "a stage ran again");
+    assert_eq!(results::check("a", &answer(11.0, false), false).len(), 4, "beaten by nobody");
+    assert_eq!(results::check("a", "{}", false).len(), 11, "no stages, nine rows, no report");
+    assert_eq!(results::check("a", "{} {}", false).len(), 1);
+}
