@@ -1,15 +1,15 @@
 //! What is measured: time and peak memory of importing a CSV log of ten million rows (or as many as asked for),
 //! which is written first if it is not there.
 //!
-//! `cargo run --release -p data --example import_speed -- LOG.csv [ROWS]`; run it under `/usr/bin/time -v` for
-//! the memory.
+//! `cargo run --release -p data --example import_speed -- LOG.csv [ROWS [OUT]]`; run it under
+//! `/usr/bin/time -v` for the memory. With OUT, the dataset is also saved there and opened again.
 
 use std::io::Write as _;
 use std::path::Path;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let path = arguments.next().ok_or("usage: import_speed LOG.csv [ROWS]")?;
+    let path = arguments.next().ok_or("usage: import_speed LOG.csv [ROWS [OUT]]")?;
     let n_rows = arguments.next().map_or(Ok(10_000_000), |text| text.parse::<u64>())?;
     let path = Path::new(&path);
     if !path.exists() {
@@ -22,6 +22,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{} rows read, {} kept, {} users", report.rows_read, report.rows_kept, dataset.n_users())?;
     writeln!(out, "{seconds:.2} s, {:.2} million rows a second", report.rows_read as f64 / seconds / 1e6)?;
+    let Some(out_path) = arguments.next() else {
+        return Ok(());
+    };
+    let start = std::time::Instant::now();
+    dataset.save(Path::new(&out_path), 0, serde_json::Value::Null)?;
+    drop(dataset);
+    let saved = start.elapsed().as_secs_f64();
+    let (opened, _) = data::Dataset::open(Path::new(&out_path))?;
+    let seconds = start.elapsed().as_secs_f64() - saved;
+    writeln!(out, "{saved:.2} s to save, {seconds:.2} s to open {} rows", opened.n_interactions())?;
     Ok(())
 }
 

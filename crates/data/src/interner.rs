@@ -10,6 +10,7 @@ pub(crate) struct Interner {
     ends: Vec<usize>,
     slots: Vec<u32>,
     hasher: RandomState,
+    latest: u32,
 }
 
 const FREE: u32 = u32::MAX;
@@ -32,6 +33,10 @@ impl Interner {
 
     /// The row of `text`, which is added if it is new; `None` when there are too many rows.
     pub(crate) fn intern(&mut self, text: &str) -> Option<u32> {
+        // Logs mostly stand user by user.
+        if (self.latest as usize) < self.len() && self.get(self.latest) == text {
+            return Some(self.latest);
+        }
         if (self.ends.len() + 1) * 2 > self.slots.len() {
             self.grow();
         }
@@ -42,7 +47,8 @@ impl Interner {
             self.text.push_str(text);
             self.ends.push(self.text.len());
         }
-        Some(self.slots[slot])
+        self.latest = self.slots[slot];
+        Some(self.latest)
     }
 
     /// The row of `text`, if it is in.
