@@ -99,11 +99,50 @@ pub fn products_of_rows(a: &[f32], b: &[f32], length: usize, output: &mut [f32])
     assert_eq!(output.len(), rows * columns, "result");
     output.fill(0.0);
     for start in (0..length).step_by(TILE) {
-        let end = length.min(start + TILE);
+        let tile = start..length.min(start + TILE);
         for (column, b_row) in b.chunks_exact(length).enumerate() {
-            for (row, a_row) in a.chunks_exact(length).enumerate() {
-                output[row * columns + column] += dot(&a_row[start..end], &b_row[start..end]);
+            let b_row = &b_row[tile.clone()];
+            for (group, a_rows) in a.chunks(4 * length).enumerate() {
+                if a_rows.len() == 4 * length {
+                    let sums = four_products(a_rows, length, tile.clone(), b_row);
+                    for (offset, sum) in sums.into_iter().enumerate() {
+                        output[(4 * group + offset) * columns + column] += sum;
+                    }
+                } else {
+                    for (offset, a_row) in a_rows.chunks_exact(length).enumerate() {
+                        output[(4 * group + offset) * columns + column] += dot(&a_row[tile.clone()], b_row);
+                    }
+                }
             }
         }
     }
+}
+
+/// Inner products of one row with a tile of each of four rows, enough sums at a time to keep the processor busy.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma", "aarch64+neon"))]
+fn four_products(a_rows: &[f32], length: usize, tile: std::ops::Range<usize>, b_row: &[f32]) -> [f32; 4] {
+    let (mut s0, mut s1, mut s2, mut s3) = ([0.0f32; 16], [0.0f32; 16], [0.0f32; 16], [0.0f32; 16]);
+    let (b_chunks, b_rest) = b_row.as_chunks::<16>();
+    let rows: [&[f32]; 4] = std::array::from_fn(|row| &a_rows[row * length..][tile.clone()]);
+    let [c0, c1, c2, c3] = rows.map(|row| row.as_chunks::<16>().0);
+    for ((((b, a0), a1), a2), a3) in b_chunks.iter().zip(c0).zip(c1).zip(c2).zip(c3) {
+        for lane in 0..16 {
+            s0[lane] = a0[lane].mul_add(b[lane], s0[lane]);
+        }
+        for lane in 0..16 {
+            s1[lane] = a1[lane].mul_add(b[lane], s1[lane]);
+        }
+        for lane in 0..16 {
+            s2[lane] = a2[lane].mul_add(b[lane], s2[lane]);
+        }
+        for lane in 0..16 {
+            s3[lane] = a3[lane].mul_add(b[lane], s3[lane]);
+        }
+    }
+    let sums = [s0, s1, s2, s3];
+    let rest = b_row.len() - b_rest.len();
+    std::array::from_fn(|row| {
+        let whole: f32 = sums[row].iter().sum();
+        rows[row][rest..].iter().zip(b_rest).fold(whole, |sum, (x, y)| x.mul_add(*y, sum))
+    })
 }
