@@ -3,7 +3,7 @@
 use super::*;
 use crate::tests::{World, small_world, world};
 use crate::{CollectOptions, DemonstrationError, Demos, Origin, describe, show};
-use mdp::{UserIdx, rng_for};
+use mdp::UserIdx;
 use rand::RngExt as _;
 
 const KINDS: [&str; 6] = ["Action", "Comedy", "Drama", "Horror", "Musical", "Western"];
@@ -142,10 +142,4 @@ fn a_collection_is_described_and_shown() {
     assert_eq!((described.len, described.r_traj, described.llm_calls), (3.0, 8.0, Some(0)));
     assert_eq!(described.exits["low_reward"], 1);
     assert_eq!(described.grounding.normalised, 3);
-}
-
-#[test]
-fn streams_are_apart_per_episode() {
-    let draw = |episode: u64| rng_for(1, &[9, episode]).random::<u64>();
-    assert_ne!(draw(0), draw(1));
 }
