@@ -7,9 +7,9 @@ use crate::stage::domain::Domain;
 use crate::stage::simulation::Simulation;
 use crate::table::aligned;
 use data::Dataset;
-use report::WorldCheckSummary;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use world_check::WorldCheck;
 use world_model::{FitReport, FitRow, MatrixSources, Side, World, WorldConfig};
 
 /// Subcommands of `world`.
@@ -167,29 +167,37 @@ fn check_world(world: &Path, data: &Path, rule: &EnvironmentArgs, global: &Globa
     let domain = Domain::open(data, world)?;
     let environment =
         Simulation::new(&domain, &rule.settings(), global.seed())?.environment(&domain, Side::Judge)?;
-    let summary = check::check(&domain, &environment, global.seed())?;
-    global.format().emit(&summary, &check_for_people(&summary))?;
-    if summary.is_sound {
+    let found = check::check(&domain, &environment, global.seed())?;
+    global.format().emit(&found, &check_for_people(&found))?;
+    if found.verdict.is_sound {
         return Ok(());
     }
-    Err(Failure::machine(format!("not worth training in: {}", summary.verdict))
+    Err(Failure::machine(format!("not worth training in: {}", found.verdict.reasons.join("; ")))
         .hint("try another exit rule (--exit-rule), or a log with more ratings per user"))
 }
 
-fn check_for_people(summary: &WorldCheckSummary) -> String {
-    let header = ["policy", "r_traj", "len"].map(str::to_owned).to_vec();
-    let cells = summary
-        .rows
-        .iter()
-        .map(|row| vec![row.policy.clone(), format!("{:.1}", row.r_traj), format!("{:.1}", row.len)]);
+fn check_for_people(found: &WorldCheck) -> String {
+    let header = ["policy", "r_traj", "len", "leaves by"].map(str::to_owned).to_vec();
+    let cells = found.rows.iter().map(|row| {
+        let hazards = row.hazards.iter().map(|(reason, hazard)| {
+            format!("{} {:.1} %", format!("{reason:?}").to_lowercase(), 100.0 * hazard)
+        });
+        vec![
+            row.policy.clone(),
+            format!("{:.1}", row.r_traj),
+            format!("{:.1}", row.len),
+            hazards.collect::<Vec<_>>().join(", "),
+        ]
+    });
     let table = aligned(&[header].into_iter().chain(cells).collect::<Vec<_>>());
-    let share = |share: f64| format!("{:.0} %", 100.0 * share);
-    let explained = &summary.explained;
-    format!(
-        "{table}\n\nvariance of rewards: user {}, item {}, pair {}\nverdict: {}",
-        share(explained.user),
-        share(explained.item),
-        share(explained.pair),
-        summary.verdict
-    )
+    let explained = &found.explained;
+    let shares = [
+        ("user", explained.user),
+        ("item", explained.item),
+        ("pair", explained.pair),
+        ("noise", explained.noise),
+    ]
+    .map(|(what, share)| format!("{what} {:.0} %", 100.0 * share));
+    let verdict = if found.verdict.is_sound { "sound" } else { "not worth training in" };
+    format!("{table}\n\nvariance of rewards: {}\nverdict: {verdict}", shares.join(", "))
 }

@@ -1,0 +1,169 @@
+//! One command after another, as a user would.
+
+use crate::program::{command, domain, ilrec, json, scratch, stderr};
+use serde_json::Value;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
+}
+
+fn train(dir: &Path, out: &Path, extra: &str) -> Value {
+    let out = out.display();
+    let line =
+        format!("train --data data --world world --demos demos --config train.toml --out {out} {extra}");
+    json(dir, &words(&line))
+}
+
+#[test]
+fn data_and_demonstrations_are_described() {
+    let dir = domain();
+    let described = json(dir, &["data", "describe", "data"]);
+    assert_eq!((&described["users"], &described["items"]), (&60.into(), &80.into()));
+    assert_eq!(described["categories"], 8);
+    let text = ilrec(dir, &["data", "describe", "data"]);
+    assert!(String::from_utf8_lossy(&text.stdout).contains("1,440"), "interactions, for people");
+    let demos = json(dir, &["demos", "describe", "demos"]);
+    for field in
+        ["episodes", "steps", "len", "r_traj", "repeats", "llm_calls", "tokens_in", "tokens_out", "seconds"]
+    {
+        assert!(demos[field].is_number(), "{field} in {demos}");
+    }
+    for field in ["exact", "fuzzy", "embedding", "rejected"] {
+        assert!(demos["grounding"][field].is_number(), "{field} in {demos}");
+    }
+    assert_eq!(demos["llm_calls"], 0, "the stand-in is no language model");
+    let shown = ilrec(dir, &["demos", "show", "demos"]);
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("film"), "{}", stderr(&shown));
+}
+
+#[test]
+fn a_world_is_checked() {
+    let output = ilrec(domain(), &["world", "check", "world", "--data", "data", "--json"]);
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let policies: Vec<&str> =
+        answer["rows"].as_array().unwrap().iter().filter_map(|row| row["policy"].as_str()).collect();
+    assert!(policies.contains(&"oracle") && policies.contains(&"popularity"), "{policies:?}");
+    let share = |of: &str| answer["explained"][of].as_f64().unwrap();
+    assert!((share("user") + share("item") + share("pair") + share("noise") - 1.0).abs() < 1e-6);
+    assert_eq!(answer["verdict"]["is_sound"] == true, output.status.success());
+}
+
+#[test]
+fn a_policy_is_trained_judged_and_reported() {
+    let (dir, own) = (domain(), scratch());
+    let policy = own.path().join("policy");
+    let trained = train(dir, &policy, "");
+    for field in ["episodes", "env_steps", "gradient_steps", "seconds", "env_steps_per_second"] {
+        assert!(trained[field].is_number(), "{field} in {trained}");
+    }
+    assert!(policy.join("metrics.jsonl").is_file() && policy.join("checkpoint").is_file());
+    assert!(!own.path().join("policy.part").exists());
+    let eval = own.path().join("eval");
+    let line = format!(
+        "eval --policy {} --data data --world world --eval-seeds 2 --out {}",
+        policy.display(),
+        eval.display()
+    );
+    let row = json(dir, &words(&line));
+    for field in ["mean", "lo", "hi"] {
+        for metric in ["r_traj", "r_each", "len"] {
+            assert!(row[metric][field].is_number(), "{metric}.{field} in {row}");
+        }
+    }
+    for field in ["distinct_items", "coverage", "repeat_rate", "gini", "ndcg@10", "hit@10"] {
+        assert!(row[field].is_number(), "{field} in {row}");
+    }
+    for (field, value) in
+        [("policy", "il-rec"), ("world", "judge"), ("scoring", "raw"), ("exit_rule", "category-window")]
+    {
+        assert_eq!(row[field], value);
+    }
+    assert!(row["exits"]["low_reward"].is_number() && row["exits"]["horizon"].is_number());
+    let page = own.path().join("page.html");
+    let report = json(dir, &["report", eval.to_str().unwrap(), "--out", page.to_str().unwrap()]);
+    assert_eq!(report["tables"], 1);
+    assert!(std::fs::read_to_string(page).unwrap().contains("il-rec"));
+}
+
+#[test]
+fn every_control_can_be_judged() {
+    let dir = domain();
+    let earned = |policy: &str| {
+        let line = format!("eval --policy {policy} --data data --world world --demos demos --eval-seeds 1");
+        json(dir, &words(&line))["r_traj"]["mean"].as_f64().unwrap()
+    };
+    let oracle = earned("oracle");
+    for policy in ["random", "random-fresh-genre", "popularity", "greedy", "greedy-diverse", "demos"] {
+        let mean = earned(policy);
+        assert!(mean > 0.0 && mean <= oracle + 1e-9, "{policy} earns {mean}, the oracle {oracle}");
+    }
+}
+
+#[test]
+fn threads_do_not_change_parameters_and_seeds_do() {
+    let (dir, own) = (domain(), scratch());
+    let hash = |name: &str, extra: &str| train(dir, &own.path().join(name), extra)["parameter_hash"].clone();
+    let one = hash("one", "--threads 1 --seed 3");
+    assert_eq!(one, hash("two", "--threads 2 --seed 3"));
+    assert_ne!(one, hash("other", "--seed 4"));
+}
+
+#[test]
+fn a_killed_training_run_leaves_nothing_half_written_and_resumes_to_the_same_parameters() {
+    let (dir, own) = (domain(), scratch());
+    let longer = "--set training.n_env_steps=20000";
+    let whole = train(dir, &own.path().join("whole"), longer);
+    let killed = own.path().join("killed");
+    let out = killed.to_str().unwrap();
+    let line =
+        format!("train --data data --world world --demos demos --config train.toml --out {out} {longer}");
+    let mut child = command(dir, &words(&line)).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let checkpoint = own.path().join("killed.part").join("checkpoint");
+    let since = Instant::now();
+    while !checkpoint.is_file() && child.try_wait().unwrap().is_none() {
+        assert!(since.elapsed() < Duration::from_secs(300), "no checkpoint");
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!killed.exists() || !checkpoint.exists(), "finished, or not there at all");
+    if checkpoint.exists() {
+        let other = format!("{line} --resume --seed 9");
+        let refused = ilrec(dir, &words(&other));
+        assert_eq!(refused.status.code(), Some(2), "the checkpoint of another run is refused");
+    }
+    let resumed = train(dir, &killed, &format!("{longer} --resume"));
+    assert_eq!(resumed["parameter_hash"], whole["parameter_hash"]);
+    assert_eq!(resumed["env_steps"], whole["env_steps"]);
+}
+
+#[test]
+fn the_published_learner_trains_and_resumes() {
+    let (dir, own) = (domain(), scratch());
+    for preset in ["released", "paper"] {
+        let policy = own.path().join(preset);
+        let line = format!(
+            "train --preset {preset} --data data --world world --demos demos --out {} \
+             --set rollout.n_episodes=30 --set discriminator.text_width=16 --set advantages.n_gradient_steps=5",
+            policy.display()
+        );
+        assert_eq!(json(dir, &words(&line))["episodes"], 30);
+        let line = format!("eval --policy {} --data data --world world --eval-seeds 1", policy.display());
+        assert_eq!(json(dir, &words(&line))["policy"], format!("il-rec ({preset})"));
+    }
+}
+
+#[test]
+fn printed_settings_can_be_fed_back() {
+    let dir = domain();
+    let train = ["train", "--data", "data", "--world", "world", "--out", "never", "--print-config"];
+    let first = ilrec(dir, &[&train[..], &["--set", "training.discount=0.5"]].concat());
+    assert!(first.status.success(), "{}", stderr(&first));
+    std::fs::write(dir.join("printed.toml"), &first.stdout).unwrap();
+    let again = ilrec(dir, &[&train[..], &["--config", "printed.toml"]].concat());
+    assert_eq!(first.stdout, again.stdout);
+    assert!(!dir.join("never").exists());
+}

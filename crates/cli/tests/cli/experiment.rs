@@ -1,0 +1,101 @@
+//! The whole chain from one file: what changed runs again, the rest does not.
+
+use crate::program::{SMALL_WORLD, fails, ilrec, json, scratch, stderr, write_log};
+use serde_json::Value;
+
+const EXPERIMENT: &str = r#"
+title = "A small experiment"
+training_seeds = [0, 1]
+
+[data.import]
+items = "items.csv"
+[[data.import.sources]]
+format = "csv"
+path = "log.csv"
+
+[[demonstrations]]
+kind = "builtin"
+quality = 1.0
+n_episodes = 40
+
+[learner.training]
+n_env_steps = 2000
+steps_per_iteration = 256
+warm_start_iterations = 2
+n_validation_users = 8
+"#;
+
+/// The experiment with a small world, in a directory of its own.
+fn experiment() -> tempfile::TempDir {
+    let dir = scratch();
+    write_log(dir.path());
+    let world =
+        SMALL_WORLD.replace("[deepfm]", "[world.deepfm]").replace("[factorisation]", "[world.factorisation]");
+    std::fs::write(dir.path().join("small.toml"), format!("{EXPERIMENT}\n{world}"))
+        .expect("the run is whole");
+    dir
+}
+
+fn skipped(answer: &Value) -> Vec<(String, bool)> {
+    let stages = answer["stages"].as_array().expect("the run is whole");
+    stages
+        .iter()
+        .map(|stage| (stage["name"].as_str().expect("the run is whole").to_owned(), stage["skipped"] == true))
+        .collect()
+}
+
+#[test]
+fn only_what_changed_runs_again() {
+    let dir = experiment();
+    let first = json(dir.path(), &["run", "small.toml"]);
+    assert!(skipped(&first).iter().all(|(_, skipped)| !skipped), "everything is made once");
+    let rows: Vec<&str> =
+        first["results"].as_array().unwrap().iter().filter_map(|row| row["policy"].as_str()).collect();
+    for policy in ["il-rec", "bc", "actor-critic", "popularity", "demonstrator", "greedy-diverse", "oracle"] {
+        assert!(rows.contains(&policy), "{policy} in {rows:?}");
+    }
+    let report = dir.path().join(first["report"].as_str().unwrap());
+    assert!(report.ends_with("runs/small/report.html") && report.is_file());
+
+    let again = json(dir.path(), &["run", "small.toml"]);
+    assert!(skipped(&again).iter().all(|(_, skipped)| *skipped), "{:?}", skipped(&again));
+    assert_eq!(again["results"], first["results"]);
+
+    let judged = json(dir.path(), &["run", "small.toml", "--set", "evaluation.eval_seeds=2"]);
+    for (name, skipped) in skipped(&judged) {
+        let depends = name.contains("evaluation") || name == "report";
+        assert_eq!(!skipped, depends, "{name}");
+    }
+
+    let page = ilrec(dir.path(), &["report", "runs/small", "--out", "page.html"]);
+    assert!(page.status.success(), "{}", stderr(&page));
+    assert!(std::fs::read_to_string(dir.path().join("page.html")).unwrap().contains("A small experiment"));
+}
+
+#[test]
+fn a_mistake_in_the_file_is_shown_where_it_stands() {
+    let dir = experiment();
+    let path = dir.path().join("small.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("training_seeds", "training_seads")).unwrap();
+    let told = fails(dir.path(), &["run", "small.toml"], 2);
+    assert!(told.contains("training_seads") && told.contains("did you mean `training_seeds`?"), "{told}");
+    assert!(told.contains("small.toml:3"), "{told}");
+    std::fs::write(&path, text).unwrap();
+    let told = fails(dir.path(), &["run", "small.toml", "--set", "learner.training.n_env_step=1"], 2);
+    assert!(told.contains("did you mean `n_env_steps`?"), "{told}");
+    assert!(!dir.path().join("runs").exists());
+}
+
+#[test]
+fn the_quickstart_is_an_experiment_like_any_other() {
+    let dir = scratch();
+    let printed = ilrec(dir.path(), &["quickstart", "--print-config", "--seed", "5"]);
+    assert!(printed.status.success(), "{}", stderr(&printed));
+    let text = String::from_utf8(printed.stdout).unwrap();
+    assert!(text.contains("seed = 5") && text.contains("[learner.switches]"), "{text}");
+    std::fs::write(dir.path().join("mine.toml"), &text).unwrap();
+    let again = ilrec(dir.path(), &["run", "mine.toml", "--print-config"]);
+    assert_eq!(String::from_utf8(again.stdout).unwrap(), text);
+    assert_eq!(dir.path().read_dir().unwrap().count(), 1);
+}

@@ -1,0 +1,6 @@
+//! The real command line on small inputs.
+
+mod chain;
+mod experiment;
+mod mistakes;
+mod program;
