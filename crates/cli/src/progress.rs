@@ -67,7 +67,7 @@ impl Progress {
             bar.set_message(note.to_owned());
             return;
         }
-        let tenths = position * 10 / self.total.max(1);
+        let tenths = position.min(self.total) * 10 / self.total.max(1);
         if tenths > self.tenths_said {
             self.tenths_said = tenths;
             tracing::info!("{}: {} % {note}", self.name, tenths * 10);
