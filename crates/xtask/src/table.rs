@@ -22,15 +22,16 @@ pub(crate) fn parse(markdown: &str) -> Result<Vec<Row>, String> {
         return Err(format!("{PLACE} has no table that starts with {HEADING}"));
     }
     let cells = |line: &str| -> Vec<String> {
-        line.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect()
+        line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()
     };
     lines.skip(1).take_while(|line| line.starts_with('|')).map(|line| row(&cells(line), line)).collect()
 }
 
 fn row(cells: &[String], line: &str) -> Result<Row, String> {
     let [name, idea, uses] = cells else { return Err(format!("{PLACE}: not three cells: {line}")) };
-    let uses = uses.split(',').map(str::trim).filter(|name| !name.is_empty() && *name != "-");
-    Ok(Row { name: name.clone(), idea: idea.clone(), uses: uses.map(str::to_owned).collect() })
+    let plain = |cell: &str| cell.trim().replace('`', "");
+    let uses = uses.split(',').map(plain).filter(|name| !name.is_empty() && name != "-");
+    Ok(Row { name: plain(name), idea: idea.clone(), uses: uses.collect() })
 }
 
 /// What the table says and cargo does not, and the other way round.
