@@ -77,7 +77,9 @@ fn a_world_where_nothing_matters_fails() {
 
 #[test]
 fn a_structured_world_passes_and_says_why_users_leave() {
-    let taste = |user: u32, item: u32| if (user + item / 6) % 3 == 0 { 5.0 } else { 1.0 + (item % 3) as f32 };
+    let taste = |user: u32, item: u32| {
+        if (user + item / 6).is_multiple_of(3) { 5.0 } else { 1.0 + (item % 3) as f32 }
+    };
     let check = found(taste, ExitRule::category_window());
     assert!(check.verdict.is_sound, "{:?} {:?}", check.verdict, check.rows);
     let random = &check.rows[0];
@@ -99,7 +101,7 @@ fn variance_components_are_those_of_the_formula() {
             400
         }
         fn predict(&self, user: UserIdx, item: ItemIdx) -> (f32, f32) {
-            let sign = |n: u32| if n % 2 == 0 { 1.0f32 } else { -1.0 };
+            let sign = |n: u32| if n.is_multiple_of(2) { 1.0f32 } else { -1.0 };
             let pair = sign(user.0 / 2) * sign(item.0 / 2);
             (3.0 + 0.3 * sign(user.0) + 0.5 * sign(item.0) + 0.4 * pair, 0.5)
         }

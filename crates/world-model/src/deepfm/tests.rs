@@ -163,6 +163,7 @@ fn positives_alone_get_negatives_and_then_separate() {
     let table = RatingTable { n_users: 30, n_items: 40, cells };
     let config = DeepFmConfig {
         n_members: 1,
+        n_negatives: 5,
         max_epochs: 30,
         learning_rate: 5e-3,
         l2_embedding: 1e-3,

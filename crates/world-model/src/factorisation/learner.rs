@@ -168,10 +168,12 @@ fn solve(
         }
     }
     let (by_user, by_item) = (table.positions_by_user(), table.positions_by_item());
+    let unused_or = |n_used: usize, l2: f32| if n_used > 0 { l2 } else { f32::INFINITY };
+    let mut diagonal = vec![unused_or(ridge.n_factors, ridge.factors); config.dim];
+    diagonal.resize(dim, unused_or(ridge.n_categories, ridge.categories));
+    diagonal.push(ridge.biases);
     for _ in 0..config.n_passes {
         let item_side = |cell: &Rating| out.item_row(cell.item.index());
-        let l2 = |at: usize| if at < config.dim { ridge.factors } else { ridge.categories };
-        let diagonal: Vec<f32> = (0..dim).map(l2).chain([ridge.biases]).collect();
         let mut users = vec![0.0; out.users.len()];
         solve_side(table, &by_user, item_side, (out.mu, &diagonal, 0..0), &mut users);
         out.users = users;
@@ -185,7 +187,7 @@ fn solve(
 
 /// One side given the other: for every row, ridge regression of what mean level and the other side's bias leave
 /// of its ratings, on the other side's factors and a constant. The entries in `fixed` stay as they are in `rows`,
-/// and what they predict is taken off first. Rows are independent of each other, so threads do not change the
+/// and what they predict is taken off first; an entry of infinite weight stays zero. Rows are independent of each other, so threads do not change the
 /// result. A row without ratings is zero but for its fixed entries.
 fn solve_side<'a>(
     table: &RatingTable,
@@ -196,22 +198,23 @@ fn solve_side<'a>(
 ) {
     let width = diagonal.len();
     let dim = width - 1;
-    let free: Vec<usize> = (0..width).filter(|at| !fixed.contains(at)).collect();
+    let free: Vec<usize> = (0..width).filter(|at| !fixed.contains(at) && diagonal[*at].is_finite()).collect();
     let n = free.len();
     rows.par_chunks_exact_mut(width).zip(positions_by_row).for_each(|(row, positions)| {
-        let (mut gram, mut right) = (vec![0.0f64; n * n], vec![0.0f64; n]);
+        let (mut gram, mut right, mut feature) = (vec![0.0f64; n * n], vec![0.0f64; n], vec![0.0f64; n]);
         (0..n).for_each(|side| gram[side * n + side] = f64::from(diagonal[free[side]]));
         for &position in positions {
             let cell = &table.cells[position as usize];
             let features = other(cell);
             let known = kernels::dot(&features[fixed.clone()], &row[fixed.clone()]);
             let target = f64::from(cell.value - mu - features[dim] - known);
-            let feature = |at: usize| if free[at] == dim { 1.0 } else { f64::from(features[free[at]]) };
-            for r in 0..n {
-                right[r] += target * feature(r);
-                for c in 0..=r {
-                    gram[r * n + c] += feature(r) * feature(c);
-                }
+            for (slot, &at) in feature.iter_mut().zip(&free) {
+                *slot = if at == dim { 1.0 } else { f64::from(features[at]) };
+            }
+            for (side, gram_row) in gram.chunks_exact_mut(n).enumerate() {
+                let own = feature[side];
+                right[side] += target * own;
+                gram_row[..=side].iter_mut().zip(&feature).for_each(|(sum, x)| *sum += own * x);
             }
         }
         solve_positive(&mut gram, &mut right);

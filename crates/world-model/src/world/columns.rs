@@ -20,7 +20,7 @@ impl Columns {
     /// # Panics
     /// If they are not a whole number of rows.
     pub fn new(width: usize, rows: Vec<f32>) -> Self {
-        assert!(width > 0 && rows.len() % width == 0, "whole rows");
+        assert!(width > 0 && rows.len().is_multiple_of(width), "whole rows");
         Self { width, rows }
     }
 

@@ -92,7 +92,7 @@ fn fit_train_world(
     let last = DeepFmEnsemble::refit(&first, &table, &content, &config.deepfm, seed)?;
     let mut ensemble = last.ensemble;
     let mut report = FitReport {
-        n_fitted: rest.cells.len() - validation.len().min(rest.cells.len()),
+        n_fitted: rest.cells.len(),
         n_validation: validation.len(),
         n_held_out: held_out.len(),
         is_graded,

@@ -204,4 +204,6 @@ impl RewardSource for KnownOrDrawn {
 }
 
 #[cfg(test)]
+mod real;
+#[cfg(test)]
 mod tests;

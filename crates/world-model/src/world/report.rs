@@ -22,7 +22,8 @@ pub struct FitRow {
 pub struct FitReport {
     /// Ratings that the compared models were fitted on.
     pub n_fitted: usize,
-    /// Ratings that decided when to stop and how strongly to regularise.
+    /// Ratings that decided when DeepFM stops before it was fitted on them too (with as many sampled negatives
+    /// where the log has none). The baselines choose their regularisation on a slice of their own.
     pub n_validation: usize,
     /// Ratings that the errors were measured on (with as many sampled negatives where the log has none).
     pub n_held_out: usize,
