@@ -31,6 +31,7 @@ pub struct RobustConfig {
 #[serde(deny_unknown_fields)]
 pub struct TasteSettings {
     pub n_factors: usize,
+    pub n_categories: usize,
     pub n_sweeps: usize,
     pub offset_shrinkage: f32,
     pub ridge: f32,
@@ -113,7 +114,8 @@ impl RobustConfig {
     /// The first setting out of its range.
     pub fn check(&self) -> Result<(), RobustError> {
         let Self { training: t, hazard, taste, learned_reward, switches, .. } = self;
-        let ranges: [(&'static str, f64, f64, f64); 13] = [
+        let ranges: [(&'static str, f64, f64, f64); 14] = [
+            ("taste.n_categories", taste.n_categories as f64, 0.0, 256.0),
             ("taste.n_factors", taste.n_factors as f64, 0.0, 256.0),
             ("taste.ridge", f64::from(taste.ridge), 1e-6, 1e6),
             ("taste.offset_shrinkage", f64::from(taste.offset_shrinkage), 1e-6, 1e6),
@@ -151,7 +153,7 @@ impl RobustConfig {
 
     /// The checked form of the taste settings.
     pub fn taste(&self) -> TasteConfig {
-        let TasteSettings { n_factors, n_sweeps, offset_shrinkage, ridge } = self.taste;
-        TasteConfig { n_factors, n_sweeps, offset_shrinkage, ridge }
+        let TasteSettings { n_factors, n_categories, n_sweeps, offset_shrinkage, ridge } = self.taste;
+        TasteConfig { n_factors, n_categories, n_sweeps, offset_shrinkage, ridge }
     }
 }

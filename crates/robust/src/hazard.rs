@@ -40,6 +40,9 @@ pub(crate) const N_DISLIKE: usize = 2;
 const HIDDEN: usize = 16;
 /// Initial logit of each cause: about 5 % each, so that an untrained hazard forbids nothing.
 const INITIAL_LOGIT: f32 = -3.0;
+/// A cause is not pushed below this probability by steps at which users stayed. An expert's sessions hardly show
+/// what makes users leave; without the floor a cause that never struck there could not be learned any more.
+const LOWEST_STRIKE: f32 = 0.002;
 
 impl QuitHazard {
     /// Small random networks with a low initial hazard.
@@ -161,7 +164,11 @@ pub(crate) fn loss_and_gradients(hazard: &QuitHazard, examples: &[&HazardExample
         loss -= if example.left { leave.ln() } else { log_stays } / n;
         for (k, &z) in logits.iter().enumerate() {
             let strike = 1.0 / (1.0 + (-z).exp());
-            upstream[k][row] = if example.left { -strike * log_stays.exp() / leave } else { strike } / n;
+            upstream[k][row] = match example.left {
+                true => -strike * log_stays.exp() / leave / n,
+                false if strike < LOWEST_STRIKE => 0.0,
+                false => strike / n,
+            };
         }
     }
     let mut gradients = hazard.causes().map(|mlp| vec![0.0; mlp.parameters.len()]);

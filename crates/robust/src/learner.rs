@@ -5,6 +5,7 @@ use crate::config::RobustConfig;
 use crate::guidance::Guidance;
 use crate::hazard::{HazardLearner, QuitHazard};
 use crate::session::{LearnerSession, LearnerStep};
+use crate::train::Progress;
 use crate::tracker::{N_FEATURES, N_STATE};
 use kernels::{Adam, AdamConfig};
 use mdp::{Rng, StepEnd};
@@ -68,7 +69,7 @@ impl Learner {
         own: &[LearnerSession],
         expert: &[LearnerSession],
         guidance: &mut dyn Guidance,
-        config: &RobustConfig,
+        (config, progress): (&RobustConfig, &Progress),
         rng: &mut Rng,
     ) -> UpdateReport {
         let mut report = UpdateReport::default();
@@ -77,7 +78,7 @@ impl Learner {
         }
         self.learn_critic(own, expert, config, &mut report);
         report.guidance_loss = guidance.learn(expert, own, rng).unwrap_or(0.0);
-        self.learn_actor(own, expert, guidance, config, &mut report);
+        self.learn_actor((own, expert), guidance, config, imitation_now(config, progress), &mut report);
         report
     }
 
@@ -159,10 +160,10 @@ impl Learner {
 
     fn learn_actor(
         &mut self,
-        own: &[LearnerSession],
-        expert: &[LearnerSession],
+        (own, expert): (&[LearnerSession], &[LearnerSession]),
         guidance: &dyn Guidance,
         config: &RobustConfig,
+        imitation: f32,
         report: &mut UpdateReport,
     ) {
         let mut states = Vec::new();
@@ -184,7 +185,7 @@ impl Learner {
             let scale = 1.0 / weights.len() as f32;
             for (step, weight) in steps(expert).zip(weights) {
                 states.extend(step.state);
-                upstream.extend(score(step).map(|s| -scale * config.imitation.coefficient * weight * s));
+                upstream.extend(score(step).map(|s| -scale * imitation * weight * s));
                 report.imitation_loss -= scale * step.decision.log_prob;
             }
         }
@@ -246,6 +247,17 @@ impl Learner {
         }
         signal
     }
+}
+
+/// The imitation coefficient falls linearly to zero over the interactions of the run: the expert opens the game,
+/// the environment ends it. Without own sessions it stays.
+fn imitation_now(config: &RobustConfig, progress: &Progress) -> f32 {
+    let share = if config.switches.actor_critic {
+        progress.n_env_steps as f32 / config.training.n_env_steps.max(1) as f32
+    } else {
+        0.0
+    };
+    config.imitation.coefficient * (1.0 - share).max(0.0)
 }
 
 fn steps(sessions: &[LearnerSession]) -> impl Iterator<Item = &LearnerStep> {

@@ -16,7 +16,8 @@ pub(crate) struct TasteModel {
     pub mean: f32,
     /// Item offsets, `[items]`.
     pub offsets: Vec<f32>,
-    /// Item features, column-major `[width, items]`: row 0 is all ones, the rest are factors.
+    /// Item features, column-major `[width, items]`: row 0 is all ones, then factors, then the most frequent
+    /// categories, each item's scaled to length one.
     pub columns: Vec<f32>,
     /// Variance of a rating around its prediction.
     pub noise: f32,
@@ -31,6 +32,8 @@ pub(crate) struct TasteModel {
 pub struct TasteConfig {
     /// Latent factors of an item.
     pub n_factors: usize,
+    /// Categories that are item features, the most frequent ones.
+    pub n_categories: usize,
     /// Alternations.
     pub n_sweeps: usize,
     /// Pseudo-ratings that pull an item's offset to its categories' mean.
@@ -49,18 +52,25 @@ impl TasteModel {
         rng: &mut Rng,
     ) -> Self {
         let n_items = categories.len();
-        let width = config.n_factors + 1;
+        let labels = frequent_categories(categories, config.n_categories);
+        let width = 1 + config.n_factors + labels.len();
         let mean = mean_rating(histories);
         let counts = count_ratings(histories, n_items);
         let offsets = item_offsets(histories, categories, (mean, config.offset_shrinkage), &counts);
         let mut rows = vec![1.0; n_items * width];
-        for row in rows.chunks_exact_mut(width) {
-            row[1..].iter_mut().for_each(|x| *x = 0.1 * normal(rng));
+        for (row, own) in rows.chunks_exact_mut(width).zip(categories) {
+            let (factors, indicators) = row[1..].split_at_mut(config.n_factors);
+            factors.iter_mut().for_each(|x| *x = 0.1 * normal(rng));
+            let length = (own.len() as f32).sqrt().max(1.0);
+            for (x, label) in indicators.iter_mut().zip(&labels) {
+                *x = f32::from(u8::from(own.contains(label))) / length;
+            }
         }
         let mut noise = 1.0;
         for _ in 0..config.n_sweeps {
             let users = solve_users(histories, &rows, &offsets, (mean, config.ridge, width));
-            noise = solve_items(histories, &users, &mut rows, (&offsets, mean, config.ridge, width));
+            let sizes = (config.n_factors, width);
+            noise = solve_items(histories, &users, &mut rows, (&offsets, mean, config.ridge), sizes);
         }
         let users = solve_users(histories, &rows, &offsets, (mean, config.ridge, width));
         let n_users = histories.len().max(1) as f32;
@@ -134,6 +144,15 @@ impl Belief {
     }
 }
 
+/// The most frequent category rows, ties by row.
+fn frequent_categories(categories: &[Vec<u16>], most: usize) -> Vec<u16> {
+    let mut counts = std::collections::BTreeMap::<u16, usize>::new();
+    categories.iter().flatten().for_each(|&c| *counts.entry(c).or_default() += 1);
+    let mut labels: Vec<(usize, u16)> = counts.into_iter().map(|(label, count)| (count, label)).collect();
+    labels.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    labels.into_iter().take(most).map(|(_, label)| label).collect()
+}
+
 fn mean_rating(histories: &[&[Interaction]]) -> f32 {
     let n: usize = histories.iter().map(|h| h.len()).sum();
     let sum: f64 = histories.iter().flat_map(|h| h.iter()).map(|x| f64::from(x.rating)).sum();
@@ -198,20 +217,23 @@ fn solve_items(
     histories: &[&[Interaction]],
     users: &[f32],
     rows: &mut [f32],
-    (offsets, mean, ridge, width): (&[f32], f32, f32, usize),
+    (offsets, mean, ridge): (&[f32], f32, f32),
+    (n_factors, width): (usize, usize),
 ) -> f32 {
-    let n_factors = width - 1;
+    let factors = 1..1 + n_factors;
     let mut systems: Vec<Option<Normal>> = vec![None; offsets.len()];
     for (history, weights) in histories.iter().zip(users.chunks_exact(width)) {
         for x in *history {
             let system = systems[x.item.index()].get_or_insert_with(|| Normal::new(n_factors, ridge));
-            system.add(&weights[1..], x.rating - mean - offsets[x.item.index()] - weights[0]);
+            let row = &rows[x.item.index() * width..(x.item.index() + 1) * width];
+            let rest = weights[0] + kernels::dot(&weights[factors.end..], &row[factors.end..]);
+            system.add(&weights[factors.clone()], x.rating - mean - offsets[x.item.index()] - rest);
         }
     }
     for (row, system) in rows.chunks_exact_mut(width).zip(systems) {
         match system {
-            Some(system) => row[1..].copy_from_slice(&system.solve()),
-            None => row[1..].fill(0.0),
+            Some(system) => row[factors.clone()].copy_from_slice(&system.solve()),
+            None => row[factors.clone()].fill(0.0),
         }
     }
     let (mut squares, mut n) = (0.0f64, 0usize);

@@ -266,7 +266,7 @@ impl<'a> Run<'a> {
         let expert = self.follow(state);
         let mut rng = rng_for(self.seed, &[Stream::Update as u64, iteration]);
         let State { learner, guidance, progress, .. } = state;
-        let report = learner.update(&own, &expert, guidance.as_mut(), self.config, &mut rng);
+        let report = learner.update(&own, &expert, guidance.as_mut(), (self.config, progress), &mut rng);
         progress.n_iterations += 1;
         progress.n_gradient_steps += report.n_gradient_steps;
         if !own.is_empty() {
