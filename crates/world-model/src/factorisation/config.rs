@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct FactorisationConfig {
     /// Length of a factor; 0 leaves the biases alone.
     pub dim: usize,
-    /// Whether users also have a weight for every category, which supports items with few ratings.
-    pub categories: bool,
+    /// How many categories, the most frequent ones, every user also has a weight for: they support items with few
+    /// ratings. The cost of a fit grows with the square.
+    pub max_categories: usize,
     /// Passes of alternating least squares.
     pub n_passes: usize,
     /// Weight of squared factors; left out, the best of 2, 4, 8, 16, 32 on a slice of the data.
@@ -27,7 +28,7 @@ impl Default for FactorisationConfig {
     fn default() -> Self {
         Self {
             dim: 8,
-            categories: true,
+            max_categories: 32,
             n_passes: 12,
             l2_factors: None,
             l2_categories: None,
@@ -46,6 +47,10 @@ impl FactorisationConfig {
         if self.dim > 512 {
             let (setting, expected) = ("dim", "at most 512");
             return Err(WorldError::Setting { setting, expected, got: self.dim.to_string() });
+        }
+        if self.max_categories > 512 {
+            let (setting, expected) = ("max_categories", "at most 512");
+            return Err(WorldError::Setting { setting, expected, got: self.max_categories.to_string() });
         }
         let positive = [
             ("l2_factors", self.l2_factors.unwrap_or(1.0)),

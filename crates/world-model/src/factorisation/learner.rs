@@ -32,12 +32,23 @@ struct Content {
 }
 
 impl Content {
-    fn of(categories: &ItemCategories) -> Self {
-        let (n_categories, n_items) = (categories.n_categories(), categories.n_items());
+    /// The `most` most frequent categories, fewer if there are fewer.
+    fn of(categories: &ItemCategories, most: usize) -> Self {
+        let n_items = categories.n_items();
+        let mut by_frequency: Vec<(usize, usize)> = (0..categories.n_categories()).map(|c| (0, c)).collect();
+        for item in 0..n_items {
+            categories.of_item(item).iter().for_each(|&c| by_frequency[c as usize].0 += 1);
+        }
+        by_frequency.sort_by_key(|&(count, category)| (std::cmp::Reverse(count), category));
+        by_frequency.truncate(most);
+        let n_categories = by_frequency.len();
+        let mut places = vec![None; categories.n_categories()];
+        by_frequency.iter().enumerate().for_each(|(place, &(_, category))| places[category] = Some(place));
         let mut rows = vec![0.0; n_items * n_categories];
         for (item, row) in rows.chunks_exact_mut(n_categories.max(1)).enumerate() {
             let own = categories.of_item(item);
-            own.iter().for_each(|&c| row[c as usize] = (own.len() as f32).powf(-0.5));
+            let kept = own.iter().filter_map(|&c| places[c as usize]);
+            kept.for_each(|place| row[place] = (own.len() as f32).powf(-0.5));
         }
         for category in 0..n_categories {
             let column = || (0..n_items).map(|item| item * n_categories + category);
@@ -69,8 +80,7 @@ impl Factorisation {
         if slice.is_empty() {
             slice.clone_from(&table.cells);
         }
-        let nothing = Content { n_categories: 0, rows: Vec::new() };
-        let content = if config.categories { Content::of(categories) } else { nothing };
+        let content = Content::of(categories, config.max_categories);
         let (ridge, noise) = choose(&rest, &slice, &content, config, seed);
         let mut out = solve(table, &content, config, ridge, seed);
         out.noise = noise.max(1e-3);

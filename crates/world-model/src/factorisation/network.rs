@@ -94,7 +94,7 @@ impl Factorisation {
             if is_finite { Ok(values) } else { Err(format!("tensor {name} is not finite")) }
         };
         let n_items = categories.n_items();
-        let dim = config.dim + if config.categories { categories.n_categories() } else { 0 };
+        let dim = config.dim + config.max_categories.min(categories.n_categories());
         let width = dim + 1;
         let level = take("level", &[2])?;
         Ok(Self {

@@ -108,3 +108,12 @@ fn category_weights_predict_items_that_were_never_rated() {
         assert!(gap > 0.7, "user {user}: {gap}");
     }
 }
+
+#[test]
+fn only_the_most_frequent_categories_are_used() {
+    let (table, _) = planted(20, 30, 0.5, 0.3, 4);
+    let labels = |item: usize| vec!["all".to_owned(), format!("half{}", item % 2), format!("own{item}")];
+    let config = FactorisationConfig { dim: 2, max_categories: 3, ..Default::default() };
+    let fitted = Factorisation::fit(&table, &categorised(30, labels), &config, 0).unwrap();
+    assert_eq!(fitted.dim, 5);
+}
