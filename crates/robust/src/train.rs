@@ -35,6 +35,9 @@ pub struct Inputs<'a> {
     pub demonstrations: &'a [Trajectory],
 }
 
+/// How many demonstrations are weighed once more at the end, for the record.
+const N_WEIGHED: usize = 400;
+
 /// Counters of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
@@ -103,9 +106,9 @@ pub struct Trained {
     pub policy: RobustPolicy,
     /// The counters at the end.
     pub progress: Progress,
-    /// What every step of every demonstration weighs at the end, one list per demonstration of
-    /// [`Inputs::demonstrations`], empty for those left out. The filter of steps that the policy has overtaken is
-    /// not applied.
+    /// What every step of the first 400 demonstrations weighs at the end, one list per demonstration of
+    /// [`Inputs::demonstrations`], empty for those that were left out of training. The filter of steps that the
+    /// policy has overtaken is not applied.
     pub weights: Vec<Vec<f32>>,
 }
 
@@ -332,7 +335,8 @@ impl<'a> Run<'a> {
             }
             _ => LearnerSession::default(),
         };
-        let followed: Vec<LearnerSession> = self.inputs.demonstrations.par_iter().map(one).collect();
+        let first = &self.inputs.demonstrations[..self.inputs.demonstrations.len().min(N_WEIGHED)];
+        let followed: Vec<LearnerSession> = first.par_iter().map(one).collect();
         let mut weights = state.learner.guidance_weights(&followed, state.guidance.as_ref(), self.config).into_iter();
         followed.iter().map(|session| weights.by_ref().take(session.steps.len()).collect()).collect()
     }
