@@ -180,7 +180,9 @@ fn check_for_people(found: &WorldCheck) -> String {
     let header = ["policy", "r_traj", "len", "leaves by"].map(str::to_owned).to_vec();
     let cells = found.rows.iter().map(|row| {
         let hazards = row.hazards.iter().map(|(reason, hazard)| {
-            format!("{} {:.1} %", format!("{reason:?}").to_lowercase(), 100.0 * hazard)
+            let name = serde_json::to_value(reason).ok();
+            let name = name.as_ref().and_then(|name| name.as_str()).unwrap_or_default().replace('_', " ");
+            format!("{name} {:.1} %", 100.0 * hazard)
         });
         vec![
             row.policy.clone(),
