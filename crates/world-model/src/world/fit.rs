@@ -104,33 +104,42 @@ fn fit_train_world(
     };
     let known: Vec<UserIdx> =
         (0..dataset.n_users() as u32).map(UserIdx).filter(|u| !seen[u.index()].is_empty()).collect();
-    report.folded_in = measure_fold_in(&ensemble, &known, &log.world, &split.test, (table.mean(), seed));
+    let unseen = negatives(&RatingTable::of(&only(&log.world, &[&split.test]), dataset.n_items()), 6);
+    let level = all_but_reported.mean();
+    report.folded_in = measure_fold_in(&ensemble, &known, &unseen, &split.test, (level, seed));
+    let is_seen = |user: &UserIdx| !seen[user.index()].is_empty();
+    let ratings = by_user(&unseen);
     let newcomers: Vec<(UserIdx, &[Interaction])> = (0..dataset.n_users() as u32)
         .map(UserIdx)
-        .filter(|u| seen[u.index()].is_empty())
-        .map(|u| (u, log.world[u.index()].as_slice()))
+        .filter(|user| !is_seen(user))
+        .map(|user| (user, ratings[user.index()].as_slice()))
         .collect();
     ensemble.fold_in(&known, &newcomers);
     Ok((ensemble, report))
 }
 
-/// Folds test users in with four fifths of their world part and measures on the rest.
+/// The cells as one list per user, for folding in.
+fn by_user(table: &RatingTable) -> Vec<Vec<Interaction>> {
+    let mut out = vec![Vec::new(); table.n_users];
+    for cell in &table.cells {
+        out[cell.user.index()].push(Interaction { item: cell.item, rating: cell.value, time: 0 });
+    }
+    out
+}
+
+/// Folds test users in with four fifths of their cells and measures on the rest.
 fn measure_fold_in(
     ensemble: &DeepFmEnsemble,
     known: &[UserIdx],
-    parts: &[Vec<Interaction>],
+    unseen: &RatingTable,
     test: &[UserIdx],
-    (mean, seed): (f32, u64),
+    (level, seed): (f32, u64),
 ) -> Vec<super::FitRow> {
-    let table = RatingTable::of(&only(parts, &[test]), ensemble.n_items());
-    let (given, held_out) = table.sliced(0.2, seed);
+    let (given, held_out) = unseen.sliced(0.2, seed);
     if held_out.is_empty() {
         return Vec::new();
     }
-    let mut ratings = vec![Vec::new(); parts.len()];
-    for cell in &given.cells {
-        ratings[cell.user.index()].push(Interaction { item: cell.item, rating: cell.value, time: 0 });
-    }
+    let ratings = by_user(&given);
     let newcomers: Vec<(UserIdx, &[Interaction])> =
         test.iter().map(|u| (*u, ratings[u.index()].as_slice())).collect();
     let nobody: Vec<(UserIdx, &[Interaction])> = test.iter().map(|u| (*u, [].as_slice())).collect();
@@ -140,7 +149,7 @@ fn measure_fold_in(
         row(model, cells, |c| folded.predict(c.user, c.item).0)
     };
     vec![
-        row("global mean", &held_out, |_| mean),
+        row("global mean", &held_out, |_| level),
         predict(&nobody, &held_out, "deepfm, mean user"),
         predict(&newcomers, &held_out, "deepfm, folded in"),
     ]

@@ -52,7 +52,7 @@ pub(crate) fn row(model: &str, cells: &[Rating], predict: impl Fn(&Rating) -> f3
         absolutes += error.abs();
     }
     let n = cells.len().max(1) as f64;
-    FitRow { model: model.to_owned(), rmse: (squares / n).sqrt(), mae: absolutes / n }
+    FitRow { model: model.to_owned(), rmse: rounded((squares / n).sqrt()), mae: rounded(absolutes / n) }
 }
 
 /// The rows of the baselines that are fitted on `table`, each regularised on a slice of it.
@@ -82,7 +82,12 @@ pub(crate) fn variance_ratio(model: &dyn MeanModel, cells: &[Rating]) -> f64 {
         let (mean, variance) = model.predict(cell.user, cell.item);
         f64::from((mean - cell.value).powi(2) / variance)
     };
-    cells.iter().map(ratio).sum::<f64>() / cells.len().max(1) as f64
+    rounded(cells.iter().map(ratio).sum::<f64>() / cells.len().max(1) as f64)
+}
+
+/// To six decimals: short enough for JSON to give back the same number.
+fn rounded(x: f64) -> f64 {
+    (x * 1e6).round() / 1e6
 }
 
 /// The cells, with as many sampled negatives where the log does not grade.
