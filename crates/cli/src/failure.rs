@@ -147,6 +147,8 @@ impl From<world_model::WorldError> for Failure {
             E::Artefact(error) => error.into(),
             E::OtherInput { .. } => Self::input(error.to_string())
                 .hint("a world serves only the dataset it was made from: give that one, or train a world on this one"),
+            E::Damaged { .. } => Self::input(error.to_string())
+                .hint("it was changed after it was written, or another version of ilrec wrote it: train it again"),
             E::TooLittleData { .. } => Self::input(error.to_string()).hint("`ilrec data describe` shows what the log has"),
             other => Self::input(other.to_string()),
         }
