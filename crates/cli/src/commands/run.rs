@@ -124,7 +124,7 @@ pub(crate) fn tables(results: &RunResults) -> String {
         }
     }
     let made: Vec<&StageRecord> = results.stages.iter().filter(|stage| !stage.skipped).collect();
-    let seconds: f64 = made.iter().map(|stage| stage.seconds).sum();
+    let seconds = made.iter().fold(0.0, |sum, stage| sum + stage.seconds);
     text.push_str(&format!(
         "{} stages, {} of them up to date, {seconds:.0} s\nreport: {}\n",
         results.stages.len(),
