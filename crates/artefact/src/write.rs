@@ -19,7 +19,12 @@ impl Draft {
     ///
     /// # Errors
     /// When the parent directory cannot be made or written to.
-    pub fn new(kind: Kind, target: &Path, seed: u64, config: serde_json::Value) -> Result<Self, ArtefactError> {
+    pub fn new(
+        kind: Kind,
+        target: &Path,
+        seed: u64,
+        config: serde_json::Value,
+    ) -> Result<Self, ArtefactError> {
         let parent = match target.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),

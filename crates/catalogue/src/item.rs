@@ -35,8 +35,11 @@ impl Catalogue {
                 repeated.push(row);
                 continue;
             }
-            let mut rows: Vec<u16> =
-                labels.iter().filter_map(|name| categories.binary_search(name).ok()).map(|r| r as u16).collect();
+            let mut rows: Vec<u16> = labels
+                .iter()
+                .filter_map(|name| categories.binary_search(name).ok())
+                .map(|r| r as u16)
+                .collect();
             rows.sort_unstable();
             rows.dedup();
             by_id.insert(id.clone(), ItemIdx(items.len() as u32));

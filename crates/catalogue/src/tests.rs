@@ -6,14 +6,17 @@ use mdp::ItemIdx;
 fn catalogue(rows: &[(&str, &str, &[&str])]) -> (Catalogue, Vec<usize>) {
     Catalogue::new(
         rows.iter()
-            .map(|(id, title, labels)| (id.to_string(), title.to_string(), labels.iter().map(|l| l.to_string()).collect()))
+            .map(|(id, title, labels)| {
+                (id.to_string(), title.to_string(), labels.iter().map(|l| l.to_string()).collect())
+            })
             .collect(),
     )
 }
 
 #[test]
 fn rows_follow_input_and_repeated_ids_are_reported() {
-    let (c, repeated) = catalogue(&[("7", "Heat", &["Crime", "Action"]), ("3", "Up", &[]), ("7", "Heat 2", &[])]);
+    let (c, repeated) =
+        catalogue(&[("7", "Heat", &["Crime", "Action"]), ("3", "Up", &[]), ("7", "Heat 2", &[])]);
     assert_eq!(repeated, [2]);
     assert_eq!(c.find("3"), Some(ItemIdx(1)));
     assert_eq!(c.categories(), ["Action", "Crime"]);

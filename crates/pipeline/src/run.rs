@@ -68,8 +68,7 @@ pub fn run(
     config.check()?;
     std::fs::create_dir_all(out).map_err(|source| PipelineError::Write { path: out.to_owned(), source })?;
     let place = Place { base, out };
-    let mut session =
-        Session { config, place, ledger: Ledger::open(out), watcher, stages: Vec::new() };
+    let mut session = Session { config, place, ledger: Ledger::open(out), watcher, stages: Vec::new() };
     let dataset = stages::data(&mut session)?;
     let world = stages::world(&mut session, &dataset)?;
     let mut rules: Vec<RuleResults> = Vec::new();
@@ -83,7 +82,11 @@ pub fn run(
     session.stage(
         "report",
         &page_key,
-        || std::fs::metadata(&report).map(drop).map_err(|source| PipelineError::Read { path: report.clone(), source }),
+        || {
+            std::fs::metadata(&report)
+                .map(drop)
+                .map_err(|source| PipelineError::Read { path: report.clone(), source })
+        },
         |_| {
             let html = page::page(config, &place, &dataset, &world, &rules)?;
             Ok(artefact::replace_file(&report, html.as_bytes())?)

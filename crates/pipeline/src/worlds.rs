@@ -17,7 +17,9 @@ const SIMILAR: usize = 2;
 /// # Errors
 /// When there is no rule of that name.
 pub fn rule_by_name(name: &str, world: &World, seed: u64) -> Result<ExitRule, PipelineError> {
-    let distance = || calibrated_distance(world.distances(Side::Train).as_ref(), WINDOW, PUBLISHED_DISTANCE_HAZARD, seed);
+    let distance = || {
+        calibrated_distance(world.distances(Side::Train).as_ref(), WINDOW, PUBLISHED_DISTANCE_HAZARD, seed)
+    };
     match name {
         "category-window" => Ok(ExitRule::category_window()),
         "ilrec" => Ok(ExitRule::ilrec(distance())),
@@ -43,7 +45,11 @@ pub fn rule_by_name(name: &str, world: &World, seed: u64) -> Result<ExitRule, Pi
 ///
 /// # Errors
 /// When the world lacks what the rule looks at.
-pub fn training_environment(world: &World, rule: ExitRule, horizon: usize) -> Result<Environment, PipelineError> {
+pub fn training_environment(
+    world: &World,
+    rule: ExitRule,
+    horizon: usize,
+) -> Result<Environment, PipelineError> {
     let features = features(world, &rule, Side::Train);
     Ok(Environment::new(world.train_truth(), features, rule, horizon)?)
 }

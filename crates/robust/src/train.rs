@@ -287,8 +287,10 @@ impl<'a> Run<'a> {
     fn live(&self, state: &State) -> Result<Vec<LearnerSession>, RobustError> {
         const FEWEST: usize = 16;
         const MOST: usize = 512;
+        const FIRST_LENGTH: f32 = 8.0;
         let progress = &state.progress;
-        let aim = self.config.training.steps_per_iteration as f32 / progress.mean_length.max(1.0);
+        let length = if progress.mean_length > 0.0 { progress.mean_length } else { FIRST_LENGTH };
+        let aim = self.config.training.steps_per_iteration as f32 / length;
         let n_sessions = (aim as usize).clamp(FEWEST, MOST);
         let mut rng = rng_for(self.seed, &[Stream::Users as u64, progress.n_iterations]);
         let users: Vec<usize> =
@@ -337,7 +339,8 @@ impl<'a> Run<'a> {
         };
         let first = &self.inputs.demonstrations[..self.inputs.demonstrations.len().min(N_WEIGHED)];
         let followed: Vec<LearnerSession> = first.par_iter().map(one).collect();
-        let mut weights = state.learner.guidance_weights(&followed, state.guidance.as_ref(), self.config).into_iter();
+        let mut weights =
+            state.learner.guidance_weights(&followed, state.guidance.as_ref(), self.config).into_iter();
         followed.iter().map(|session| weights.by_ref().take(session.steps.len()).collect()).collect()
     }
 

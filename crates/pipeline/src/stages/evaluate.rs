@@ -71,7 +71,8 @@ impl<'a> Judge<'a> {
                 held_out.iter().filter(|x| x.rating >= LIKED).map(|x| x.item).collect()
             })
             .collect();
-        let eval_seeds = (0..config.evaluation.eval_seeds).map(|k| config.seed.wrapping_add(1000 + k)).collect();
+        let eval_seeds =
+            (0..config.evaluation.eval_seeds).map(|k| config.seed.wrapping_add(1000 + k)).collect();
         Self { ground, users, liked, eval_seeds, scoring: config.evaluation.scoring }
     }
 
@@ -109,7 +110,13 @@ impl<'a> Judge<'a> {
                 let trajectories = rollout(&self.ground.judge, policy, &starts, eval_seed)?;
                 rollouts.push(Rollouts { training_seed, eval_seed, trajectories });
             }
-            rankings.push(rank_users(policy, &held_out, self.ground.judge.n_items(), SLATE, self.eval_seeds[0]));
+            rankings.push(rank_users(
+                policy,
+                &held_out,
+                self.ground.judge.n_items(),
+                SLATE,
+                self.eval_seeds[0],
+            ));
         }
         Ok(summarise(&self.setting(name, privileged, "judge"), &rollouts, &rankings)?)
     }

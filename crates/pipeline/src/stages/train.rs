@@ -2,8 +2,8 @@
 
 use crate::ledger::key;
 use crate::run::{Session, Watcher};
-use crate::stages::demos::{Demonstrated, scene};
 use crate::stages::Ground;
+use crate::stages::demos::{Demonstrated, scene};
 use crate::{PipelineError, Variant, learner_config};
 use artefact::{Artefact, Draft, Kind, Tensors};
 use demonstrations::{Demonstration, corrupt, shuffle_items};
@@ -61,8 +61,10 @@ pub(crate) fn train(
             let part = target.with_extension("part");
             let mut recorder = Recorder::new(&part, &key, (&name, &config), watcher)?;
             let resume = recorder.resume.take();
-            let (train, validation) =
-                (ground.users(&ground.worlds.world.split().train), ground.users(&ground.worlds.world.split().validation));
+            let (train, validation) = (
+                ground.users(&ground.worlds.world.split().train),
+                ground.users(&ground.worlds.world.split().validation),
+            );
             let trajectories: Vec<Trajectory> = marked.iter().map(|(d, _)| d.trajectory()).collect();
             let inputs = Inputs {
                 catalogue,
@@ -235,7 +237,12 @@ fn wall_seconds() -> f64 {
 type Refusal = Box<dyn std::error::Error + Send + Sync>;
 
 impl Observer for Recorder<'_> {
-    fn updated(&mut self, progress: &Progress, report: &UpdateReport, validated: bool) -> Result<(), Refusal> {
+    fn updated(
+        &mut self,
+        progress: &Progress,
+        report: &UpdateReport,
+        validated: bool,
+    ) -> Result<(), Refusal> {
         let mut values = vec![
             ("rollout/len", f64::from(progress.mean_length)),
             ("rollout/r_traj", f64::from(progress.mean_return)),
