@@ -90,7 +90,8 @@ pub fn learner_config(run: &RunConfig, variant: &Variant) -> Result<RobustConfig
         Variant::BehaviorCloning => {
             (switches.weights, switches.hazard, switches.actor_critic) = (false, false, false);
             switches.learned_reward = false;
-            // As many updates as the full method has in all, about.
+            // Imitation is all there is, and there are about as many updates as the full method has in all.
+            config.imitation.coefficient = 1.0;
             config.training.warm_start_iterations += config.training.n_env_steps.div_ceil(512);
         }
         Variant::ActorCritic => {

@@ -119,8 +119,14 @@ impl Arguments {
     fn switches(&self) -> Result<&'static [&'static str], Failure> {
         match (self.preset.as_str(), self.algo.as_str()) {
             (_, "il-rec") => Ok(&[]),
-            ("robust", "bc") => Ok(&["switches.actor_critic=false"]),
-            ("robust", _) => Ok(&["switches.demonstrations=false"]),
+            ("robust", "bc") => Ok(&[
+                "switches.actor_critic=false",
+                "switches.weights=false",
+                "switches.hazard=false",
+                "switches.learned_reward=false",
+                "imitation.coefficient=1.0",
+            ]),
+            ("robust", _) => Ok(&["switches.demonstrations=false", "switches.hazard=false"]),
             (_, "a2c") => Ok(&["demonstrations.presence=none", "critic.learned_reward=0.0"]),
             (preset, algo) => Err(Failure::input(format!("the preset {preset} cannot be trained as {algo}"))
                 .hint("imitation alone is `--preset robust --algo bc`")),
