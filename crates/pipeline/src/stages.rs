@@ -2,7 +2,7 @@
 
 mod demos;
 mod evaluate;
-mod train;
+pub(crate) mod train;
 
 use crate::ledger::{hash_path, key};
 use crate::results::RuleResults;

@@ -36,7 +36,7 @@ pub(crate) struct Story {
 }
 
 /// Demonstrations with a flag per step: whether it was corrupted.
-type Marked = Vec<(Demonstration, Vec<bool>)>;
+pub(crate) type Marked = Vec<(Demonstration, Vec<bool>)>;
 
 /// Trains one variant with one seed, from its last checkpoint if it was interrupted.
 pub(crate) fn train(
@@ -144,7 +144,7 @@ fn demonstrations_of(
 
 /// Probability that a clean step of a training user's demonstration weighs more than a corrupted one (ties count
 /// half); none without corrupted steps.
-fn auc(marked: &Marked, weights: &[Vec<f32>]) -> Option<f64> {
+pub(crate) fn auc(marked: &Marked, weights: &[Vec<f32>]) -> Option<f64> {
     let mut steps: Vec<(f32, bool)> = marked
         .iter()
         .zip(weights)
