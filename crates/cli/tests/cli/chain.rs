@@ -141,7 +141,7 @@ fn a_killed_training_run_leaves_nothing_half_written_and_resumes_to_the_same_par
 }
 
 #[test]
-fn the_published_learner_trains_and_resumes() {
+fn the_published_learner_trains_and_is_judged() {
     let (dir, own) = (domain(), scratch());
     for preset in ["released", "paper"] {
         let policy = own.path().join(preset);
