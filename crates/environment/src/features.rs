@@ -46,7 +46,7 @@ impl ItemFeatures {
         Self { distances: Some(distances), ..self }
     }
 
-    /// In how many categories two items agree.
+    /// Whether an item has a category; false where categories are not known.
     pub(crate) fn shares_category(&self, category: u16, item: ItemIdx) -> bool {
         self.categories.as_ref().is_some_and(|all| all[item.index()].contains(&category))
     }

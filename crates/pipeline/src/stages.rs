@@ -2,6 +2,7 @@
 
 mod demos;
 mod evaluate;
+mod recorder;
 pub(crate) mod train;
 
 use crate::ledger::{hash_path, key};

@@ -41,6 +41,15 @@ pub struct Decision {
     pub entropy: f32,
 }
 
+/// Who takes the item of a step that is learned from.
+#[derive(Debug)]
+pub(crate) enum Taken<'a> {
+    /// The policy, by a draw.
+    ByDraw(&'a mut Rng),
+    /// An expert: the item is given.
+    ByExpert(ItemIdx),
+}
+
 const HIDDEN: usize = 16;
 /// Initial weight of the predicted reward and of the logarithm of staying: a policy that prefers what is liked
 /// and avoids what makes users leave, more so, since leaving ends everything that would follow.
@@ -80,23 +89,39 @@ impl Actor {
         }
     }
 
-    /// Chooses an item and gathers what learning needs. With `forced`, that item is taken as chosen (a
-    /// demonstrated step).
+    /// Chooses an item and gives log pi of a drawn one; a greedy choice is certain, so its logarithm is 0.
+    pub(crate) fn choose(
+        &self,
+        view: &View,
+        unavailable: &ItemSet,
+        selection: Selection,
+        rng: &mut Rng,
+        scratch: &mut Vec<f32>,
+    ) -> (ItemIdx, f32) {
+        self.logits(view, unavailable, scratch);
+        let best = most_probable(scratch);
+        if selection == Selection::Greedy {
+            return (best, 0.0);
+        }
+        softmax_in_place(scratch);
+        let item = draw(scratch, rng).unwrap_or(best);
+        (item, scratch[item.index()].ln())
+    }
+
+    /// Takes an item and gathers what learning needs.
     pub(crate) fn decide(
         &self,
         view: &View,
         unavailable: &ItemSet,
-        (selection, forced): (Selection, Option<ItemIdx>),
-        rng: &mut Rng,
+        taken: Taken<'_>,
         scratch: &mut Vec<f32>,
     ) -> Decision {
         self.logits(view, unavailable, scratch);
         let best = most_probable(scratch);
         let log_sum = softmax_in_place(scratch);
-        let item = match (forced, selection) {
-            (Some(item), _) => item,
-            (None, Selection::Greedy) => best,
-            (None, Selection::Sample) => draw(scratch, rng).unwrap_or(best),
+        let item = match taken {
+            Taken::ByExpert(item) => item,
+            Taken::ByDraw(rng) => draw(scratch, rng).unwrap_or(best),
         };
         let n_items = scratch.len();
         let weights = self.weights(&view.state);

@@ -270,11 +270,16 @@ fn score(step: &LearnerStep) -> impl Iterator<Item = f32> {
     (0..N_FEATURES).map(move |k| decision.chosen[k] - decision.expected[k])
 }
 
-/// Mean 0, deviation 1, at most 5 deviations.
+/// Mean 0, deviation 1, at most 5 deviations; all zero where the values do not differ (beyond rounding), so that a
+/// constant carries no signal.
 fn standardised(mut values: Vec<f32>) -> Vec<f32> {
+    const ROUNDING: f32 = 1e-6;
     let n = values.len().max(1) as f32;
     let mean = values.iter().sum::<f32>() / n;
-    let deviation = (values.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / n).sqrt().max(1e-6);
+    let deviation = (values.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / n).sqrt();
+    if deviation <= ROUNDING * mean.abs().max(1.0) {
+        return vec![0.0; values.len()];
+    }
     values.iter_mut().for_each(|x| *x = ((*x - mean) / deviation).clamp(-5.0, 5.0));
     values
 }

@@ -11,11 +11,12 @@ use catalogue::Catalogue;
 use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext};
 use nn::Mlp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A policy of the default learner. It knows no user by row: a logged history and the session are enough.
 #[derive(Clone, Debug)]
 pub struct RobustPolicy {
-    pub(crate) items: ItemTable,
+    pub(crate) items: Arc<ItemTable>,
     pub(crate) actor: Actor,
     pub(crate) hazard: Option<QuitHazard>,
     pub(crate) selection: Selection,
@@ -107,7 +108,7 @@ impl RobustPolicy {
             fill(&mut hazard.dislike, "hazard.dislike", &mut take)?;
         }
         Ok(Self {
-            items: ItemTable::new(catalogue, taste, &expert_counts),
+            items: Arc::new(ItemTable::new(catalogue, taste, &expert_counts)),
             actor,
             hazard: has_hazard.then_some(hazard),
             selection: note.selection,
@@ -155,12 +156,8 @@ impl PolicySession for RobustSession<'_> {
     fn choose(&mut self, shown: &ItemSet, rng: &mut Rng) -> Choice {
         let Self { policy, tracker, view, scratch } = self;
         tracker.view(policy.hazard.as_ref(), shown, view);
-        let decision = policy.actor.decide(view, shown, (policy.selection, None), rng, scratch);
-        let log_prob_behavior = match policy.selection {
-            Selection::Greedy => 0.0,
-            Selection::Sample => decision.log_prob,
-        };
-        Choice { item: decision.item, log_prob_behavior }
+        let (item, log_prob_behavior) = policy.actor.choose(view, shown, policy.selection, rng, scratch);
+        Choice { item, log_prob_behavior }
     }
 
     fn observe(&mut self, item: ItemIdx, reward: f32) {

@@ -1,6 +1,6 @@
 //! Sessions lived through for learning: the current policy's own, and the expert's, step by step.
 
-use crate::actor::{Actor, Decision, Selection};
+use crate::actor::{Actor, Decision, Taken};
 use crate::hazard::{HazardExample, QuitHazard};
 use crate::items::ItemTable;
 use crate::tracker::{N_STATE, Tracker, View};
@@ -52,32 +52,16 @@ pub(crate) fn live(
     acting: Acting<'_>,
     environment: &Environment,
     (user, history): (UserIdx, &[Interaction]),
-    selection: Selection,
     rng: &mut Rng,
 ) -> Result<LearnerSession, EnvironmentError> {
     let mut session = environment.start(user)?;
-    let mut shown = unavailable(environment.n_items(), history);
-    let mut tracker = Tracker::new(acting.items, history, acting.learns_in_session);
-    let (mut view, mut scratch) = (View::default(), Vec::new());
-    let mut out = LearnerSession::default();
-    while session.end().continues() && shown.len() < environment.n_items() {
-        tracker.view(acting.hazard, &shown, &mut view);
-        let decision = acting.actor.decide(&view, &shown, (selection, None), rng, &mut scratch);
+    let mut walk = Walk::new(acting, history);
+    while session.end().continues() && walk.shown.len() < environment.n_items() {
+        let decision = walk.decide(Taken::ByDraw(rng));
         let outcome = session.step(decision.item)?;
-        let hazard = tracker.hazard_example(&view, decision.item, outcome.end.is_terminated());
-        out.steps.push(LearnerStep {
-            state: view.state,
-            decision,
-            hazard,
-            reward: outcome.reward,
-            end: outcome.end,
-        });
-        tracker.observe(decision.item, outcome.reward);
-        shown.insert(decision.item);
+        walk.take(decision, outcome.reward, outcome.end);
     }
-    tracker.view(acting.hazard, &shown, &mut view);
-    out.state_after = view.state;
-    Ok(out)
+    Ok(walk.end())
 }
 
 /// Follows a demonstrated session, computing at each step what the current policy would have thought of it.
@@ -85,39 +69,57 @@ pub(crate) fn follow(
     acting: Acting<'_>,
     demonstration: &Trajectory,
     history: &[Interaction],
-    rng: &mut Rng,
 ) -> LearnerSession {
-    let mut shown = unavailable(acting.items.n_items(), history);
-    let mut tracker = Tracker::new(acting.items, history, acting.learns_in_session);
-    let (mut view, mut scratch) = (View::default(), Vec::new());
-    let mut out = LearnerSession::default();
+    let mut walk = Walk::new(acting, history);
     for step in &demonstration.steps {
-        tracker.view(acting.hazard, &shown, &mut view);
-        // An expert may repeat itself; for the likelihood the item then counts as available.
-        let available =
-            if shown.contains(step.item) { ItemSet::empty(shown.n_items()) } else { shown.clone() };
-        let forced = (Selection::Sample, Some(step.item));
-        let decision = acting.actor.decide(&view, &available, forced, rng, &mut scratch);
-        let hazard = tracker.hazard_example(&view, step.item, step.end.is_terminated());
-        out.steps.push(LearnerStep {
-            state: view.state,
-            decision,
-            hazard,
-            reward: step.reward,
-            end: step.end,
-        });
-        tracker.observe(step.item, step.reward);
-        shown.insert(step.item);
+        let decision = walk.decide(Taken::ByExpert(step.item));
+        walk.take(decision, step.reward, step.end);
     }
-    tracker.view(acting.hazard, &shown, &mut view);
-    out.state_after = view.state;
-    out
+    walk.end()
 }
 
-fn unavailable(n_items: usize, history: &[Interaction]) -> ItemSet {
-    let mut shown = ItemSet::empty(n_items);
-    history.iter().for_each(|x| {
-        shown.insert(x.item);
-    });
-    shown
+/// A session on its way.
+struct Walk<'a> {
+    acting: Acting<'a>,
+    tracker: Tracker<'a>,
+    shown: ItemSet,
+    view: View,
+    scratch: Vec<f32>,
+    session: LearnerSession,
+}
+
+impl<'a> Walk<'a> {
+    fn new(acting: Acting<'a>, history: &[Interaction]) -> Self {
+        let mut shown = ItemSet::empty(acting.items.n_items());
+        for interaction in history {
+            shown.insert(interaction.item);
+        }
+        let tracker = Tracker::new(acting.items, history, acting.learns_in_session);
+        let (view, scratch, session) = Default::default();
+        Self { acting, tracker, shown, view, scratch, session }
+    }
+
+    fn decide(&mut self, taken: Taken<'_>) -> Decision {
+        self.tracker.view(self.acting.hazard, &self.shown, &mut self.view);
+        // An expert may repeat itself; for the likelihood the item then counts as available.
+        let nothing = match taken {
+            Taken::ByExpert(item) if self.shown.contains(item) => Some(ItemSet::empty(self.shown.n_items())),
+            _ => None,
+        };
+        let unavailable = nothing.as_ref().unwrap_or(&self.shown);
+        self.acting.actor.decide(&self.view, unavailable, taken, &mut self.scratch)
+    }
+
+    fn take(&mut self, decision: Decision, reward: f32, end: StepEnd) {
+        let hazard = self.tracker.hazard_example(&self.view, decision.item, end.is_terminated());
+        self.session.steps.push(LearnerStep { state: self.view.state, decision, hazard, reward, end });
+        self.tracker.observe(decision.item, reward);
+        self.shown.insert(decision.item);
+    }
+
+    fn end(mut self) -> LearnerSession {
+        self.tracker.view(self.acting.hazard, &self.shown, &mut self.view);
+        self.session.state_after = self.view.state;
+        self.session
+    }
 }

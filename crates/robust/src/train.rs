@@ -19,6 +19,7 @@ use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a run learns from. Test users and the judge are nowhere in it.
 #[derive(Clone, Copy, Debug)]
@@ -193,7 +194,7 @@ struct Run<'a> {
     inputs: &'a Inputs<'a>,
     config: &'a RobustConfig,
     seed: u64,
-    items: ItemTable,
+    items: Arc<ItemTable>,
     histories: BTreeMap<UserIdx, &'a [Interaction]>,
     demonstrations: Vec<Trajectory>,
     expert_counts: Vec<f32>,
@@ -228,7 +229,7 @@ impl<'a> Run<'a> {
         let logged: Vec<&[Interaction]> = inputs.train.iter().map(|(_, history)| *history).collect();
         let mut rng = rng_for(seed, &[Stream::Taste as u64]);
         let taste = TasteModel::fit(&logged, &categories, &config.taste(), &mut rng);
-        let items = ItemTable::new(inputs.catalogue, taste, &expert_counts);
+        let items = Arc::new(ItemTable::new(inputs.catalogue, taste, &expert_counts));
         Ok(Self { inputs, config, seed, items, histories, demonstrations, expert_counts })
     }
 
@@ -300,7 +301,7 @@ impl<'a> Run<'a> {
             let path = [Stream::Sessions as u64, progress.n_iterations, index as u64];
             let mut rng = rng_for(self.seed, &path);
             let who = self.inputs.train[user];
-            live(acting, self.inputs.environment, who, Selection::Sample, &mut rng)
+            live(acting, self.inputs.environment, who, &mut rng)
         };
         Ok(users.par_iter().enumerate().map(one).collect::<Result<_, _>>()?)
     }
@@ -313,18 +314,21 @@ impl<'a> Run<'a> {
         }
         let per_update = self.config.imitation.sessions_per_iteration.min(demonstrations.len());
         let start = state.progress.n_iterations as usize * per_update;
-        let pick = |position: usize| {
-            let pass = position / demonstrations.len();
-            let mut order: Vec<usize> = (0..demonstrations.len()).collect();
+        let n = demonstrations.len();
+        let order = |pass: usize| {
+            let mut order: Vec<usize> = (0..n).collect();
             order.shuffle(&mut rng_for(self.seed, &[Stream::Demonstrations as u64, pass as u64]));
-            order[position % demonstrations.len()]
+            order
         };
-        let picked: Vec<usize> = (start..start + per_update).map(pick).collect();
+        let passes = start / n..=(start + per_update - 1) / n;
+        let orders: Vec<usize> = passes.flat_map(order).collect();
+        let first = start % n;
+        let picked = &orders[first..first + per_update];
         let acting = self.acting(&state.learner);
         let one = |&index: &usize| {
             let demonstration = &demonstrations[index];
             let history = self.histories[&demonstration.user];
-            follow(acting, demonstration, history, &mut rng_for(self.seed, &[]))
+            follow(acting, demonstration, history)
         };
         picked.par_iter().map(one).collect()
     }
@@ -332,9 +336,7 @@ impl<'a> Run<'a> {
     fn demonstration_weights(&self, state: &State) -> Vec<Vec<f32>> {
         let acting = self.acting(&state.learner);
         let one = |demonstration: &Trajectory| match self.histories.get(&demonstration.user) {
-            Some(history) if self.config.switches.demonstrations => {
-                follow(acting, demonstration, history, &mut rng_for(self.seed, &[]))
-            }
+            Some(history) if self.config.switches.demonstrations => follow(acting, demonstration, history),
             _ => LearnerSession::default(),
         };
         let first = &self.inputs.demonstrations[..self.inputs.demonstrations.len().min(N_WEIGHED)];

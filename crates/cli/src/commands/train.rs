@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     /// The policy directory to write
     #[arg(long, value_name = "POLICY")]
     out: PathBuf,
-    /// What learns: il-rec, bc (imitation alone) or a2c (no demonstrations)
+    /// What learns: il-rec, bc (imitation alone, unweighted) or a2c (no demonstrations, no learned hazard)
     #[arg(long, default_value = "il-rec", value_parser = ["il-rec", "bc", "a2c"])]
     algo: String,
     /// Settings to start from: robust (ours), released (the published code), paper (the loop of the paper)

@@ -1,9 +1,11 @@
 //! The parts of the learner, one by one.
 
 use super::*;
-use crate::actor::Actor;
+use crate::actor::{Actor, Taken};
 use crate::hazard::{HazardExample, HazardLearner, QuitHazard, loss_and_gradients};
 use crate::items::ItemTable;
+use crate::learner::Learner;
+use crate::session::{Acting, LearnerSession, live};
 use crate::taste::{Belief, TasteModel};
 use crate::tracker::{Tracker, View};
 use mdp::ItemSet;
@@ -141,8 +143,7 @@ fn scores_are_gradients_and_masks_hold() {
     });
     let (mut view, mut scratch) = (View::default(), Vec::new());
     tracker.view(Some(&hazard), &shown, &mut view);
-    let forced = (Selection::Sample, Some(ItemIdx(55)));
-    let decision = actor.decide(&view, &shown, forced, rng, &mut scratch);
+    let decision = actor.decide(&view, &shown, Taken::ByExpert(ItemIdx(55)), &mut scratch);
     let n_parameters = actor.network.parameters.len();
     for k in 0..decision.chosen.len() {
         // The last parameters are the output's biases: adding to one adds to one feature weight.
@@ -150,7 +151,7 @@ fn scores_are_gradients_and_masks_hold() {
         let mut moved = |by: f32| {
             let mut actor = actor.clone();
             actor.network.parameters[at] += by;
-            let d = actor.decide(&view, &shown, forced, rng, &mut scratch);
+            let d = actor.decide(&view, &shown, Taken::ByExpert(ItemIdx(55)), &mut scratch);
             (d.log_prob, d.entropy)
         };
         let (up, down) = (moved(1e-2), moved(-1e-2));
@@ -160,8 +161,49 @@ fn scores_are_gradients_and_masks_hold() {
     }
     for selection in [Selection::Sample, Selection::Greedy] {
         for _ in 0..50 {
-            let item = actor.decide(&view, &shown, (selection, None), rng, &mut scratch).item;
+            let item = actor.choose(&view, &shown, selection, rng, &mut scratch).0;
             assert!(!shown.contains(item), "{item:?} was shown before");
         }
+    }
+}
+
+/// A discriminator that cannot tell anything apart, in either direction.
+struct Constant(f32);
+
+impl Guidance for Constant {
+    fn reward(&self, policy: &[LearnerSession]) -> Option<Vec<f32>> {
+        Some(policy.iter().flat_map(|session| &session.steps).map(|_| self.0).collect())
+    }
+}
+
+#[test]
+fn a_constant_learned_reward_teaches_nothing_whatever_its_sign() {
+    let domain = domain();
+    let items = items(&domain);
+    let config = small_config();
+    let fresh = || Learner::new(&config, &mut rng_for(6, &[]));
+    let learner = fresh();
+    let acting = Acting {
+        items: &items,
+        actor: &learner.actor,
+        hazard: Some(&learner.hazard),
+        learns_in_session: true,
+    };
+    let own: Vec<LearnerSession> = (0..12)
+        .map(|user| {
+            let history = domain.histories[user as usize].as_slice();
+            live(acting, &domain.environment, (UserIdx(user), history), &mut rng_for(7, &[user.into()]))
+                .unwrap()
+        })
+        .collect();
+    let taught = |guidance: &mut dyn Guidance| {
+        let mut learner = fresh();
+        learner.update(&own, &[], guidance, (&config, &Progress::default()), &mut rng_for(8, &[]));
+        learner.actor
+    };
+    let plain = taught(&mut NoGuidance);
+    assert_ne!(plain, fresh().actor, "the environment's rewards teach something");
+    for constant in [0.693, -0.693, 5.0] {
+        assert_eq!(taught(&mut Constant(constant)), plain);
     }
 }
