@@ -161,12 +161,17 @@ impl<'a> Judge<'a> {
         Ok(rows)
     }
 
-    fn privileged(&self) -> Result<[Evaluation; 2], PipelineError> {
+    /// What can be reached with which knowledge: the train world's means and the rule; the judge's means and the
+    /// rule; the judge's drawn truth too. Where the truth is drawn, no policy that learns from logs and sessions
+    /// can know its noise, so the second row is the ceiling and the third one is out of reach.
+    fn privileged(&self) -> Result<[Evaluation; 3], PipelineError> {
         let Ground { judge, worlds, .. } = self.ground;
         let planner = GreedyDiverse::new(worlds.world.train_means(), judge)?;
+        let told = GreedyDiverse::new(worlds.world.judge_means(), judge)?;
         let oracle = Oracle::new(judge.clone());
         Ok([
             self.row("greedy-diverse", true, &[(None, &planner)])?,
+            self.row("judge-diverse", true, &[(None, &told)])?,
             self.row("oracle", true, &[(None, &oracle)])?,
         ])
     }
@@ -178,10 +183,10 @@ impl<'a> Judge<'a> {
         evaluations.push(self.trained_row(Variant::BehaviorCloning, trained)?);
         evaluations.push(self.trained_row(Variant::ActorCritic, trained)?);
         evaluations.push(full.clone());
-        let [planner, oracle] = self.privileged()?;
+        let [planner, told, oracle] = self.privileged()?;
         let share = |of: &Evaluation| full.row.r_traj.mean / of.row.r_traj.mean;
         let (share_of_greedy_diverse, share_of_oracle) = (share(&planner), share(&oracle));
-        evaluations.extend([planner, oracle]);
+        evaluations.extend([planner, told, oracle]);
         let plan = Default::default();
         let against = |other: &Evaluation| {
             let (name, other_name) = (full.row.policy.as_str(), other.row.policy.as_str());
