@@ -2,6 +2,7 @@
 
 use crate::config::RobustConfig;
 use crate::session::{LearnerSession, LearnerStep};
+use crate::tracker::N_DISCRIMINATED;
 use mdp::{Rng, Trajectory};
 use rand::RngExt as _;
 use reward::{Discriminator, RewardError, WeightConfig, fused_weights, learned_reward};
@@ -54,11 +55,9 @@ pub struct IlRec {
     weight_decay: f32,
 }
 
-/// Inputs of the discriminator: the actor's item features, the hazard's inputs.
-const N_INPUTS: usize = crate::tracker::N_FEATURES + crate::hazard::N_SATURATION + crate::hazard::N_NEARNESS;
 const N_HIDDEN: usize = 16;
 const ROWS_PER_STEP: usize = 256;
-const STEPS_PER_UPDATE: usize = 4;
+const STEPS_PER_UPDATE: usize = 40;
 
 impl IlRec {
     /// Guidance by these demonstrations.
@@ -71,7 +70,7 @@ impl IlRec {
         rng: &mut Rng,
     ) -> Result<Self, RewardError> {
         let settings = config.learned_reward;
-        let discriminator = Discriminator::new(N_INPUTS, N_HIDDEN, settings.learning_rate, rng);
+        let discriminator = Discriminator::new(N_DISCRIMINATED, N_HIDDEN, settings.learning_rate, rng);
         Ok(Self {
             demonstrations,
             discriminator,
@@ -88,19 +87,29 @@ impl Guidance for IlRec {
         &self.demonstrations
     }
 
-    /// As many expert rows as policy rows, each drawn over all steps, so that neither session lengths nor the
-    /// sizes of the two sides tell them apart.
+    /// As many expert rows as others, each drawn over all steps, so that neither session lengths nor the sizes of
+    /// the two sides tell them apart. Half of the others are the policy's own steps; the other half are random
+    /// items at the expert's own states, which differ from the expert's step by the choice alone: they teach what
+    /// a demonstrated step that nobody chose looks like.
     fn learn(&mut self, expert: &[LearnerSession], policy: &[LearnerSession], rng: &mut Rng) -> Option<f32> {
-        let (expert, policy) = (steps(expert), steps(policy));
-        if expert.is_empty() || policy.is_empty() {
+        let chosen: Vec<Inputs> = steps(expert).into_iter().map(inputs).collect();
+        let own: Vec<Inputs> = steps(policy).into_iter().map(inputs).collect();
+        let instead: Vec<Inputs> = steps(expert).into_iter().filter_map(|s| s.instead).map(clipped).collect();
+        let others: Vec<&[Inputs]> = [&own[..], &instead].into_iter().filter(|x| !x.is_empty()).collect();
+        if chosen.is_empty() || others.is_empty() {
             return None;
         }
-        let mut draw = |from: &[&LearnerStep]| -> Vec<f32> {
-            (0..ROWS_PER_STEP).flat_map(|_| inputs(from[rng.random_range(0..from.len())])).collect()
+        let mut draw = |from: &[&[Inputs]]| -> Vec<f32> {
+            (0..ROWS_PER_STEP)
+                .flat_map(|row| {
+                    let side = from[row % from.len()];
+                    side[rng.random_range(0..side.len())]
+                })
+                .collect()
         };
         let mut loss = 0.0;
         for _ in 0..STEPS_PER_UPDATE {
-            loss += self.discriminator.step(&draw(&expert), &draw(&policy)).ok()?;
+            loss += self.discriminator.step(&draw(&[&chosen]), &draw(&others)).ok()?;
             let keep = 1.0 - self.weight_decay;
             self.discriminator.network.parameters.iter_mut().for_each(|p| *p *= keep);
         }
@@ -136,8 +145,14 @@ fn steps(sessions: &[LearnerSession]) -> Vec<&LearnerStep> {
     sessions.iter().flat_map(|session| &session.steps).collect()
 }
 
-fn inputs(step: &LearnerStep) -> Vec<f32> {
-    let clip = |x: f32| x.clamp(-5.0, 5.0);
+type Inputs = [f32; N_DISCRIMINATED];
+
+fn inputs(step: &LearnerStep) -> Inputs {
     let features = step.decision.chosen.iter().chain(&step.hazard.saturation).chain(&step.hazard.nearness);
-    features.map(|&x| clip(x)).collect()
+    let mut features = features.copied();
+    clipped(std::array::from_fn(|_| features.next().expect("as many as the constant says")))
+}
+
+fn clipped(inputs: Inputs) -> Inputs {
+    inputs.map(|x| x.clamp(-5.0, 5.0))
 }

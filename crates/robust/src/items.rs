@@ -33,7 +33,8 @@ pub(crate) struct ItemTable {
     pub uses_text_nearness: bool,
 }
 
-const TEXT_WIDTH: usize = 128;
+/// Wide enough for cosines of jokes: at 128 the nearness that makes users leave was half hidden by the projection.
+const TEXT_WIDTH: usize = 256;
 const N_PAIRS: u32 = 2000;
 
 impl ItemTable {

@@ -3,9 +3,10 @@
 use crate::actor::{Actor, Decision, Taken};
 use crate::hazard::{HazardExample, QuitHazard};
 use crate::items::ItemTable;
-use crate::tracker::{N_STATE, Tracker, View};
+use crate::tracker::{N_DISCRIMINATED, N_STATE, Tracker, View};
 use environment::{Environment, EnvironmentError};
-use mdp::{Interaction, ItemSet, Rng, StepEnd, Trajectory, UserIdx};
+use mdp::{Interaction, ItemIdx, ItemSet, Rng, StepEnd, Trajectory, UserIdx};
+use rand::RngExt as _;
 
 /// One step as the learner sees it.
 #[derive(Clone, Debug)]
@@ -20,6 +21,9 @@ pub struct LearnerStep {
     pub reward: f32,
     /// How the step ended.
     pub end: StepEnd,
+    /// What the discriminator would have seen, had a random available item been shown instead. Followed
+    /// demonstrations have it, own sessions do not.
+    pub instead: Option<[f32; N_DISCRIMINATED]>,
 }
 
 /// A session as the learner sees it.
@@ -30,6 +34,9 @@ pub struct LearnerSession {
     /// State features after the last step, as if the session had gone on.
     pub state_after: [f32; N_STATE],
 }
+
+/// Draws until an item that was not shown yet comes up; where nearly everything was shown, none may.
+const DRAWS: usize = 64;
 
 /// Everything that acts and nothing that learns: what a session is lived with.
 #[derive(Clone, Copy, Debug)]
@@ -69,11 +76,14 @@ pub(crate) fn follow(
     acting: Acting<'_>,
     demonstration: &Trajectory,
     history: &[Interaction],
+    rng: &mut Rng,
 ) -> LearnerSession {
     let mut walk = Walk::new(acting, history);
     for step in &demonstration.steps {
         let decision = walk.decide(Taken::ByExpert(step.item));
+        let instead = walk.instead(rng);
         walk.take(decision, step.reward, step.end);
+        walk.session.steps.last_mut().expect("one was just taken").instead = instead;
     }
     walk.end()
 }
@@ -110,9 +120,24 @@ impl<'a> Walk<'a> {
         self.acting.actor.decide(&self.view, unavailable, taken, &mut self.scratch)
     }
 
+    /// The discriminator's inputs for a uniformly random item that could be shown now.
+    fn instead(&self, rng: &mut Rng) -> Option<[f32; N_DISCRIMINATED]> {
+        let n_items = self.shown.n_items() as u32;
+        let item =
+            (0..DRAWS).map(|_| ItemIdx(rng.random_range(0..n_items))).find(|&i| !self.shown.contains(i))?;
+        Some(self.tracker.discriminated(&self.view, item))
+    }
+
     fn take(&mut self, decision: Decision, reward: f32, end: StepEnd) {
         let hazard = self.tracker.hazard_example(&self.view, decision.item, end.is_terminated());
-        self.session.steps.push(LearnerStep { state: self.view.state, decision, hazard, reward, end });
+        self.session.steps.push(LearnerStep {
+            state: self.view.state,
+            decision,
+            hazard,
+            reward,
+            end,
+            instead: None,
+        });
         self.tracker.observe(decision.item, reward);
         self.shown.insert(decision.item);
     }

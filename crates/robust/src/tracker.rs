@@ -24,6 +24,8 @@ pub const FEATURE_NAMES: [&str; N_FEATURES] = [
     "saturation",
     "text_match",
 ];
+/// What the discriminator sees of a step: the item's features and what the hazard knows of content and nearness.
+pub(crate) const N_DISCRIMINATED: usize = N_FEATURES + N_SATURATION + N_NEARNESS;
 /// Features of a state.
 pub(crate) const N_STATE: usize = 8;
 
@@ -169,6 +171,16 @@ impl<'a> Tracker<'a> {
         let dislike: [f32; N_DISLIKE] = [view.columns[index], view.columns[n_items + index]];
         let saturation = view.saturation[self.items.group_of[index] as usize];
         HazardExample { saturation, nearness, dislike, left }
+    }
+
+    /// The discriminator's inputs for one item of a view.
+    pub(crate) fn discriminated(&self, view: &View, item: ItemIdx) -> [f32; N_DISCRIMINATED] {
+        let (n_items, index) = (self.items.n_items(), item.index());
+        let saturation = &view.saturation[self.items.group_of[index] as usize];
+        let features = view.columns.chunks_exact(n_items).map(|column| column[index]);
+        let nearness = view.nearness.iter().map(|column| column[index]);
+        let mut all = features.chain(saturation.iter().copied()).chain(nearness);
+        std::array::from_fn(|_| all.next().expect("as many as the constant says"))
     }
 
     fn saturation(&self) -> Vec<[f32; N_SATURATION]> {

@@ -139,6 +139,7 @@ enum Stream {
     Sessions = 5,
     Validation = 6,
     Demonstrations = 7,
+    Instead = 8,
 }
 
 /// Trains the default learner. With `resume`, goes on from a checkpoint of the same inputs, settings and seed and
@@ -313,7 +314,8 @@ impl<'a> Run<'a> {
             return Vec::new();
         }
         let per_update = self.config.imitation.sessions_per_iteration.min(demonstrations.len());
-        let start = state.progress.n_iterations as usize * per_update;
+        let iteration = state.progress.n_iterations;
+        let start = iteration as usize * per_update;
         let n = demonstrations.len();
         let order = |pass: usize| {
             let mut order: Vec<usize> = (0..n).collect();
@@ -328,7 +330,8 @@ impl<'a> Run<'a> {
         let one = |&index: &usize| {
             let demonstration = &demonstrations[index];
             let history = self.histories[&demonstration.user];
-            follow(acting, demonstration, history)
+            let path = [Stream::Instead as u64, iteration, index as u64];
+            follow(acting, demonstration, history, &mut rng_for(self.seed, &path))
         };
         picked.par_iter().map(one).collect()
     }
@@ -336,7 +339,9 @@ impl<'a> Run<'a> {
     fn demonstration_weights(&self, state: &State) -> Vec<Vec<f32>> {
         let acting = self.acting(&state.learner);
         let one = |demonstration: &Trajectory| match self.histories.get(&demonstration.user) {
-            Some(history) if self.config.switches.demonstrations => follow(acting, demonstration, history),
+            Some(history) if self.config.switches.demonstrations => {
+                follow(acting, demonstration, history, &mut rng_for(self.seed, &[Stream::Instead as u64]))
+            }
             _ => LearnerSession::default(),
         };
         let first = &self.inputs.demonstrations[..self.inputs.demonstrations.len().min(N_WEIGHED)];
