@@ -72,6 +72,8 @@ fn weights_that_tell_corrupted_steps_apart_score_one() {
         user_id: "1".into(),
         history_titles: Vec::new(),
         steps: Vec::new(),
+        reminded_of: Vec::new(),
+        lesson: None,
     };
     let marked = vec![(demonstration, vec![true, false, false, true])];
     let score = |weights: [f32; 4]| auc(&marked, &[weights.to_vec()]);
