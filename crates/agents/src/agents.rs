@@ -22,6 +22,9 @@ pub(crate) const LESSONS: u64 = 0x4c45_5353;
 const CUTS: [(usize, usize); 6] =
     [(usize::MAX, usize::MAX), (8, usize::MAX), (0, usize::MAX), (0, 20), (0, 8), (0, 2)];
 
+/// What a chat template may add to a prompt.
+const TEMPLATE_TOKENS: usize = 32;
+
 /// The agents, ready for a scene.
 pub(crate) struct Agents<'a> {
     pub(crate) scene: &'a Scene<'a>,
@@ -144,16 +147,26 @@ impl Agents<'_> {
         complete: impl Fn(&mut Situation<'_>),
     ) -> Result<Vec<Message>, AgentError> {
         let mut messages = Vec::new();
+        let longest = self.longest_prompt();
         for (n_thoughts, n_steps) in CUTS {
             let mut situation = self.situation(seat, n_thoughts, n_steps);
             complete(&mut situation);
             messages = self.prompts.chat(template, &situation)?;
             let n_tokens: usize = messages.iter().map(|m| self.model.count_tokens(&m.content)).sum();
-            if n_tokens <= self.settings.prompt_tokens {
+            if n_tokens <= longest {
                 break;
             }
         }
         Ok(messages)
+    }
+
+    /// The most tokens of a prompt: as set, and so that the longest answer fits into the model's context.
+    fn longest_prompt(&self) -> usize {
+        let s = &self.settings.sampling;
+        let answers = [s.planner_tokens, s.actor_tokens, s.critic_tokens, s.reflector_tokens];
+        let answer = answers.into_iter().max().unwrap_or(0) as usize + TEMPLATE_TOKENS;
+        let context = self.model.capabilities().context.unwrap_or(usize::MAX);
+        self.settings.prompt_tokens.min(context.saturating_sub(answer))
     }
 
     fn situation(&self, seat: &Seat<'_>, n_thoughts: usize, n_steps: usize) -> Situation<'_> {

@@ -45,7 +45,8 @@ impl<'a> Collection<'a> {
     /// What makes two collections the same, as a hash: everything but how many sessions there are. `inputs` are
     /// the hashes of data and world.
     pub fn identity(&self, inputs: &[&str]) -> String {
-        let settings = AgentSettings { n_episodes: 0, ..self.settings.clone() };
+        let expected = crate::Expected::default();
+        let settings = AgentSettings { n_episodes: 0, expected, ..self.settings.clone() };
         let environment = self.scene.environment;
         let said = serde_json::json!([
             inputs,
@@ -61,15 +62,24 @@ impl<'a> Collection<'a> {
         blake3::hash(said.to_string().as_bytes()).to_hex()[..32].to_owned()
     }
 
-    /// The agents, ready.
-    pub(crate) fn agents(&self) -> Result<Agents<'a>, AgentError> {
-        let settings = self.settings;
-        settings.check()?;
-        check_model(self.model.capabilities(), settings)?;
+    /// Refuses what cannot work, before anything is asked or written.
+    ///
+    /// # Errors
+    /// Names the setting, or what the model cannot do.
+    pub fn check(&self) -> Result<(), AgentError> {
+        self.settings.check()?;
+        check_model(self.model.capabilities(), self.settings)?;
         if self.users.is_empty() {
             let nothing = DemonstrationError::Nothing("no users were asked for".to_owned());
             return Err(nothing.into());
         }
+        Ok(())
+    }
+
+    /// The agents, ready.
+    pub(crate) fn agents(&self) -> Result<Agents<'a>, AgentError> {
+        self.check()?;
+        let settings = self.settings;
         let titles =
             || self.scene.catalogue.items().iter().map(|item| item.title.trim().to_owned()).collect();
         let choices = (settings.decode == Decode::Catalogue).then(|| Arc::new(Choices { texts: titles() }));

@@ -77,7 +77,8 @@ pub struct Estimate {
 ///
 /// # Errors
 /// When the collection could not begin.
-pub fn estimate(collection: &Collection<'_>, expected: &Expected) -> Result<Estimate, AgentError> {
+pub fn estimate(collection: &Collection<'_>) -> Result<Estimate, AgentError> {
+    let expected = &collection.settings.expected;
     let sampling = &collection.settings.sampling;
     let longest = Expected {
         steps: Some(collection.settings.horizon.min(collection.scene.environment.horizon())),

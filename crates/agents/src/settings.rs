@@ -1,6 +1,6 @@
 //! Everything that can be set about a collection.
 
-use crate::{AgentError, AgentKind, Modules, Part};
+use crate::{AgentError, AgentKind, Expected, Modules, Part};
 use demonstrations::GroundingConfig;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,8 @@ pub struct AgentSettings {
     pub slate: SlateSettings,
     /// How texts become items.
     pub grounding: GroundingConfig,
+    /// What a dry run assumes; it changes nothing else.
+    pub expected: Expected,
 }
 
 /// How the actor finds an item.
@@ -155,6 +157,7 @@ impl Default for AgentSettings {
             memory: MemorySettings::default(),
             slate: SlateSettings::default(),
             grounding: GroundingConfig::default(),
+            expected: Expected::default(),
         }
     }
 }

@@ -90,7 +90,7 @@ pub(super) fn bare_title(line: &str) -> (String, bool) {
 fn bracketed(text: &str) -> Option<&str> {
     let at = text.find('[')?;
     let word = text[..at].trim();
-    let is_call = word.is_empty() || word.chars().all(|c| c.is_ascii_alphabetic()) && word.len() < 12;
+    let is_call = word.is_empty() || word.eq_ignore_ascii_case("recommend");
     let end = text.rfind(']').filter(|&end| end > at);
     let is_whole = end.is_some_and(|end| text[end + 1..].trim_matches(['.', ' ']).is_empty());
     (is_call && is_whole).then(|| text[at + 1..end.unwrap_or(text.len())].trim())
