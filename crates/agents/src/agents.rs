@@ -63,6 +63,22 @@ impl Agents<'_> {
         Embedder::of(self.settings.memory.embedding, self.index.vectors(), self.model)
     }
 
+    /// Vectors of situations; absent, and counted, where the model failed to give them.
+    pub(crate) fn vectors(
+        &self,
+        texts: &[String],
+        account: &mut AgentAccount,
+    ) -> Result<Option<Vec<Vec<f32>>>, AgentError> {
+        match self.embedder().embed(texts) {
+            Ok(vectors) => Ok(Some(vectors)),
+            Err(error) if error.ends_the_run() => Err(error.into()),
+            Err(_) => {
+                account.calls.entry("embedder".to_owned()).or_default().failed += 1;
+                Ok(None)
+            }
+        }
+    }
+
     /// Asks for one text per call, all together. A call that failed gives `None` and is counted.
     pub(crate) fn ask(
         &self,
@@ -129,7 +145,7 @@ impl Agents<'_> {
     }
 
     /// The JSON schema of an answer, for models that keep to one.
-    pub(crate) fn schema(&self, properties: serde_json::Value) -> Option<serde_json::Value> {
+    pub(crate) fn schema(&self, properties: &serde_json::Value) -> Option<serde_json::Value> {
         if !self.model.capabilities().obeys_schema {
             return None;
         }

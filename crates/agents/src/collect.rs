@@ -3,7 +3,8 @@
 use crate::agents::Agents;
 use crate::journal::Journal;
 use crate::memory::Memories;
-use crate::play::Batch;
+use crate::play::{Batch, Tell};
+use crate::seat::Seat;
 use crate::slate::Slates;
 use crate::{ActorKind, AgentError, AgentSettings, Decode, Progress, Prompts};
 use demonstrations::{
@@ -60,6 +61,17 @@ impl<'a> Collection<'a> {
             self.scene.catalogue.hash(),
         ]);
         blake3::hash(said.to_string().as_bytes()).to_hex()[..32].to_owned()
+    }
+
+    /// The model with the agent that it plays, for reports.
+    pub fn expert_name(&self) -> String {
+        let settings = self.settings;
+        let actor = match (settings.actor, settings.decode) {
+            (ActorKind::Score, _) => "scoring candidates",
+            (ActorKind::Free, Decode::Catalogue) => "writing titles of the catalogue",
+            (ActorKind::Free, Decode::Free) => "writing freely",
+        };
+        format!("{}, agent {}, {actor}", self.model.capabilities().model, settings.agent.name())
     }
 
     /// Refuses what cannot work, before anything is asked or written.
@@ -143,7 +155,12 @@ pub fn collect(
         let (first, users) = collection.seats(number);
         let batch = match journal.and_then(|journal| journal.batch(number, users.len())) {
             Some(batch) => Ok(batch),
-            None => played(&agents, collection, number, journal, &memories),
+            None => {
+                let tell = &mut |seats: &[Seat<'_>], account: &AgentAccount| {
+                    watch(&sum.progress(seats, account));
+                };
+                played(&agents, collection, number, (journal, &memories), tell)
+            }
         };
         let batch = match batch.and_then(|batch| remembered(&agents, &mut memories, batch)) {
             Ok(batch) => batch,
@@ -154,7 +171,7 @@ pub fn collect(
             Err(error) => return Err(error),
         };
         sum.add(batch);
-        watch(&sum.progress());
+        watch(&sum.progress(&[], &AgentAccount::default()));
     }
     sum.finish(collection)
 }
@@ -163,11 +180,11 @@ fn played(
     agents: &Agents<'_>,
     collection: &Collection<'_>,
     number: usize,
-    journal: Option<&Journal>,
-    memories: &Memories,
+    (journal, memories): (Option<&Journal>, &Memories),
+    tell: &mut Tell<'_>,
 ) -> Result<Batch, AgentError> {
     let (first, users) = collection.seats(number);
-    let batch = agents.play(collection.scene.environment, first, &users, memories)?;
+    let batch = agents.play(collection.scene.environment, first, &users, memories, tell)?;
     if let Some(journal) = journal {
         journal.seal(number, &batch)?;
     }
@@ -218,14 +235,20 @@ impl Sum {
         self.report.episodes = self.demonstrations.len() as u64;
     }
 
-    fn progress(&self) -> Progress {
-        let total = self.account.total();
+    /// How far it is, with a batch that is not over.
+    fn progress(&self, seats: &[Seat<'_>], account: &AgentAccount) -> Progress {
+        let mut total = self.account.total();
+        total.add(&account.total());
+        let mut grounding = self.grounding;
+        for answer in seats.iter().flat_map(|seat| &seat.answers) {
+            grounding[answer.grounded.grounding.status as usize] += 1;
+        }
         Progress {
             sessions: self.sessions,
             of_sessions: self.of_sessions,
-            steps: self.report.steps,
+            steps: self.report.steps + seats.iter().map(|seat| seat.steps.len() as u64).sum::<u64>(),
             mean_return: self.total_return / self.sessions.max(1) as f64,
-            grounding: self.grounding,
+            grounding,
             tokens_in: total.tokens_in,
             tokens_out: total.tokens_out,
         }

@@ -42,7 +42,10 @@ impl Agents<'_> {
         let settings = self.settings;
         let keys: Vec<String> =
             staying.iter().map(|&at| seats[at].state_key(settings.state_titles)).collect();
-        let vectors = if memories.worths.len() == 0 { Vec::new() } else { self.embedder().embed(&keys)? };
+        let vectors = match memories.worths.len() {
+            0 => Vec::new(),
+            _ => self.vectors(&keys, account)?.unwrap_or_default(),
+        };
         let mut calls = Vec::with_capacity(staying.len());
         for (row, &at) in staying.iter().enumerate() {
             let distance = settings.memory.critic_distance;
@@ -56,7 +59,7 @@ impl Agents<'_> {
         let manner = Manner {
             agent: AgentRole::Critic,
             max_tokens: settings.sampling.critic_tokens,
-            schema: self.schema(json!({"value": {"type": "integer", "minimum": -5, "maximum": 5}})),
+            schema: self.schema(&json!({"value": {"type": "integer", "minimum": -5, "maximum": 5}})),
             choices: None,
         };
         let answers = self.ask(&manner, calls, account)?;

@@ -110,7 +110,7 @@ fn rehearse(collection: &Collection<'_>, expected: &Expected) -> Result<(Need, f
     let (mut memories, mut account, mut n_steps) = (Memories::default(), AgentAccount::default(), 0);
     for number in 0..rehearsed.n_batches() {
         let (first, users) = rehearsed.seats(number);
-        let batch = agents.play(&environment, first, &users, &memories)?;
+        let batch = agents.play(&environment, first, &users, &memories, &mut |_, _| {})?;
         memories.absorb(&batch.memos, agents.embedder())?;
         account.add(&batch.account);
         n_steps += batch.finished.iter().map(|f| f.demonstration.steps.len()).sum::<usize>();

@@ -19,7 +19,7 @@ impl Agents<'_> {
         let manner = Manner {
             agent: AgentRole::Planner,
             max_tokens: self.settings.sampling.planner_tokens,
-            schema: self.schema(json!({"thought": {"type": "string"}, "plan": {"type": "string"}})),
+            schema: self.schema(&json!({"thought": {"type": "string"}, "plan": {"type": "string"}})),
             choices: None,
         };
         let calls = active.iter().map(|&at| self.planner_call(&seats[at])).collect::<Result<_, _>>()?;

@@ -9,6 +9,9 @@ use environment::Environment;
 use mdp::UserIdx;
 use serde::{Deserialize, Serialize};
 
+/// Told after every step of a batch how it stands.
+pub(crate) type Tell<'t> = dyn FnMut(&[Seat<'_>], &AgentAccount) + 't;
+
 /// What a batch leaves.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Batch {
@@ -28,6 +31,7 @@ impl Agents<'_> {
         first: usize,
         users: &[UserIdx],
         memories: &Memories,
+        tell: &mut Tell<'_>,
     ) -> Result<Batch, AgentError> {
         let (mut account, mut memos) = (AgentAccount::default(), Vec::new());
         let n_history = self.settings.history_titles;
@@ -44,6 +48,7 @@ impl Agents<'_> {
                 break;
             }
             memos.extend(self.step(&mut seats, &active, memories, &mut account)?);
+            tell(&seats, &account);
         }
         if self.modules.recall != Recall::Nothing {
             memos.extend(self.reflect(&mut seats, &mut account)?);

@@ -7,7 +7,7 @@ pub struct Progress {
     pub sessions: usize,
     /// Sessions in all.
     pub of_sessions: usize,
-    /// Steps of finished sessions.
+    /// Steps, those of sessions in progress included.
     pub steps: u64,
     /// Mean return of finished sessions, the exit step included.
     pub mean_return: f64,

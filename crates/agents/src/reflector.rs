@@ -27,7 +27,7 @@ impl Agents<'_> {
             Recall::Random => {
                 seats.iter().map(|seat| self.drawn(seat.number, lessons.len(), count)).collect()
             }
-            _ => self.similar(seats, memories, count)?,
+            _ => self.similar(seats, memories, count, account)?,
         };
         for (seat, rows) in seats.iter_mut().zip(rows) {
             seat.reminders = rows.iter().map(|&row| lessons.value(row).clone()).collect();
@@ -53,6 +53,7 @@ impl Agents<'_> {
         seats: &[Seat<'_>],
         memories: &Memories,
         count: usize,
+        account: &mut AgentAccount,
     ) -> Result<Vec<Vec<usize>>, AgentError> {
         let keys: Vec<String> = seats.iter().map(Seat::history_key).collect();
         let farthest = self.settings.memory.reflection_distance;
@@ -60,7 +61,7 @@ impl Agents<'_> {
             let found = memories.lessons.nearest(&vector, count);
             found.into_iter().filter(|(_, distance)| *distance <= farthest).map(|(row, _)| row).collect()
         };
-        Ok(self.embedder().embed(&keys)?.into_iter().map(near).collect())
+        Ok(self.vectors(&keys, account)?.unwrap_or_default().into_iter().map(near).collect())
     }
 
     /// Draws a lesson from every session that had a step.
@@ -73,7 +74,7 @@ impl Agents<'_> {
         let manner = Manner {
             agent: AgentRole::Reflector,
             max_tokens: self.settings.sampling.reflector_tokens,
-            schema: self.schema(json!({"lesson": {"type": "string"}})),
+            schema: self.schema(&json!({"lesson": {"type": "string"}})),
             choices: None,
         };
         let calls = over.iter().map(|&at| self.reflector_call(&seats[at])).collect::<Result<_, _>>()?;

@@ -268,6 +268,7 @@ impl From<pipeline::PipelineError> for Failure {
             E::World(error) => error.into(),
             E::Environment(error) => error.into(),
             E::Demonstrations(error) => error.into(),
+            E::Agents(error) => error.into(),
             E::Training(error) => error.into(),
             E::Evaluation(error) => error.into(),
             other => Self::input(other.to_string()),

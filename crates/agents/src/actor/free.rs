@@ -24,7 +24,7 @@ impl Agents<'_> {
         let manner = Manner {
             agent: AgentRole::Actor,
             max_tokens: self.settings.sampling.actor_tokens,
-            schema: if is_open { self.schema(json!({"title": {"type": "string"}})) } else { None },
+            schema: if is_open { self.schema(&json!({"title": {"type": "string"}})) } else { None },
             choices: self.choices.clone(),
         };
         for attempt in 0..self.settings.attempts {

@@ -24,7 +24,8 @@ impl Agents<'_> {
         }
         let keys: Vec<String> =
             active.iter().map(|&at| seats[at].state_key(self.settings.state_titles)).collect();
-        for (vector, &at) in self.embedder().embed(&keys)?.iter().zip(active) {
+        let vectors = self.vectors(&keys, account)?.unwrap_or_default();
+        for (vector, &at) in vectors.iter().zip(active) {
             let Some(marks) = memories.marks.below(vector, self.settings.memory.actor_distance) else {
                 continue;
             };

@@ -116,7 +116,7 @@ fn the_identity_sees_what_matters_and_nothing_else() {
 }
 
 #[test]
-fn progress_is_told_after_every_batch() {
+fn progress_is_told_after_every_step_and_batch() {
     let world = world(3, ExitRule::None);
     let (scene, prompts, model) = (world.scene(), Prompts::builtin().unwrap(), sensible(&world));
     let (users, settings) = ([UserIdx(0), UserIdx(1)], settings());
@@ -130,7 +130,12 @@ fn progress_is_told_after_every_batch() {
     };
     let mut told = Vec::new();
     collect(&collection, None, &mut |progress| told.push(progress.clone())).unwrap();
-    assert_eq!(told.iter().map(|p| p.sessions).collect::<Vec<_>>(), [2, 4, 6, 7]);
+    let sessions: Vec<usize> = told.iter().map(|p| p.sessions).collect();
+    assert_eq!(sessions, [0, 0, 0, 2, 2, 2, 2, 4, 4, 4, 4, 6, 6, 6, 6, 7]);
+    assert!(
+        told.windows(2).all(|pair| pair[0].steps <= pair[1].steps && pair[0].tokens_in <= pair[1].tokens_in)
+    );
+    assert_eq!((told[0].steps, told[0].grounding[0]), (2, 2));
     let last = told.last().unwrap();
     assert_eq!((last.of_sessions, last.steps, last.grounding), (7, 21, [21, 0, 0, 0, 0]));
     assert!(last.mean_return > 9.0 && last.tokens_in > last.tokens_out);

@@ -3,11 +3,11 @@
 use super::demos::{Place, store};
 use crate::context::Global;
 use crate::failure::Failure;
-use crate::stage::agents::{self, Terms};
+use crate::stage::agents;
 use crate::stage::demos;
 use crate::stage::domain::Domain;
 use crate::stage::simulation::Simulation;
-use ::agents::{AgentSettings, Collection, Prompts, RandomFreshGenre};
+use ::agents::{AgentSettings, Collection, Prompts, RandomFreshGenre, Terms};
 use demonstrations::{CollectOptions, Expert as _};
 use llm::LanguageModel;
 use std::path::PathBuf;
@@ -163,6 +163,7 @@ fn act(
         None => Prompts::builtin()?,
     };
     let domain = Domain::open(&place.data, &place.world)?;
+    let settings = &with_nouns(settings, &domain);
     let rule = place.environment.settings();
     let environment = Simulation::new(&domain, &rule, global.seed())?.environment(&domain, Side::Train)?;
     let scene = demos::scene(&domain, &environment);
@@ -176,6 +177,16 @@ fn act(
     let inputs = [domain.dataset_hash.as_str(), domain.world_hash.as_str()];
     let made = agents::collect(&collection, &inputs, &arguments.terms().run)?;
     store(&made, &domain, settings, place, global)
+}
+
+/// The settings, with the dataset's word for its items where none was set.
+fn with_nouns(settings: &AgentSettings, domain: &Domain) -> AgentSettings {
+    let mut settings = settings.clone();
+    let is_unset = settings.noun == AgentSettings::default().noun;
+    if let Some((noun, nouns)) = agents::nouns(&domain.dataset).filter(|_| is_unset) {
+        (settings.noun, settings.nouns) = (noun.to_owned(), nouns.to_owned());
+    }
+    settings
 }
 
 #[cfg(test)]

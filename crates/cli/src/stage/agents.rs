@@ -2,21 +2,12 @@
 
 use crate::failure::Failure;
 use crate::progress::Progress;
-use ::agents::{Collection, Estimate, Journal};
+use ::agents::{Collection, Estimate, Journal, Models, Terms};
+use ::data::Dataset;
 use demonstrations::{Demos, Origin};
-use llm::LanguageModel;
+use llm::{LanguageModel, LlmError};
 use std::path::{Path, PathBuf};
-
-/// What a person is ready to pay, and where calls are recorded.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Terms {
-    /// The most tokens, sent and received.
-    pub(crate) budget_tokens: Option<u64>,
-    /// The most money, in the currency of the price table.
-    pub(crate) budget_money: Option<f64>,
-    /// The directory of the run: its cassette and its finished batches.
-    pub(crate) run: PathBuf,
-}
+use std::time::{Duration, Instant};
 
 /// Opens the language model that an address names.
 ///
@@ -35,6 +26,18 @@ pub(crate) fn open_model(address: &str, terms: &Terms) -> Result<Box<dyn Languag
     }
 }
 
+/// The same for the pipeline.
+pub(crate) struct Opener;
+
+impl Models for Opener {
+    fn open(&self, address: &str, terms: &Terms) -> Result<Box<dyn LanguageModel>, LlmError> {
+        open_model(address, terms).map_err(|failure| {
+            let hint = miette::Diagnostic::help(&failure).map(|hint| hint.to_string()).unwrap_or_default();
+            LlmError::Unavailable { reason: failure.to_string(), hint }
+        })
+    }
+}
+
 /// The directory of the run beside the demonstrations it will give.
 pub(crate) fn run_folder(out: &Path) -> PathBuf {
     let mut name = out.file_name().unwrap_or_default().to_owned();
@@ -47,26 +50,45 @@ pub(crate) fn collect(collection: &Collection<'_>, inputs: &[&str], run: &Path) 
     collection.check()?;
     let journal = Journal::open(run, &collection.identity(inputs))?;
     let mut shown = Progress::new("demonstrations", collection.settings.n_episodes as u64);
+    let (clock, mut at_start) = (Instant::now(), None);
     let mut watch = |progress: &::agents::Progress| {
-        shown.at(progress.sessions as u64, &progress.to_string());
+        let first = *at_start.get_or_insert(progress.sessions);
+        let left = time_left(progress, first, clock.elapsed());
+        shown.at(progress.sessions as u64, &format!("{progress}{left}"));
     };
     let collected = ::agents::collect(collection, Some(&journal), &mut watch)?;
     if let Some(why) = collected.report.agents.as_ref().and_then(|account| account.stopped.as_ref()) {
         tracing::warn!("stopped: {why}; what was finished is kept, the same command goes on from there");
     }
-    let expert = expert_name(collection);
+    let expert = collection.expert_name();
     let (report, cost) = (Box::new(collected.report), collected.cost);
     Ok(Demos { origin: Origin::Collected { expert, report, cost }, demonstrations: collected.demonstrations })
 }
 
-/// The model with the agent that it plays.
-fn expert_name(collection: &Collection<'_>) -> String {
-    let settings = collection.settings;
-    let word = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    let actor = word(serde_json::json!(settings.actor));
-    let decode = word(serde_json::json!(settings.decode));
-    let model = &collection.model.capabilities().model;
-    format!("{model}, agent {}, actor {actor}, decode {decode}", settings.agent.name())
+/// What the sessions since the start say about the rest.
+fn time_left(progress: &::agents::Progress, first: usize, elapsed: Duration) -> String {
+    let done = progress.sessions.saturating_sub(first);
+    if done == 0 {
+        return String::new();
+    }
+    let rest = progress.of_sessions.saturating_sub(progress.sessions);
+    let seconds = elapsed.as_secs_f64() * rest as f64 / done as f64;
+    format!(", about {:.0} min left", (seconds / 60.0).ceil())
+}
+
+/// What one item of a dataset is called, and what several are, where its log says so.
+pub(crate) fn nouns(dataset: &Dataset) -> Option<(&'static str, &'static str)> {
+    let names = dataset.report.sources.iter().map(|source| format!("{} {}", source.format, source.name));
+    let said = names.collect::<Vec<_>>().join(" ").to_lowercase();
+    let known = [
+        (&["movielens", "ml-", "movie", "netflix", "film"][..], ("movie", "movies")),
+        (&["steam", "game"], ("game", "games")),
+        (&["book", "goodread"], ("book", "books")),
+        (&["jester", "joke"], ("joke", "jokes")),
+        (&["lastfm", "last.fm", "music", "artist"], ("artist", "artists")),
+        (&["song", "track"], ("song", "songs")),
+    ];
+    known.into_iter().find(|(marks, _)| marks.iter().any(|mark| said.contains(mark))).map(|(_, nouns)| nouns)
 }
 
 /// What it would need.

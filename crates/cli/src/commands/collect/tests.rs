@@ -92,7 +92,7 @@ fn from_directories_to_demonstrations() {
     assert_eq!(demos.demonstrations.len(), 12);
     assert!(demos.demonstrations.iter().all(|d| (1..=6).contains(&d.steps.len())));
     let described = demonstrations::describe(&demos);
-    assert_eq!(described.source, "script, agent act-only, actor free, decode free");
+    assert_eq!(described.source, "script, agent act-only, writing freely");
     assert!(described.llm_calls.is_some_and(|calls| calls >= described.steps as u64));
     assert_eq!(described.agents.unwrap().calls.keys().collect::<Vec<_>>(), ["actor"]);
 
