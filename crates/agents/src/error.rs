@@ -53,7 +53,8 @@ impl AgentError {
         match self {
             Self::Model(LlmError::Unavailable { hint, .. }) => Some(hint.clone()),
             Self::Model(LlmError::Budget { .. }) => {
-                Some("give a larger budget and run the same command again: nothing is paid twice".to_owned())
+                Some("give a larger budget and run the same command again: nothing is paid twice; or set a smaller `batch`, \
+                 so that less has to be finished at once".to_owned())
             }
             Self::OtherRun { .. } => Some(
                 "it differs in data, world, model, prompts, settings or seed: remove the directory to start over, \

@@ -30,12 +30,16 @@ impl Agents<'_> {
                 continue;
             };
             *account.reminders.entry("actor_memory".to_owned()).or_default() += 1;
+            // What cannot be shown to this user is no advice.
+            let seat = &seats[at];
             let titles = |wanted: bool| -> Vec<String> {
                 let marked = marks.iter().filter(|(_, went_well)| **went_well == wanted);
-                marked.map(|(&item, _)| title_of(self.scene, item)).collect()
+                let open = marked.map(|(&item, _)| item).filter(|&item| !seat.unavailable.contains(item));
+                open.map(|item| title_of(self.scene, item)).collect()
             };
+            let (encouraged, discouraged) = (titles(true), titles(false));
             let draft = &mut seats[at].draft;
-            (draft.encouraged, draft.discouraged) = (titles(true), titles(false));
+            (draft.encouraged, draft.discouraged) = (encouraged, discouraged);
         }
         Ok(())
     }

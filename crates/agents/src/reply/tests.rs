@@ -2,6 +2,7 @@
 
 use super::Problem::*;
 use super::*;
+use proptest::prelude::*;
 
 fn check<T: PartialEq + std::fmt::Debug>(
     read: impl Fn(&str) -> Understood<T>,
@@ -101,4 +102,50 @@ fn lessons_are_one_line_of_bounded_length() {
     assert_eq!(text(&"é ".repeat(5000)).unwrap().chars().count(), LONGEST);
     assert_eq!(read_reflection("```").problems, []);
     assert_eq!(read_reflection("").problems, [Empty]);
+}
+
+/// Pieces that answers are made of, in any order.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("{\"title\": \""),
+        Just("\"}"),
+        Just("<think>"),
+        Just("</think>"),
+        Just("recommend["),
+        Just("]"),
+        Just("Title:"),
+        Just("**"),
+        Just("\"Ç"),
+        Just("“"),
+        Just("”"),
+        Just("-"),
+        Just("−7.5"),
+        Just("\n"),
+        Just("Plan:"),
+        Just("é́"),
+        Just("1. "),
+        Just("```json"),
+        Just("{"),
+        Just("}"),
+        Just("\u{0}"),
+        Just("9e999"),
+    ];
+    proptest::collection::vec(prop_oneof![piece.prop_map(str::to_owned), "\\PC{0,6}"], 0..24)
+        .prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_answer_is_read_without_panic_and_what_is_read_is_bounded(answer in pieces()) {
+        let title = read_title(&answer);
+        prop_assert!(title.value.is_some() || !title.problems.is_empty(), "nothing read, nothing said");
+        prop_assert!(title.value.is_none_or(|t| !t.trim().is_empty() && t.chars().count() <= LONGEST_TITLE));
+        let value = read_value(&answer);
+        prop_assert!(value.value.is_some() || !value.problems.is_empty());
+        prop_assert!(value.value.is_none_or(|v| (-5.0..=5.0).contains(&v) && v.fract() == 0.0));
+        let thought = read_thought(&answer);
+        prop_assert!(thought.value.is_none_or(|(t, _)| !t.contains('\n') && t.chars().count() <= LONGEST));
+        let lesson = read_reflection(&answer);
+        prop_assert!(lesson.value.is_none_or(|l| !l.contains('\n') && l.chars().count() <= LONGEST));
+    }
 }

@@ -149,3 +149,39 @@ fn values_that_are_not_understood_are_counted_and_taken_for_nothing() {
     let agents = collected.report.agents.unwrap();
     assert_eq!((agents.misunderstood["no_number"], agents.misunderstood["empty"]), (1, 2));
 }
+
+/// The settings of two sessions in which a model embeds the situations.
+fn embedded() -> AgentSettings {
+    let mut settings = AgentSettings { n_episodes: 2, batch: 1, horizon: 1, ..short(AgentKind::IlRec) };
+    settings.memory.embedding = crate::MemoryEmbedding::Model;
+    settings
+}
+
+#[test]
+fn a_model_can_say_which_situations_are_alike() {
+    // Two users with different histories: alike only to a model for which everything is.
+    let world = world(2, ExitRule::None);
+    let mut model = sensible(&world);
+    model.can.embeds = true;
+    let collected = run(&world, &model, &embedded(), None).unwrap();
+    assert_eq!(collected.report.agents.unwrap().reminders["actor_memory"], 1);
+    let settings = AgentSettings { memory: crate::MemorySettings::default(), ..embedded() };
+    let collected = run(&world, &model, &settings, None).unwrap();
+    assert!(!collected.report.agents.unwrap().reminders.contains_key("actor_memory"));
+}
+
+#[test]
+fn without_vectors_nothing_is_remembered_and_nothing_breaks() {
+    let world = world(2, ExitRule::None);
+    let mut model = sensible(&world);
+    model.can.embeds = true;
+    // What is absorbed is embedded, what is looked up is not.
+    model.embedding = |texts| match texts.len() {
+        1 => Err(LlmError::Failed { reason: "busy".into() }),
+        n => Ok(vec![vec![1.0, 0.0]; n]),
+    };
+    let collected = run(&world, &model, &embedded(), None).unwrap();
+    let agents = collected.report.agents.unwrap();
+    assert_eq!(collected.demonstrations.len(), 2);
+    assert!(agents.reminders.is_empty() && agents.calls["embedder"].failed >= 2, "{agents:?}");
+}

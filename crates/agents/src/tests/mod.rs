@@ -5,6 +5,7 @@ mod advantage;
 mod control;
 mod dry_run;
 mod resume;
+mod settings;
 mod transcripts;
 
 use crate::{AgentSettings, AgentsCollected, Collection, Journal, Prompts, collect};
@@ -91,6 +92,8 @@ pub(super) struct Scripted {
     rule: Rule,
     pub(super) asked: Mutex<Vec<Generate>>,
     pub(super) scored: Mutex<Vec<Score>>,
+    /// How texts become vectors, where it can.
+    pub(super) embedding: fn(&[String]) -> Result<Vec<Vec<f32>>, LlmError>,
 }
 
 pub(super) fn scripted(
@@ -106,7 +109,13 @@ pub(super) fn scripted(
         obeys_choices: true,
         batch: 8,
     };
-    Scripted { can, rule: Box::new(rule), asked: Mutex::default(), scored: Mutex::default() }
+    Scripted {
+        can,
+        rule: Box::new(rule),
+        asked: Mutex::default(),
+        scored: Mutex::default(),
+        embedding: |texts| Ok(texts.iter().map(|_| vec![1.0, 0.0]).collect()),
+    }
 }
 
 impl Scripted {
@@ -138,6 +147,10 @@ impl LanguageModel for Scripted {
             Ok(Completion { text, stop: StopReason::Stop, log_prob, choice, usage })
         };
         requests.iter().map(answer).collect()
+    }
+
+    fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, LlmError> {
+        (self.embedding)(texts)
     }
 
     /// A title is likelier the more letters of it the prompt's last title has; without a history all are alike
