@@ -84,6 +84,7 @@ pub(super) fn world(n_users: usize, rule: ExitRule) -> World {
     }
 }
 
+type Vectors = Result<Vec<Vec<f32>>, LlmError>;
 type Rule = Box<dyn Fn(&Generate) -> Result<String, LlmError> + Send + Sync>;
 
 /// A model that answers by a rule and keeps what it was asked.
@@ -93,7 +94,7 @@ pub(super) struct Scripted {
     pub(super) asked: Mutex<Vec<Generate>>,
     pub(super) scored: Mutex<Vec<Score>>,
     /// How texts become vectors, where it can.
-    pub(super) embedding: fn(&[String]) -> Result<Vec<Vec<f32>>, LlmError>,
+    pub(super) embedding: fn(&[String]) -> Vectors,
 }
 
 pub(super) fn scripted(
