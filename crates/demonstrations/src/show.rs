@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 
 /// The widest line of a thought, a plan or a lesson, in characters.
 const WIDTH: usize = 100;
+/// What stands before the lines of a step but its first.
+const MARGIN: &str = "     ";
 
 /// Renders a demonstration: what the expert knew and was reminded of, then per step what it thought, meant to do,
 /// named and got, then why the session ended and what was learned.
@@ -53,26 +55,24 @@ fn wrapped(label: &str, said: &str, text: &mut String) {
     text.push('\n');
 }
 
-/// Writing into a string cannot fail, so the results are dropped here and above.
+/// One step: what led to the choice, the choice, what came of it. The number stands on the first line. Writing into
+/// a string cannot fail, so the results are dropped here and above.
 fn show_step(number: usize, step: &DemoStep, text: &mut String) {
-    if let Some(thought) = &step.thought {
-        wrapped(&format!("{number:>3}  thought: "), thought, text);
+    let before = said_before(step);
+    for (at, (label, said)) in before.iter().enumerate() {
+        let margin = if at == 0 { format!("{number:>3}  ") } else { MARGIN.to_owned() };
+        wrapped(&format!("{margin}{label}: "), said, text);
     }
-    let explanation = step.explanation.as_deref();
-    if let Some(explanation) = explanation {
-        show_before(explanation, text);
-    }
-    let _ = write!(text, "{number:>3}  {}", step.title);
-    if step.requested_title != step.title && !step.requested_title.is_empty() {
-        let _ = write!(text, "  [asked for `{}`", step.requested_title);
-        match (&step.replacement, step.grounding.status) {
-            (Some(_), _) => text.push_str(", replaced by the source"),
-            (None, GroundingStatus::Exact | GroundingStatus::Normalised) => {}
-            (None, _) => {
-                let _ = write!(text, ", distance {:.2}", step.grounding.distance);
-            }
+    match before.is_empty() {
+        true => {
+            let _ = write!(text, "{number:>3}  {}", step.title);
         }
-        text.push(']');
+        false => {
+            let _ = write!(text, "{MARGIN}→ {}", step.title);
+        }
+    }
+    if step.requested_title != step.title && !step.requested_title.is_empty() {
+        show_request(step, text);
     }
     let _ = write!(text, "  reward {:.1}", step.step.reward);
     if let Some(observed) = step.observed_reward {
@@ -82,40 +82,47 @@ fn show_step(number: usize, step: &DemoStep, text: &mut String) {
         let _ = write!(text, " (critic {value:.1})");
     }
     text.push('\n');
-    if let Some(explanation) = explanation {
+    if let Some(explanation) = &step.explanation {
         show_numbers(explanation, text);
     }
 }
 
-/// What led to the choice.
-fn show_before(explanation: &Explanation, text: &mut String) {
-    if let Some(plan) = &explanation.plan {
-        wrapped("     plan: ", plan, text);
+fn show_request(step: &DemoStep, text: &mut String) {
+    let _ = write!(text, "  [asked for `{}`", step.requested_title);
+    match (&step.replacement, step.grounding.status) {
+        (Some(_), _) => text.push_str(", replaced by the source"),
+        (None, GroundingStatus::Exact | GroundingStatus::Normalised) => {}
+        (None, _) => {
+            let _ = write!(text, ", distance {:.2}", step.grounding.distance);
+        }
     }
-    let lists = [
-        ("     went well before: ", &explanation.encouraged),
-        ("     went badly before: ", &explanation.discouraged),
-        ("     asked in vain for: ", &explanation.refused),
+    text.push(']');
+}
+
+/// What led to the choice, labelled.
+fn said_before(step: &DemoStep) -> Vec<(&'static str, String)> {
+    let explanation = step.explanation.as_deref().cloned().unwrap_or_default();
+    let joined = |titles: Vec<String>| (!titles.is_empty()).then(|| titles.join(" · "));
+    let said = [
+        ("thought", step.thought.clone()),
+        ("plan", explanation.plan),
+        ("went well before", joined(explanation.encouraged)),
+        ("went badly before", joined(explanation.discouraged)),
+        ("asked in vain for", joined(explanation.refused)),
     ];
-    for (label, titles) in lists.into_iter().filter(|(_, titles)| !titles.is_empty()) {
-        wrapped(label, &titles.join(" · "), text);
-    }
+    said.into_iter().filter_map(|(label, said)| Some((label, said?))).collect()
 }
 
 /// What was computed about the step.
 fn show_numbers(explanation: &Explanation, text: &mut String) {
-    let mut parts = Vec::new();
-    if let Some(advantage) = explanation.advantage {
-        parts.push(format!("advantage {advantage:+.1}"));
-    }
-    if let Some(log_prob) = explanation.log_prob {
-        parts.push(format!("log p {log_prob:.2}"));
-    }
-    if let Some(lift) = explanation.lift {
-        parts.push(format!("raised by the history {lift:+.2}"));
-    }
+    let parts = [
+        explanation.advantage.map(|advantage| format!("advantage {advantage:+.1}")),
+        explanation.log_prob.map(|log_prob| format!("log p {log_prob:.2}")),
+        explanation.lift.map(|lift| format!("raised by the history {lift:+.2}")),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
     if !parts.is_empty() {
-        wrapped("     ", &parts.join(" · "), text);
+        wrapped(&format!("{MARGIN}  "), &parts.join(" · "), text);
     }
 }
 

@@ -64,9 +64,9 @@ fn explanations_are_kept_and_shown() {
     let text = crate::show(&explained().demonstrations[0]);
     for line in [
         "reminded of: vary the kinds\n",
-        "     plan: go on\n     went well before: Gamma (2001)\n     went badly before: Omega (2003)\n",
+        "  1  plan: go on\n     went well before: Gamma (2001)\n     went badly before: Omega (2003)\n",
         "     asked in vain for: Nonsense · Zeta 9\n",
-        "(critic 2.0)\n     advantage +4.0 · log p -3.25 · raised by the history +0.50\n",
+        "     → Beta, The (2000)  [asked for `The Beta`]  reward 4.0 (critic 2.0)\n       advantage +4.0 · log p -3.25 · raised by the history +0.50\n",
         "\nlesson: word word",
         "word\n        word",
     ] {
