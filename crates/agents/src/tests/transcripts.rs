@@ -100,3 +100,41 @@ fn lessons_reach_the_next_batch_and_no_earlier() {
         assert!(prompt.starts_with("Lessons from sessions with other people:\n- "), "{prompt}");
     }
 }
+
+#[test]
+fn reflexion_draws_its_lessons_by_the_seed() {
+    let world = world(6, ExitRule::None);
+    let titles = world.titles();
+    let model = scripted(move |request| {
+        let prompt = &request.messages[1].content;
+        Ok(match request.agent {
+            AgentRole::Reflector => {
+                format!(
+                    "lesson of {}",
+                    titles.iter().find(|t| prompt.contains(&format!("- {t} (liked: 4.5)"))).unwrap()
+                )
+            }
+            AgentRole::Actor => first_new(&titles, prompt, &[]),
+            _ => "hm".to_owned(),
+        })
+    });
+    let (scene, prompts) = (world.scene(), Prompts::builtin().unwrap());
+    let users: Vec<UserIdx> = (0..6).map(UserIdx).collect();
+    let settings = AgentSettings { n_episodes: 12, batch: 6, horizon: 1, ..short(AgentKind::Reflexion) };
+    let drawn = |seed: u64| -> Vec<Vec<String>> {
+        let collection = Collection {
+            scene: &scene,
+            users: &users,
+            model: &model,
+            prompts: &prompts,
+            settings: &settings,
+            seed,
+        };
+        let collected = collect(&collection, None, &mut |_| {}).unwrap().demonstrations;
+        collected[6..].iter().map(|d| d.reminded_of.clone()).collect()
+    };
+    assert_eq!(drawn(1), drawn(1));
+    assert_ne!(drawn(1), drawn(2));
+    assert!(drawn(1).iter().all(|pair| pair.len() == 2 && pair[0] != pair[1]), "{:?}", drawn(1));
+    assert!(drawn(1).iter().any(|pair| *pair != drawn(1)[0]), "every session draws for itself");
+}
