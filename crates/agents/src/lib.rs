@@ -20,6 +20,7 @@ mod reply;
 mod seat;
 mod settings;
 mod slate;
+mod sum;
 
 pub use collect::{AgentsCollected, Collection, collect};
 pub use control::RandomFreshGenre;
