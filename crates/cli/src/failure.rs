@@ -221,6 +221,41 @@ impl From<policy::PolicyError> for Failure {
     }
 }
 
+impl From<agents::AgentError> for Failure {
+    fn from(error: agents::AgentError) -> Self {
+        use agents::AgentError as E;
+        let hint = error.hint();
+        let failure = match error {
+            E::Demonstrations(error) => error.into(),
+            E::Model(error) => error.into(),
+            E::Io { ref source, .. } if source.kind() != std::io::ErrorKind::NotFound => {
+                Self::machine(error.to_string())
+            }
+            other => Self::input(other.to_string()),
+        };
+        match hint {
+            Some(hint) if failure.hint.is_none() => failure.hint(hint),
+            _ => failure,
+        }
+    }
+}
+
+impl From<llm::LlmError> for Failure {
+    fn from(error: llm::LlmError) -> Self {
+        use llm::LlmError as E;
+        let message = error.to_string();
+        match error {
+            E::Unavailable { hint, .. } => Self::machine(message).hint(hint),
+            E::Unsupported { .. } => {
+                Self::input(message).hint("another model, `--actor free` or `--decode free` may do")
+            }
+            E::NotRecorded { .. } => Self::input(message)
+                .hint("a replay needs the data, world, prompts, settings and seed of the recording"),
+            _ => Self::machine(message),
+        }
+    }
+}
+
 impl From<pipeline::PipelineError> for Failure {
     fn from(error: pipeline::PipelineError) -> Self {
         use pipeline::PipelineError as E;
@@ -233,6 +268,7 @@ impl From<pipeline::PipelineError> for Failure {
             E::World(error) => error.into(),
             E::Environment(error) => error.into(),
             E::Demonstrations(error) => error.into(),
+            E::Agents(error) => error.into(),
             E::Training(error) => error.into(),
             E::Evaluation(error) => error.into(),
             other => Self::input(other.to_string()),

@@ -17,6 +17,12 @@ pub struct Demonstration {
     pub history_titles: Vec<String>,
     /// What was recommended; only the last step ends.
     pub steps: Vec<DemoStep>,
+    /// Lessons of earlier sessions that the expert was reminded of before this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reminded_of: Vec<String>,
+    /// The lesson that the expert drew from this session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesson: Option<String>,
 }
 
 /// One recommendation of an expert.
@@ -49,6 +55,39 @@ pub struct DemoStep {
     /// Whether the reward is not the world's but the one a terminal-fallback policy set.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_reward_overridden: bool,
+    /// What else is known about how the step came to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Box<Explanation>>,
+}
+
+/// How a step came to be, as far as the expert's parts told; what a part did not say is absent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Explanation {
+    /// What the expert meant to do over the next steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// Titles that its memory spoke for in this situation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub encouraged: Vec<String>,
+    /// Titles that its memory spoke against.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub discouraged: Vec<String>,
+    /// What it asked for first and did not get.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<String>,
+    /// The critic's value of the state before the step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value_before: Option<f32>,
+    /// `r + discount * V(s') - V(s)`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advantage: Option<f32>,
+    /// The model's log-probability of the title (natural logarithm), where the title was chosen by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_prob: Option<f64>,
+    /// How much the user's history raised that log-probability.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lift: Option<f64>,
 }
 
 /// How a text became an item.

@@ -1,6 +1,6 @@
 //! What demonstrations are like, in numbers.
 
-use crate::{Demos, Origin};
+use crate::{AgentAccount, Demos, Origin};
 use mdp::{ItemIdx, StepEnd};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +38,9 @@ pub struct DemosDescription {
     pub tokens_out: Option<u64>,
     /// Seconds spent waiting for a language model.
     pub seconds: Option<f64>,
+    /// What a language model's agents cost, each, and what of their answers was not understood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agents: Option<Box<AgentAccount>>,
 }
 
 /// How texts became items.
@@ -87,6 +90,14 @@ pub fn describe(demos: &Demos) -> DemosDescription {
         tokens_in: cost.map(|c| c.tokens_in),
         tokens_out: cost.map(|c| c.tokens_out),
         seconds: cost.map(|c| c.seconds),
+        agents: account(&demos.origin),
+    }
+}
+
+fn account(origin: &Origin) -> Option<Box<AgentAccount>> {
+    match origin {
+        Origin::Collected { report, .. } => report.agents.clone(),
+        Origin::Imported { .. } | Origin::Derived { .. } => None,
     }
 }
 

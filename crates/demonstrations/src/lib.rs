@@ -13,14 +13,16 @@ mod store;
 mod title;
 
 pub use controls::{Marked, corrupt, shuffle_items};
-pub use demonstration::{DemoStep, Demonstration, Grounding, GroundingStatus};
+pub use demonstration::{DemoStep, Demonstration, Explanation, Grounding, GroundingStatus};
 pub use describe::{DemosDescription, GroundingCounts, describe};
 pub use error::DemonstrationError;
 pub use expert::{
-    Answer, Briefing, BuiltinExpert, CollectOptions, CollectReport, Collected, Expert, ExpertSession,
-    Reaction, StudiedExpert, collect,
+    AgentAccount, Answer, Briefing, BuiltinExpert, CallAccount, CollectOptions, CollectReport, Collected,
+    Expert, ExpertSession, Reaction, StudiedExpert, collect,
 };
-pub use grounding::{Grounded, GroundingConfig, GroundingReport, Hub, Metric, Nearest, TitleIndex, nearest};
+pub use grounding::{
+    Grounded, GroundingConfig, GroundingReport, GroundingTally, Hub, Metric, Nearest, TitleIndex, nearest,
+};
 pub use import::{
     Format, ImportOptions, ImportReport, Imported, LineProblem, Play, Recorded, RecordedStep, RecordedTraces,
     Scene, Source, TerminalFallback, import, read_billp, read_lists, read_sources,

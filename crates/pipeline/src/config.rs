@@ -1,6 +1,7 @@
 //! One experiment as a file.
 
 use crate::PipelineError;
+use agents::AgentSettings;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use world_model::WorldConfig;
@@ -99,6 +100,28 @@ pub enum DemonstrationSource {
         /// Sessions.
         n_episodes: usize,
     },
+    /// The agents of a language model.
+    Agents(Box<AgentsSource>),
+}
+
+/// Demonstrations of a language model's agents.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentsSource {
+    /// The model's address, as on the command line.
+    pub llm: String,
+    /// A folder that replaces prompt templates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompts: Option<PathBuf>,
+    /// The most tokens to pay for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_tokens: Option<u64>,
+    /// The most money to pay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_money: Option<f64>,
+    /// The agents.
+    #[serde(default)]
+    pub settings: AgentSettings,
 }
 
 /// How policies are judged.
@@ -147,6 +170,11 @@ impl RunConfig {
         }
         if self.environment.horizon == 0 || self.evaluation.eval_seeds == 0 {
             return refuse("environment.horizon, evaluation.eval_seeds", "must be at least 1");
+        }
+        for source in &self.demonstrations {
+            if let DemonstrationSource::Agents(agents) = source {
+                agents.settings.check()?;
+            }
         }
         for name in &self.ablations {
             crate::Variant::of(name)?;

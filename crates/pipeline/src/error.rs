@@ -55,6 +55,12 @@ pub enum PipelineError {
     /// The demonstrations.
     #[error(transparent)]
     Demonstrations(#[from] demonstrations::DemonstrationError),
+    /// The agents of a language model.
+    #[error(transparent)]
+    Agents(#[from] agents::AgentError),
+    /// A collection that stopped before it was complete; what was finished is kept.
+    #[error("the demonstrations are not complete: {0}")]
+    Stopped(String),
     /// The learner.
     #[error(transparent)]
     Training(#[from] robust::RobustError),
@@ -68,6 +74,8 @@ impl PipelineError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Data(error) => Some(error.hint().into()),
+            Self::Agents(error) => error.hint(),
+            Self::Stopped(_) => Some("run it again, with a larger budget where that was the reason".into()),
             Self::Config { .. } | Self::Learner(_) => {
                 Some("settings and their defaults are explained in presets/*.toml".into())
             }

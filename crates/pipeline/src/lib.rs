@@ -12,13 +12,13 @@ mod stages;
 mod worlds;
 
 pub use config::{
-    DataSettings, DemonstrationSource, EnvironmentSettings, EvaluationSettings, RunConfig, SampleSettings,
-    quickstart_config,
+    AgentsSource, DataSettings, DemonstrationSource, EnvironmentSettings, EvaluationSettings, RunConfig,
+    SampleSettings, quickstart_config,
 };
 pub use error::PipelineError;
 pub use learners::{Variant, learner_config};
 pub use results::{AblationRow, RuleResults, RunResults, StageRecord};
-pub use run::{Watcher, run};
+pub use run::{Watcher, run, run_with};
 pub use worlds::{rule_by_name, training_environment};
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use crate::ledger::{Ledger, key};
 use crate::results::{RuleResults, RunResults, StageRecord};
 use crate::stages::{self, Place};
 use crate::{PipelineError, RunConfig, page};
+use agents::{Models, NoModels};
 use std::path::Path;
 
 /// Told what a run does.
@@ -12,6 +13,8 @@ pub trait Watcher {
     fn started(&mut self, stage: &str);
     /// A stage is over.
     fn finished(&mut self, record: &StageRecord);
+    /// A collection from a language model went on.
+    fn demonstrated(&mut self, _stage: &str, _progress: &agents::Progress) {}
     /// A training run went on. `seconds` is the time it has taken.
     fn trained(&mut self, stage: &str, progress: &robust::Progress, n_env_steps: u64, seconds: f64);
 }
@@ -22,6 +25,7 @@ pub(crate) struct Session<'a> {
     pub(crate) place: Place<'a>,
     ledger: Ledger,
     pub(crate) watcher: &'a mut dyn Watcher,
+    pub(crate) models: &'a dyn Models,
     stages: Vec<StageRecord>,
 }
 
@@ -56,6 +60,7 @@ impl Session<'_> {
 
 /// Runs everything that a configuration asks for into `out`. `base` is what relative paths start from. Stages
 /// that are up to date are skipped; an interrupted run goes on where it was, training from its last checkpoint.
+/// No language model can be asked: that is [`run_with`].
 ///
 /// # Errors
 /// Whatever stops a stage.
@@ -65,10 +70,25 @@ pub fn run(
     out: &Path,
     watcher: &mut dyn Watcher,
 ) -> Result<RunResults, PipelineError> {
+    run_with(config, base, out, &NoModels, watcher)
+}
+
+/// The same with language models behind the demonstrations that ask for one.
+///
+/// # Errors
+/// Whatever stops a stage.
+pub fn run_with(
+    config: &RunConfig,
+    base: &Path,
+    out: &Path,
+    models: &dyn Models,
+    watcher: &mut dyn Watcher,
+) -> Result<RunResults, PipelineError> {
     config.check()?;
     std::fs::create_dir_all(out).map_err(|source| PipelineError::Write { path: out.to_owned(), source })?;
     let place = Place { base, out };
-    let mut session = Session { config, place, ledger: Ledger::open(out), watcher, stages: Vec::new() };
+    let mut session =
+        Session { config, place, ledger: Ledger::open(out), watcher, models, stages: Vec::new() };
     let dataset = stages::data(&mut session)?;
     let world = stages::world(&mut session, &dataset)?;
     let mut rules: Vec<RuleResults> = Vec::new();

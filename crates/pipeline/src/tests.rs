@@ -1,4 +1,4 @@
-//! Configurations, the ledger of stages, and the measure of weights.
+//! Configurations, the ledger of stages, the measure of weights, and a run with a language model in it.
 
 use crate::ledger::{Ledger, hash_path, key};
 use crate::stages::train::auc;
@@ -72,6 +72,8 @@ fn weights_that_tell_corrupted_steps_apart_score_one() {
         user_id: "1".into(),
         history_titles: Vec::new(),
         steps: Vec::new(),
+        reminded_of: Vec::new(),
+        lesson: None,
     };
     let marked = vec![(demonstration, vec![true, false, false, true])];
     let score = |weights: [f32; 4]| auc(&marked, &[weights.to_vec()]);
@@ -79,4 +81,114 @@ fn weights_that_tell_corrupted_steps_apart_score_one() {
     assert_eq!(score([2.0, 0.1, 0.2, 1.0]), Some(0.0));
     assert_eq!(score([1.0; 4]), Some(0.5));
     assert_eq!(auc(&marked, &[Vec::new()]), None, "nothing was weighed");
+}
+
+const WITH_AGENTS: &str = r#"
+title = "Agents demonstrate"
+training_seeds = [0]
+[data.sample]
+n_items = 60
+n_users = 60
+[world.deepfm]
+embedding_dim = 4
+hidden = [8]
+n_members = 1
+max_epochs = 3
+[world.factorisation]
+dim = 4
+n_passes = 5
+[environment]
+horizon = 8
+[[demonstrations]]
+kind = "agents"
+llm = "script:5"
+settings = { n_episodes = 12, agent = "act-only", decode = "catalogue", batch = 4 }
+[learner.training]
+n_env_steps = 1000
+steps_per_iteration = 256
+warm_start_iterations = 2
+n_validation_users = 8
+"#;
+
+/// Models that take the first choice they may, until the calls of their address are used up.
+struct Scripts;
+
+struct Script {
+    can: llm::Capabilities,
+    calls_left: std::sync::atomic::AtomicUsize,
+}
+
+impl agents::Models for Scripts {
+    fn open(
+        &self,
+        address: &str,
+        terms: &agents::Terms,
+    ) -> Result<Box<dyn llm::LanguageModel>, llm::LlmError> {
+        assert!(terms.run.ends_with("demos-0.run"), "{terms:?}");
+        let calls: usize = address.trim_start_matches("script:").parse().unwrap();
+        let can = llm::Capabilities {
+            model: "script".into(),
+            context: None,
+            generates: true,
+            scores: false,
+            embeds: false,
+            obeys_schema: false,
+            obeys_choices: true,
+            batch: 4,
+        };
+        Ok(Box::new(Script { can, calls_left: calls.into() }))
+    }
+}
+
+impl llm::LanguageModel for Script {
+    fn capabilities(&self) -> &llm::Capabilities {
+        &self.can
+    }
+
+    fn generate(&self, requests: &[llm::Generate]) -> Vec<Result<llm::Completion, llm::LlmError>> {
+        use std::sync::atomic::Ordering::SeqCst;
+        let answer = |request: &llm::Generate| {
+            let left = self.calls_left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));
+            left.map_err(|_| llm::LlmError::Budget { what: "no calls left".into() })?;
+            let texts = &request.choices.as_ref().unwrap().texts;
+            let row = (0..).find(|row| request.excluded.binary_search(row).is_err()).unwrap();
+            Ok(llm::Completion {
+                text: texts[row as usize].clone(),
+                stop: llm::StopReason::Choice,
+                log_prob: Some(-1.0),
+                choice: Some(row),
+                usage: llm::Usage { tokens_in: 7, tokens_out: 2, ..Default::default() },
+            })
+        };
+        requests.iter().map(answer).collect()
+    }
+}
+
+struct Silent;
+
+impl Watcher for Silent {
+    fn started(&mut self, _: &str) {}
+    fn finished(&mut self, _: &StageRecord) {}
+    fn trained(&mut self, _: &str, _: &robust::Progress, _: u64, _: f64) {}
+}
+
+#[test]
+fn a_language_model_demonstrates_stops_at_its_budget_and_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("run");
+    let run = |calls: &str| {
+        let config: RunConfig = toml::from_str(&WITH_AGENTS.replace("script:5", calls)).unwrap();
+        run_with(&config, dir.path(), &out, &Scripts, &mut Silent)
+    };
+    let stopped = run("script:5").unwrap_err();
+    assert!(matches!(stopped, PipelineError::Agents(_) | PipelineError::Stopped(_)), "{stopped}");
+    assert!(stopped.hint().unwrap().contains("larger budget"));
+    let results = run("script:9999").unwrap();
+    let described = &results.rules[0].demonstrations;
+    assert_eq!(described.episodes, 12);
+    let skipped = |results: &RunResults| {
+        results.stages.iter().find(|stage| stage.name.ends_with("demos-0")).map(|stage| stage.skipped)
+    };
+    assert_eq!(skipped(&results), Some(false));
+    assert_eq!(skipped(&run("script:9999").unwrap()), Some(true));
 }

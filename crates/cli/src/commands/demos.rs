@@ -1,12 +1,14 @@
 //! `demos`: an expert's sessions.
 
+use super::collect;
 use crate::context::{EnvironmentArgs, Global, SettingsArgs};
 use crate::failure::Failure;
 use crate::stage::demos;
 use crate::stage::domain::Domain;
 use crate::stage::simulation::Simulation;
-use demonstrations::{CollectOptions, Demos, DemosDescription, Format, ImportOptions};
+use demonstrations::{AgentAccount, Demos, DemosDescription, Format, ImportOptions};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use world_model::Side;
 
@@ -24,17 +26,8 @@ pub(crate) enum DemosCommand {
         #[command(flatten)]
         place: Place,
     },
-    /// Let an expert recommend to training users in the train world
-    Collect {
-        /// The expert: builtin:expert or builtin:expert?quality=Q, a rule-based stand-in
-        #[arg(long, value_name = "URI")]
-        llm: String,
-        /// How many sessions
-        #[arg(long, value_name = "N")]
-        episodes: usize,
-        #[command(flatten)]
-        place: Place,
-    },
+    /// Let a language model's agents, or a stand-in, recommend to training users in the train world
+    Collect(Box<collect::CollectArgs>),
     /// Grounding, lengths, returns, repeats, cost
     Describe {
         /// The demos directory
@@ -55,17 +48,17 @@ pub(crate) enum DemosCommand {
 pub(crate) struct Place {
     /// The dataset directory
     #[arg(long)]
-    data: PathBuf,
+    pub(super) data: PathBuf,
     /// The world directory
     #[arg(long)]
-    world: PathBuf,
+    pub(super) world: PathBuf,
     /// The demos directory to write
     #[arg(long, value_name = "DEMOS")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
     #[command(flatten)]
-    environment: EnvironmentArgs,
+    pub(super) environment: EnvironmentArgs,
     #[command(flatten)]
-    settings: SettingsArgs,
+    pub(super) settings: SettingsArgs,
 }
 
 #[derive(Serialize)]
@@ -79,7 +72,7 @@ struct Answer<'a> {
 pub(crate) fn run(command: &DemosCommand, global: &Global) -> Result<(), Failure> {
     match command {
         DemosCommand::Import { format, input, place } => import(format, input, place, global),
-        DemosCommand::Collect { llm, episodes, place } => collect(llm, *episodes, place, global),
+        DemosCommand::Collect(arguments) => collect::run(arguments, global),
         DemosCommand::Describe { demos } => answer(&Demos::open(demos)?.0, demos, global),
         DemosCommand::Show { demos, user } => show(demos, user.as_deref(), global),
     }
@@ -99,23 +92,7 @@ fn import(format: &str, input: &Path, place: &Place, global: &Global) -> Result<
     store(&made, &domain, &options, place, global)
 }
 
-fn collect(llm: &str, episodes: usize, place: &Place, global: &Global) -> Result<(), Failure> {
-    let rule = place.environment.settings();
-    let defaults =
-        CollectOptions { n_episodes: episodes, horizon: rule.horizon, ..CollectOptions::default() };
-    let layers = place.settings.layers(&defaults)?;
-    if place.settings.prints(&layers, global)? {
-        return Ok(());
-    }
-    let options: CollectOptions = layers.resolve()?;
-    let domain = Domain::open(&place.data, &place.world)?;
-    let environment = Simulation::new(&domain, &rule, global.seed())?.environment(&domain, Side::Train)?;
-    let users = &domain.world.split().train;
-    let made = demos::collect(&demos::scene(&domain, &environment), users, llm, &options, global.seed())?;
-    store(&made, &domain, &options, place, global)
-}
-
-fn store(
+pub(super) fn store(
     made: &Demos,
     domain: &Domain,
     options: &impl Serialize,
@@ -129,7 +106,10 @@ fn store(
 
 fn answer(demos: &Demos, path: &Path, global: &Global) -> Result<(), Failure> {
     let description = demonstrations::describe(demos);
-    let text = for_people(&description);
+    let mut text = for_people(&description);
+    if let Some(agents) = &description.agents {
+        text.push_str(&agents_for_people(agents));
+    }
     global.format().emit(&Answer { demos: path, description }, &text)
 }
 
@@ -156,6 +136,29 @@ fn for_people(d: &DemosDescription) -> String {
         d.r_each,
         exits.join(", ")
     )
+}
+
+fn agents_for_people(account: &AgentAccount) -> String {
+    let counts = |counts: &BTreeMap<String, u64>| match counts.is_empty() {
+        true => "none".to_owned(),
+        false => counts.iter().map(|(what, n)| format!("{what} {n}")).collect::<Vec<_>>().join(", "),
+    };
+    let mut text = String::new();
+    for (agent, c) in &account.calls {
+        text.push_str(&format!(
+            "\n{agent:<10} {} calls ({} failed), {} tokens in ({} reused), {} out, {:.0} s",
+            c.answered, c.failed, c.tokens_in, c.tokens_reused, c.tokens_out, c.seconds
+        ));
+    }
+    text.push_str(&format!("\nmisread    {}", counts(&account.misunderstood)));
+    text.push_str(&format!("\nreminders  {}", counts(&account.reminders)));
+    if account.steps_abandoned > 0 {
+        text.push_str(&format!("\nabandoned  {} steps without an item", account.steps_abandoned));
+    }
+    if let Some(why) = &account.stopped {
+        text.push_str(&format!("\nstopped    {why}; run the same command again to go on"));
+    }
+    text
 }
 
 fn show(path: &Path, user: Option<&str>, global: &Global) -> Result<(), Failure> {

@@ -1,5 +1,6 @@
 //! The commands: each turns its arguments into a call of the pipeline and its outcome into an answer.
 
+mod collect;
 mod data;
 mod demos;
 mod doctor;

@@ -4,6 +4,7 @@ use crate::context::Global;
 use crate::failure::Failure;
 use crate::progress::Progress as Bar;
 use crate::settings::Layers;
+use crate::stage::agents::Opener;
 use pipeline::{RunConfig, RunResults, StageRecord, Variant, Watcher, learner_config};
 use std::path::{Path, PathBuf};
 
@@ -40,7 +41,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let stem = path.file_stem().unwrap_or_default();
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("runs").join(stem));
     let base = path.parent().unwrap_or(Path::new(""));
-    let results = pipeline::run(&config, base, &out, &mut Screen::default())?;
+    let results = pipeline::run_with(&config, base, &out, &Opener, &mut Screen::default())?;
     global.format().emit(&results, &tables(&results))
 }
 
@@ -90,6 +91,11 @@ impl Watcher for Screen {
             true => tracing::info!("{}: up to date", record.name),
             false => tracing::info!("{}: {:.1} s", record.name, record.seconds),
         }
+    }
+
+    fn demonstrated(&mut self, stage: &str, progress: &agents::Progress) {
+        let bar = self.bar.get_or_insert_with(|| Bar::new(stage, progress.of_sessions as u64));
+        bar.at(progress.sessions as u64, &progress.to_string());
     }
 
     fn trained(&mut self, stage: &str, progress: &robust::Progress, n_env_steps: u64, seconds: f64) {

@@ -2,6 +2,7 @@
 
 use super::domain::Domain;
 use crate::failure::Failure;
+use ::agents::RandomFreshGenre;
 use demonstrations::{
     BuiltinExpert, CollectOptions, Cost, Demos, Expert, Format, ImportOptions, Inputs, Origin, Scene,
 };
@@ -33,16 +34,23 @@ pub(crate) fn import(
     Ok(Demos { origin, demonstrations: imported.demonstrations })
 }
 
+/// The expert without a language model that an address names.
+pub(crate) fn expert(address: &str) -> Result<Box<dyn Expert>, Failure> {
+    if address == RandomFreshGenre.name() {
+        return Ok(Box::new(RandomFreshGenre));
+    }
+    Ok(Box::new(BuiltinExpert::parse(address)?))
+}
+
 /// Lets an expert act for `users` in turn.
 pub(crate) fn collect(
     scene: &Scene<'_>,
     users: &[UserIdx],
-    address: &str,
+    expert: &dyn Expert,
     options: &CollectOptions,
     seed: u64,
 ) -> Result<Demos, Failure> {
-    let expert = BuiltinExpert::parse(address)?;
-    let collected = demonstrations::collect(scene, users, &expert, options, seed)?;
+    let collected = demonstrations::collect(scene, users, expert, options, seed)?;
     let (expert, report, cost) = (expert.name(), Box::new(collected.report), Cost::default());
     Ok(Demos { origin: Origin::Collected { expert, report, cost }, demonstrations: collected.demonstrations })
 }

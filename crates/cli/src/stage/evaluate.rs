@@ -120,23 +120,24 @@ impl<'a> Court<'a> {
         self.judge(&trained.account.name, &[(Some(trained.account.seed), trained.policy.as_ref())])
     }
 
-    /// The demonstrator itself. An expert that can be asked acts for the same users as everybody; recorded sessions
-    /// can only be shown again to the users they were made for.
+    /// The demonstrator itself. The stand-in acts for the same users as everybody; recorded sessions, and those of a
+    /// language model, which nobody asks while judging, are shown again to the users they were made for.
     pub(crate) fn demonstrator(&self, demos: &Demos) -> Result<Evaluation, Failure> {
         let mut rollouts = Vec::new();
         match &demos.origin {
-            Origin::Collected { expert, .. } => {
+            Origin::Collected { expert, report, .. } if report.agents.is_none() => {
+                let expert = demos::expert(expert)?;
                 let scene = demos::scene(self.domain, self.environment);
                 let n_episodes = self.users.len();
                 let options =
                     CollectOptions { n_episodes, horizon: self.environment.horizon(), ..Default::default() };
                 for eval_seed in self.eval_seeds() {
-                    let asked = demos::collect(&scene, &self.users, expert, &options, eval_seed)?;
+                    let asked = demos::collect(&scene, &self.users, expert.as_ref(), &options, eval_seed)?;
                     let trajectories = asked.demonstrations.iter().map(|demo| demo.trajectory()).collect();
                     rollouts.push(Rollouts { training_seed: None, eval_seed, trajectories });
                 }
             }
-            Origin::Imported { .. } | Origin::Derived { .. } => {
+            Origin::Collected { .. } | Origin::Imported { .. } | Origin::Derived { .. } => {
                 let shown: Vec<(UserIdx, Vec<ItemIdx>)> = demos
                     .demonstrations
                     .iter()

@@ -1,5 +1,6 @@
 //! The single stages behind the commands: typed inputs to typed outputs, no command line in sight.
 
+pub(crate) mod agents;
 pub(crate) mod check;
 pub(crate) mod data;
 pub(crate) mod demos;

@@ -36,6 +36,23 @@ fn experiment() -> tempfile::TempDir {
     dir
 }
 
+#[test]
+fn agents_without_a_backend_are_refused_with_advice() {
+    let dir = experiment();
+    let text = std::fs::read_to_string(dir.path().join("small.toml")).expect("it was written");
+    let source = "kind = \"agents\"\nllm = \"nobody:m\"\nsettings = { n_episodes = 4, agent = \"react\" }";
+    let with = |source: &str| text.replace("kind = \"builtin\"\nquality = 1.0\nn_episodes = 40", source);
+    std::fs::write(dir.path().join("agents.toml"), with(source)).expect("the disk has room");
+    let said = fails(dir.path(), &["run", "agents.toml", "--out", "run"], 1);
+    assert!(said.contains("nobody:m") && said.contains("builtin:expert"), "{said}");
+    std::fs::write(dir.path().join("typo.toml"), with(&source.replace("agent =", "agnet ="))).expect("room");
+    let said = fails(dir.path(), &["run", "typo.toml", "--out", "run"], 2);
+    assert!(said.contains("agnet"), "{said}");
+    std::fs::write(dir.path().join("zero.toml"), with(&source.replace("= 4", "= 0"))).expect("room");
+    let said = fails(dir.path(), &["run", "zero.toml", "--out", "run"], 2);
+    assert!(said.contains("must be at least 1"), "{said}");
+}
+
 fn skipped(answer: &Value) -> Vec<(String, bool)> {
     let stages = answer["stages"].as_array().expect("the run is whole");
     stages

@@ -69,6 +69,34 @@ fn a_world_serves_its_own_dataset_only() {
 }
 
 #[test]
+fn options_of_agents_are_refused_where_there_are_none() {
+    let place = "--episodes 2 --data data --world world --out never";
+    for (line, what) in [
+        ("--llm builtin:expert --agent react", "has no agents"),
+        ("--llm builtin:expert --dry-run", "has no use for --dry-run"),
+        ("--agent random-fresh-genre --llm builtin:expert", "asks no model"),
+        ("--agent react", "no language model was named"),
+        ("--llm openai:m --actor score --decode catalogue", "nothing to decode"),
+        ("--llm openai:m --set memory.reflectons=3", "did you mean `reflections`?"),
+        ("--llm nonsense", "unknown language model `nonsense`"),
+    ] {
+        let line = format!("demos collect {line} {place}");
+        let text = fails(domain(), &line.split(' ').collect::<Vec<_>>(), 2);
+        assert!(text.contains(what), "{line}: {text}");
+    }
+    assert!(!domain().join("never").exists() && !domain().join("never.run").exists());
+}
+
+#[test]
+fn the_control_without_a_model_collects() {
+    let line = "demos collect --agent random-fresh-genre --episodes 6 --data data --world world --out fresh";
+    let output = ilrec(domain(), &line.split(' ').collect::<Vec<_>>());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.starts_with("source     random-fresh-genre\n"), "{text}");
+}
+
+#[test]
 fn a_threshold_is_refused_where_the_rule_has_none() {
     let line = "eval --policy random --data data --world world --threshold 3";
     let text = fails(domain(), &line.split(' ').collect::<Vec<_>>(), 2);

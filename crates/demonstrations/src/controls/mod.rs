@@ -155,6 +155,7 @@ fn changed_step(step: &DemoStep, item: ItemIdx, scene: &Scene<'_>) -> DemoStep {
         critic_value: None,
         source_step: step.source_step,
         is_reward_overridden: false,
+        explanation: None,
     }
 }
 

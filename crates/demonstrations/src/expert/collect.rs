@@ -1,6 +1,6 @@
 //! The loop in which an expert acts in the train world.
 
-use super::{Answer, Briefing, Expert, Reaction, StudiedExpert};
+use super::{AgentAccount, Answer, Briefing, Expert, Reaction, StudiedExpert};
 use crate::grounding::GroundingTally;
 use crate::{
     DemoStep, Demonstration, DemonstrationError, Grounded, GroundingConfig, GroundingReport, Scene,
@@ -52,6 +52,9 @@ pub struct CollectReport {
     pub given_up: u64,
     /// How texts became items.
     pub grounding: GroundingReport,
+    /// What a language model's agents cost and how they were understood; absent for the stand-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agents: Option<Box<AgentAccount>>,
 }
 
 /// What a collection gives.
@@ -174,6 +177,8 @@ impl Stage<'_> {
             user_id: self.scene.user_ids[user.index()].clone(),
             history_titles: self.scene.history_titles(user),
             steps: Vec::new(),
+            reminded_of: Vec::new(),
+            lesson: None,
         };
         Episode { demonstration, answers: Vec::new(), is_given_up: false }
     }
@@ -191,6 +196,7 @@ impl Stage<'_> {
             critic_value: None,
             source_step: position as u32,
             is_reward_overridden: false,
+            explanation: None,
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Experts that act in the train world, and the loop that collects their sessions.
 
+mod account;
 mod beliefs;
 mod builtin;
 mod collect;
 mod reader;
 
+pub use account::{AgentAccount, CallAccount};
 pub use builtin::BuiltinExpert;
 pub use collect::{CollectOptions, CollectReport, Collected, collect};
 

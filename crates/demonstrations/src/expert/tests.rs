@@ -126,10 +126,10 @@ fn refused_answers_are_counted_and_an_expert_without_ideas_is_given_up() {
 fn a_collection_is_described_and_shown() {
     let collected = parrot(&["the beta", "Gamma", "Omega"]).unwrap();
     let text = show(&collected.demonstrations[0]);
-    let expected = "episode:0  user 7\nhistory: Alpha (1999)\n  1  thought: thought 0\n  \
-                    1  Beta, The (2000)  [asked for `the beta`]  reward 4.0\n  2  thought: thought 0\n  \
-                    2  Gamma (2001)  [asked for `Gamma`]  reward 3.0\n  3  thought: thought 0\n  \
-                    3  Omega (2003)  [asked for `Omega`]  reward 1.0\n\
+    let expected = "episode:0  user 7\nhistory: Alpha (1999)\n  1  thought: thought 0\n     \
+                    → Beta, The (2000)  [asked for `the beta`]  reward 4.0\n  2  thought: thought 0\n     \
+                    → Gamma (2001)  [asked for `Gamma`]  reward 3.0\n  3  thought: thought 0\n     \
+                    → Omega (2003)  [asked for `Omega`]  reward 1.0\n\
                     3 steps, return 8.0: the user left, the item was not liked\n";
     assert_eq!(text, expected);
     let origin = Origin::Collected {

@@ -6,6 +6,7 @@ use crate::title::{Name, ParsedTitle, parse, strip_rating};
 use crate::{Grounding, GroundingStatus};
 use catalogue::{Catalogue, TextVectors};
 use mdp::ItemIdx;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// Width of the text vectors; only their nearest neighbours are asked for.
@@ -28,7 +29,7 @@ pub struct TitleIndex {
 }
 
 /// What a text was taken to mean.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Grounded {
     /// The item; `None` when the text was rejected.
     pub item: Option<ItemIdx>,
@@ -99,6 +100,11 @@ impl TitleIndex {
     /// The rules in use.
     pub fn config(&self) -> &GroundingConfig {
         &self.config
+    }
+
+    /// The text vectors of the titles.
+    pub fn vectors(&self) -> &TextVectors {
+        &self.vectors
     }
 
     /// How many titles stand for more than one item.

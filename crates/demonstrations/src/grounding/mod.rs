@@ -7,8 +7,7 @@ mod report;
 
 pub use index::{Grounded, TitleIndex};
 pub use nearest::{Metric, Nearest, nearest};
-pub(crate) use report::GroundingTally;
-pub use report::{GroundingReport, Hub};
+pub use report::{GroundingReport, GroundingTally, Hub};
 
 #[cfg(test)]
 mod tests;

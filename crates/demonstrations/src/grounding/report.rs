@@ -53,7 +53,7 @@ pub struct Hub {
 
 /// Gathers a [`GroundingReport`].
 #[derive(Debug, Default)]
-pub(crate) struct GroundingTally {
+pub struct GroundingTally {
     report: GroundingReport,
     distances: f64,
     items: BTreeMap<ItemIdx, (u64, BTreeSet<String>)>,
@@ -63,7 +63,7 @@ pub(crate) struct GroundingTally {
 
 impl GroundingTally {
     /// Counts one step: the text the expert wrote and what it became.
-    pub(crate) fn add(&mut self, text: &str, grounded: &Grounded, is_replaced: bool) {
+    pub fn add(&mut self, text: &str, grounded: &Grounded, is_replaced: bool) {
         let report = &mut self.report;
         match grounded.grounding.status {
             GroundingStatus::Exact => report.exact += 1,
@@ -86,7 +86,7 @@ impl GroundingTally {
     }
 
     /// The report; `title_of` names the items.
-    pub(crate) fn finish(self, title_of: impl Fn(ItemIdx) -> String) -> GroundingReport {
+    pub fn finish(self, title_of: impl Fn(ItemIdx) -> String) -> GroundingReport {
         let mut report = self.report;
         let n_inexact = report.fuzzy + report.embedding;
         let n_grounded = report.exact + report.normalised + n_inexact;

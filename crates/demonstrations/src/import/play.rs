@@ -29,19 +29,19 @@ pub struct Scene<'a> {
 
 impl Scene<'_> {
     /// The logged history of a user; empty for a row without one.
-    pub(crate) fn history(&self, user: UserIdx) -> &[Interaction] {
+    pub fn history(&self, user: UserIdx) -> &[Interaction] {
         self.histories.get(user.index()).map_or(&[], Vec::as_slice)
     }
 
     /// The titles of the end of a user's history, oldest first.
-    pub(crate) fn history_titles(&self, user: UserIdx) -> Vec<String> {
+    pub fn history_titles(&self, user: UserIdx) -> Vec<String> {
         let history = self.history(user);
         let shown = &history[history.len().saturating_sub(N_HISTORY_TITLES)..];
         shown.iter().map(|i| self.catalogue.item(i.item).title.clone()).collect()
     }
 
     /// The items a session of the user never shows.
-    pub(crate) fn known_items(&self, user: UserIdx) -> ItemSet {
+    pub fn known_items(&self, user: UserIdx) -> ItemSet {
         let mut known = ItemSet::empty(self.catalogue.len());
         for interaction in self.history(user) {
             known.insert(interaction.item);
@@ -283,6 +283,7 @@ impl Player<'_> {
             critic_value: recorded.critic_value,
             source_step: recorded.source_step,
             is_reward_overridden: false,
+            explanation: None,
         }
     }
 }
@@ -294,6 +295,8 @@ fn named(id: &str, user: UserIdx, sessions: Vec<Vec<DemoStep>>, scene: &Scene<'_
         user_id: scene.user_ids[user.index()].clone(),
         history_titles: scene.history_titles(user),
         steps,
+        reminded_of: Vec::new(),
+        lesson: None,
     };
     sessions.into_iter().enumerate().map(of).collect()
 }

@@ -34,6 +34,62 @@ fn round_trip_with_a_stable_hash() {
     assert!(matches!(Demos::open_beside(&path, "other"), Err(DemonstrationError::OtherDataset { .. })));
 }
 
+/// The first demonstration with everything an agent can say about it.
+fn explained() -> Demos {
+    let mut demos = demos();
+    let demonstration = &mut demos.demonstrations[0];
+    demonstration.reminded_of = vec!["vary the kinds".to_owned()];
+    demonstration.lesson = Some("word ".repeat(30).trim_end().to_owned());
+    let step = &mut demonstration.steps[0];
+    step.critic_value = Some(2.0);
+    step.explanation = Some(Box::new(crate::Explanation {
+        plan: Some("go on".to_owned()),
+        encouraged: vec!["Gamma (2001)".to_owned()],
+        discouraged: vec!["Omega (2003)".to_owned()],
+        refused: vec!["Nonsense".to_owned(), "Zeta 9".to_owned()],
+        value_before: Some(1.0),
+        advantage: Some(4.0),
+        log_prob: Some(-3.25),
+        lift: Some(0.5),
+    }));
+    demos
+}
+
+#[test]
+fn explanations_are_kept_and_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("demos");
+    save(&explained(), &path);
+    assert_eq!(Demos::open(&path).unwrap().0, explained());
+    let text = crate::show(&explained().demonstrations[0]);
+    for line in [
+        "reminded of: vary the kinds\n",
+        "  1  plan: go on\n     went well before: Gamma (2001)\n     went badly before: Omega (2003)\n",
+        "     asked in vain for: Nonsense · Zeta 9\n",
+        "     → Beta, The (2000)  [asked for `The Beta`]  reward 4.0 (critic 2.0)\n       advantage +4.0 · log p -3.25 · raised by the history +0.50\n",
+        "\nlesson: word word",
+        "word\n        word",
+    ] {
+        assert!(text.contains(line), "{line:?} in {text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+}
+
+#[test]
+fn demonstrations_without_explanations_still_load() {
+    let line = r#"{"id":"a:1","user":0,"user_id":"7","history_titles":[],"steps":[{"item":1,"reward":4.0,
+        "log_prob_behavior":0.0,"end":"truncated","title":"Beta","requested_title":"beta",
+        "grounding":{"status":"normalised","distance":0.0},"source_step":0}]}"#;
+    let read: Demonstration = serde_json::from_str(line).unwrap();
+    assert_eq!((read.steps[0].explanation.as_deref(), read.lesson, read.reminded_of.len()), (None, None, 0));
+    let report = serde_json::to_value(CollectReport::default()).unwrap();
+    assert!(report.get("agents").is_none(), "an account that is not there leaves no trace: {report}");
+    let account = crate::AgentAccount { stopped: Some("enough".to_owned()), ..Default::default() };
+    let report = CollectReport { agents: Some(Box::new(account)), ..CollectReport::default() };
+    let text = serde_json::to_string(&report).unwrap();
+    assert_eq!(serde_json::from_str::<CollectReport>(&text).unwrap(), report);
+}
+
 /// Saves demonstrations that break a rule and expects the reader to say so.
 #[track_caller]
 fn refused(change: impl Fn(&mut Demos), what: &str) {

@@ -3,11 +3,13 @@
 use crate::ledger::{hash_path, key};
 use crate::run::Session;
 use crate::stages::{Ground, Place};
-use crate::{DemonstrationSource, PipelineError};
+use crate::{AgentsSource, DemonstrationSource, PipelineError};
+use agents::{Collection, Journal, Models, Prompts, Terms};
 use demonstrations::{
     BuiltinExpert, CollectOptions, Cost, Demonstration, Demos, Format, ImportOptions, Inputs, Origin, Scene,
     collect, import, read_sources,
 };
+use std::path::Path;
 
 /// The demonstrations of a run, and the hash of what they were made from.
 pub(crate) struct Demonstrated {
@@ -42,9 +44,13 @@ pub(crate) fn demos(session: &mut Session<'_>, ground: &Ground<'_>) -> Result<De
             DemonstrationSource::Lists { path } | DemonstrationSource::Billp { path } => {
                 hash_path(&session.place.input(path))?
             }
+            DemonstrationSource::Agents(agents) => match &agents.prompts {
+                Some(folder) => hash_path(&session.place.input(folder))?,
+                None => String::new(),
+            },
             DemonstrationSource::Builtin { .. } => String::new(),
         };
-        let (seed, place) = (config.seed, session.place);
+        let (seed, place, models) = (config.seed, session.place, session.models);
         let key = key(&[
             &ground.log.hash,
             &ground.worlds.hash,
@@ -59,8 +65,13 @@ pub(crate) fn demos(session: &mut Session<'_>, ground: &Ground<'_>) -> Result<De
             &format!("{}/demos-{number}", ground.name),
             &key,
             || Ok(Demos::open(&target)?.0),
-            |_| {
-                let demos = make(source, ground, &place, seed)?;
+            |watcher| {
+                let run = target.with_file_name(format!("demos-{number}.run"));
+                let stage = format!("{}/demos-{number}", ground.name);
+                let mut watch = |progress: &agents::Progress| watcher.demonstrated(&stage, progress);
+                let asked =
+                    |source: &AgentsSource| ask(source, ground, &place, (models, &run), seed, &mut watch);
+                let demos = make(source, ground, &place, seed, asked)?;
                 let inputs = Inputs {
                     dataset: ground.log.hash.clone(),
                     world: ground.worlds.hash.clone(),
@@ -83,6 +94,7 @@ fn make(
     ground: &Ground<'_>,
     place: &Place<'_>,
     seed: u64,
+    asked: impl FnOnce(&AgentsSource) -> Result<Demos, PipelineError>,
 ) -> Result<Demos, PipelineError> {
     let scene = scene(ground);
     let imported = |path, format| -> Result<Demos, PipelineError> {
@@ -92,6 +104,7 @@ fn make(
         Ok(Demos { origin, demonstrations: imported.demonstrations })
     };
     match source {
+        DemonstrationSource::Agents(source) => asked(source),
         DemonstrationSource::Lists { path } => imported(path, Format::Lists),
         DemonstrationSource::Billp { path } => imported(path, Format::Billp),
         DemonstrationSource::Builtin { quality, n_episodes } => {
@@ -109,4 +122,36 @@ fn make(
             Ok(Demos { origin, demonstrations: collected.demonstrations })
         }
     }
+}
+
+/// Lets the agents of a language model act. `run` keeps what is finished, so that a stopped collection goes on.
+fn ask(
+    source: &AgentsSource,
+    ground: &Ground<'_>,
+    place: &Place<'_>,
+    (models, run): (&dyn Models, &Path),
+    seed: u64,
+    watch: &mut dyn FnMut(&agents::Progress),
+) -> Result<Demos, PipelineError> {
+    let terms =
+        Terms { budget_tokens: source.budget_tokens, budget_money: source.budget_money, run: run.to_owned() };
+    let model = models.open(&source.llm, &terms).map_err(agents::AgentError::from)?;
+    let prompts = match &source.prompts {
+        Some(folder) => Prompts::read(&place.input(folder))?,
+        None => Prompts::builtin()?,
+    };
+    let (scene, users) = (scene(ground), &ground.worlds.world.split().train);
+    let settings = &source.settings;
+    let collection =
+        Collection { scene: &scene, users, model: model.as_ref(), prompts: &prompts, settings, seed };
+    collection.check()?;
+    let inputs = [ground.log.hash.as_str(), ground.worlds.hash.as_str()];
+    let journal = Journal::open(run, &collection.identity(&inputs))?;
+    let collected = agents::collect(&collection, Some(&journal), watch)?;
+    if let Some(why) = collected.report.agents.as_ref().and_then(|account| account.stopped.clone()) {
+        return Err(PipelineError::Stopped(why));
+    }
+    let expert = collection.expert_name();
+    let (report, cost) = (Box::new(collected.report), collected.cost);
+    Ok(Demos { origin: Origin::Collected { expert, report, cost }, demonstrations: collected.demonstrations })
 }

@@ -1,0 +1,120 @@
+//! The actor that writes a title: freely, or within the catalogue.
+
+use super::fill;
+use crate::agents::{Agents, Call, Manner, note, note_all};
+use crate::prompts::Refusal;
+use crate::reply::{Problem, read_title};
+use crate::seat::{AnswerRecord, Choice, Seat, title_of};
+use crate::slate::nearest_titles;
+use crate::{AgentError, UnknownTitle};
+use demonstrations::{AgentAccount, Grounded, Grounding, GroundingStatus};
+use llm::{AgentRole, Completion};
+use mdp::ItemIdx;
+use serde_json::json;
+
+impl Agents<'_> {
+    /// Asks until every session has an item or has used up its attempts; all that wait are asked together.
+    pub(super) fn act_freely(
+        &self,
+        seats: &mut [Seat<'_>],
+        active: &[usize],
+        account: &mut AgentAccount,
+    ) -> Result<(), AgentError> {
+        let is_open = self.choices.is_none();
+        let manner = Manner {
+            agent: AgentRole::Actor,
+            max_tokens: self.settings.sampling.actor_tokens,
+            schema: if is_open { self.schema(&json!({"title": {"type": "string"}})) } else { None },
+            choices: self.choices.clone(),
+        };
+        for attempt in 0..self.settings.attempts {
+            let waiting: Vec<usize> =
+                active.iter().copied().filter(|&at| seats[at].draft.choice.is_none()).collect();
+            let calls =
+                waiting.iter().map(|&at| self.actor_call(&seats[at], attempt)).collect::<Result<_, _>>()?;
+            for (answer, &at) in self.ask(&manner, calls, account)?.into_iter().zip(&waiting) {
+                if let Some(completion) = answer {
+                    self.take(&mut seats[at], &completion, account);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn actor_call(&self, seat: &Seat<'_>, attempt: usize) -> Result<Call, AgentError> {
+        let is_constrained = self.choices.is_some();
+        let messages = self.chat("actor", seat, |situation| {
+            fill(situation, &seat.draft);
+            situation.structured &= !is_constrained;
+        })?;
+        let excluded = if is_constrained { self.excluded(seat) } else { Vec::new() };
+        Ok(Call { session: seat.number, step: seat.steps.len(), attempt, messages, excluded })
+    }
+
+    /// The rows that cannot be chosen: known, shown, or without a title.
+    fn excluded(&self, seat: &Seat<'_>) -> Vec<u32> {
+        let texts = self.choices.as_ref().map_or(&[][..], |choices| &choices.texts);
+        let is_out = |row: u32| seat.unavailable.contains(ItemIdx(row)) || texts[row as usize].is_empty();
+        (0..texts.len() as u32).filter(|&row| is_out(row)).collect()
+    }
+
+    /// Takes an answer: as the draft's choice, or as a refusal.
+    fn take(&self, seat: &mut Seat<'_>, completion: &Completion, account: &mut AgentAccount) {
+        let (text, grounded) = match self.meant(completion, account) {
+            Some(meant) => meant,
+            None => return,
+        };
+        let open = grounded.item.filter(|&item| !seat.unavailable.contains(item));
+        if let Some(item) = open {
+            let log_prob = completion.log_prob.filter(|_| self.choices.is_some());
+            seat.draft.choice = Some(Choice { item, text, grounded, log_prob, lift: None });
+            return;
+        }
+        if self.modules.unknown_title == UnknownTitle::Nearest
+            && let Some(&(item, distance)) =
+                nearest_titles(self.index.vectors(), &text, 1, &seat.unavailable).first()
+        {
+            let grounding = Grounding { status: GroundingStatus::Embedding, distance };
+            let grounded = Grounded { item: Some(item), grounding, is_ambiguous: false };
+            seat.draft.choice = Some(Choice { item, text, grounded, log_prob: None, lift: None });
+            return;
+        }
+        self.refuse(seat, text, grounded);
+    }
+
+    /// The text of an answer and what it means; absent where no title was understood.
+    fn meant(&self, completion: &Completion, account: &mut AgentAccount) -> Option<(String, Grounded)> {
+        if let (Some(choices), Some(row)) = (&self.choices, completion.choice)
+            && let Some(text) = choices.texts.get(row as usize)
+        {
+            let grounding = Grounding { status: GroundingStatus::Exact, distance: 0.0 };
+            return Some((
+                text.clone(),
+                Grounded { item: Some(ItemIdx(row)), grounding, is_ambiguous: false },
+            ));
+        }
+        if self.choices.is_some() {
+            note(account, Problem::NotAChoice.word());
+        }
+        let understood = read_title(&completion.text);
+        note_all(account, &understood.problems);
+        let text = understood.value?;
+        let grounded = self.index.ground(&text);
+        Some((text, grounded))
+    }
+
+    fn refuse(&self, seat: &mut Seat<'_>, text: String, grounded: Grounded) {
+        let why = match grounded.item {
+            None => "it is not among those that we have",
+            Some(_) => "the person knows it already or has just been shown it",
+        };
+        let n_nearest = if grounded.item.is_none() { self.settings.alternatives } else { 0 };
+        let nearest = nearest_titles(self.index.vectors(), &text, n_nearest, &seat.unavailable);
+        let nearest = nearest.into_iter().map(|(item, _)| title_of(self.scene, item)).collect();
+        let refusal = Refusal { title: text.clone(), why, nearest };
+        if !seat.draft.refused.contains(&refusal) {
+            seat.draft.refused.push(refusal);
+        }
+        seat.answers.push(AnswerRecord { text, grounded, is_shown: false });
+    }
+}

@@ -1,0 +1,75 @@
+//! The actor: from a situation to an item that can be shown.
+
+mod free;
+mod score;
+
+use crate::agents::Agents;
+use crate::memory::Memories;
+use crate::prompts::Situation;
+use crate::seat::{Draft, Seat, title_of};
+use crate::{ActorKind, AgentError};
+use demonstrations::AgentAccount;
+
+impl Agents<'_> {
+    /// Reminds the actor of what went well and badly in states like these.
+    pub(crate) fn hint(
+        &self,
+        seats: &mut [Seat<'_>],
+        active: &[usize],
+        memories: &Memories,
+        account: &mut AgentAccount,
+    ) -> Result<(), AgentError> {
+        if !self.modules.actor_memory || memories.marks.len() == 0 {
+            return Ok(());
+        }
+        let keys: Vec<String> =
+            active.iter().map(|&at| seats[at].state_key(self.settings.state_titles)).collect();
+        let vectors = self.vectors(&keys, account)?.unwrap_or_default();
+        for (vector, &at) in vectors.iter().zip(active) {
+            let Some(marks) = memories.marks.below(vector, self.settings.memory.actor_distance) else {
+                continue;
+            };
+            *account.reminders.entry("actor_memory".to_owned()).or_default() += 1;
+            // What cannot be shown to this user is no advice.
+            let seat = &seats[at];
+            let titles = |wanted: bool| -> Vec<String> {
+                let marked = marks.iter().filter(|(_, went_well)| **went_well == wanted);
+                let open = marked.map(|(&item, _)| item).filter(|&item| !seat.unavailable.contains(item));
+                open.map(|item| title_of(self.scene, item)).collect()
+            };
+            let (encouraged, discouraged) = (titles(true), titles(false));
+            let draft = &mut seats[at].draft;
+            (draft.encouraged, draft.discouraged) = (encouraged, discouraged);
+        }
+        Ok(())
+    }
+
+    /// Drafts a choice for every active session; where none comes, the session is given up.
+    pub(crate) fn act(
+        &self,
+        seats: &mut [Seat<'_>],
+        active: &[usize],
+        account: &mut AgentAccount,
+    ) -> Result<(), AgentError> {
+        match self.settings.actor {
+            ActorKind::Free => self.act_freely(seats, active, account)?,
+            ActorKind::Score => self.act_by_score(seats, active, account)?,
+        }
+        for &at in active {
+            if seats[at].draft.choice.is_none() {
+                seats[at].is_given_up = true;
+                account.steps_abandoned += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Puts a draft into the situation of the actor's prompt.
+fn fill(situation: &mut Situation<'_>, draft: &Draft) {
+    situation.thought.clone_from(&draft.thought);
+    situation.plan.clone_from(&draft.plan);
+    situation.encouraged.clone_from(&draft.encouraged);
+    situation.discouraged.clone_from(&draft.discouraged);
+    situation.refused.clone_from(&draft.refused);
+}

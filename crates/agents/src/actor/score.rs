@@ -1,0 +1,72 @@
+//! The actor that judges: which title does this history make more likely than no history would?
+
+use super::fill;
+use crate::AgentError;
+use crate::agents::Agents;
+use crate::seat::{Choice, Seat};
+use demonstrations::{AgentAccount, Grounded, Grounding, GroundingStatus};
+use llm::{AgentRole, Continuation, Score};
+use mdp::ItemIdx;
+
+impl Agents<'_> {
+    /// Scores a slate for every active session after its own prompt and after the same question without a
+    /// history, and takes the title with the largest difference; the first of equals.
+    pub(super) fn act_by_score(
+        &self,
+        seats: &mut [Seat<'_>],
+        active: &[usize],
+        account: &mut AgentAccount,
+    ) -> Result<(), AgentError> {
+        let slates: Vec<Vec<ItemIdx>> = active.iter().map(|&at| self.slate_for(&seats[at])).collect();
+        let mut requests = Vec::with_capacity(2 * active.len());
+        for (&at, slate) in active.iter().zip(&slates) {
+            let seat = &seats[at];
+            let with = self.chat("actor", seat, |situation| {
+                fill(situation, &seat.draft);
+                situation.structured = false;
+            })?;
+            let mut blank = self.blank();
+            blank.structured = false;
+            let without = self.prompts.chat("actor", &blank)?;
+            let titles: Vec<String> = slate.iter().map(|&item| self.continuation(item)).collect();
+            requests.extend([with, without].map(|messages| Score {
+                agent: AgentRole::Actor,
+                messages,
+                continuations: titles.clone(),
+            }));
+        }
+        let answers = self.score(&requests, account)?;
+        for ((&at, slate), pair) in active.iter().zip(&slates).zip(answers.chunks(2)) {
+            if let [Some(with), Some(without)] = pair {
+                seats[at].draft.choice = self.best(slate, with, without);
+            }
+        }
+        Ok(())
+    }
+
+    fn slate_for(&self, seat: &Seat<'_>) -> Vec<ItemIdx> {
+        let history = self.scene.history(seat.user).iter().map(|seen| seen.item);
+        let latest: Vec<ItemIdx> = history.chain(seat.session.shown().iter().copied()).collect();
+        let settings = &self.settings.slate;
+        self.slates.slate(self.scene, self.index.vectors(), settings, &latest, &seat.unavailable)
+    }
+
+    fn continuation(&self, item: ItemIdx) -> String {
+        self.scene.catalogue.item(item).title.trim().to_owned()
+    }
+
+    fn best(&self, slate: &[ItemIdx], with: &[Continuation], without: &[Continuation]) -> Option<Choice> {
+        let mut best: Option<(ItemIdx, f64, f64)> = None;
+        for ((&item, with), without) in slate.iter().zip(with).zip(without) {
+            let lift = with.log_prob - without.log_prob;
+            if lift.is_finite() && best.is_none_or(|(_, _, highest)| lift > highest) {
+                best = Some((item, with.log_prob, lift));
+            }
+        }
+        let (item, log_prob, lift) = best?;
+        let grounding = Grounding { status: GroundingStatus::Exact, distance: 0.0 };
+        let grounded = Grounded { item: Some(item), grounding, is_ambiguous: false };
+        let text = self.scene.catalogue.item(item).title.clone();
+        Some(Choice { item, text, grounded, log_prob: Some(log_prob), lift: Some(lift) })
+    }
+}

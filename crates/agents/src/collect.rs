@@ -1,0 +1,198 @@
+//! A collection: batch after batch, what one learned known to the next, stopped and resumed at any point.
+
+use crate::agents::Agents;
+use crate::journal::Journal;
+use crate::memory::Memories;
+use crate::play::{Batch, Tell};
+use crate::seat::Seat;
+use crate::slate::Slates;
+use crate::sum::Sum;
+use crate::{ActorKind, AgentError, AgentSettings, Decode, Progress, Prompts};
+use demonstrations::{
+    AgentAccount, CollectReport, Cost, Demonstration, DemonstrationError, Scene, TitleIndex,
+};
+use llm::{Capabilities, Choices, LanguageModel, LlmError};
+use mdp::UserIdx;
+use std::sync::Arc;
+
+/// Everything a collection needs.
+#[derive(Clone, Copy)]
+pub struct Collection<'a> {
+    /// Where the sessions are played.
+    pub scene: &'a Scene<'a>,
+    /// Whose sessions; they take turns.
+    pub users: &'a [UserIdx],
+    /// Who demonstrates.
+    pub model: &'a dyn LanguageModel,
+    /// What it is told.
+    pub prompts: &'a Prompts,
+    /// How.
+    pub settings: &'a AgentSettings,
+    /// The run's seed.
+    pub seed: u64,
+}
+
+/// What a collection gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AgentsCollected {
+    /// The sessions, in order.
+    pub demonstrations: Vec<Demonstration>,
+    /// What became of every answer.
+    pub report: CollectReport,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+impl<'a> Collection<'a> {
+    /// What makes two collections the same, as a hash: everything but how many sessions there are. `inputs` are
+    /// the hashes of data and world.
+    pub fn identity(&self, inputs: &[&str]) -> String {
+        let expected = crate::Expected::default();
+        let settings = AgentSettings { n_episodes: 0, expected, ..self.settings.clone() };
+        let environment = self.scene.environment;
+        let said = serde_json::json!([
+            inputs,
+            self.users,
+            self.model.capabilities().model,
+            self.prompts.hash(),
+            settings,
+            self.seed,
+            environment.rule(),
+            environment.horizon(),
+            self.scene.catalogue.hash(),
+        ]);
+        blake3::hash(said.to_string().as_bytes()).to_hex()[..32].to_owned()
+    }
+
+    /// The model with the agent that it plays, for reports.
+    pub fn expert_name(&self) -> String {
+        let settings = self.settings;
+        let actor = match (settings.actor, settings.decode) {
+            (ActorKind::Score, _) => "scoring candidates",
+            (ActorKind::Free, Decode::Catalogue) => "writing titles of the catalogue",
+            (ActorKind::Free, Decode::Free) => "writing freely",
+        };
+        format!("{}, agent {}, {actor}", self.model.capabilities().model, settings.agent.name())
+    }
+
+    /// Refuses what cannot work, before anything is asked or written.
+    ///
+    /// # Errors
+    /// Names the setting, or what the model cannot do.
+    pub fn check(&self) -> Result<(), AgentError> {
+        self.settings.check()?;
+        check_model(self.model.capabilities(), self.settings)?;
+        if self.users.is_empty() {
+            let nothing = DemonstrationError::Nothing("no users were asked for".to_owned());
+            return Err(nothing.into());
+        }
+        Ok(())
+    }
+
+    /// The agents, ready.
+    pub(crate) fn agents(&self) -> Result<Agents<'a>, AgentError> {
+        self.check()?;
+        let settings = self.settings;
+        let titles =
+            || self.scene.catalogue.items().iter().map(|item| item.title.trim().to_owned()).collect();
+        let choices = (settings.decode == Decode::Catalogue).then(|| Arc::new(Choices { texts: titles() }));
+        Ok(Agents {
+            scene: self.scene,
+            model: self.model,
+            prompts: self.prompts,
+            settings,
+            modules: settings.modules(),
+            seed: self.seed,
+            index: TitleIndex::build(self.scene.catalogue, settings.grounding),
+            slates: Slates::of(self.scene),
+            choices,
+        })
+    }
+
+    /// The users of a batch, and the number of its first session.
+    pub(crate) fn seats(&self, number: usize) -> (usize, Vec<UserIdx>) {
+        let (first, n_episodes) = (number * self.settings.batch, self.settings.n_episodes);
+        let sessions = first..(first + self.settings.batch).min(n_episodes);
+        (first, sessions.map(|at| self.users[at % self.users.len()]).collect())
+    }
+
+    /// How many batches there are.
+    pub(crate) fn n_batches(&self) -> usize {
+        self.settings.n_episodes.div_ceil(self.settings.batch)
+    }
+}
+
+fn check_model(can: &Capabilities, settings: &AgentSettings) -> Result<(), AgentError> {
+    let modules = settings.modules();
+    let writes = modules.thought || modules.critic || settings.actor == ActorKind::Free;
+    let needs_embedding = settings.memory.embedding == crate::MemoryEmbedding::Model;
+    let missing = [
+        (writes && !can.generates, "write text"),
+        (settings.actor == ActorKind::Score && !can.scores, "say how likely a text is"),
+        (settings.decode == Decode::Catalogue && !can.obeys_choices, "keep to given choices"),
+        (needs_embedding && !can.embeds, "turn text into vectors"),
+    ];
+    match missing.into_iter().find(|(is_missing, _)| *is_missing) {
+        Some((_, what)) => Err(LlmError::Unsupported { model: can.model.clone(), what }.into()),
+        None => Ok(()),
+    }
+}
+
+/// Collects. With a journal, batches that it holds are not played again; those that are played are sealed in it.
+/// Where the model ends the run (a budget, a server that is gone), what was finished is the result and the report
+/// says why it stopped.
+///
+/// # Errors
+/// When a setting or a template cannot be used, the world or the disk refuses, or nothing at all was finished.
+pub fn collect(
+    collection: &Collection<'_>,
+    journal: Option<&Journal>,
+    watch: &mut dyn FnMut(&Progress),
+) -> Result<AgentsCollected, AgentError> {
+    let agents = collection.agents()?;
+    let mut memories = Memories::default();
+    let mut sum = Sum::of(collection.settings.n_episodes);
+    for number in 0..collection.n_batches() {
+        let (first, users) = collection.seats(number);
+        let batch = match journal.and_then(|journal| journal.batch(number, users.len())) {
+            Some(batch) => Ok(batch),
+            None => {
+                let tell = &mut |seats: &[Seat<'_>], account: &AgentAccount| {
+                    watch(&sum.progress(seats, account));
+                };
+                played(&agents, collection, number, (journal, &memories), tell)
+            }
+        };
+        let batch = match batch.and_then(|batch| remembered(&agents, &mut memories, batch)) {
+            Ok(batch) => batch,
+            Err(AgentError::Model(error)) if error.ends_the_run() && first > 0 => {
+                sum.account.stopped = Some(error.to_string());
+                break;
+            }
+            Err(error) => return Err(error),
+        };
+        sum.add(batch);
+        watch(&sum.progress(&[], &AgentAccount::default()));
+    }
+    sum.finish(collection)
+}
+
+fn played(
+    agents: &Agents<'_>,
+    collection: &Collection<'_>,
+    number: usize,
+    (journal, memories): (Option<&Journal>, &Memories),
+    tell: &mut Tell<'_>,
+) -> Result<Batch, AgentError> {
+    let (first, users) = collection.seats(number);
+    let batch = agents.play(collection.scene.environment, first, &users, memories, tell)?;
+    if let Some(journal) = journal {
+        journal.seal(number, &batch)?;
+    }
+    Ok(batch)
+}
+
+fn remembered(agents: &Agents<'_>, memories: &mut Memories, batch: Batch) -> Result<Batch, AgentError> {
+    memories.absorb(&batch.memos, agents.embedder())?;
+    Ok(batch)
+}

@@ -1,0 +1,40 @@
+//! Language-model agents that demonstrate: Planner, Actor, Critic and Reflector over any language model.
+
+mod actor;
+mod agents;
+mod collect;
+mod control;
+mod critic;
+mod error;
+mod estimate;
+mod journal;
+mod kind;
+mod memory;
+mod models;
+mod planner;
+mod play;
+mod progress;
+mod prompts;
+mod reflector;
+mod reply;
+mod seat;
+mod settings;
+mod slate;
+mod sum;
+
+pub use collect::{AgentsCollected, Collection, collect};
+pub use control::RandomFreshGenre;
+pub use error::AgentError;
+pub use estimate::{Estimate, Expected, Need, estimate};
+pub use journal::Journal;
+pub use kind::{AgentKind, Modules, Part, Recall, UnknownTitle};
+pub use models::{Models, NoModels, Terms};
+pub use progress::Progress;
+pub use prompts::Prompts;
+pub use reply::{Problem, Understood, read_reflection, read_thought, read_title, read_value};
+pub use settings::{
+    ActorKind, AgentSettings, Decode, MemoryEmbedding, MemorySettings, SamplingSettings, SlateSettings,
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,42 @@
+//! The planner: a thought and a plan before every action.
+
+use crate::AgentError;
+use crate::agents::{Agents, Call, Manner, note_all};
+use crate::reply::read_thought;
+use crate::seat::Seat;
+use demonstrations::AgentAccount;
+use llm::AgentRole;
+use serde_json::json;
+
+impl Agents<'_> {
+    /// Lets the planner think for every active session; where it says nothing, the actor goes on without.
+    pub(crate) fn plan(
+        &self,
+        seats: &mut [Seat<'_>],
+        active: &[usize],
+        account: &mut AgentAccount,
+    ) -> Result<(), AgentError> {
+        let manner = Manner {
+            agent: AgentRole::Planner,
+            max_tokens: self.settings.sampling.planner_tokens,
+            schema: self.schema(&json!({"thought": {"type": "string"}, "plan": {"type": "string"}})),
+            choices: None,
+        };
+        let calls = active.iter().map(|&at| self.planner_call(&seats[at])).collect::<Result<_, _>>()?;
+        for (answer, &at) in self.ask(&manner, calls, account)?.into_iter().zip(active) {
+            let Some(completion) = answer else { continue };
+            let understood = read_thought(&completion.text);
+            note_all(account, &understood.problems);
+            if let Some((thought, plan)) = understood.value {
+                let draft = &mut seats[at].draft;
+                (draft.thought, draft.plan) = (Some(thought), plan);
+            }
+        }
+        Ok(())
+    }
+
+    fn planner_call(&self, seat: &Seat<'_>) -> Result<Call, AgentError> {
+        let messages = self.chat("planner", seat, |_| {})?;
+        Ok(Call { session: seat.number, step: seat.steps.len(), attempt: 0, messages, excluded: Vec::new() })
+    }
+}

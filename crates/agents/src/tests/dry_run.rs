@@ -1,0 +1,92 @@
+//! The estimate against what a model with known answer lengths then needs.
+
+use super::*;
+use crate::{ActorKind, AgentKind, Decode, Estimate, Expected, estimate};
+
+fn estimated(world: &World, model: &Scripted, settings: &AgentSettings) -> Estimate {
+    let prompts = Prompts::builtin().unwrap();
+    let scene = world.scene();
+    let users: Vec<UserIdx> = (0..8).map(UserIdx).collect();
+    estimate(&Collection { scene: &scene, users: &users, model, prompts: &prompts, settings, seed: 3 })
+        .unwrap()
+}
+
+/// Thoughts of 40 tokens, values of one, lessons of 60.
+fn measured(world: &World) -> Scripted {
+    let titles = world.titles();
+    scripted(move |request| {
+        let prompt = &request.messages[1].content;
+        Ok(match request.agent {
+            AgentRole::Planner => "wordy think ".repeat(14)[..159].to_owned(),
+            AgentRole::Critic => "2".to_owned(),
+            AgentRole::Reflector => "lesson ".repeat(40)[..239].to_owned(),
+            _ => first_new(&titles, prompt, &request.excluded),
+        })
+    })
+}
+
+#[track_caller]
+fn within_a_tenth(settings: &AgentSettings) {
+    let world = world(8, ExitRule::None);
+    let model = measured(&world);
+    let estimate = estimated(&world, &model, settings);
+    assert!(
+        model.asked.lock().unwrap().is_empty() && model.scored.lock().unwrap().is_empty(),
+        "nothing is asked"
+    );
+    let cost = run(&world, &model, settings, None).unwrap().cost;
+    let need = &estimate.expected;
+    let pairs =
+        [(need.calls, cost.llm_calls), (need.tokens_in, cost.tokens_in), (need.tokens_out, cost.tokens_out)];
+    for (guess, truth) in pairs {
+        let off = (guess as f64 - truth as f64).abs() / (truth as f64).max(1.0);
+        assert!(off <= 0.1, "{guess} for {truth}: {estimate:?}");
+    }
+    assert!(estimate.at_most.tokens_in >= need.tokens_in && estimate.at_most.tokens_out >= need.tokens_out);
+}
+
+fn settings(agent: AgentKind) -> AgentSettings {
+    let expected = Expected {
+        planner_tokens: 40,
+        actor_tokens: 0,
+        critic_tokens: 1,
+        reflector_tokens: 60,
+        ..Expected::default()
+    };
+    AgentSettings { n_episodes: 96, horizon: 8, batch: 8, expected, ..short(agent) }
+}
+
+#[test]
+fn every_agent_within_a_tenth() {
+    for agent in AgentKind::ALL {
+        within_a_tenth(&settings(agent));
+    }
+}
+
+#[test]
+fn a_constrained_actor_within_a_tenth() {
+    within_a_tenth(&AgentSettings { decode: Decode::Catalogue, ..settings(AgentKind::React) });
+}
+
+#[test]
+fn a_scoring_actor_counts_its_slates() {
+    let world = world(8, ExitRule::None);
+    let settings = AgentSettings { actor: ActorKind::Score, n_episodes: 8, ..settings(AgentKind::ActOnly) };
+    let need = estimated(&world, &measured(&world), &settings).expected;
+    assert_eq!(need.calls, 8 * 8 * 2);
+    assert!(need.tokens_out > need.calls * 20, "twenty titles each: {need:?}");
+}
+
+#[test]
+fn expected_lengths_of_sessions_are_kept() {
+    let world = world(8, ExitRule::category_window());
+    let model = measured(&world);
+    let free = settings(AgentKind::ActOnly);
+    let fixed =
+        AgentSettings { expected: Expected { steps: Some(5), ..free.expected.clone() }, ..free.clone() };
+    assert_eq!(estimated(&world, &model, &fixed).steps_per_session, 5.0);
+    let steps = estimated(&world, &model, &free).steps_per_session;
+    assert!((1.0..8.0).contains(&steps), "random picks leave early: {steps}");
+    let text = estimated(&world, &model, &fixed).to_string();
+    assert!(text.starts_with("sessions  96 of 5.0 steps\nexpected  480 calls, "), "{text}");
+}

@@ -1,0 +1,193 @@
+//! `demos collect`: a language model's agents, or somebody who stands in for them, demonstrate.
+
+use super::demos::{Place, store};
+use crate::context::Global;
+use crate::failure::Failure;
+use crate::stage::agents;
+use crate::stage::demos;
+use crate::stage::domain::Domain;
+use crate::stage::simulation::Simulation;
+use ::agents::{AgentSettings, Collection, Prompts, RandomFreshGenre, Terms};
+use demonstrations::{CollectOptions, Expert as _};
+use llm::LanguageModel;
+use std::path::PathBuf;
+use world_model::Side;
+
+/// The most steps that a session of a language model is given, unless the settings say otherwise.
+const HORIZON: usize = 50;
+
+/// Arguments of `demos collect`.
+#[derive(clap::Args, Debug)]
+pub(crate) struct CollectArgs {
+    /// Who demonstrates: openai:MODEL, gguf:PATH, replay:CASSETTE, or builtin:expert[?quality=Q], a rule-based
+    /// stand-in
+    #[arg(long, value_name = "URI", required_unless_present_any = ["agent", "print_config"])]
+    llm: Option<String>,
+    /// How many sessions
+    #[arg(long, value_name = "N")]
+    episodes: usize,
+    /// Which agent of the model; random-fresh-genre is the control without any model
+    #[arg(long, value_name = "KIND",
+          value_parser = ["act-only", "react", "reflexion", "billp", "il-rec", "random-fresh-genre"])]
+    agent: Option<String>,
+    /// Whether the actor writes titles or ranks candidates by likelihood
+    #[arg(long, value_name = "HOW", value_parser = ["free", "score"])]
+    actor: Option<String>,
+    /// Whether a writing actor is held to titles of the catalogue
+    #[arg(long, value_name = "HOW", value_parser = ["free", "catalogue"])]
+    decode: Option<String>,
+    /// The most tokens to pay for; the run stops cleanly before it
+    #[arg(long, value_name = "N")]
+    budget_tokens: Option<u64>,
+    /// The most money to pay; the run stops cleanly before it
+    #[arg(long, value_name = "X")]
+    budget_money: Option<f64>,
+    /// Say what it would need, and ask the model nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// A folder whose NAME.jinja files replace prompt templates
+    #[arg(long, value_name = "DIR")]
+    prompts: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Runs `demos collect`.
+pub(crate) fn run(arguments: &CollectArgs, global: &Global) -> Result<(), Failure> {
+    if arguments.agent.as_deref() == Some("random-fresh-genre") {
+        if let Some(llm) = &arguments.llm {
+            return Err(Failure::input(format!("random-fresh-genre asks no model, got --llm {llm}")));
+        }
+        arguments.refuse_agent_options("the control random-fresh-genre")?;
+        return stand_in(&RandomFreshGenre.name(), arguments, global);
+    }
+    match arguments.llm.as_deref() {
+        Some(address) if address.starts_with("builtin:") => {
+            if arguments.agent.is_some() {
+                return Err(Failure::input("the rule-based stand-in has no agents: leave --agent out"));
+            }
+            arguments.refuse_agent_options("the rule-based stand-in")?;
+            stand_in(address, arguments, global)
+        }
+        address => with_model(address, arguments, global),
+    }
+}
+
+impl CollectArgs {
+    /// Options of agents are a mistake beside somebody who has none.
+    fn refuse_agent_options(&self, who: &str) -> Result<(), Failure> {
+        let given = [
+            ("--actor", self.actor.is_some()),
+            ("--decode", self.decode.is_some()),
+            ("--budget-tokens", self.budget_tokens.is_some()),
+            ("--budget-money", self.budget_money.is_some()),
+            ("--dry-run", self.dry_run),
+            ("--prompts", self.prompts.is_some()),
+        ];
+        match given.into_iter().find(|(_, is_given)| *is_given) {
+            Some((option, _)) => Err(Failure::input(format!("{who} has no use for {option}"))),
+            None => Ok(()),
+        }
+    }
+
+    fn terms(&self) -> Terms {
+        Terms {
+            budget_tokens: self.budget_tokens,
+            budget_money: self.budget_money,
+            run: agents::run_folder(&self.place.out),
+        }
+    }
+}
+
+fn stand_in(address: &str, arguments: &CollectArgs, global: &Global) -> Result<(), Failure> {
+    let place = &arguments.place;
+    let rule = place.environment.settings();
+    let n_episodes = arguments.episodes;
+    let defaults = CollectOptions { n_episodes, horizon: rule.horizon, ..CollectOptions::default() };
+    let layers = place.settings.layers(&defaults)?;
+    if place.settings.prints(&layers, global)? {
+        return Ok(());
+    }
+    let options: CollectOptions = layers.resolve()?;
+    let expert = demos::expert(address)?;
+    let domain = Domain::open(&place.data, &place.world)?;
+    let environment = Simulation::new(&domain, &rule, global.seed())?.environment(&domain, Side::Train)?;
+    let users = &domain.world.split().train;
+    let scene = demos::scene(&domain, &environment);
+    let made = demos::collect(&scene, users, expert.as_ref(), &options, global.seed())?;
+    store(&made, &domain, &options, place, global)
+}
+
+fn with_model(address: Option<&str>, arguments: &CollectArgs, global: &Global) -> Result<(), Failure> {
+    let Some(settings) = settings(arguments, global)? else { return Ok(()) };
+    let address = address.ok_or_else(|| {
+        Failure::input("no language model was named").hint("--llm openai:MODEL, gguf:PATH or replay:CASSETTE")
+    })?;
+    let model = agents::open_model(address, &arguments.terms())?;
+    act(model.as_ref(), &settings, arguments, global)
+}
+
+/// The checked settings, or nothing where they were only to be printed. Options win over the file and `--set`.
+fn settings(arguments: &CollectArgs, global: &Global) -> Result<Option<AgentSettings>, Failure> {
+    let place = &arguments.place;
+    let defaults = AgentSettings {
+        n_episodes: arguments.episodes,
+        horizon: HORIZON.min(place.environment.settings().horizon),
+        ..AgentSettings::default()
+    };
+    let mut layers = place.settings.layers(&defaults)?;
+    let options = [("agent", &arguments.agent), ("actor", &arguments.actor), ("decode", &arguments.decode)];
+    for (key, value) in options {
+        if let Some(value) = value {
+            layers.set(&format!("{key}=\"{value}\""))?;
+        }
+    }
+    if place.settings.prints(&layers, global)? {
+        return Ok(None);
+    }
+    let settings: AgentSettings = layers.resolve()?;
+    settings.check()?;
+    Ok(Some(settings))
+}
+
+/// Everything behind an opened model: estimate, or collect, store and describe.
+fn act(
+    model: &dyn LanguageModel,
+    settings: &AgentSettings,
+    arguments: &CollectArgs,
+    global: &Global,
+) -> Result<(), Failure> {
+    let place = &arguments.place;
+    let prompts = match &arguments.prompts {
+        Some(folder) => Prompts::read(folder)?,
+        None => Prompts::builtin()?,
+    };
+    let domain = Domain::open(&place.data, &place.world)?;
+    let settings = &with_nouns(settings, &domain);
+    let rule = place.environment.settings();
+    let environment = Simulation::new(&domain, &rule, global.seed())?.environment(&domain, Side::Train)?;
+    let scene = demos::scene(&domain, &environment);
+    let users = &domain.world.split().train;
+    let collection =
+        Collection { scene: &scene, users, model, prompts: &prompts, settings, seed: global.seed() };
+    if arguments.dry_run {
+        let estimate = agents::estimate(&collection)?;
+        return global.format().emit(&estimate, &estimate.to_string());
+    }
+    let inputs = [domain.dataset_hash.as_str(), domain.world_hash.as_str()];
+    let made = agents::collect(&collection, &inputs, &arguments.terms().run)?;
+    store(&made, &domain, settings, place, global)
+}
+
+/// The settings, with the dataset's word for its items where none was set.
+fn with_nouns(settings: &AgentSettings, domain: &Domain) -> AgentSettings {
+    let mut settings = settings.clone();
+    let is_unset = settings.noun == AgentSettings::default().noun;
+    if let Some((noun, nouns)) = agents::nouns(&domain.dataset).filter(|_| is_unset) {
+        (settings.noun, settings.nouns) = (noun.to_owned(), nouns.to_owned());
+    }
+    settings
+}
+
+#[cfg(test)]
+mod tests;

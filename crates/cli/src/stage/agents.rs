@@ -1,0 +1,100 @@
+//! Stage `demos` with a language model: its agents act in the train world.
+
+use crate::failure::Failure;
+use crate::progress::Progress;
+use ::agents::{Collection, Estimate, Journal, Models, Terms};
+use ::data::Dataset;
+use demonstrations::{Demos, Origin};
+use llm::{LanguageModel, LlmError};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Opens the language model that an address names.
+///
+/// # Errors
+/// When the address is not understood or its backend is not there.
+pub(crate) fn open_model(address: &str, terms: &Terms) -> Result<Box<dyn LanguageModel>, Failure> {
+    let (scheme, _) = address.split_once(':').unwrap_or((address, ""));
+    let place = terms.run.display();
+    match scheme {
+        "openai" | "gguf" | "replay" => Err(Failure::input(format!(
+            "this build has no backend for `{scheme}:` (asked for {address}, run in {place})"
+        ))
+        .hint("builtin:expert is a stand-in without a language model")),
+        _ => Err(Failure::input(format!("unknown language model `{address}`"))
+            .hint("openai:MODEL, gguf:PATH, replay:CASSETTE, or builtin:expert[?quality=Q]")),
+    }
+}
+
+/// The same for the pipeline.
+pub(crate) struct Opener;
+
+impl Models for Opener {
+    fn open(&self, address: &str, terms: &Terms) -> Result<Box<dyn LanguageModel>, LlmError> {
+        open_model(address, terms).map_err(|failure| {
+            let hint = miette::Diagnostic::help(&failure).map(|hint| hint.to_string()).unwrap_or_default();
+            LlmError::Unavailable { reason: failure.to_string(), hint }
+        })
+    }
+}
+
+/// The directory of the run beside the demonstrations it will give.
+pub(crate) fn run_folder(out: &Path) -> PathBuf {
+    let mut name = out.file_name().unwrap_or_default().to_owned();
+    name.push(".run");
+    out.with_file_name(name)
+}
+
+/// Lets the agents act; batches that an earlier, stopped run finished are not played again.
+pub(crate) fn collect(collection: &Collection<'_>, inputs: &[&str], run: &Path) -> Result<Demos, Failure> {
+    collection.check()?;
+    let journal = Journal::open(run, &collection.identity(inputs))?;
+    let mut shown = Progress::new("demonstrations", collection.settings.n_episodes as u64);
+    let (clock, mut at_start) = (Instant::now(), None);
+    let mut watch = |progress: &::agents::Progress| {
+        let first = *at_start.get_or_insert(progress.sessions);
+        let left = time_left(progress, first, clock.elapsed());
+        shown.at(progress.sessions as u64, &format!("{progress}{left}"));
+    };
+    let collected = ::agents::collect(collection, Some(&journal), &mut watch)?;
+    if let Some(why) = collected.report.agents.as_ref().and_then(|account| account.stopped.as_ref()) {
+        tracing::warn!("stopped: {why}; what was finished is kept, the same command goes on from there");
+    }
+    let expert = collection.expert_name();
+    let (report, cost) = (Box::new(collected.report), collected.cost);
+    Ok(Demos { origin: Origin::Collected { expert, report, cost }, demonstrations: collected.demonstrations })
+}
+
+/// What the sessions since the start say about the rest.
+fn time_left(progress: &::agents::Progress, first: usize, elapsed: Duration) -> String {
+    let done = progress.sessions.saturating_sub(first);
+    if done == 0 {
+        return String::new();
+    }
+    let rest = progress.of_sessions.saturating_sub(progress.sessions);
+    let seconds = elapsed.as_secs_f64() * rest as f64 / done as f64;
+    format!(", about {:.0} min left", (seconds / 60.0).ceil())
+}
+
+/// What one item of a dataset is called, and what several are, where its log says so.
+pub(crate) fn nouns(dataset: &Dataset) -> Option<(&'static str, &'static str)> {
+    let names = dataset.report.sources.iter().map(|source| format!("{} {}", source.format, source.name));
+    let said = names.collect::<Vec<_>>().join(" ").to_lowercase();
+    let known = [
+        (&["movielens", "ml-", "movie", "netflix", "film"][..], ("movie", "movies")),
+        (&["steam", "game"], ("game", "games")),
+        (&["book", "goodread"], ("book", "books")),
+        (&["jester", "joke"], ("joke", "jokes")),
+        (&["lastfm", "last.fm", "music", "artist"], ("artist", "artists")),
+        (&["song", "track"], ("song", "songs")),
+    ];
+    known.into_iter().find(|(marks, _)| marks.iter().any(|mark| said.contains(mark))).map(|(_, nouns)| nouns)
+}
+
+/// What it would need.
+pub(crate) fn estimate(collection: &Collection<'_>) -> Result<Estimate, Failure> {
+    Ok(::agents::estimate(collection)?)
+}
+
+#[cfg(test)]
+mod tests;
