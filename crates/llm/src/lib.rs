@@ -1,6 +1,7 @@
 //! Language models behind one trait: they write text, say how likely a given text is, and turn text into vectors.
 
 mod budget;
+mod cassette;
 mod counted;
 mod error;
 mod extent;
@@ -11,6 +12,7 @@ mod pointer;
 mod scripted;
 
 pub use budget::{Budget, Budgeted};
+pub use cassette::{Cassette, Recorded, Replay};
 pub use counted::Counted;
 pub use error::LlmError;
 pub use extent::{AtMost, Embedded};
