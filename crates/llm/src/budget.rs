@@ -240,11 +240,15 @@ impl<M: LanguageModel> LanguageModel for Budgeted<M> {
     }
 
     fn embed_counted(&self, texts: &[String]) -> Result<Embedded, LlmError> {
-        let place = self.reserve(AtMost::of_texts(texts))?;
+        let place = self.reserve(self.inner.embed_at_most(texts))?;
         let answer = self.inner.embed_counted(texts);
         let cost = answer.as_ref().map(|embedded| &embedded.usage);
         self.settle(place, AgentRole::Other, cost);
         answer
+    }
+
+    fn embed_at_most(&self, texts: &[String]) -> AtMost {
+        self.inner.embed_at_most(texts)
     }
 
     fn at_most(&self, request: &Generate) -> AtMost {

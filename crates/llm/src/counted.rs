@@ -10,12 +10,7 @@ use crate::{
 
 /// The cost of several continuations together.
 pub(crate) fn usage_of(continuations: &[Continuation]) -> Usage {
-    continuations.iter().fold(Usage::default(), |sum, one| Usage {
-        tokens_in: sum.tokens_in.saturating_add(one.usage.tokens_in),
-        tokens_reused: sum.tokens_reused.saturating_add(one.usage.tokens_reused),
-        tokens_out: sum.tokens_out.saturating_add(one.usage.tokens_out),
-        seconds: sum.seconds + one.usage.seconds,
-    })
+    continuations.iter().fold(Usage::default(), |sum, one| sum.plus(&one.usage))
 }
 
 /// A model whose every answer is booked, wherever it came from. Around a cassette it says what the answers once
@@ -80,8 +75,12 @@ impl<M: LanguageModel> LanguageModel for Counted<M> {
     fn embed_counted(&self, texts: &[String]) -> Result<Embedded, LlmError> {
         let answer = self.inner.embed_counted(texts);
         let cost = answer.as_ref().map(|embedded| &embedded.usage);
-        self.book(AgentRole::Other, cost, AtMost::of_texts(texts));
+        self.book(AgentRole::Other, cost, self.inner.embed_at_most(texts));
         answer
+    }
+
+    fn embed_at_most(&self, texts: &[String]) -> AtMost {
+        self.inner.embed_at_most(texts)
     }
 
     fn at_most(&self, request: &Generate) -> AtMost {

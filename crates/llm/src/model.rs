@@ -122,6 +122,19 @@ pub struct Usage {
     pub seconds: f64,
 }
 
+impl Usage {
+    /// The cost of both.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        Self {
+            tokens_in: self.tokens_in.saturating_add(other.tokens_in),
+            tokens_reused: self.tokens_reused.saturating_add(other.tokens_reused),
+            tokens_out: self.tokens_out.saturating_add(other.tokens_out),
+            seconds: self.seconds + other.seconds,
+        }
+    }
+}
+
 /// A text that was written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Completion {
@@ -219,6 +232,11 @@ pub trait LanguageModel: Send + Sync {
     /// tokenizer: no token is shorter than a byte.
     fn at_most(&self, request: &Generate) -> AtMost {
         AtMost::of_generate(request)
+    }
+
+    /// The same for texts to be turned into vectors.
+    fn embed_at_most(&self, texts: &[String]) -> AtMost {
+        AtMost::of_texts(texts)
     }
 
     /// Number of tokens of a text: exact where a tokenizer is at hand, else one per four bytes, rounded up.

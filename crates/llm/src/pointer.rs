@@ -40,6 +40,10 @@ macro_rules! forwards {
                 (**self).at_most(request)
             }
 
+            fn embed_at_most(&self, texts: &[String]) -> AtMost {
+                (**self).embed_at_most(texts)
+            }
+
             fn count_tokens(&self, text: &str) -> usize {
                 (**self).count_tokens(text)
             }

@@ -26,6 +26,9 @@ pub struct Recorded<M> {
 /// Places of a batch that share a call, in the order of the first.
 type Groups = Vec<Vec<usize>>;
 
+/// Vectors that are asked for before they are recorded.
+const TEXTS_AT_ONCE: usize = 1024;
+
 type Told<'a, A> = &'a (dyn Fn(usize, &Result<A, LlmError>) + Sync);
 
 impl<M: LanguageModel> Recorded<M> {
@@ -108,10 +111,10 @@ impl<M: LanguageModel> Recorded<M> {
         answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect()
     }
 
-    /// Vectors of texts the cassette does not have, a backend's batch at a time; a batch's cost is shared evenly.
+    /// Vectors of texts the cassette does not have, many at a time; their cost is shared evenly.
     fn ask_vectors(&self, texts: &[String], told: Told<'_, Vector>) -> Vec<Result<Vector, LlmError>> {
         let mut vectors = Vec::with_capacity(texts.len());
-        for batch in texts.chunks(self.inner.capabilities().batch.max(1)) {
+        for batch in texts.chunks(TEXTS_AT_ONCE) {
             let start = vectors.len();
             match self.inner.embed_counted(batch) {
                 Ok(embedded) => vectors.extend(share(embedded).map(Ok)),
@@ -159,10 +162,7 @@ pub(crate) fn join(vectors: Vec<Result<Vector, LlmError>>) -> Result<Embedded, L
     for vector in vectors {
         let Vector { coordinates, usage } = vector?;
         embedded.vectors.push(coordinates);
-        embedded.usage.tokens_in += usage.tokens_in;
-        embedded.usage.tokens_reused += usage.tokens_reused;
-        embedded.usage.tokens_out += usage.tokens_out;
-        embedded.usage.seconds += usage.seconds;
+        embedded.usage = embedded.usage.plus(&usage);
     }
     Ok(embedded)
 }
@@ -212,6 +212,10 @@ impl<M: LanguageModel> LanguageModel for Recorded<M> {
             let asked: Vec<String> = places.iter().map(|&place| texts[place].clone()).collect();
             self.ask_vectors(&asked, told)
         }))
+    }
+
+    fn embed_at_most(&self, texts: &[String]) -> AtMost {
+        self.inner.embed_at_most(texts)
     }
 
     fn at_most(&self, request: &Generate) -> AtMost {

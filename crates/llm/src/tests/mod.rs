@@ -1,7 +1,9 @@
 //! What the wrappers around a model promise.
 
 mod budget;
+mod embedding;
 mod ledger;
+mod uri;
 
 use crate::{AgentRole, Generate, Message, Sampling, Speaker};
 
