@@ -24,7 +24,7 @@ impl BuiltinEmbedder {
             embeds: true,
             obeys_schema: false,
             obeys_choices: false,
-            batch: usize::MAX,
+            batch: 1024,
         };
         Self { vectors: TextVectors::embed(catalogue, width), capabilities }
     }
