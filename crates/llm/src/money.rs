@@ -125,8 +125,11 @@ impl From<Price> for RawPrice {
 pub struct Prices(pub BTreeMap<String, Price>);
 
 impl Prices {
-    /// The price of a model, if the table has it.
+    /// The price of a model, if the table has it: by the name under which its calls are recorded, or by the server's
+    /// own name for it.
     pub fn of(&self, model: &str) -> Option<Price> {
-        self.0.get(model).copied()
+        let on_server = model.strip_prefix("openai:").unwrap_or(model);
+        let on_server = on_server.strip_suffix("+schema").unwrap_or(on_server);
+        self.0.get(model).or_else(|| self.0.get(on_server)).copied()
     }
 }

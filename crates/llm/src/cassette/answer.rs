@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::key::{canonical, from_hex, to_hex};
-use crate::{Completion, Continuation, Usage};
+use super::file::StoredRow;
+use super::key::{Kind, canonical, from_hex, to_hex};
+use crate::counted::usage_of;
+use crate::{AgentRole, Completion, Continuation, Usage};
 
 /// What can be kept in a row.
 pub(crate) trait Answer: Clone + PartialEq {
@@ -81,4 +83,19 @@ impl Answer for usize {
 /// The canonical JSON of a value.
 pub(crate) fn to_row(value: &impl Serialize) -> Option<String> {
     serde_json::to_value(value).ok().as_ref().map(canonical)
+}
+
+/// Who asked, and what it cost, as a row says.
+pub(crate) fn cost_of(row: &StoredRow) -> Option<(AgentRole, Usage)> {
+    #[derive(Deserialize)]
+    struct Asked {
+        agent: AgentRole,
+    }
+    let asked = || serde_json::from_str::<Asked>(&row.request).ok().map(|asked| asked.agent);
+    match Kind::of(&row.kind)? {
+        Kind::Generate => Some((asked()?, Completion::from_row(&row.answer)?.usage)),
+        Kind::Score => Some((asked()?, usage_of(&Vec::from_row(&row.answer)?))),
+        Kind::Embed => Some((AgentRole::Other, Vector::from_row(&row.answer)?.usage)),
+        Kind::Count => None,
+    }
 }

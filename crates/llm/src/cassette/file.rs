@@ -1,14 +1,15 @@
 //! The file of a cassette.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior, params};
 
-use super::answer::to_row;
+use super::answer::{cost_of, to_row};
 use super::key::{Call, HASH_BYTES};
-use crate::{Capabilities, LlmError};
+use crate::{AgentRole, Capabilities, Count, Ledger, LlmError, Prices};
 
 /// Marks an SQLite file as one of ours.
 const APPLICATION_ID: i64 = 0x696c_7263;
@@ -23,7 +24,7 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS calls (
         key BLOB PRIMARY KEY, model TEXT NOT NULL, kind TEXT NOT NULL,
         request TEXT NOT NULL, answer TEXT NOT NULL, checksum BLOB NOT NULL
-    ) WITHOUT ROWID;
+    );
     CREATE TABLE IF NOT EXISTS models (model TEXT PRIMARY KEY, capabilities TEXT NOT NULL) WITHOUT ROWID;
 ";
 
@@ -163,6 +164,27 @@ impl Cassette {
         })?;
         let parse = |row: &String| serde_json::from_str(row).map_err(|_| self.damaged("the list of models"));
         rows.iter().map(parse).collect()
+    }
+
+    /// What the recorded calls once cost, by agent, so that a run that goes on can count it. A row that is damaged is
+    /// left out: it will be paid for again.
+    ///
+    /// # Errors
+    /// [`LlmError::Unavailable`] if the file is damaged.
+    pub fn paid(&self, prices: &Prices) -> Result<BTreeMap<AgentRole, Count>, LlmError> {
+        let ledger = Ledger::default();
+        self.with(|connection| {
+            let mut query = connection.prepare("SELECT model, kind, request, answer, checksum FROM calls")?;
+            let mut rows = query.query([])?;
+            while let Some(row) = rows.next()? {
+                let cost = read_row(row).and_then(|row| Some((cost_of(&row)?, prices.of(&row.model))));
+                if let Some(((agent, usage), price)) = cost {
+                    ledger.book(agent, &usage, &price.unwrap_or_default());
+                }
+            }
+            Ok(())
+        })?;
+        Ok(ledger.counts())
     }
 
     /// How many calls are recorded.

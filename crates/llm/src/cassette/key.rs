@@ -23,6 +23,11 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// The kind that stands in the file under this name.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        [Self::Generate, Self::Score, Self::Embed, Self::Count].into_iter().find(|kind| kind.name() == name)
+    }
+
     /// As it stands in the file.
     pub(crate) fn name(self) -> &'static str {
         match self {

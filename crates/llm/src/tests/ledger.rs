@@ -21,6 +21,7 @@ fn money_is_exact_and_reused_tokens_have_their_own_price() {
 fn a_price_table_refuses_what_is_not_a_price() {
     let prices: Prices = toml::from_str("[m]\nin = 1\nout = 2.5").unwrap();
     assert_eq!(prices.of("m"), Price::new(1.0, 2.5).ok());
+    assert_eq!(prices.of("openai:m+schema"), prices.of("m"));
     assert_eq!(prices.of("another"), None);
     for bad in
         ["in = -1\nout = 1", "in = nan\nout = 1", "in = 1\nout = 1\nreused = 2", "in = 1", "in=1\nout=1\nx=1"]

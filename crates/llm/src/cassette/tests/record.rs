@@ -157,3 +157,32 @@ fn a_replay_has_to_know_which_model() {
     assert!(Replay::open(&path, Some("third")).is_err());
     assert!(Replay::open(&folder.path().join("missing"), None).is_err());
 }
+
+#[test]
+fn a_cassette_knows_what_it_cost() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.sqlite");
+    let inner = parrot("m").embedding(|_| vec![1.0]).scoring(|request| {
+        let usage = Usage { tokens_in: 7, tokens_out: 2, ..Usage::default() };
+        Ok(request
+            .continuations
+            .iter()
+            .map(|_| Continuation { log_prob: -1.0, n_tokens: 2, usage })
+            .collect())
+    });
+    let price = Price::new(1.0, 2.0).unwrap();
+    let ledger = Arc::new(Ledger::default());
+    let model = recorded(Counted::new(inner, price, Arc::clone(&ledger)), &path);
+    model.generate(&asks(0..3));
+    model.generate(&asks(0..3));
+    let continuations = vec!["a".into(), "b".into()];
+    model.score(&[Score { agent: AgentRole::Critic, messages: vec![], continuations }]);
+    model.embed(&["one".to_owned(), "and two".to_owned()]).unwrap();
+    let prices: Prices = toml::from_str("[m]\nin = 1\nout = 2").unwrap();
+    let paid = Cassette::open(&path).unwrap().paid(&prices).unwrap();
+    assert_eq!(paid[&AgentRole::Actor], ledger.counts()[&AgentRole::Actor]);
+    assert_eq!(paid[&AgentRole::Critic], ledger.counts()[&AgentRole::Critic]);
+    // The two vectors came with one call and are two rows.
+    assert_eq!(paid[&AgentRole::Other], Count { calls: 2, ..ledger.counts()[&AgentRole::Other] });
+    assert_eq!(paid[&AgentRole::Actor].money, price.of(6, 0, 9));
+}
