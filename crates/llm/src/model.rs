@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::LlmError;
+use crate::{AtMost, Embedded, LlmError};
+
+/// Told about each answer as soon as it is there: its place in the batch, and what came.
+pub type OnAnswer<'a> = &'a (dyn Fn(usize, &Result<Completion, LlmError>) + Sync);
 
 /// Who speaks in a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -119,6 +122,19 @@ pub struct Usage {
     pub seconds: f64,
 }
 
+impl Usage {
+    /// The cost of both.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        Self {
+            tokens_in: self.tokens_in.saturating_add(other.tokens_in),
+            tokens_reused: self.tokens_reused.saturating_add(other.tokens_reused),
+            tokens_out: self.tokens_out.saturating_add(other.tokens_out),
+            seconds: self.seconds + other.seconds,
+        }
+    }
+}
+
 /// A text that was written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Completion {
@@ -175,6 +191,18 @@ pub trait LanguageModel: Send + Sync {
     /// Writes a text for each request.
     fn generate(&self, requests: &[Generate]) -> Vec<Result<Completion, LlmError>>;
 
+    /// As [`LanguageModel::generate`], but tells about each answer at once, from any thread, so that it can be kept
+    /// before the slowest of the batch is there. A model that answers a batch as a whole need not write this.
+    fn generate_each(
+        &self,
+        requests: &[Generate],
+        on_answer: OnAnswer<'_>,
+    ) -> Vec<Result<Completion, LlmError>> {
+        let answers = self.generate(requests);
+        answers.iter().enumerate().for_each(|(place, answer)| on_answer(place, answer));
+        answers
+    }
+
     /// Log-probabilities of each request's continuations after its prefix.
     fn score(&self, requests: &[Score]) -> Vec<Result<Vec<Continuation>, LlmError>> {
         requests.iter().map(|_| Err(self.cannot("say how likely a text is"))).collect()
@@ -187,6 +215,28 @@ pub trait LanguageModel: Send + Sync {
     fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, LlmError> {
         let _ = texts;
         Err(self.cannot("turn text into vectors"))
+    }
+
+    /// As [`LanguageModel::embed`], with what it cost; counted by [`LanguageModel::count_tokens`] where the backend
+    /// does not say.
+    ///
+    /// # Errors
+    /// As [`LanguageModel::embed`].
+    fn embed_counted(&self, texts: &[String]) -> Result<Embedded, LlmError> {
+        let vectors = self.embed(texts)?;
+        let tokens_in = texts.iter().map(|text| self.count_tokens(text) as u64).sum();
+        Ok(Embedded { vectors, usage: Usage { tokens_in, ..Usage::default() } })
+    }
+
+    /// What this request can cost at the very most; a budget reserves it before the request is sent. Without a
+    /// tokenizer: no token is shorter than a byte.
+    fn at_most(&self, request: &Generate) -> AtMost {
+        AtMost::of_generate(request)
+    }
+
+    /// The same for texts to be turned into vectors.
+    fn embed_at_most(&self, texts: &[String]) -> AtMost {
+        AtMost::of_texts(texts)
     }
 
     /// Number of tokens of a text: exact where a tokenizer is at hand, else one per four bytes, rounded up.

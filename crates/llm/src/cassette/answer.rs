@@ -1,0 +1,101 @@
+//! Answers as a row keeps them.
+
+use serde::{Deserialize, Serialize};
+
+use super::file::StoredRow;
+use super::key::{Kind, canonical, from_hex, to_hex};
+use crate::counted::usage_of;
+use crate::{AgentRole, Completion, Continuation, Usage};
+
+/// What can be kept in a row.
+pub(crate) trait Answer: Clone + PartialEq {
+    /// The text of the row.
+    fn to_row(&self) -> Option<String>;
+
+    /// The answer, if the text is one.
+    fn from_row(text: &str) -> Option<Self>;
+
+    /// The text of the row if the very same answer can be read from it, which a number that is not finite prevents.
+    fn faithful_row(&self) -> Option<String> {
+        self.to_row().filter(|row| Self::from_row(row).as_ref() == Some(self))
+    }
+}
+
+impl Answer for Completion {
+    fn to_row(&self) -> Option<String> {
+        to_row(self)
+    }
+
+    fn from_row(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+}
+
+impl Answer for Vec<Continuation> {
+    fn to_row(&self) -> Option<String> {
+        to_row(self)
+    }
+
+    fn from_row(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+}
+
+/// The vector of one text and its share of the cost.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Vector {
+    pub(crate) coordinates: Vec<f32>,
+    pub(crate) usage: Usage,
+}
+
+/// Little-endian bytes in hexadecimal: shorter than decimal digits, and exact.
+#[derive(Serialize, Deserialize)]
+struct VectorRow {
+    f32: String,
+    usage: Usage,
+}
+
+impl Answer for Vector {
+    fn to_row(&self) -> Option<String> {
+        let bytes: Vec<u8> = self.coordinates.iter().flat_map(|x| x.to_le_bytes()).collect();
+        to_row(&VectorRow { f32: to_hex(&bytes), usage: self.usage })
+    }
+
+    fn from_row(text: &str) -> Option<Self> {
+        let row: VectorRow = serde_json::from_str(text).ok()?;
+        let bytes = from_hex(&row.f32)?;
+        let (words, rest) = bytes.as_chunks::<4>();
+        let coordinates = words.iter().map(|word| f32::from_le_bytes(*word)).collect();
+        rest.is_empty().then_some(Self { coordinates, usage: row.usage })
+    }
+}
+
+impl Answer for usize {
+    fn to_row(&self) -> Option<String> {
+        to_row(self)
+    }
+
+    fn from_row(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+/// The canonical JSON of a value.
+pub(crate) fn to_row(value: &impl Serialize) -> Option<String> {
+    serde_json::to_value(value).ok().as_ref().map(canonical)
+}
+
+/// Who asked, and what it cost, as a row says.
+pub(crate) fn cost_of(row: &StoredRow) -> Option<(AgentRole, Usage)> {
+    #[derive(Deserialize)]
+    struct Asked {
+        agent: AgentRole,
+    }
+    let asked = || serde_json::from_str::<Asked>(&row.request).ok().map(|asked| asked.agent);
+    match Kind::of(&row.kind)? {
+        Kind::Generate => Some((asked()?, Completion::from_row(&row.answer)?.usage)),
+        Kind::Score => Some((asked()?, usage_of(&Vec::from_row(&row.answer)?))),
+        Kind::Embed => Some((AgentRole::Other, Vector::from_row(&row.answer)?.usage)),
+        Kind::Count => None,
+    }
+}

@@ -1,0 +1,303 @@
+//! The file of a cassette.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior, params};
+
+use super::answer::{cost_of, to_row};
+use super::key::{Call, HASH_BYTES};
+use crate::{AgentRole, Capabilities, Count, Ledger, LlmError, Prices};
+
+/// Marks an SQLite file as one of ours.
+const APPLICATION_ID: i64 = 0x696c_7263;
+
+/// Version of the tables.
+const FORMAT: i64 = 1;
+
+/// How long a writer waits for another one.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS calls (
+        key BLOB PRIMARY KEY, model TEXT NOT NULL, kind TEXT NOT NULL,
+        request TEXT NOT NULL, answer TEXT NOT NULL, checksum BLOB NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS models (model TEXT PRIMARY KEY, capabilities TEXT NOT NULL) WITHOUT ROWID;
+";
+
+/// What a cassette has for a call.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// The text of the answer.
+    Answer(String),
+    /// No row.
+    Nothing,
+    /// A row that is not as it was written.
+    Damaged,
+}
+
+/// An open cassette. Several may be open on one file, in one process or in many.
+#[derive(Debug)]
+pub struct Cassette {
+    path: PathBuf,
+    connection: Mutex<Connection>,
+}
+
+impl Cassette {
+    /// Opens a cassette for recording and answering; creates the file if it is not there.
+    ///
+    /// # Errors
+    /// [`LlmError::Unavailable`] if the file is something else, is damaged or cannot be written.
+    pub fn open(path: &Path) -> Result<Self, LlmError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let connection = Self::connect(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        let cassette = Self { path: path.to_owned(), connection: Mutex::new(connection) };
+        cassette.prepare().map_err(|error| cassette.unusable(&error))?;
+        cassette.check_format()?;
+        Ok(cassette)
+    }
+
+    /// Opens a cassette that is only read: an SQLite file or lines of JSON.
+    ///
+    /// # Errors
+    /// [`LlmError::Unavailable`] if the file is missing, damaged or not a cassette.
+    pub fn open_to_read(path: &Path) -> Result<Self, LlmError> {
+        let file = std::fs::File::open(path).map_err(|error| missing(path, &error))?;
+        let mut reader = std::io::BufReader::new(file);
+        let start = std::io::BufRead::fill_buf(&mut reader).map_err(|error| missing(path, &error))?;
+        if !start.starts_with(b"SQLite format 3\0") {
+            return Self::from_lines(reader, path);
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let cassette = Self { path: path.to_owned(), connection: Mutex::new(Self::connect(path, flags)?) };
+        cassette.check_format()?;
+        Ok(cassette)
+    }
+
+    /// An empty cassette without a file; `name` is what errors call it.
+    pub(crate) fn in_memory(name: &Path) -> Result<Self, LlmError> {
+        let connection = Connection::open_in_memory().map_err(|error| unusable(name, &error))?;
+        let cassette = Self { path: name.to_owned(), connection: Mutex::new(connection) };
+        cassette.prepare().map_err(|error| cassette.unusable(&error))?;
+        Ok(cassette)
+    }
+
+    fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, LlmError> {
+        let open = || {
+            let connection = Connection::open_with_flags(path, flags)?;
+            connection.busy_timeout(PATIENCE)?;
+            Ok(connection)
+        };
+        open().map_err(|error| unusable(path, &error))
+    }
+
+    /// Makes a new file a cassette; leaves any other file as it is.
+    fn prepare(&self) -> rusqlite::Result<()> {
+        let mut connection = self.lock();
+        let is_new = |connection: &Connection| -> rusqlite::Result<bool> {
+            connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
+        };
+        if is_new(&connection)? {
+            let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            if is_new(&begun)? {
+                begun.execute_batch(TABLES)?;
+                begun.pragma_update(None, "application_id", APPLICATION_ID)?;
+                begun.pragma_update(None, "user_version", FORMAT)?;
+            }
+            begun.commit()?;
+        }
+        if format_of(&connection)? == (APPLICATION_ID, FORMAT) {
+            // Survives a killed process; a power cut may cost the last rows, never a broken one.
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
+        }
+        Ok(())
+    }
+
+    fn check_format(&self) -> Result<(), LlmError> {
+        match format_of(&self.lock()).map_err(|error| self.unusable(&error))? {
+            (APPLICATION_ID, FORMAT) => Ok(()),
+            (APPLICATION_ID, format) => Err(LlmError::Unavailable {
+                reason: format!(
+                    "the cassette has format {format}, expected {FORMAT}: {}",
+                    self.path.display()
+                ),
+                hint: "read it with the version that wrote it, or record into a new file".to_owned(),
+            }),
+            _ => Err(LlmError::Unavailable {
+                reason: format!("the file is an SQLite database but not a cassette: {}", self.path.display()),
+                hint: "give another path; a new file is made where there is none".to_owned(),
+            }),
+        }
+    }
+
+    /// Looks a call of this model up.
+    pub(crate) fn find(&self, model: &str, call: &Call) -> Result<Found, LlmError> {
+        find(&self.lock(), model, call).map_err(|error| self.unusable(&error))
+    }
+
+    /// Keeps an answer. If another writer was first, theirs stays and is returned, so that all go on with the same.
+    pub(crate) fn keep(&self, model: &str, call: &Call, answer: &str) -> Result<String, LlmError> {
+        keep(&mut self.lock(), model, call, answer).map_err(|error| self.unusable(&error))
+    }
+
+    /// Notes what a model can do, for whoever plays the cassette back.
+    pub(crate) fn note_model(&self, capabilities: &Capabilities) -> Result<(), LlmError> {
+        let row = to_row(capabilities).unwrap_or_default();
+        let note = "INSERT INTO models VALUES (?1, ?2)
+            ON CONFLICT DO UPDATE SET capabilities = ?2 WHERE capabilities <> ?2";
+        let noted = self.lock().execute(note, params![capabilities.model, row]);
+        noted.map(|_| ()).map_err(|error| self.unusable(&error))
+    }
+
+    /// The models that were recorded, by name.
+    ///
+    /// # Errors
+    /// [`LlmError::Unavailable`] if the file is damaged.
+    pub fn models(&self) -> Result<Vec<Capabilities>, LlmError> {
+        let rows = self.with(|connection| {
+            let mut query = connection.prepare("SELECT capabilities FROM models ORDER BY model")?;
+            query.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        let parse = |row: &String| serde_json::from_str(row).map_err(|_| self.damaged("the list of models"));
+        rows.iter().map(parse).collect()
+    }
+
+    /// What the recorded calls once cost, by agent, so that a run that goes on can count it. A row that is damaged is
+    /// left out: it will be paid for again.
+    ///
+    /// # Errors
+    /// [`LlmError::Unavailable`] if the file is damaged.
+    pub fn paid(&self, prices: &Prices) -> Result<BTreeMap<AgentRole, Count>, LlmError> {
+        let ledger = Ledger::default();
+        self.with(|connection| {
+            let mut query = connection.prepare("SELECT model, kind, request, answer, checksum FROM calls")?;
+            let mut rows = query.query([])?;
+            while let Some(row) = rows.next()? {
+                let cost = read_row(row).and_then(|row| Some((cost_of(&row)?, prices.of(&row.model))));
+                if let Some(((agent, usage), price)) = cost {
+                    ledger.book(agent, &usage, &price.unwrap_or_default());
+                }
+            }
+            Ok(())
+        })?;
+        Ok(ledger.counts())
+    }
+
+    /// How many calls are recorded.
+    ///
+    /// # Errors
+    /// [`LlmError::Unavailable`] if the file is damaged.
+    pub fn n_calls(&self) -> Result<u64, LlmError> {
+        let count = "SELECT count(*) FROM calls";
+        let n = self.with(|connection| connection.query_row(count, [], |row| row.get::<_, i64>(0)))?;
+        Ok(n.unsigned_abs())
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Does something with the database.
+    pub(crate) fn with<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, LlmError> {
+        work(&self.lock()).map_err(|error| self.unusable(&error))
+    }
+
+    /// The error for a row that is not as it was written.
+    pub(crate) fn damaged(&self, what: &str) -> LlmError {
+        LlmError::Unavailable {
+            reason: format!("{what} of the cassette is damaged: {}", self.path.display()),
+            hint: "take another copy, or record the missing calls again with the model itself".to_owned(),
+        }
+    }
+
+    fn unusable(&self, error: &rusqlite::Error) -> LlmError {
+        unusable(&self.path, error)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn format_of(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get(0));
+    Ok((pragma("application_id")?, pragma("user_version")?))
+}
+
+fn find(connection: &Connection, model: &str, call: &Call) -> rusqlite::Result<Found> {
+    let mut query = connection
+        .prepare_cached("SELECT model, kind, request, answer, checksum FROM calls WHERE key = ?1")?;
+    let row = query.query_row([&call.key], |row| Ok(read_row(row))).optional()?;
+    let Some(row) = row else { return Ok(Found::Nothing) };
+    let ours = |row: &StoredRow| {
+        row.is_whole(&call.key)
+            && (&*row.model, &*row.kind, &*row.request) == (model, call.kind, &call.request)
+    };
+    Ok(row.filter(ours).map_or(Found::Damaged, |row| Found::Answer(row.answer)))
+}
+
+fn keep(connection: &mut Connection, model: &str, call: &Call, answer: &str) -> rusqlite::Result<String> {
+    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let Found::Answer(first) = find(&begun, model, call)? {
+        return Ok(first);
+    }
+    let checksum = Call::checksum(&call.key, [model, call.kind, &call.request, answer]);
+    begun
+        .prepare_cached("INSERT OR REPLACE INTO calls VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .execute(params![call.key, model, call.kind, call.request, answer, checksum])?;
+    begun.commit()?;
+    Ok(answer.to_owned())
+}
+
+/// The columns of a row besides its key.
+pub(crate) struct StoredRow {
+    pub(crate) model: String,
+    pub(crate) kind: String,
+    pub(crate) request: String,
+    pub(crate) answer: String,
+    pub(crate) checksum: Vec<u8>,
+}
+
+impl StoredRow {
+    /// Whether it is what was written under this key.
+    pub(crate) fn is_whole(&self, key: &[u8]) -> bool {
+        let parts = [&*self.model, &*self.kind, &*self.request, &*self.answer];
+        let key_of_row = super::key::hash(&[parts[0].as_bytes(), parts[1].as_bytes(), parts[2].as_bytes()]);
+        key.len() == HASH_BYTES && key == key_of_row && self.checksum == Call::checksum(key, parts)
+    }
+}
+
+/// Reads a row of (model, kind, request, answer, checksum); nothing if a column is not of its type.
+pub(crate) fn read_row(row: &rusqlite::Row<'_>) -> Option<StoredRow> {
+    Some(StoredRow {
+        model: row.get(0).ok()?,
+        kind: row.get(1).ok()?,
+        request: row.get(2).ok()?,
+        answer: row.get(3).ok()?,
+        checksum: row.get(4).ok()?,
+    })
+}
+
+fn unusable(path: &Path, error: &rusqlite::Error) -> LlmError {
+    LlmError::Unavailable {
+        reason: format!("the cassette cannot be used: {error}: {}", path.display()),
+        hint:
+            "look whether the folder exists, can be written and has room, and whether the file is a cassette"
+                .to_owned(),
+    }
+}
+
+fn missing(path: &Path, error: &std::io::Error) -> LlmError {
+    LlmError::Unavailable {
+        reason: format!("the cassette cannot be read: {error}: {}", path.display()),
+        hint: "give the path of a cassette that a collection wrote".to_owned(),
+    }
+}

@@ -1,0 +1,241 @@
+//! A model that is asked only what the cassette cannot answer.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::answer::{Answer, Vector};
+use super::file::{Cassette, Found};
+use super::key::{Call, HASH_BYTES};
+use crate::model::OnAnswer;
+use crate::{
+    AtMost, Capabilities, Completion, Continuation, Embedded, Generate, LanguageModel, LlmError, Score, Usage,
+};
+
+/// A model beside a cassette: what is recorded is answered from there, the rest is asked and each answer recorded as
+/// soon as it is there, before anybody sees it. Failures are not recorded. After a kill, the same run asks only what
+/// was not answered yet.
+///
+/// Equal requests of one batch are asked once; for another draw, give another seed. A row that is not as it was
+/// written counts as missing: it is asked again and replaced.
+#[derive(Debug)]
+pub struct Recorded<M> {
+    inner: M,
+    cassette: Arc<Cassette>,
+}
+
+/// Places of a batch that share a call, in the order of the first.
+type Groups = Vec<Vec<usize>>;
+
+/// Vectors that are asked for before they are recorded.
+const TEXTS_AT_ONCE: usize = 1024;
+
+type Told<'a, A> = &'a (dyn Fn(usize, &Result<A, LlmError>) + Sync);
+
+impl<M: LanguageModel> Recorded<M> {
+    /// Records what `inner` answers, and answers from the cassette.
+    ///
+    /// # Errors
+    /// [`LlmError::Unavailable`] if the cassette cannot be written.
+    pub fn new(inner: M, cassette: Arc<Cassette>) -> Result<Self, LlmError> {
+        cassette.note_model(inner.capabilities())?;
+        Ok(Self { inner, cassette })
+    }
+
+    /// The model behind the cassette.
+    pub fn inner(&self) -> &M {
+        &self.inner
+    }
+
+    fn model(&self) -> &str {
+        &self.inner.capabilities().model
+    }
+
+    /// What the cassette has; a damaged row is as good as none.
+    fn recall<A: Answer>(&self, call: &Call) -> Result<Option<A>, LlmError> {
+        match self.cassette.find(self.model(), call)? {
+            Found::Answer(row) => Ok(A::from_row(&row)),
+            Found::Nothing => Ok(None),
+            Found::Damaged => {
+                tracing::warn!(key = call.key_text(), "a row of the cassette is damaged and is asked again");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Records a success; returns what the cassette has now, which is an earlier answer if there was one.
+    fn keep<A: Answer>(&self, call: &Call, answer: &A) -> Result<A, LlmError> {
+        let unkept =
+            || LlmError::Failed { reason: "the answer holds a number that is not finite".to_owned() };
+        let row = answer.faithful_row().ok_or_else(unkept)?;
+        let row = self.cassette.keep(self.model(), call, &row)?;
+        A::from_row(&row).ok_or_else(|| self.cassette.damaged("a row"))
+    }
+
+    /// Answers from the cassette, then through `ask`, which is given the places to ask for and tells of each answer
+    /// by its place among those.
+    fn answer<A: Answer + Send>(
+        &self,
+        calls: &[Call],
+        on_answer: Told<'_, A>,
+        ask: impl FnOnce(&[usize], Told<'_, A>) -> Vec<Result<A, LlmError>>,
+    ) -> Vec<Result<A, LlmError>> {
+        let answers: Mutex<Vec<Option<Result<A, LlmError>>>> = Mutex::new(vec![None; calls.len()]);
+        let is_open = |place: usize| answers.lock().unwrap_or_else(PoisonError::into_inner)[place].is_none();
+        let give = |group: &[usize], answer: Result<A, LlmError>| {
+            for &place in group {
+                on_answer(place, &answer);
+                answers.lock().unwrap_or_else(PoisonError::into_inner)[place] = Some(answer.clone());
+            }
+        };
+        let mut open: Groups = Vec::new();
+        for group in groups(calls) {
+            match self.recall(&calls[group[0]]) {
+                Ok(None) => open.push(group),
+                Ok(Some(answer)) => give(&group, Ok(answer)),
+                Err(error) => give(&group, Err(error)),
+            }
+        }
+        let first_places: Vec<usize> = open.iter().map(|group| group[0]).collect();
+        let settle = |index: usize, answer: &Result<A, LlmError>| {
+            if let Some(group) = open.get(index).filter(|group| is_open(group[0])) {
+                let kept = answer.as_ref().map_err(Clone::clone);
+                give(group, kept.and_then(|answer| self.keep(&calls[group[0]], answer)));
+            }
+        };
+        if !open.is_empty() {
+            let answered = ask(&first_places, &settle);
+            answered.iter().enumerate().for_each(|(index, answer)| settle(index, answer));
+        }
+        let unanswered = || Err(LlmError::Failed { reason: "the model gave no answer".to_owned() });
+        let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
+        answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect()
+    }
+
+    /// Vectors of texts the cassette does not have, many at a time; their cost is shared evenly.
+    fn ask_vectors(&self, texts: &[String], told: Told<'_, Vector>) -> Vec<Result<Vector, LlmError>> {
+        let mut vectors = Vec::with_capacity(texts.len());
+        for batch in texts.chunks(TEXTS_AT_ONCE) {
+            let start = vectors.len();
+            match self.inner.embed_counted(batch) {
+                Ok(embedded) => vectors.extend(share(embedded).map(Ok)),
+                Err(error) => vectors.extend(batch.iter().map(|_| Err(error.clone()))),
+            }
+            (start..vectors.len()).for_each(|index| told(index, &vectors[index]));
+        }
+        vectors
+    }
+}
+
+/// Places by call.
+fn groups(calls: &[Call]) -> Groups {
+    let mut at: HashMap<[u8; HASH_BYTES], usize> = HashMap::new();
+    let mut groups: Groups = Vec::new();
+    for (place, call) in calls.iter().enumerate() {
+        let group = *at.entry(call.key).or_insert(groups.len());
+        match groups.get_mut(group) {
+            Some(group) => group.push(place),
+            None => groups.push(vec![place]),
+        }
+    }
+    groups
+}
+
+/// Each vector with its share of the cost; the first ones carry what does not divide.
+fn share(embedded: Embedded) -> impl Iterator<Item = Vector> {
+    let Embedded { vectors, usage } = embedded;
+    let n = vectors.len().max(1) as u64;
+    let part = move |whole: u64, place: u64| whole / n + u64::from(place < whole % n);
+    vectors.into_iter().zip(0..).map(move |(coordinates, place)| Vector {
+        coordinates,
+        usage: Usage {
+            tokens_in: part(usage.tokens_in, place),
+            tokens_reused: part(usage.tokens_reused, place),
+            tokens_out: part(usage.tokens_out, place),
+            seconds: usage.seconds / n as f64,
+        },
+    })
+}
+
+/// All vectors, and their cost together; or the first failure.
+pub(crate) fn join(vectors: Vec<Result<Vector, LlmError>>) -> Result<Embedded, LlmError> {
+    let mut embedded = Embedded { vectors: Vec::with_capacity(vectors.len()), usage: Usage::default() };
+    for vector in vectors {
+        let Vector { coordinates, usage } = vector?;
+        embedded.vectors.push(coordinates);
+        embedded.usage = embedded.usage.plus(&usage);
+    }
+    Ok(embedded)
+}
+
+impl<M: LanguageModel> LanguageModel for Recorded<M> {
+    fn capabilities(&self) -> &Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn generate(&self, requests: &[Generate]) -> Vec<Result<Completion, LlmError>> {
+        self.generate_each(requests, &|_, _| {})
+    }
+
+    fn generate_each(
+        &self,
+        requests: &[Generate],
+        on_answer: OnAnswer<'_>,
+    ) -> Vec<Result<Completion, LlmError>> {
+        let calls = match Call::of_generate(self.model(), requests) {
+            Ok(calls) => calls,
+            Err(error) => return requests.iter().map(|_| Err(error.clone())).collect(),
+        };
+        self.answer(&calls, on_answer, |places, told| {
+            let asked: Vec<Generate> = places.iter().map(|&place| requests[place].clone()).collect();
+            self.inner.generate_each(&asked, told)
+        })
+    }
+
+    fn score(&self, requests: &[Score]) -> Vec<Result<Vec<Continuation>, LlmError>> {
+        let calls = match Call::of_score(self.model(), requests) {
+            Ok(calls) => calls,
+            Err(error) => return requests.iter().map(|_| Err(error.clone())).collect(),
+        };
+        self.answer(&calls, &|_, _| {}, |places, _| {
+            let asked: Vec<Score> = places.iter().map(|&place| requests[place].clone()).collect();
+            self.inner.score(&asked)
+        })
+    }
+
+    fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, LlmError> {
+        self.embed_counted(texts).map(|embedded| embedded.vectors)
+    }
+
+    fn embed_counted(&self, texts: &[String]) -> Result<Embedded, LlmError> {
+        let calls = Call::of_texts(self.model(), texts);
+        join(self.answer(&calls, &|_, _| {}, |places, told| {
+            let asked: Vec<String> = places.iter().map(|&place| texts[place].clone()).collect();
+            self.ask_vectors(&asked, told)
+        }))
+    }
+
+    fn embed_at_most(&self, texts: &[String]) -> AtMost {
+        self.inner.embed_at_most(texts)
+    }
+
+    fn at_most(&self, request: &Generate) -> AtMost {
+        self.inner.at_most(request)
+    }
+
+    /// Recorded where it is not the usual estimate, so that a replay cuts texts at the same place.
+    fn count_tokens(&self, text: &str) -> usize {
+        let n_tokens = self.inner.count_tokens(text);
+        if n_tokens != super::replay::estimate(text) {
+            let call = Call::of_count(self.model(), text);
+            let kept = match self.recall::<usize>(&call) {
+                Ok(None) => self.keep(&call, &n_tokens).err(),
+                Ok(Some(_)) => None,
+                Err(error) => Some(error),
+            };
+            if let Some(error) = kept {
+                tracing::warn!(%error, "a number of tokens was not recorded");
+            }
+        }
+        n_tokens
+    }
+}

@@ -1,0 +1,93 @@
+//! A model whose calls are booked.
+
+use std::sync::Arc;
+
+use crate::model::OnAnswer;
+use crate::{
+    AgentRole, AtMost, Capabilities, Completion, Continuation, Embedded, Generate, LanguageModel, Ledger,
+    LlmError, Price, Score, Usage,
+};
+
+/// The cost of several continuations together.
+pub(crate) fn usage_of(continuations: &[Continuation]) -> Usage {
+    continuations.iter().fold(Usage::default(), |sum, one| sum.plus(&one.usage))
+}
+
+/// A model whose every answer is booked, wherever it came from. Around a cassette it says what the answers once
+/// cost; inside, what was paid now.
+#[derive(Debug)]
+pub struct Counted<M> {
+    inner: M,
+    price: Price,
+    ledger: Arc<Ledger>,
+}
+
+impl<M: LanguageModel> Counted<M> {
+    /// Books what `inner` answers.
+    pub fn new(inner: M, price: Price, ledger: Arc<Ledger>) -> Self {
+        Self { inner, price, ledger }
+    }
+
+    fn book(&self, agent: AgentRole, answer: Result<&Usage, &LlmError>, most: AtMost) {
+        match answer {
+            Ok(usage) => self.ledger.book(agent, usage, &self.price),
+            Err(error) => self.ledger.book_failure(agent, error, most, &self.price),
+        }
+    }
+}
+
+impl<M: LanguageModel> LanguageModel for Counted<M> {
+    fn capabilities(&self) -> &Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn generate(&self, requests: &[Generate]) -> Vec<Result<Completion, LlmError>> {
+        self.generate_each(requests, &|_, _| {})
+    }
+
+    fn generate_each(
+        &self,
+        requests: &[Generate],
+        on_answer: OnAnswer<'_>,
+    ) -> Vec<Result<Completion, LlmError>> {
+        self.inner.generate_each(requests, &|place, answer| {
+            if let Some(request) = requests.get(place) {
+                let cost = answer.as_ref().map(|completion| &completion.usage);
+                self.book(request.agent, cost, self.inner.at_most(request));
+            }
+            on_answer(place, answer);
+        })
+    }
+
+    fn score(&self, requests: &[Score]) -> Vec<Result<Vec<Continuation>, LlmError>> {
+        let answers = self.inner.score(requests);
+        for (request, answer) in requests.iter().zip(&answers) {
+            let usage = answer.as_ref().map(|continuations| usage_of(continuations));
+            self.book(request.agent, usage.as_ref().map_err(|error| *error), AtMost::of_score(request));
+        }
+        answers
+    }
+
+    fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, LlmError> {
+        self.embed_counted(texts).map(|embedded| embedded.vectors)
+    }
+
+    fn embed_counted(&self, texts: &[String]) -> Result<Embedded, LlmError> {
+        let answer = self.inner.embed_counted(texts);
+        let cost = answer.as_ref().map(|embedded| &embedded.usage);
+        self.book(AgentRole::Other, cost, self.inner.embed_at_most(texts));
+        answer
+    }
+
+    fn embed_at_most(&self, texts: &[String]) -> AtMost {
+        self.inner.embed_at_most(texts)
+    }
+
+    fn at_most(&self, request: &Generate) -> AtMost {
+        self.inner.at_most(request)
+    }
+
+    fn count_tokens(&self, text: &str) -> usize {
+        self.inner.count_tokens(text)
+    }
+}

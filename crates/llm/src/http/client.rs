@@ -1,0 +1,292 @@
+//! The model behind a server.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rand::RngExt as _;
+use ureq::Agent;
+
+use super::breaker::Breaker;
+use super::limits::{Limits, pause};
+use super::parallel::in_parallel;
+use super::retry::{asked_delay, delay};
+use super::transport::{Failure, agent, post};
+use super::wire::{begun, chat_body, embedding_body, read_chat, read_embeddings};
+use super::{Endpoint, HttpSettings};
+use crate::model::OnAnswer;
+use crate::{AtMost, Capabilities, Completion, Embedded, Generate, LanguageModel, LlmError, Usage};
+
+/// A model behind an OpenAI-compatible server.
+///
+/// What an answer cost is what the server says, or an estimate where it does not. An attempt whose answer was lost
+/// may have been paid for; it is counted with the most it can have cost.
+#[derive(Debug)]
+pub struct Http {
+    endpoint: Endpoint,
+    model: String,
+    capabilities: Capabilities,
+    settings: HttpSettings,
+    agent: Agent,
+    limits: Limits,
+    breaker: Breaker,
+    seed: u64,
+    n_calls: AtomicU64,
+}
+
+/// One call, whatever its service.
+struct Call<'a> {
+    service: &'static str,
+    body: &'a str,
+    /// How the server's limit of tokens counts it.
+    tokens: u64,
+}
+
+/// A call that was answered.
+struct Answered<T> {
+    value: T,
+    /// Attempts that may have been paid for besides.
+    n_lost: u64,
+    seconds: f64,
+}
+
+impl Http {
+    /// A model of a server. `seed` sets the jitter of the pauses and changes no answer.
+    pub fn new(endpoint: Endpoint, model: &str, settings: HttpSettings, seed: u64) -> Self {
+        // Whether a schema is sent changes answers, so it is part of the name.
+        let with_schema = if settings.json_schema { "+schema" } else { "" };
+        let capabilities = Capabilities {
+            model: format!("openai:{model}{with_schema}"),
+            context: settings.context,
+            generates: true,
+            scores: false,
+            embeds: true,
+            obeys_schema: settings.json_schema,
+            obeys_choices: false,
+            batch: settings.concurrency.get().into(),
+        };
+        Self {
+            agent: agent(&endpoint, &settings),
+            limits: Limits::new(&settings),
+            breaker: Breaker::new(
+                settings.breaker_failures.get(),
+                Duration::from_millis(settings.breaker_pause_ms),
+            ),
+            model: model.to_owned(),
+            n_calls: AtomicU64::new(0),
+            endpoint,
+            capabilities,
+            settings,
+            seed,
+        }
+    }
+
+    /// The server.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Calls until there is an answer that `read` understands, or no more hope. The breaker hears how it ended.
+    fn call<T>(
+        &self,
+        call: &Call<'_>,
+        read: impl Fn(&[u8]) -> Result<T, String>,
+    ) -> Result<Answered<T>, LlmError> {
+        if !self.breaker.admits(Instant::now()) {
+            return Err(LlmError::Unavailable {
+                reason: format!(
+                    "the server failed again and again and is left alone: {}",
+                    self.endpoint.base()
+                ),
+                hint: "see whether it is well, then run the same command again: it goes on where it stopped"
+                    .to_owned(),
+            });
+        }
+        let result = self.attempts(call, read);
+        match &result {
+            Ok(_) | Err((Blame::Request, _)) => self.breaker.succeed(),
+            Err((Blame::Server, _)) => self.breaker.fail(Instant::now()),
+            Err((Blame::Setup, _)) => self.breaker.leave(),
+        }
+        result.map_err(|(_, error)| error)
+    }
+
+    fn attempts<T>(
+        &self,
+        call: &Call<'_>,
+        read: impl Fn(&[u8]) -> Result<T, String>,
+    ) -> Result<Answered<T>, (Blame, LlmError)> {
+        let mut jitter = mdp::rng_for(self.seed, &[self.n_calls.fetch_add(1, Ordering::Relaxed)]);
+        let (mut start, mut n_lost) = (None, 0);
+        for attempt in 1.. {
+            let place = self.limits.enter(&self.settings, call.tokens);
+            let now = Instant::now();
+            let spent = now.duration_since(*start.get_or_insert(now));
+            let timeout = self.settings.attempt_timeout(spent);
+            let result = post(&self.agent, &self.endpoint, call.service, call.body, timeout, &self.settings)
+                .and_then(|bytes| read(&bytes).map_err(Failure::Lost));
+            drop(place);
+            let failure = match result {
+                Ok(value) => return Ok(Answered { value, n_lost, seconds: now.elapsed().as_secs_f64() }),
+                Err(failure) => failure,
+            };
+            let may_have_been_paid = matches!(failure, Failure::Lost(_));
+            n_lost += u64::from(may_have_been_paid);
+            let is_last =
+                attempt > self.settings.retries || n_lost > u64::from(self.settings.retries_after_loss);
+            let pause_for = self.next_pause(failure, attempt, is_last, jitter.random())?;
+            let spent = spent + now.elapsed();
+            if pause_for >= self.settings.left(spent) {
+                let reason =
+                    format!("no answer in time; the next attempt would have been in {pause_for:.1?}");
+                return Err((Blame::Server, LlmError::Failed { reason }));
+            }
+            pause(pause_for);
+        }
+        Err((Blame::Server, LlmError::Failed { reason: "no attempt was left".to_owned() }))
+    }
+
+    /// The pause after a failure, or the error it ends in.
+    fn next_pause(
+        &self,
+        failure: Failure,
+        attempt: u32,
+        is_last: bool,
+        jitter: f64,
+    ) -> Result<Duration, (Blame, LlmError)> {
+        let usual = delay(&self.settings, attempt, jitter);
+        let (reason, pause_for) = match failure {
+            Failure::Fatal(error) => return Err((Blame::Setup, error)),
+            Failure::Rejected(reason) => return Err((Blame::Request, LlmError::Failed { reason })),
+            Failure::Unreachable(reason) if is_last => {
+                return Err((Blame::Server, self.unreachable(&reason)));
+            }
+            Failure::Lost(reason) | Failure::Unreachable(reason) => (reason, usual),
+            Failure::Refused(reason, asked) => {
+                let asked = asked.map(|asked| asked_delay(asked, &self.settings, jitter));
+                (reason, asked.unwrap_or(usual))
+            }
+        };
+        if is_last {
+            let reason = format!("{reason} (attempt {attempt}, the last)");
+            return Err((Blame::Server, LlmError::Failed { reason }));
+        }
+        tracing::debug!(reason, attempt, pause_ms = pause_for.as_millis() as u64, "another attempt follows");
+        Ok(pause_for)
+    }
+
+    fn unreachable(&self, reason: &str) -> LlmError {
+        LlmError::Unavailable {
+            reason: format!("the server is not reached: {reason}: {}", self.endpoint.base()),
+            hint: "start the server, or set OPENAI_BASE_URL to where it is".to_owned(),
+        }
+    }
+
+    fn generate_one(&self, request: &Generate) -> Result<Completion, LlmError> {
+        if request.choices.is_some() {
+            return Err(self.cannot("choose among given texts"));
+        }
+        let body = chat_body(&self.model, request, &self.settings);
+        let prompt: usize = request.messages.iter().map(|message| self.count_tokens(&message.content)).sum();
+        let tokens = prompt as u64 + u64::from(request.sampling.max_tokens);
+        let call = Call { service: "chat/completions", body: &body, tokens };
+        let Answered { value: written, n_lost, seconds } = self.call(&call, read_chat)?;
+        let estimate = || {
+            let tokens_out = self.count_tokens(&written.text) as u64;
+            Usage { tokens_in: prompt as u64, tokens_out, ..Usage::default() }
+        };
+        let usage = written.usage.unwrap_or_else(estimate);
+        let text = self.endpoint.scrub_answer(written.text);
+        let text =
+            begun(request).and_then(|begun| text.strip_prefix(begun)).map(str::to_owned).unwrap_or(text);
+        let usage = with_lost(usage, self.once(request).times(n_lost), seconds);
+        Ok(Completion { text, stop: written.stop, log_prob: None, choice: None, usage })
+    }
+
+    /// The most that one attempt can cost.
+    fn once(&self, request: &Generate) -> AtMost {
+        let schema = request.schema.as_ref().filter(|_| self.settings.json_schema);
+        let mut most = AtMost::of_generate(request);
+        most.tokens_in += schema.map_or(0, |schema| schema.to_string().len() as u64);
+        most
+    }
+
+    fn embed_batch(&self, texts: &[String]) -> Result<Embedded, LlmError> {
+        let body = embedding_body(&self.model, texts);
+        let tokens = texts.iter().map(|text| self.count_tokens(text) as u64).sum();
+        let call = Call { service: "embeddings", body: &body, tokens };
+        let answered = self.call(&call, |bytes| read_embeddings(bytes, texts.len()))?;
+        let (vectors, usage) = answered.value;
+        let usage = usage.unwrap_or(Usage { tokens_in: tokens, ..Usage::default() });
+        let lost = AtMost::of_texts(texts).times(answered.n_lost);
+        Ok(Embedded { vectors, usage: with_lost(usage, lost, answered.seconds) })
+    }
+}
+
+/// Who is to blame for a call without an answer.
+#[derive(Clone, Copy, Debug)]
+enum Blame {
+    Request,
+    Server,
+    Setup,
+}
+
+/// What was paid, with what may have been paid for nothing.
+fn with_lost(usage: Usage, lost: AtMost, seconds: f64) -> Usage {
+    Usage {
+        tokens_in: usage.tokens_in.saturating_add(lost.tokens_in),
+        tokens_out: usage.tokens_out.saturating_add(lost.tokens_out),
+        seconds,
+        ..usage
+    }
+}
+
+impl LanguageModel for Http {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn generate(&self, requests: &[Generate]) -> Vec<Result<Completion, LlmError>> {
+        self.generate_each(requests, &|_, _| {})
+    }
+
+    fn generate_each(
+        &self,
+        requests: &[Generate],
+        on_answer: OnAnswer<'_>,
+    ) -> Vec<Result<Completion, LlmError>> {
+        in_parallel(self.settings.concurrency.get().into(), requests.len(), |place| {
+            let answer = self.generate_one(&requests[place]);
+            on_answer(place, &answer);
+            answer
+        })
+    }
+
+    fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, LlmError> {
+        self.embed_counted(texts).map(|embedded| embedded.vectors)
+    }
+
+    fn embed_counted(&self, texts: &[String]) -> Result<Embedded, LlmError> {
+        let batches: Vec<&[String]> = texts.chunks(self.settings.embedding_batch.get().into()).collect();
+        let n_threads = self.settings.concurrency.get().into();
+        let answers = in_parallel(n_threads, batches.len(), |place| self.embed_batch(batches[place]));
+        let mut all = Embedded { vectors: Vec::with_capacity(texts.len()), usage: Usage::default() };
+        for answer in answers {
+            let Embedded { vectors, usage } = answer?;
+            let same_width = |first: &Vec<f32>| vectors.iter().all(|vector| vector.len() == first.len());
+            if !all.vectors.first().is_none_or(same_width) {
+                return Err(LlmError::Failed { reason: "the vectors are not all of one width".to_owned() });
+            }
+            all.vectors.extend(vectors);
+            all.usage = all.usage.plus(&usage);
+        }
+        Ok(all)
+    }
+
+    fn at_most(&self, request: &Generate) -> AtMost {
+        self.once(request).times(self.settings.n_payments())
+    }
+
+    fn embed_at_most(&self, texts: &[String]) -> AtMost {
+        AtMost::of_texts(texts).times(self.settings.n_payments())
+    }
+}

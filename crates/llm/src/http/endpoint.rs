@@ -1,0 +1,127 @@
+//! Where the server is, and the key to it.
+
+use ureq::http::{HeaderValue, Uri};
+
+use crate::LlmError;
+
+/// Where OpenAI's own server is.
+const OPENAI: &str = "https://api.openai.com/v1";
+
+/// Keys shorter than this (`none`, `ollama`) are no secrets, but words that answers may well contain.
+const SECRET_BYTES: usize = 16;
+
+/// A server and the key to it. The key shows in nothing that is printed, logged or kept.
+#[derive(Clone)]
+pub struct Endpoint {
+    base: String,
+    is_local: bool,
+    key: Option<(String, HeaderValue)>,
+}
+
+impl Endpoint {
+    /// A server by its base address, such as `http://localhost:11434/v1`; without a path, `/v1` is meant.
+    ///
+    /// # Errors
+    /// [`LlmError::Unavailable`] if the address is none, or if the key cannot be sent.
+    pub fn new(base: &str, key: Option<&str>) -> Result<Self, LlmError> {
+        let unavailable =
+            |reason: String, hint: &str| LlmError::Unavailable { reason, hint: hint.to_owned() };
+        // Not shown: an address that cannot be understood may hold a password.
+        let no_address = || {
+            let example = "set OPENAI_BASE_URL to an address like http://localhost:11434/v1";
+            unavailable("the server's address is not understood".to_owned(), example)
+        };
+        let uri: Uri = base.trim().trim_end_matches('/').parse().map_err(|_| no_address())?;
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(no_address)?.to_owned();
+        let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"));
+        let (scheme, authority) = scheme.zip(uri.authority()).ok_or_else(no_address)?;
+        if authority.as_str().contains('@') || uri.query().is_some() {
+            let hint = "give the key in OPENAI_API_KEY";
+            return Err(unavailable("the server's address has a password or a query".to_owned(), hint));
+        }
+        let path = if uri.path() == "/" { "/v1" } else { uri.path() };
+        let base = format!("{scheme}://{authority}{path}");
+        let header = |key: &str| {
+            let mut value = HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| {
+                let hint = "look for line breaks and letters that are not ASCII in OPENAI_API_KEY";
+                unavailable("the key has characters that cannot be sent".to_owned(), hint)
+            })?;
+            value.set_sensitive(true);
+            Ok((key.to_owned(), value))
+        };
+        let key = key.map(str::trim).filter(|key| !key.is_empty()).map(header).transpose()?;
+        let is_local = matches!(host.as_str(), "localhost" | "[::1]") || host.starts_with("127.");
+        Ok(Self { base, is_local, key })
+    }
+
+    /// The server that `OPENAI_BASE_URL` and `OPENAI_API_KEY` name; `variable` looks them up. Without an address,
+    /// OpenAI's own, which needs a key.
+    ///
+    /// # Errors
+    /// As [`Endpoint::new`]; if neither is set.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, LlmError> {
+        let given = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        let (base, key) = (given("OPENAI_BASE_URL"), given("OPENAI_API_KEY"));
+        if base.is_none() && key.is_none() {
+            return Err(LlmError::Unavailable {
+                reason: "neither OPENAI_BASE_URL nor OPENAI_API_KEY is set".to_owned(),
+                hint:
+                    "set OPENAI_BASE_URL for a server of your own (http://localhost:11434/v1 for Ollama), or \
+                    OPENAI_API_KEY for OpenAI"
+                        .to_owned(),
+            });
+        }
+        Self::new(base.as_deref().unwrap_or(OPENAI), key.as_deref())
+    }
+
+    /// As [`Endpoint::from_variables`], from the environment.
+    ///
+    /// # Errors
+    /// As [`Endpoint::from_variables`].
+    pub fn from_environment() -> Result<Self, LlmError> {
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    /// The base address; holds no secret.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The address of one of its services.
+    pub(crate) fn address(&self, service: &str) -> String {
+        format!("{}/{service}", self.base)
+    }
+
+    /// Whether it is on this machine, where no proxy leads.
+    pub(crate) fn is_local(&self) -> bool {
+        self.is_local
+    }
+
+    /// The header that opens the door.
+    pub(crate) fn authorization(&self) -> Option<HeaderValue> {
+        self.key.as_ref().map(|(_, header)| header.clone())
+    }
+
+    /// A message without the key, should a server repeat it.
+    pub(crate) fn scrub_message(&self, text: String) -> String {
+        match &self.key {
+            Some((key, _)) if text.contains(key.as_str()) => text.replace(key.as_str(), "[key]"),
+            _ => text,
+        }
+    }
+
+    /// An answer without the key.
+    pub(crate) fn scrub_answer(&self, text: String) -> String {
+        match &self.key {
+            Some((key, _)) if key.len() >= SECRET_BYTES => self.scrub_message(text),
+            _ => text,
+        }
+    }
+}
+
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let key = if self.key.is_some() { "[key]" } else { "none" };
+        f.debug_struct("Endpoint").field("base", &self.base).field("key", &key).finish_non_exhaustive()
+    }
+}

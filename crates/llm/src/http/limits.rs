@@ -1,0 +1,115 @@
+//! How much may be under way, and how much in a minute.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::HttpSettings;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A bounded number of places.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    free: Mutex<usize>,
+    freed: Condvar,
+}
+
+/// A place; free again when dropped.
+#[derive(Debug)]
+pub(crate) struct Place<'a>(&'a Gate);
+
+impl Gate {
+    pub(crate) fn new(places: usize) -> Self {
+        Self { free: Mutex::new(places), freed: Condvar::new() }
+    }
+
+    /// Waits for a place.
+    pub(crate) fn enter(&self) -> Place<'_> {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = self.freed.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
+        *free -= 1;
+        Place(self)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.freed.notify_one();
+    }
+}
+
+/// What was sent in the last minute, request by request: never more than allowed in any minute, unlike a bucket
+/// that starts full.
+#[derive(Debug, Default)]
+pub(crate) struct Window {
+    sent: VecDeque<(Instant, u64)>,
+    tokens: u64,
+}
+
+impl Window {
+    /// Notes the request if it may be sent now; otherwise says when to ask again. A request above the limit of tokens
+    /// is sent when nothing else was.
+    pub(crate) fn admit(
+        &mut self,
+        settings: &HttpSettings,
+        tokens: u64,
+        now: Instant,
+    ) -> Result<(), Duration> {
+        let limit_tokens = settings.tokens_per_minute.map_or(u64::MAX, |limit| u64::from(limit.get()));
+        let limit_requests = settings.requests_per_minute.map_or(usize::MAX, |limit| limit.get() as usize);
+        while let Some(&(at, old)) = self.sent.front() {
+            let age = now.saturating_duration_since(at);
+            if age >= MINUTE {
+                self.tokens -= old;
+                self.sent.pop_front();
+            } else if self.sent.len() >= limit_requests || self.tokens.saturating_add(tokens) > limit_tokens {
+                return Err(MINUTE - age);
+            } else {
+                break;
+            }
+        }
+        let tokens = tokens.min(limit_tokens);
+        self.sent.push_back((now, tokens));
+        self.tokens += tokens;
+        Ok(())
+    }
+}
+
+/// Both limits of a server.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    gate: Gate,
+    window: Option<Mutex<Window>>,
+}
+
+impl Limits {
+    pub(crate) fn new(settings: &HttpSettings) -> Self {
+        let is_limited = settings.requests_per_minute.is_some() || settings.tokens_per_minute.is_some();
+        let gate = Gate::new(usize::from(settings.concurrency.get()));
+        Self { gate, window: is_limited.then(Mutex::default) }
+    }
+
+    /// Waits until a request of this size may be sent.
+    pub(crate) fn enter(&self, settings: &HttpSettings, tokens: u64) -> Place<'_> {
+        if let Some(window) = &self.window {
+            let admit = || {
+                let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
+                window.admit(settings, tokens, Instant::now())
+            };
+            while let Err(wait) = admit() {
+                pause(wait);
+            }
+        }
+        self.gate.enter()
+    }
+}
+
+/// Lets time pass.
+pub(crate) fn pause(duration: Duration) {
+    let start = Instant::now();
+    while let Some(left) = duration.checked_sub(start.elapsed()).filter(|left| !left.is_zero()) {
+        std::thread::park_timeout(left);
+    }
+}

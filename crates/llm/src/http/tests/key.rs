@@ -1,0 +1,106 @@
+//! The key opens the door and shows nowhere else.
+
+use std::sync::{Arc, Mutex};
+
+use super::server::{Server, said};
+use super::{ask_one, quick, status};
+use crate::*;
+
+const KEY: &str = "sk-a-very-secret-key-0123456789";
+
+fn with_key(server: &Server) -> Http {
+    Http::new(Endpoint::new(&server.base(), Some(KEY)).unwrap(), "tiny", quick(), 0)
+}
+
+#[test]
+fn it_is_sent() {
+    let seen = Arc::new(Mutex::new(String::new()));
+    let keep = Arc::clone(&seen);
+    let server = Server::start(move |r| {
+        keep.lock().unwrap().clone_from(&r.head);
+        said("well")
+    });
+    assert!(ask_one(&with_key(&server)).is_ok());
+    let head = seen.lock().unwrap();
+    assert!(head.to_lowercase().contains(&format!("authorization: bearer {KEY}")), "{head}");
+}
+
+#[test]
+fn it_is_not_in_what_is_printed() {
+    let server =
+        Server::start(|_| status("401 Unauthorized", "", &format!(r#"{{"error":"bad key {KEY}"}}"#)));
+    let model = with_key(&server);
+    let error = ask_one(&model).unwrap_err();
+    assert!(error.to_string().contains("bad key [key]"), "{error}");
+    let refused = Endpoint::new(&server.base(), Some(&format!("{KEY}\nx"))).unwrap_err();
+    let elsewhere = Endpoint::new(&format!("http://me:{KEY}@localhost/"), None).unwrap_err();
+    for text in [format!("{error:?} {error}"), format!("{model:#?}"), format!("{refused:?} {elsewhere:?}")] {
+        assert!(!text.contains(KEY) && !text.contains("very-secret"), "{text}");
+    }
+}
+
+#[test]
+fn it_is_not_in_the_cassette_even_if_the_server_repeats_it() {
+    let server = Server::start(|_| said(&format!("your key is {KEY}")));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.sqlite");
+    let cassette = Arc::new(Cassette::open(&path).unwrap());
+    let answer = ask_one(&Recorded::new(with_key(&server), Arc::clone(&cassette)).unwrap()).unwrap();
+    assert_eq!(answer.text, "your key is [key]");
+    let mut lines = Vec::new();
+    cassette.export(&mut lines).unwrap();
+    let contains = |bytes: &[u8]| bytes.windows(KEY.len()).any(|window| window == KEY.as_bytes());
+    assert!(!contains(&lines));
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        assert!(!contains(&std::fs::read(file.unwrap().path()).unwrap()));
+    }
+}
+
+/// Keeps all that the HTTP library says in its logs.
+struct Listener(Mutex<String>);
+
+impl log::Log for Listener {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        self.0.lock().unwrap().push_str(&record.args().to_string());
+    }
+
+    fn flush(&self) {}
+}
+
+static LISTENER: Listener = Listener(Mutex::new(String::new()));
+
+#[test]
+fn it_is_not_in_the_librarys_log() {
+    log::set_logger(&LISTENER).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+    let server = Server::start(|_| said("well"));
+    assert!(ask_one(&with_key(&server)).is_ok());
+    let heard = LISTENER.0.lock().unwrap();
+    assert!(heard.contains("chat/completions") && !heard.contains("very-secret"), "{heard}");
+}
+
+#[test]
+fn a_word_that_is_no_secret_stays_in_answers() {
+    let server = Server::start(|_| said("none of these"));
+    let endpoint = Endpoint::new(&server.base(), Some("none")).unwrap();
+    assert_eq!(ask_one(&Http::new(endpoint, "tiny", quick(), 0)).unwrap().text, "none of these");
+}
+
+#[test]
+fn the_environment_names_server_and_key() {
+    let endpoint = |base: &'static str, key: &'static str| {
+        Endpoint::from_variables(move |name| {
+            Some(if name == "OPENAI_BASE_URL" { base.to_owned() } else { key.to_owned() })
+        })
+    };
+    assert_eq!(endpoint("", KEY).unwrap().base(), "https://api.openai.com/v1");
+    assert_eq!(endpoint("http://localhost:11434", "").unwrap().base(), "http://localhost:11434/v1");
+    assert_eq!(endpoint("https://host/api/v2/", "").unwrap().base(), "https://host/api/v2");
+    for bad in ["", "localhost:11434", "ftp://host", "http://", "not an address", "http://h/?key=1"] {
+        assert!(matches!(endpoint(bad, ""), Err(LlmError::Unavailable { .. })), "{bad}");
+    }
+}

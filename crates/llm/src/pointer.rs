@@ -1,0 +1,54 @@
+//! A pointer to a model is a model, so that wrappers can hold an owned, a boxed, a shared or a borrowed one.
+
+use crate::model::OnAnswer;
+use crate::{
+    AtMost, Capabilities, Completion, Continuation, Embedded, Generate, LanguageModel, LlmError, Score,
+};
+
+macro_rules! forwards {
+    ($($pointer:ty),*) => {$(
+        impl<M: LanguageModel + ?Sized> LanguageModel for $pointer {
+            fn capabilities(&self) -> &Capabilities {
+                (**self).capabilities()
+            }
+
+            fn generate(&self, requests: &[Generate]) -> Vec<Result<Completion, LlmError>> {
+                (**self).generate(requests)
+            }
+
+            fn generate_each(
+                &self,
+                requests: &[Generate],
+                on_answer: OnAnswer<'_>,
+            ) -> Vec<Result<Completion, LlmError>> {
+                (**self).generate_each(requests, on_answer)
+            }
+
+            fn score(&self, requests: &[Score]) -> Vec<Result<Vec<Continuation>, LlmError>> {
+                (**self).score(requests)
+            }
+
+            fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, LlmError> {
+                (**self).embed(texts)
+            }
+
+            fn embed_counted(&self, texts: &[String]) -> Result<Embedded, LlmError> {
+                (**self).embed_counted(texts)
+            }
+
+            fn at_most(&self, request: &Generate) -> AtMost {
+                (**self).at_most(request)
+            }
+
+            fn embed_at_most(&self, texts: &[String]) -> AtMost {
+                (**self).embed_at_most(texts)
+            }
+
+            fn count_tokens(&self, text: &str) -> usize {
+                (**self).count_tokens(text)
+            }
+        }
+    )*};
+}
+
+forwards!(Box<M>, std::sync::Arc<M>, &M);
