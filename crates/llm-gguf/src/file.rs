@@ -99,6 +99,13 @@ impl GgufFile {
         if let Some(Value::Integers(integers)) = self.get(key) { Some(integers) } else { None }
     }
 
+    /// Sixteen hexadecimal digits that stand for the whole content.
+    pub(crate) fn fingerprint(&self) -> String {
+        let mut hash = blake3::hash(&self.map).to_hex();
+        hash.truncate(16);
+        hash.to_string()
+    }
+
     pub(crate) fn tensor(&self, name: &str) -> Option<&Tensor> {
         self.tensors.get(name)
     }

@@ -58,6 +58,20 @@ impl Activations {
         self.n_tokens
     }
 
+    /// One token alone.
+    pub(crate) fn only(&self, token: usize) -> Self {
+        let (first, t) = groups(self.n_tokens).find(|&(first, t)| token < first + t).expect("a token that is there");
+        let (codes, scales, sums) = self.group(first, t);
+        let place = token - first;
+        Self {
+            n_columns: self.n_columns,
+            codes: codes.as_chunks::<4>().0.iter().skip(place).step_by(t).flatten().copied().collect(),
+            scales: scales.iter().skip(place).step_by(t).copied().collect(),
+            negated_sums: sums.iter().skip(place).step_by(t).copied().collect(),
+            n_tokens: 1,
+        }
+    }
+
     /// The group of `t` tokens that starts at `first`.
     pub(super) fn group(&self, first: usize, t: usize) -> (&[i8], &[f32], &[i32]) {
         let n_blocks = self.n_columns / BLOCK;
