@@ -200,6 +200,3 @@ fn locate(
     let bytes = range.ok_or_else(|| damaged("lies beyond the end of the file"))?;
     Ok(Tensor { shape, quantisation, bytes })
 }
-
-#[cfg(test)]
-mod tests;

@@ -9,6 +9,3 @@ mod weights;
 pub(crate) use config::Config;
 pub(crate) use forward::Span;
 pub(crate) use weights::Network;
-
-#[cfg(test)]
-mod tests;

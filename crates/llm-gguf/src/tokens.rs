@@ -7,6 +7,3 @@ mod words;
 
 pub(crate) use template::Template;
 pub(crate) use tokenizer::{Reading, Tokenizer};
-
-#[cfg(test)]
-mod tests;
