@@ -4,6 +4,7 @@
 //!
 //! Usage: `cargo run --release -p llm-gguf --example speed -- MODEL.gguf [REPETITIONS] [THREADS]`
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,9 +22,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = Options { n_threads: number(2, 2), ..Options::default() };
     let start = Instant::now();
     let model = open(Path::new(path), &options)?;
-    println!("{{\"engine\": \"llm-gguf\", \"load_seconds\": {:.2}}}", start.elapsed().as_secs_f64());
+    let mut out = std::io::stdout().lock();
+    let load = serde_json::json!({"engine": "llm-gguf", "load_seconds": start.elapsed().as_secs_f64()});
+    writeln!(out, "{load}")?;
     for repetition in 0..number(1, 3) {
-        println!("{}", measure(&model, repetition)?);
+        writeln!(out, "{}", measure(&model, repetition)?)?;
     }
     Ok(())
 }
@@ -36,7 +39,10 @@ fn measure(model: &GgufModel, repetition: usize) -> Result<serde_json::Value, Bo
     let prompt_seconds = start.elapsed().as_secs_f64();
     let n_evaluated = answer.usage.tokens_in - answer.usage.tokens_reused;
     // The same prompt is in the cache now but for its last token: what remains is generation.
-    let writing = Generate { sampling: sampling(GENERATED), ..request(&format!("{text} Tell a long story about the sea, with many people in it."), 0) };
+    let writing = Generate {
+        sampling: sampling(GENERATED),
+        ..request(&format!("{text} Tell a long story about the sea, with many people in it."), 0)
+    };
     let start = Instant::now();
     let written = model.generate(&[writing]).swap_remove(0)?.usage.tokens_out;
     let write_seconds = start.elapsed().as_secs_f64();
@@ -50,7 +56,8 @@ fn measure(model: &GgufModel, repetition: usize) -> Result<serde_json::Value, Bo
     let eight: u64 = model.generate(&eight).into_iter().flatten().map(|answer| answer.usage.tokens_out).sum();
     let eight_seconds = start.elapsed().as_secs_f64();
     let start = Instant::now();
-    let continuations: Vec<String> = (0..20).map(|i| format!("The Return of the Number {i} (19{})", 70 + i)).collect();
+    let continuations: Vec<String> =
+        (0..20).map(|i| format!("The Return of the Number {i} (19{})", 70 + i)).collect();
     let score = Score { agent: AgentRole::Other, messages: first.messages.clone(), continuations };
     model.score(&[score]).swap_remove(0)?;
     let score_seconds = start.elapsed().as_secs_f64();

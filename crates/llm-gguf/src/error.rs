@@ -53,7 +53,9 @@ impl GgufError {
                 "convert the model to GGUF, or download a .gguf file; a page of HTML here is a failed download"
             }
             Self::Damaged { .. } => "download the file again and compare its checksum",
-            Self::Unfit { .. } => "the file was converted by something unusual; try another conversion of the same model",
+            Self::Unfit { .. } => {
+                "the file was converted by something unusual; try another conversion of the same model"
+            }
             Self::Unsupported { .. } => {
                 "use a llama, qwen2 or qwen3 model quantised as Q4_K_M, Q8_0 or another of the classic types, or serve it \
                  over HTTP"

@@ -19,7 +19,11 @@ pub(crate) struct Context {
 impl Context {
     /// Evaluates a prompt after what the cache holds of it; returns the state of its last token and the number of
     /// tokens that were not evaluated again. The last one always is: its state is not kept.
-    pub(crate) fn of_prompt(network: &Network, cache: &mut Cache, tokens: Vec<u32>) -> (Self, Activations, usize) {
+    pub(crate) fn of_prompt(
+        network: &Network,
+        cache: &mut Cache,
+        tokens: Vec<u32>,
+    ) -> (Self, Activations, usize) {
         let mut context = Self { path: Vec::new(), tokens };
         let n_known = cache.extend(&mut context.path, &context.tokens).min(context.tokens.len() - 1);
         let end = context.tokens.len();

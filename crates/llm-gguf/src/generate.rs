@@ -30,7 +30,7 @@ pub(crate) fn generate(model: &GgufModel, requests: &[Generate]) -> Vec<Result<C
         requests.iter().map(|request| begin(model, &mut cache, request)).collect();
     while step(model, &mut cache, &mut jobs) {}
     let seconds = start.elapsed().as_secs_f64() / requests.len().max(1) as f64;
-    jobs.into_iter().map(|job| job.map(|job| finish(model, job, seconds))).collect()
+    jobs.into_iter().map(|job| job.map(|job| finish(job, seconds))).collect()
 }
 
 fn begin<'a>(model: &GgufModel, cache: &mut Cache, request: &'a Generate) -> Result<Job<'a>, LlmError> {
@@ -58,7 +58,8 @@ fn step(model: &GgufModel, cache: &mut Cache, jobs: &mut [Result<Job<'_>, LlmErr
     if open.is_empty() {
         return false;
     }
-    let spans: Vec<_> = open.iter().map(|job| job.context.span(job.n_evaluated, job.context.tokens.len())).collect();
+    let spans: Vec<_> =
+        open.iter().map(|job| job.context.span(job.n_evaluated, job.context.tokens.len())).collect();
     let mut n_rows = 0;
     let last_rows: Vec<usize> = spans
         .iter()
@@ -75,8 +76,8 @@ fn step(model: &GgufModel, cache: &mut Cache, jobs: &mut [Result<Job<'_>, LlmErr
     true
 }
 
-fn finish(model: &GgufModel, job: Job<'_>, seconds: f64) -> Completion {
-    let mut completion = job.answer.finish(model);
+fn finish(job: Job<'_>, seconds: f64) -> Completion {
+    let mut completion = job.answer.finish();
     completion.usage.tokens_in = job.n_prompt as u64;
     completion.usage.tokens_reused = job.n_reused as u64;
     completion.usage.seconds = seconds;

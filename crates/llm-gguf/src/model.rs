@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use llm::{Capabilities, Choices, Completion, Continuation, Generate, LanguageModel, LlmError, Message, Score};
+use llm::{
+    Capabilities, Choices, Completion, Continuation, Generate, LanguageModel, LlmError, Message, Score,
+};
 
 use crate::GgufError;
 use crate::cache::Cache;
@@ -138,7 +140,9 @@ impl GgufModel {
     /// The tree of these choices, made once for all requests that share them.
     pub(crate) fn tree_of(&self, choices: &Arc<Choices>) -> Arc<ChoiceTree> {
         let mut trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, tree)) = trees.iter().find(|(known, _)| Arc::ptr_eq(known, choices) || known == choices) {
+        if let Some((_, tree)) =
+            trees.iter().find(|(known, _)| Arc::ptr_eq(known, choices) || known == choices)
+        {
             return Arc::clone(tree);
         }
         let tokens = choices.texts.iter().map(|text| self.tokenize(text));
@@ -157,7 +161,9 @@ impl LanguageModel for GgufModel {
     }
 
     fn generate(&self, requests: &[Generate]) -> Vec<Result<Completion, LlmError>> {
-        self.threads.install(|| requests.chunks(BATCH).flat_map(|batch| crate::generate::generate(self, batch)).collect())
+        self.threads.install(|| {
+            requests.chunks(BATCH).flat_map(|batch| crate::generate::generate(self, batch)).collect()
+        })
     }
 
     fn score(&self, requests: &[Score]) -> Vec<Result<Vec<Continuation>, LlmError>> {

@@ -25,7 +25,8 @@ pub(crate) fn score(model: &GgufModel, request: &Score) -> Result<Vec<Continuati
     let (context, state, n_reused) = Context::of_prompt(&model.network, &mut cache, prefix);
     let first = model.network.logits_of_row(&state, 0);
     let normaliser = log_normaliser(&first);
-    let first_of = |tokens: &[u32]| tokens.first().map_or(0.0, |&token| f64::from(first[token as usize]) - normaliser);
+    let first_of =
+        |tokens: &[u32]| tokens.first().map_or(0.0, |&token| f64::from(first[token as usize]) - normaliser);
     let mut log_probs: Vec<f64> = texts.iter().map(|tokens| first_of(tokens)).collect();
     for batch in batches(&texts) {
         let rest = score_batch(model, &mut cache, &context, &texts[batch.clone()]);
@@ -88,9 +89,13 @@ fn score_batch(
     let states = model.network.evaluate(&mut cache.key_values, &spans, &wanted);
     // Row by row, the token that follows.
     let targets: Vec<u32> = texts.iter().flat_map(|tokens| tokens.iter().skip(1)).copied().collect();
-    let log_probs: Vec<f64> = model.network.logits(&states).into_par_iter().zip(targets).map(|(logits, target)| {
-        f64::from(logits[target as usize]) - log_normaliser(&logits)
-    }).collect();
+    let log_probs: Vec<f64> = model
+        .network
+        .logits(&states)
+        .into_par_iter()
+        .zip(targets)
+        .map(|(logits, target)| f64::from(logits[target as usize]) - log_normaliser(&logits))
+        .collect();
     let mut rest = log_probs.as_slice();
     let sums = texts.iter().map(|tokens| {
         let (own, others) = rest.split_at(tokens.len().saturating_sub(1));
@@ -98,7 +103,8 @@ fn score_batch(
         own.iter().sum()
     });
     let sums = sums.collect();
-    let added: Vec<u32> = branches.iter().flat_map(|branch| branch.path[n_prefix..].iter().copied()).collect();
+    let added: Vec<u32> =
+        branches.iter().flat_map(|branch| branch.path[n_prefix..].iter().copied()).collect();
     cache.forget(&added);
     sums
 }

@@ -20,7 +20,10 @@ fn counts_close_what_is_excluded() {
     let node = tree.next(ROOT, &one_copy)[0].1;
     assert_eq!(tokens(tree.next(node, &one_copy)), [2, 3]);
     let end = tree.next(node, &one_copy)[0].1;
-    assert_eq!((tree.complete(end, &[]), tree.complete(end, &[0]), tree.complete(end, &[0, 3])), (Some(0), Some(3), None));
+    assert_eq!(
+        (tree.complete(end, &[]), tree.complete(end, &[0]), tree.complete(end, &[0, 3])),
+        (Some(0), Some(3), None)
+    );
     assert!(!tree.is_open(ROOT, &tree.exclude(&[0, 1, 2, 3])));
     assert_eq!(tree.longest(), 2);
 }

@@ -70,7 +70,9 @@ fn read_array(cursor: &mut Cursor<'_>, budget: &mut usize) -> Result<Value, Gguf
     *budget -= n;
     match kind {
         TEXT => (0..n).map(|_| cursor.string()).collect::<Result<_, _>>().map(Value::Texts),
-        6 | 12 => (0..n).map(|_| number(cursor, kind)).map(float).collect::<Result<_, _>>().map(Value::Floats),
+        6 | 12 => {
+            (0..n).map(|_| number(cursor, kind)).map(float).collect::<Result<_, _>>().map(Value::Floats)
+        }
         _ => {
             let kind = if kind == BOOL { 0 } else { kind };
             (0..n).map(|_| number(cursor, kind)).map(integer).collect::<Result<_, _>>().map(Value::Integers)

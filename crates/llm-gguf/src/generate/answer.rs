@@ -38,7 +38,8 @@ impl<'a> Answer<'a> {
             let tree = model.tree_of(choices);
             Constraint { excluded: tree.exclude(&request.excluded), tree, node: ROOT, choice: None }
         });
-        if constraint.as_ref().is_some_and(|constraint| !constraint.tree.is_open(ROOT, &constraint.excluded)) {
+        if constraint.as_ref().is_some_and(|constraint| !constraint.tree.is_open(ROOT, &constraint.excluded))
+        {
             return Err(LlmError::Failed { reason: "every choice is excluded".to_owned() });
         }
         Ok(Self {
@@ -49,7 +50,8 @@ impl<'a> Answer<'a> {
             n_tokens: 0,
             log_prob: 0.0,
             pending: Vec::new(),
-            stop: (request.choices.is_none() && request.sampling.max_tokens == 0).then_some(StopReason::Length),
+            stop: (request.choices.is_none() && request.sampling.max_tokens == 0)
+                .then_some(StopReason::Length),
         })
     }
 
@@ -150,8 +152,7 @@ impl<'a> Answer<'a> {
     }
 
     /// The finished answer; prompt and time are left to the caller.
-    pub(super) fn finish(self, model: &GgufModel) -> Completion {
-        let _ = model;
+    pub(super) fn finish(self) -> Completion {
         let choice = self.constraint.as_ref().and_then(|constraint| constraint.choice);
         let chosen = self.request.choices.as_ref().zip(choice).and_then(|(all, i)| all.texts.get(i as usize));
         Completion {

@@ -24,7 +24,11 @@ pub(crate) struct Activations {
 
 impl Activations {
     /// Quantises `n_tokens` rows; `fill(token, row)` writes one of them.
-    pub(crate) fn quantise(n_tokens: usize, n_columns: usize, fill: impl Fn(usize, &mut [f32]) + Sync) -> Self {
+    pub(crate) fn quantise(
+        n_tokens: usize,
+        n_columns: usize,
+        fill: impl Fn(usize, &mut [f32]) + Sync,
+    ) -> Self {
         assert!(n_columns.is_multiple_of(BLOCK), "whole blocks");
         let n_blocks = n_columns / BLOCK;
         let mut all = Self {
@@ -60,7 +64,8 @@ impl Activations {
 
     /// One token alone.
     pub(crate) fn only(&self, token: usize) -> Self {
-        let (first, t) = groups(self.n_tokens).find(|&(first, t)| token < first + t).expect("a token that is there");
+        let (first, t) =
+            groups(self.n_tokens).find(|&(first, t)| token < first + t).expect("a token that is there");
         let (codes, scales, sums) = self.group(first, t);
         let place = token - first;
         Self {
@@ -113,7 +118,8 @@ fn fill_group(
                 codes[((block * 8 + quad) * t + token) * 4..][..4].copy_from_slice(four);
             }
             for (half, values) in rounded.as_chunks::<16>().0.iter().enumerate() {
-                sums[(block * 2 + half) * t + token] = -values.iter().map(|&code| i32::from(code)).sum::<i32>();
+                sums[(block * 2 + half) * t + token] =
+                    -values.iter().map(|&code| i32::from(code)).sum::<i32>();
             }
         }
     }

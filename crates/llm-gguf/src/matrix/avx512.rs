@@ -1,13 +1,16 @@
 //! One tile times one group of tokens with 512-bit integer dot products; equal bit by bit to the portable loops.
 
-#![expect(unsafe_code, reason = "the compiler does not find these instructions by itself, and they decide the speed")]
+#![expect(
+    unsafe_code,
+    reason = "the compiler does not find these instructions by itself, and they decide the speed"
+)]
 
 use std::arch::x86_64::{
-    __m128i, __m256i, __m512, __m512i, _mm_loadu_si128, _mm256_loadu_si256, _mm512_and_si512, _mm512_cvtepi8_epi32,
-    _mm512_cvtepi32_ps, _mm512_cvtepu8_epi32, _mm512_cvtph_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps,
-    _mm512_loadu_si512, _mm512_mask_add_epi8, _mm512_mul_ps, _mm512_or_si512, _mm512_set1_epi8, _mm512_set1_epi32,
-    _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_srli_epi16,
-    _mm512_storeu_ps, _mm512_sub_ps,
+    __m128i, __m256i, __m512, __m512i, _mm_loadu_si128, _mm256_loadu_si256, _mm512_and_si512,
+    _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps, _mm512_cvtepu8_epi32, _mm512_cvtph_ps, _mm512_dpbusd_epi32,
+    _mm512_fmadd_ps, _mm512_loadu_si512, _mm512_mask_add_epi8, _mm512_mul_ps, _mm512_or_si512,
+    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512,
+    _mm512_slli_epi32, _mm512_srli_epi16, _mm512_storeu_ps, _mm512_sub_ps,
 };
 
 use super::LANES;
@@ -121,14 +124,15 @@ fn block_times<P: Packing, const T: usize>(
             (true, _) => shifted::<P>(negated_sums[part][token]),
             (false, _) => shifted::<P>(negated_sums[0][token] + negated_sums[1][token]),
         };
-        for token in 0..T {
-            sums[token] = shift_start(token);
+        for (token, sum) in sums.iter_mut().enumerate() {
+            *sum = shift_start(token);
         }
         let pairs = if is_six { part * 2..part * 2 + 2 } else { 0..4 };
         for pair in pairs {
             let (first, second) = unpack_pair::<P>(code_part, pair);
             for token in 0..T {
-                let four = _mm512_set1_epi32(i32::from_le_bytes(quads[pair * 2 * T + token].map(|c| c as u8)));
+                let four =
+                    _mm512_set1_epi32(i32::from_le_bytes(quads[pair * 2 * T + token].map(|c| c as u8)));
                 sums[token] = _mm512_dpbusd_epi32(sums[token], first, four);
             }
             for token in 0..T {
@@ -178,7 +182,7 @@ fn unpack_pair<P: Packing>(bytes: &[u8], pair: usize) -> (__m512i, __m512i) {
         6 => {
             let upper = load512(&bytes[256 + pair / 2 * 64..]);
             let mask = _mm512_set1_epi8(0x30);
-            let (first, second) = if pair % 2 == 0 {
+            let (first, second) = if pair.is_multiple_of(2) {
                 (_mm512_slli_epi32::<4>(upper), _mm512_slli_epi32::<2>(upper))
             } else {
                 (upper, _mm512_srli_epi16::<2>(upper))

@@ -42,21 +42,19 @@ impl Matrix {
         let packing = quantisation.in_products();
         let tile_bytes = tile_bytes(packing, n_columns);
         let mut packed = vec![0; tile_bytes * n_rows.div_ceil(LANES)];
-        packed.par_chunks_mut(tile_bytes).zip(bytes.par_chunks(row_bytes * LANES)).for_each(|(tile, rows)| {
-            let mut rows: Vec<Vec<Unit>> =
-                rows.chunks_exact(row_bytes).map(|row| quantisation.units(row)).collect();
-            rows.resize(LANES, vec![Unit::empty(); rows[0].len()]);
-            pack_tile(packing, &rows, tile);
-        });
+        packed.par_chunks_mut(tile_bytes).zip(bytes.par_chunks(row_bytes * LANES)).for_each(
+            |(tile, rows)| {
+                let mut rows: Vec<Vec<Unit>> =
+                    rows.chunks_exact(row_bytes).map(|row| quantisation.units(row)).collect();
+                rows.resize(LANES, vec![Unit::empty(); rows[0].len()]);
+                pack_tile(packing, &rows, tile);
+            },
+        );
         Ok(Self { quantisation: packing, n_columns, tile_bytes, bytes: packed, n_rows })
     }
 
     pub(crate) fn n_rows(&self) -> usize {
         self.n_rows
-    }
-
-    pub(crate) fn n_columns(&self) -> usize {
-        self.n_columns
     }
 
     pub(crate) fn n_tiles(&self) -> usize {
@@ -114,7 +112,8 @@ fn pack_tile(quantisation: Quantisation, rows: &[Vec<Unit>], tile: &mut [u8]) {
         }
         for block in 0..quantisation.unit_len() / BLOCK {
             put(&pack_codes(quantisation.bits(), &units, block));
-            let bytes = |byte: &dyn Fn(&Unit) -> u8| -> Vec<u8> { units.iter().map(|unit| byte(unit)).collect() };
+            let bytes =
+                |byte: &dyn Fn(&Unit) -> u8| -> Vec<u8> { units.iter().map(|unit| byte(unit)).collect() };
             match (quantisation.has_super_scales(), quantisation.is_affine()) {
                 (false, false) => put(&scales),
                 (false, true) => {

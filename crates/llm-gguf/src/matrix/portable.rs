@@ -22,7 +22,7 @@ pub(super) fn tile_times_group(
     out.fill([0.0; LANES]);
     let (mut rest, mut outer) = (tile, [[0.0; LANES]; 2]);
     for block in 0..scales.len() / t {
-        if block * BLOCK % quantisation.unit_len() == 0 {
+        if (block * BLOCK).is_multiple_of(quantisation.unit_len()) {
             let head;
             (head, rest) = rest.split_at(unit_bytes(quantisation));
             outer = [halves(head, 0), halves(head, 1)];

@@ -48,7 +48,8 @@ pub(crate) fn products<const N: usize>(matrices: [&Matrix; N], activations: &Act
 pub(crate) fn products_of_tiles(matrix: &Matrix, tiles: &[usize], activations: &Activations) -> Panels {
     let n_tokens = activations.n_tokens();
     let mut values = vec![[0.0; LANES]; tiles.len() * n_tokens];
-    let jobs = values.chunks_mut(n_tokens.max(1)).zip(tiles).map(|(out, &tile)| (matrix, tile, out)).collect();
+    let jobs =
+        values.chunks_mut(n_tokens.max(1)).zip(tiles).map(|(out, &tile)| (matrix, tile, out)).collect();
     run(jobs, activations);
     Panels { values, n_tokens }
 }

@@ -64,15 +64,24 @@ pub(super) fn attend(config: &Config, queries: &[f32], spans: &[Span<'_>], layer
     }
 }
 
-fn attend_chunk(config: &Config, queries: &[f32], chunk: &Chunk<'_>, head: usize, layer: &LayerKeys) -> Vec<f32> {
+fn attend_chunk(
+    config: &Config,
+    queries: &[f32],
+    chunk: &Chunk<'_>,
+    head: usize,
+    layer: &LayerKeys,
+) -> Vec<f32> {
     let (width, n_seen) = (config.head_width, chunk.path.len());
     let group = config.n_heads / config.n_kv_heads;
     let mut query = Vec::with_capacity(chunk.n_rows * group * width);
     for row in chunk.first_row..chunk.first_row + chunk.n_rows {
-        query.extend_from_slice(&queries[row * config.query_width() + head * group * width..][..group * width]);
+        query.extend_from_slice(
+            &queries[row * config.query_width() + head * group * width..][..group * width],
+        );
     }
     let n_queries = chunk.n_rows * group;
-    let (keys, values) = (gather(&layer.keys[head], chunk.path, width), gather(&layer.values[head], chunk.path, width));
+    let (keys, values) =
+        (gather(&layer.keys[head], chunk.path, width), gather(&layer.values[head], chunk.path, width));
     let mut weights = vec![0.0; n_queries * n_seen];
     let shape = (n_queries, width, n_seen);
     matmul(shape, (&query, Layout::Plain), (&keys, Layout::Transposed), 0.0, &mut weights);

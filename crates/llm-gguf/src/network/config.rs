@@ -76,13 +76,28 @@ impl Config {
     fn check(&self, value_width: usize) -> Result<(), GgufError> {
         let wrong = [
             (!self.n_heads.is_multiple_of(self.n_kv_heads), "heads do not divide into groups"),
-            (self.head_width == 0 || !self.head_width.is_multiple_of(16), "the head's width is no multiple of 16"),
+            (
+                self.head_width == 0 || !self.head_width.is_multiple_of(16),
+                "the head's width is no multiple of 16",
+            ),
             (value_width != self.head_width, "keys and values differ in width"),
-            (self.rotated > self.head_width || !self.rotated.is_multiple_of(2), "more is rotated than there is"),
-            (!self.norm_epsilon.is_finite() || self.norm_epsilon < 0.0, "the norm's epsilon is no small number"),
-            (!self.rope_base.is_finite() || self.rope_base <= 1.0, "the rotation's base is no number above 1"),
+            (
+                self.rotated > self.head_width || !self.rotated.is_multiple_of(2),
+                "more is rotated than there is",
+            ),
+            (
+                !self.norm_epsilon.is_finite() || self.norm_epsilon < 0.0,
+                "the norm's epsilon is no small number",
+            ),
+            (
+                !self.rope_base.is_finite() || self.rope_base <= 1.0,
+                "the rotation's base is no number above 1",
+            ),
         ];
-        wrong.into_iter().find(|(is_wrong, _)| *is_wrong).map_or(Ok(()), |(_, what)| Err(GgufError::unfit(what)))
+        wrong
+            .into_iter()
+            .find(|(is_wrong, _)| *is_wrong)
+            .map_or(Ok(()), |(_, what)| Err(GgufError::unfit(what)))
     }
 
     /// Elements of all query heads.
@@ -100,7 +115,8 @@ fn rope_scale(file: &GgufFile, key: &dyn Fn(&str) -> String) -> Result<f64, Gguf
     match file.text(&key("rope.scaling.type")) {
         None | Some("none") => Ok(1.0),
         Some("linear") => {
-            let factor = file.float(&key("rope.scaling.factor")).filter(|factor| factor.is_finite() && *factor > 0.0);
+            let factor =
+                file.float(&key("rope.scaling.factor")).filter(|factor| factor.is_finite() && *factor > 0.0);
             factor.ok_or_else(|| GgufError::unfit("the rotation's scaling has no factor"))
         }
         Some(other) => Err(GgufError::unsupported(format!("rotations scaled by {other}"))),

@@ -25,13 +25,19 @@ impl Network {
     ///
     /// # Panics
     /// If a span's sizes do not fit, or a token is not in the vocabulary.
-    pub(crate) fn evaluate(&self, cache: &mut KeyValues, spans: &[Span<'_>], wanted: &[usize]) -> Activations {
+    pub(crate) fn evaluate(
+        &self,
+        cache: &mut KeyValues,
+        spans: &[Span<'_>],
+        wanted: &[usize],
+    ) -> Activations {
         let rows: Vec<Row> = spans.iter().flat_map(|span| span.rows()).collect();
         let width = self.config.width;
         let mut states: Vec<f32> = rows.par_iter().flat_map_iter(|row| self.embed(row.token)).collect();
         for (layer, keys) in self.layers.iter().zip(&mut cache.layers) {
             let read = self.attention(layer, &states, &rows, spans, keys);
-            let read = Activations::quantise(rows.len(), self.config.query_width(), |row, out| read.row(row, out));
+            let read =
+                Activations::quantise(rows.len(), self.config.query_width(), |row, out| read.row(row, out));
             let [update] = products([&layer.attention_output], &read);
             add(&mut states, width, &update);
             let update = self.inner(layer, &states, rows.len());
@@ -120,7 +126,8 @@ impl Network {
             norm(&states[row * width..][..width], &layer.inner_norm, epsilon, out);
         });
         let [gate, up] = products([&layer.gate, &layer.up], &input);
-        let inner = Activations::quantise(n_rows, self.config.inner_width, |row, out| gated(&gate, &up, row, out));
+        let inner =
+            Activations::quantise(n_rows, self.config.inner_width, |row, out| gated(&gate, &up, row, out));
         let [update] = products([&layer.down], &inner);
         update
     }

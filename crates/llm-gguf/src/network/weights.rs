@@ -39,7 +39,12 @@ pub(crate) struct Network {
 
 impl Network {
     /// Reads all weights; positions up to `context` will be asked for.
-    pub(crate) fn read(file: GgufFile, config: Config, n_tokens: usize, context: usize) -> Result<Self, GgufError> {
+    pub(crate) fn read(
+        file: GgufFile,
+        config: Config,
+        n_tokens: usize,
+        context: usize,
+    ) -> Result<Self, GgufError> {
         let source = Source { file: &file };
         let embedding = source.expect("token_embd.weight", &[config.width, n_tokens])?.clone();
         let output = match file.tensor("output.weight") {

@@ -26,7 +26,11 @@ fn an_answer_depends_on_its_request_alone() {
         let together = texts(model(architecture, 2).generate(&requests));
         let one_thread = model(architecture, 1);
         for (request, expected) in requests.iter().zip(&together) {
-            assert_eq!(&texts(one_thread.generate(std::slice::from_ref(request)))[0], expected, "{architecture}");
+            assert_eq!(
+                &texts(one_thread.generate(std::slice::from_ref(request)))[0],
+                expected,
+                "{architecture}"
+            );
         }
         let again = texts(one_thread.generate(&requests));
         assert_eq!(again, together, "{architecture}: what the cache holds changes nothing");
@@ -60,7 +64,10 @@ fn scores_are_those_of_writing() {
     let model = model("llama", 2);
     let written = model.generate(&[ask(LONG, 10)]).swap_remove(0).unwrap();
     let tokens = model.tokenize(&written.text);
-    let scores = model.score(&[weigh(LONG, &[&written.text, "", "the", "then", &written.text])]).swap_remove(0).unwrap();
+    let scores = model
+        .score(&[weigh(LONG, &[&written.text, "", "the", "then", &written.text])])
+        .swap_remove(0)
+        .unwrap();
     assert_eq!(scores[0].log_prob, scores[4].log_prob);
     assert_eq!((scores[1].log_prob, scores[1].n_tokens), (0.0, 0));
     if tokens.len() as u64 == written.usage.tokens_out {

@@ -73,7 +73,9 @@ pub(super) fn file(architecture: &str) -> Vec<u8> {
         ("output_norm.weight".to_owned(), vec![WIDTH]),
     ];
     for layer in 0..N_LAYERS {
-        let mut add = |name: &str, shape: &[usize]| tensors.push((format!("blk.{layer}.{name}.weight"), shape.to_vec()));
+        let mut add = |name: &str, shape: &[usize]| {
+            tensors.push((format!("blk.{layer}.{name}.weight"), shape.to_vec()));
+        };
         add("attn_norm", &[WIDTH]);
         add("attn_q", &[WIDTH, WIDTH]);
         add("attn_k", &[WIDTH, KEYS]);

@@ -50,9 +50,11 @@ impl Template {
             Some((last, turns)) if last.role == Speaker::Assistant => (turns, last.content.as_str()),
             _ => (messages, ""),
         };
-        let turn = |message: &Message| context! { role => name(message.role), content => message.content.as_str() };
+        let turn =
+            |message: &Message| context! { role => name(message.role), content => message.content.as_str() };
         let turns: Vec<Value> = turns.iter().map(turn).collect();
-        let values = context! { messages => turns, add_generation_prompt => true, bos_token => self.bos.as_str() };
+        let values =
+            context! { messages => turns, add_generation_prompt => true, bos_token => self.bos.as_str() };
         let template = self.environment.get_template(NAME).map_err(|error| error.to_string())?;
         let prompt = template.render(values).map_err(|error| format!("the chat template: {error}"))?;
         Ok(prompt + beginning)

@@ -78,7 +78,8 @@ impl Tokenizer {
         };
         let mut ends = vec![false; texts.len()];
         let named = ENDS.iter().filter_map(|name| by_name.get(*name).copied());
-        let given = ["tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"].into_iter().filter_map(token);
+        let given =
+            ["tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"].into_iter().filter_map(token);
         for end in named.chain(given) {
             ends[end as usize] = true;
         }
