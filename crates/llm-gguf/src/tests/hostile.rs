@@ -1,0 +1,70 @@
+//! Files that are not what they should be: an error, never a panic.
+
+use rand::{Rng as _, RngExt as _};
+
+use super::ask;
+use super::tiny::{file, open_bytes};
+use crate::{GgufError, Options, open};
+use llm::LanguageModel as _;
+
+fn options() -> Options {
+    Options { context: 64, cached_tokens: 64, n_threads: 1 }
+}
+
+fn error_of(bytes: &[u8]) -> GgufError {
+    open_bytes(bytes, &options()).err().unwrap_or_else(|| panic!("it was opened"))
+}
+
+#[test]
+fn foreign_files_are_named() {
+    assert!(matches!(error_of(b""), GgufError::Foreign { .. } | GgufError::Read { .. }));
+    assert_eq!(error_of(b"<!DOCTYPE html>").to_string(), "not a GGUF file: it starts with <!DO");
+    let missing = open(std::path::Path::new("no/such.gguf"), &options()).err().unwrap();
+    assert!(missing.to_string().ends_with("no/such.gguf") && missing.hint().contains(".gguf"));
+    let mut future = file("llama");
+    future[4] = 9;
+    assert_eq!(error_of(&future).to_string(), "not supported: GGUF version 9");
+    assert_eq!(error_of(&file("mamba")).to_string(), "not supported: the architecture mamba");
+}
+
+#[test]
+fn truncated_files_are_damaged() {
+    let whole = file("qwen2");
+    for n in (8..whole.len() - 32).step_by(whole.len() / 97) {
+        let error = error_of(&whole[..n]);
+        assert!(matches!(error, GgufError::Damaged { .. }), "{n}: {error}");
+    }
+}
+
+#[test]
+fn counts_do_not_reserve_memory() {
+    for at in [8, 16] {
+        let mut bytes = file("llama");
+        bytes[at..at + 8].copy_from_slice(&(1u64 << 60).to_le_bytes());
+        assert!(matches!(error_of(&bytes), GgufError::Damaged { .. }));
+    }
+}
+
+#[test]
+fn mutated_files_give_errors_or_models_that_answer() {
+    let whole = file("qwen3");
+    let header = whole.windows(18).position(|window| window == b"output_norm.weight").unwrap() + 1500;
+    let mut rng = mdp::rng_for(3, &[]);
+    let mut n_opened = 0;
+    for _ in 0..600 {
+        let mut bytes = whole.clone();
+        for _ in 0..rng.random_range(1..4) {
+            let at = rng.random_range(8..header);
+            match rng.random_range(0..3) {
+                0 => bytes[at] = rng.next_u32() as u8,
+                1 => bytes[at] ^= 1 << rng.random_range(0..8),
+                _ => bytes[at..at + 8].copy_from_slice(&rng.next_u64().to_le_bytes()),
+            }
+        }
+        if let Ok(model) = open_bytes(&bytes, &options()) {
+            n_opened += 1;
+            let _ = model.generate(&[ask("the", 3)]);
+        }
+    }
+    assert!(n_opened > 0, "most mutations hit names of tokens");
+}
