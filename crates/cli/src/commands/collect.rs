@@ -6,8 +6,9 @@ use crate::failure::Failure;
 use crate::stage::agents;
 use crate::stage::demos;
 use crate::stage::domain::Domain;
+use crate::stage::model::{ModelArgs, Opener};
 use crate::stage::simulation::Simulation;
-use ::agents::{AgentSettings, Collection, Prompts, RandomFreshGenre, Terms};
+use ::agents::{AgentSettings, Collection, Models as _, Prompts, RandomFreshGenre, Terms};
 use demonstrations::{CollectOptions, Expert as _};
 use llm::LanguageModel;
 use std::path::PathBuf;
@@ -48,6 +49,8 @@ pub(crate) struct CollectArgs {
     /// A folder whose NAME.jinja files replace prompt templates
     #[arg(long, value_name = "DIR")]
     prompts: Option<PathBuf>,
+    #[command(flatten)]
+    model: ModelArgs,
     #[command(flatten)]
     place: Place,
 }
@@ -123,7 +126,12 @@ fn with_model(address: Option<&str>, arguments: &CollectArgs, global: &Global) -
     let address = address.ok_or_else(|| {
         Failure::input("no language model was named").hint("--llm openai:MODEL, gguf:PATH or replay:CASSETTE")
     })?;
-    let model = agents::open_model(address, &arguments.terms())?;
+    let opener = Opener(arguments.model.read()?);
+    let opened = match arguments.dry_run {
+        true => opener.unrecorded(address),
+        false => opener.open(address, &arguments.terms()),
+    };
+    let model = opened.map_err(::agents::AgentError::from)?;
     act(model.as_ref(), &settings, arguments, global)
 }
 

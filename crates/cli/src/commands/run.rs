@@ -4,7 +4,7 @@ use crate::context::Global;
 use crate::failure::Failure;
 use crate::progress::Progress as Bar;
 use crate::settings::Layers;
-use crate::stage::agents::Opener;
+use crate::stage::model::{ModelArgs, Opener};
 use pipeline::{RunConfig, RunResults, StageRecord, Variant, Watcher, learner_config};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,8 @@ pub(crate) struct Arguments {
     /// The run directory [default: runs/ and the file's name]
     #[arg(long, value_name = "RUN")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    model: ModelArgs,
     #[command(flatten)]
     changes: Changes,
 }
@@ -41,7 +43,8 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let stem = path.file_stem().unwrap_or_default();
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("runs").join(stem));
     let base = path.parent().unwrap_or(Path::new(""));
-    let results = pipeline::run_with(&config, base, &out, &Opener, &mut Screen::default())?;
+    let opener = Opener(arguments.model.read()?);
+    let results = pipeline::run_with(&config, base, &out, &opener, &mut Screen::default())?;
     global.format().emit(&results, &tables(&results))
 }
 

@@ -2,41 +2,11 @@
 
 use crate::failure::Failure;
 use crate::progress::Progress;
-use ::agents::{Collection, Estimate, Journal, Models, Terms};
+use ::agents::{Collection, Estimate, Journal};
 use ::data::Dataset;
 use demonstrations::{Demos, Origin};
-use llm::{LanguageModel, LlmError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-/// Opens the language model that an address names.
-///
-/// # Errors
-/// When the address is not understood or its backend is not there.
-pub(crate) fn open_model(address: &str, terms: &Terms) -> Result<Box<dyn LanguageModel>, Failure> {
-    let (scheme, _) = address.split_once(':').unwrap_or((address, ""));
-    let place = terms.run.display();
-    match scheme {
-        "openai" | "gguf" | "replay" => Err(Failure::input(format!(
-            "this build has no backend for `{scheme}:` (asked for {address}, run in {place})"
-        ))
-        .hint("builtin:expert is a stand-in without a language model")),
-        _ => Err(Failure::input(format!("unknown language model `{address}`"))
-            .hint("openai:MODEL, gguf:PATH, replay:CASSETTE, or builtin:expert[?quality=Q]")),
-    }
-}
-
-/// The same for the pipeline.
-pub(crate) struct Opener;
-
-impl Models for Opener {
-    fn open(&self, address: &str, terms: &Terms) -> Result<Box<dyn LanguageModel>, LlmError> {
-        open_model(address, terms).map_err(|failure| {
-            let hint = miette::Diagnostic::help(&failure).map(|hint| hint.to_string()).unwrap_or_default();
-            LlmError::Unavailable { reason: failure.to_string(), hint }
-        })
-    }
-}
 
 /// The directory of the run beside the demonstrations it will give.
 pub(crate) fn run_folder(out: &Path) -> PathBuf {

@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod data;
 pub(crate) mod demos;
 pub(crate) mod domain;
+pub(crate) mod model;
 pub(crate) mod evaluate;
 pub(crate) mod policy;
 pub(crate) mod published;

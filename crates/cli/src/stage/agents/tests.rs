@@ -1,16 +1,6 @@
-//! Addresses that nothing answers to are errors with advice; the run stands beside its result.
+//! The run stands beside its result.
 
 use super::*;
-
-#[test]
-fn addresses() {
-    for (address, what) in
-        [("openai:m", "no backend"), ("gguf:m.gguf", "no backend"), ("gpt", "unknown language model")]
-    {
-        let error = open_model(address, &Terms::default()).err().map(|e| e.to_string());
-        assert!(error.as_ref().is_some_and(|e| e.contains(what) && e.contains(address)), "{error:?}");
-    }
-}
 
 #[test]
 fn the_run_stands_beside_its_result() {
