@@ -174,10 +174,13 @@ impl Cassette {
     pub fn paid(&self, prices: &Prices) -> Result<BTreeMap<AgentRole, Count>, LlmError> {
         let ledger = Ledger::default();
         self.with(|connection| {
-            let mut query = connection.prepare("SELECT model, kind, request, answer, checksum FROM calls")?;
+            let mut query =
+                connection.prepare("SELECT model, kind, request, answer, checksum, key FROM calls")?;
             let mut rows = query.query([])?;
             while let Some(row) = rows.next()? {
-                let cost = read_row(row).and_then(|row| Some((cost_of(&row)?, prices.of(&row.model))));
+                let key: Vec<u8> = row.get(5)?;
+                let whole = read_row(row).filter(|row| row.is_whole(&key));
+                let cost = whole.and_then(|row| Some((cost_of(&row)?, prices.of(&row.model))));
                 if let Some(((agent, usage), price)) = cost {
                     ledger.book(agent, &usage, &price.unwrap_or_default());
                 }

@@ -10,8 +10,8 @@ use super::breaker::Breaker;
 use super::limits::{Limits, pause};
 use super::parallel::in_parallel;
 use super::retry::{asked_delay, delay};
-use super::transport::{Failure, agent, post};
-use super::wire::{begun, chat_body, embedding_body, read_chat, read_embeddings};
+use super::transport::{Failure, agent, get, post};
+use super::wire::{begun, chat_body, embedding_body, read_chat, read_embeddings, read_models};
 use super::{Endpoint, HttpSettings};
 use crate::model::OnAnswer;
 use crate::{AtMost, Capabilities, Completion, Embedded, Generate, LanguageModel, LlmError, Usage};
@@ -83,6 +83,24 @@ impl Http {
     /// The server.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
+    }
+
+    /// The names of the server's models, asked for once and without patience: whether it is there, and whether the
+    /// key is right.
+    ///
+    /// # Errors
+    /// [`LlmError::Unavailable`] if it is not there or does not let us in, [`LlmError::Failed`] if it does not tell.
+    pub fn models(&self) -> Result<Vec<String>, LlmError> {
+        let answer = get(&self.agent, &self.endpoint, "models", &self.settings);
+        answer.and_then(|bytes| read_models(&bytes).map_err(Failure::Rejected)).map_err(|failure| {
+            match failure {
+                Failure::Fatal(error) => error,
+                Failure::Unreachable(reason) => self.unreachable(&reason),
+                Failure::Refused(reason, _) | Failure::Lost(reason) | Failure::Rejected(reason) => {
+                    LlmError::Failed { reason }
+                }
+            }
+        })
     }
 
     /// Calls until there is an answer that `read` understands, or no more hope. The breaker hears how it ended.

@@ -58,7 +58,31 @@ pub(crate) fn post(
         request = request.header(header::AUTHORIZATION, authorization);
     }
     let request = request.config().timeout_global(Some(timeout)).build();
-    let response = request.send(body).map_err(|error| failure(&error))?;
+    received(request.send(body), endpoint, settings)
+}
+
+/// Asks a service of the server that needs no body.
+pub(crate) fn get(
+    agent: &Agent,
+    endpoint: &Endpoint,
+    service: &str,
+    settings: &HttpSettings,
+) -> Result<Vec<u8>, Failure> {
+    let mut request = agent.get(endpoint.address(service));
+    if let Some(authorization) = endpoint.authorization() {
+        request = request.header(header::AUTHORIZATION, authorization);
+    }
+    let timeout = settings.attempt_timeout(Duration::ZERO);
+    let request = request.config().timeout_global(Some(timeout)).build();
+    received(request.call(), endpoint, settings)
+}
+
+fn received(
+    response: Result<Response<Body>, Error>,
+    endpoint: &Endpoint,
+    settings: &HttpSettings,
+) -> Result<Vec<u8>, Failure> {
+    let response = response.map_err(|error| failure(&error))?;
     if response.status().is_success() {
         let body = response.into_body().into_with_config().limit(settings.answer_bytes);
         return body.read_to_vec().map_err(|error| failure(&error));

@@ -136,6 +136,25 @@ pub(crate) fn read_embeddings(bytes: &[u8], n: usize) -> Result<(Vec<Vec<f32>>, 
     Ok((vectors.ok_or("the answer has a vector without a direction")?, usage))
 }
 
+#[derive(Deserialize)]
+struct ModelList {
+    data: Vec<ModelRow>,
+}
+
+#[derive(Deserialize)]
+struct ModelRow {
+    id: String,
+}
+
+/// Reads the names of a server's models.
+///
+/// # Errors
+/// What is wrong with the answer.
+pub(crate) fn read_models(bytes: &[u8]) -> Result<Vec<String>, String> {
+    let list: ModelList = parse(bytes)?;
+    Ok(list.data.into_iter().map(|row| row.id).collect())
+}
+
 fn unit(mut row: Vec<f32>) -> Option<Vec<f32>> {
     let length = row.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>().sqrt();
     row.iter_mut().for_each(|x| *x = (f64::from(*x) / length) as f32);

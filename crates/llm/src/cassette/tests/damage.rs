@@ -35,6 +35,8 @@ fn an_altered_row_is_asked_again_or_refused() {
         assert!(played[0].is_ok() && played[2].is_ok());
         let exported = Cassette::open(&path).unwrap().export(&mut Vec::new());
         assert!(exported.is_err(), "{alteration}");
+        let paid = Cassette::open(&path).unwrap().paid(&Prices::default()).unwrap();
+        assert_eq!(paid[&AgentRole::Actor].calls, 2, "{alteration}");
         let inner = parrot("m");
         assert_eq!(texts(recorded(&inner, &path).generate(&asks(0..3))), first, "{alteration}");
         assert_eq!(inner.n_asked(), 1, "{alteration}");

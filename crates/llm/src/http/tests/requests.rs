@@ -134,3 +134,20 @@ fn a_lost_attempt_stays_within_the_budget() {
     let spent = model.ledger().total().tokens();
     assert!(spent > 13 && spent <= most, "{spent} of {most}");
 }
+
+#[test]
+fn a_server_tells_which_models_it_has() {
+    let server = Server::start(|r| {
+        assert!(r.head.starts_with("GET /v1/models "), "{}", r.head);
+        match r.number {
+            0 => status("200 OK", "", r#"{"object":"list","data":[{"id":"a"},{"id":"b:7b"}]}"#),
+            1 => status("200 OK", "", "<html>"),
+            _ => status("401 Unauthorized", "", ""),
+        }
+    });
+    let model = client(&server, quick());
+    assert_eq!(model.models().unwrap(), ["a", "b:7b"]);
+    assert!(matches!(model.models(), Err(LlmError::Failed { .. })));
+    assert!(matches!(model.models(), Err(LlmError::Unavailable { .. })));
+    assert_eq!(server.n_requests(), 3);
+}
