@@ -3,8 +3,8 @@
 use crate::failure::Failure;
 use ::agents::{Models, Terms};
 use llm::{
-    Budget, Budgeted, Cassette, Endpoint, Http, HttpSettings, LanguageModel, Ledger, LlmError, LlmUri, Prices,
-    Recorded, Replay,
+    Budget, Budgeted, Cassette, Endpoint, Http, HttpSettings, LanguageModel, Ledger, LlmError, LlmUri,
+    Prices, Recorded, Replay,
 };
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -94,9 +94,7 @@ fn backend(address: &str, config: &ModelConfig) -> Result<Backend, LlmError> {
                 llm_gguf::Options { n_threads: rayon::current_num_threads(), ..llm_gguf::Options::default() };
             Backend::Asked(Box::new(llm_gguf::open(&path, &options).map_err(LlmError::from)?))
         }
-        LlmUri::Replay { cassette, model } => {
-            Backend::Recorded(Replay::open(&cassette, model.as_deref())?)
-        }
+        LlmUri::Replay { cassette, model } => Backend::Recorded(Replay::open(&cassette, model.as_deref())?),
         LlmUri::Expert { .. } => {
             return Err(LlmError::Unavailable {
                 reason: format!("the rule-based stand-in is no language model: {address}"),
