@@ -37,6 +37,20 @@ pub enum PipelineError {
         /// Why it is refused.
         why: String,
     },
+    /// A checkpoint that belongs to another run.
+    #[error("the checkpoint was made with other inputs, settings or seed: {}", path.display())]
+    OtherCheckpoint {
+        /// Its directory.
+        path: PathBuf,
+    },
+    /// A checkpoint that cannot be read.
+    #[error("damaged checkpoint ({what}): {}", path.display())]
+    DamagedCheckpoint {
+        /// What does not fit.
+        what: String,
+        /// The file.
+        path: PathBuf,
+    },
     /// Settings of the learner that do not fit its preset.
     #[error("learner: {0}")]
     Learner(#[source] Box<toml::de::Error>),
@@ -68,6 +82,9 @@ impl PipelineError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Data(error) => Some(error.hint().into()),
+            Self::OtherCheckpoint { .. } | Self::DamagedCheckpoint { .. } => {
+                Some("run again without --resume, or remove the directory, to start over".into())
+            }
             Self::Config { .. } | Self::Learner(_) => {
                 Some("settings and their defaults are explained in presets/*.toml".into())
             }

@@ -1,117 +1,79 @@
-//! What a training run leaves behind while it goes on: checkpoint, metrics, learning curve.
+//! What a run of the default learner leaves behind while it goes on: checkpoint, metrics, learning curve.
 
 use crate::PipelineError;
-use crate::run::Watcher;
+use crate::working::{TrainingState, Working, unix_seconds};
 use artefact::Tensors;
 use report::CurvePoint;
-use robust::{Observer, Progress, RobustConfig, UpdateReport};
-use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use robust::{Observer, Progress, UpdateReport};
+use std::time::Instant;
 use telemetry::{MetricsWriter, Moment};
 
-pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
-const KEY: &str = "key";
+/// Is told how a run goes on, with the seconds it has taken.
+pub type Watch<'a> = dyn FnMut(&Progress, f64) + 'a;
 
-/// Keeps checkpoint, metrics and learning curve of a run in its working folder.
-pub(crate) struct Recorder<'a> {
-    part: PathBuf,
-    name: &'a str,
-    n_env_steps: u64,
-    watcher: &'a mut dyn Watcher,
+/// Keeps checkpoint, metrics and learning curve of a run in its working directory.
+pub struct Recorder<'a> {
+    working: &'a Working,
+    watch: &'a mut Watch<'a>,
     metrics: MetricsWriter,
-    pub(crate) curve: Vec<CurvePoint>,
-    pub(crate) resume: Option<Tensors>,
-    clock: std::time::Instant,
-    seconds_before: f64,
-}
-
-/// What a checkpoint knows beside the learner's state.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    curve: Vec<CurvePoint>,
-    seconds: f64,
-    n_env_steps: u64,
+    state: TrainingState,
+    started: Instant,
 }
 
 impl<'a> Recorder<'a> {
-    /// Opens the working folder; a checkpoint of other settings in it is dropped.
-    pub(crate) fn new(
-        part: &Path,
-        key: &str,
-        (name, config): (&'a str, &RobustConfig),
-        watcher: &'a mut dyn Watcher,
-    ) -> Result<Self, PipelineError> {
-        let is_same = std::fs::read_to_string(part.join(KEY)).is_ok_and(|kept| kept == key);
-        if !is_same && part.exists() {
-            let write = |source| PipelineError::Write { path: part.to_owned(), source };
-            std::fs::remove_dir_all(part).map_err(write)?;
-        }
-        artefact::replace_file(&part.join(KEY), key.as_bytes())?;
-        let resume = std::fs::read(part.join(CHECKPOINT)).ok().and_then(|b| Tensors::from_bytes(&b).ok());
-        let kept: Option<Kept> =
-            std::fs::read(part.join("kept.json")).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let (resume, kept) = resume.zip(kept).map_or((None, None), |(r, k)| (Some(r), Some(k)));
-        let metrics = match &kept {
-            Some(kept) => MetricsWriter::resume(part, kept.n_env_steps, wall_seconds()),
-            None => MetricsWriter::create(part, wall_seconds()),
-        };
-        let kept = kept.unwrap_or(Kept { curve: Vec::new(), seconds: 0.0, n_env_steps: 0 });
-        Ok(Self {
-            part: part.to_owned(),
-            name,
-            n_env_steps: config.training.n_env_steps,
-            watcher,
-            metrics: metrics.map_err(|e| robust::RobustError::Observer(e.into()))?,
-            curve: kept.curve,
-            resume,
-            clock: std::time::Instant::now(),
-            seconds_before: kept.seconds,
-        })
+    /// Goes on from what the working directory keeps; the tensors are what the learner resumes from.
+    ///
+    /// # Errors
+    /// When the checkpoint is damaged or the metrics cannot be written.
+    pub fn new(
+        working: &'a Working,
+        watch: &'a mut Watch<'a>,
+    ) -> Result<(Self, Option<Tensors>), PipelineError> {
+        let (state, checkpoint) = working.kept()?.unzip();
+        let metrics = working.metrics(state.as_ref())?;
+        let state = state.unwrap_or_default();
+        Ok((Self { working, watch, metrics, state, started: Instant::now() }, checkpoint))
     }
 
-    pub(crate) fn seconds(&self) -> f64 {
-        self.seconds_before + self.clock.elapsed().as_secs_f64()
+    /// The time the run has taken, over all interruptions.
+    pub fn seconds(&self) -> f64 {
+        self.state.seconds + self.started.elapsed().as_secs_f64()
+    }
+
+    /// The validations so far.
+    pub fn into_curve(self) -> Vec<CurvePoint> {
+        self.state.validation
     }
 }
 
-fn wall_seconds() -> f64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
-}
-
-type Refusal = Box<dyn std::error::Error + Send + Sync>;
+type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 impl Observer for Recorder<'_> {
-    fn updated(
-        &mut self,
-        progress: &Progress,
-        report: &UpdateReport,
-        validated: bool,
-    ) -> Result<(), Refusal> {
+    fn updated(&mut self, progress: &Progress, report: &UpdateReport, validated: bool) -> Outcome {
+        let seconds = self.seconds();
         let mut values = vec![
-            ("rollout/len", f64::from(progress.mean_length)),
-            ("rollout/r_traj", f64::from(progress.mean_return)),
-            ("policy/entropy", f64::from(report.entropy)),
+            ("train/r_traj", f64::from(progress.mean_return)),
+            ("train/len", f64::from(progress.mean_length)),
+            ("train/entropy", f64::from(report.entropy)),
             ("loss/critic", f64::from(report.critic_loss)),
             ("loss/hazard", f64::from(report.hazard_loss)),
-            ("loss/discriminator", f64::from(report.guidance_loss)),
+            ("loss/guidance", f64::from(report.guidance_loss)),
             ("loss/imitation", f64::from(report.imitation_loss)),
+            ("throughput/env_steps_per_second", progress.n_env_steps as f64 / seconds.max(1e-9)),
         ];
-        if let Some(r_traj) = progress.last_validation.filter(|_| validated) {
-            values.push(("validation/r_traj", f64::from(r_traj)));
-            self.curve.push(CurvePoint { n_env_steps: progress.n_env_steps, r_traj: f64::from(r_traj) });
+        if let Some(r_traj) = progress.last_validation.filter(|_| validated).map(f64::from) {
+            values.push(("validation/r_traj", r_traj));
+            self.state.validation.push(CurvePoint { n_env_steps: progress.n_env_steps, r_traj });
         }
-        let moment = Moment { n_env_steps: progress.n_env_steps, wall_seconds: wall_seconds() };
-        self.metrics.record(moment, &values)?;
-        let seconds = self.seconds();
-        self.watcher.trained(self.name, progress, self.n_env_steps, seconds);
+        self.state.n_env_steps = progress.n_env_steps;
+        let at = Moment { n_env_steps: progress.n_env_steps, wall_seconds: unix_seconds() };
+        self.metrics.record(at, &values)?;
+        (self.watch)(progress, seconds);
         Ok(())
     }
 
-    fn checkpoint(&mut self, state: &dyn Fn() -> Tensors) -> Result<(), Refusal> {
-        let n_env_steps = self.curve.last().map_or(0, |point| point.n_env_steps);
-        let kept = Kept { curve: self.curve.clone(), seconds: self.seconds(), n_env_steps };
-        artefact::replace_file(&self.part.join("kept.json"), &serde_json::to_vec(&kept)?)?;
-        artefact::replace_file(&self.part.join(CHECKPOINT), &state().to_bytes())?;
-        Ok(())
+    fn checkpoint(&mut self, tensors: &dyn Fn() -> Tensors) -> Outcome {
+        let state = TrainingState { seconds: self.seconds(), ..self.state.clone() };
+        Ok(self.working.keep(&state, &tensors())?)
     }
 }
