@@ -2,6 +2,7 @@
 
 mod error;
 mod manifest;
+mod staging;
 mod tensors;
 mod write;
 

@@ -62,3 +62,68 @@ fn a_file_is_replaced_as_a_whole_and_keeps_its_note() {
     assert_eq!(Tensors::from_bytes(&std::fs::read(&path).unwrap()).unwrap(), tensors);
     assert_eq!(path.parent().unwrap().read_dir().unwrap().count(), 1);
 }
+
+/// Where the child of the next test writes.
+const WRITER_PLACE: &str = "ILREC_TEST_WRITER_PLACE";
+
+/// Run as a test it does nothing; run by the next test it writes until it is killed.
+#[test]
+fn a_writer_that_never_ends() {
+    let Some(target) = std::env::var_os(WRITER_PLACE) else { return };
+    let draft = Draft::new(Kind::World, target.as_ref(), 0, serde_json::Value::Null).unwrap();
+    draft.write("half", b"of it").unwrap();
+    std::io::Write::write_all(&mut std::io::stdout(), b"\nwriting\n").unwrap();
+    let _ = std::io::stdin().read_line(&mut String::new());
+}
+
+fn writer(target: &std::path::Path) -> std::process::Child {
+    let arguments = ["--exact", "tests::a_writer_that_never_ends", "--nocapture"];
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(arguments)
+        .env(WRITER_PLACE, target)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let said = std::io::BufReader::new(child.stdout.take().unwrap());
+    assert!(std::io::BufRead::lines(said).any(|line| line.unwrap() == "writing"));
+    child
+}
+
+#[test]
+fn what_a_killed_writer_left_is_removed_and_a_living_one_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let names = || {
+        let entries = dir.path().read_dir().unwrap();
+        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect::<Vec<_>>()
+    };
+    let mut living = writer(&dir.path().join("one"));
+    let mut killed = writer(&dir.path().join("two"));
+    assert_eq!(names().len(), 2);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    sample(&dir.path().join("data"));
+    let left = names();
+    assert_eq!(left.len(), 2, "{left:?}");
+    assert!(left.contains(&"data".to_owned()));
+    living.kill().unwrap();
+    living.wait().unwrap();
+    sample(&dir.path().join("data"));
+    assert_eq!(names(), ["data"]);
+}
+
+#[test]
+fn writers_at_the_same_time_do_not_take_each_others_directories() {
+    let dir = tempfile::tempdir().unwrap();
+    std::thread::scope(|scope| {
+        for writer in 0..8 {
+            let target = dir.path().join(writer.to_string());
+            scope.spawn(move || (0..20).for_each(|_| drop(sample(&target))));
+        }
+    });
+    assert_eq!(dir.path().read_dir().unwrap().count(), 8);
+    for writer in 0..8 {
+        assert!(Artefact::open(Kind::Dataset, &dir.path().join(writer.to_string())).is_ok());
+    }
+}

@@ -1,15 +1,17 @@
 //! Writing a directory aside and renaming it; opening one and checking it.
 
 use crate::manifest::FORMAT_VERSION;
+use crate::staging::{self, LOCK, Staging};
 use crate::{ArtefactError, Kind, Manifest};
 use std::path::{Path, PathBuf};
 
 const MANIFEST: &str = "manifest.json";
 
-/// A directory being written beside its final place. Dropped without [`Draft::seal`], it leaves nothing.
+/// A directory being written beside its final place. Dropped without [`Draft::seal`], it leaves nothing; what a
+/// killed writer left is removed by the next one in the same place.
 #[derive(Debug)]
 pub struct Draft {
-    staging: tempfile::TempDir,
+    staging: Staging,
     target: PathBuf,
     manifest: Manifest,
 }
@@ -25,15 +27,9 @@ impl Draft {
         seed: u64,
         config: serde_json::Value,
     ) -> Result<Self, ArtefactError> {
-        let parent = match target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+        let parent = parent_of(target);
         std::fs::create_dir_all(parent).map_err(ArtefactError::io("create directory", parent))?;
-        let staging = tempfile::Builder::new()
-            .prefix(".ilrec-writing-")
-            .tempdir_in(parent)
-            .map_err(ArtefactError::io("create directory", parent))?;
+        let staging = Staging::begin(parent)?;
         let manifest = Manifest {
             kind,
             format_version: FORMAT_VERSION,
@@ -83,6 +79,9 @@ impl Draft {
         for entry in std::fs::read_dir(&staging).map_err(ArtefactError::io("list", &staging))? {
             let entry = entry.map_err(ArtefactError::io("list", &staging))?;
             let name = entry.file_name().to_string_lossy().into_owned();
+            if name == LOCK {
+                continue;
+            }
             self.manifest.files.insert(name, hash_file(&entry.path())?);
         }
         self.write_json(MANIFEST, &self.manifest)?;
@@ -92,23 +91,29 @@ impl Draft {
                 .and_then(|file| file.sync_all())
                 .map_err(ArtefactError::io("flush", &path))?;
         }
-        self.make_room()?;
-        let kept = self.staging.keep();
+        let replaced = self.make_room()?;
+        let kept = self.staging.release()?;
         std::fs::rename(&kept, &self.target).map_err(ArtefactError::io("rename", &self.target))?;
+        drop(replaced);
         Ok(Artefact { path: self.target, manifest: self.manifest })
     }
 
-    fn make_room(&self) -> Result<(), ArtefactError> {
+    /// Moves an artefact that stands in the way aside; it goes away once the new one stands.
+    fn make_room(&self) -> Result<Option<Staging>, ArtefactError> {
         if !self.target.exists() {
-            return Ok(());
+            return Ok(None);
         }
         let is_empty = self.target.read_dir().is_ok_and(|mut entries| entries.next().is_none());
         if !is_empty && !self.target.join(MANIFEST).is_file() {
             let expected = self.manifest.kind.word();
             return Err(ArtefactError::NotAnArtefact { expected, path: self.target.clone() });
         }
-        std::fs::remove_dir_all(&self.target).map_err(ArtefactError::io("replace", &self.target))
+        staging::aside(&self.target, parent_of(&self.target)).map(Some)
     }
+}
+
+fn parent_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// A sealed directory.
@@ -191,7 +196,7 @@ impl Artefact {
 /// # Errors
 /// When the disk refuses.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), ArtefactError> {
-    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = parent_of(path);
     std::fs::create_dir_all(parent).map_err(ArtefactError::io("create directory", parent))?;
     let mut aside =
         tempfile::NamedTempFile::new_in(parent).map_err(ArtefactError::io("create file in", parent))?;

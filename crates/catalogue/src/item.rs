@@ -17,18 +17,54 @@ pub struct Item {
 
 /// All items of one dataset; an [`ItemIdx`] is a row of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "RawCatalogue")]
 pub struct Catalogue {
     items: Vec<Item>,
     categories: Vec<String>,
     by_id: BTreeMap<String, ItemIdx>,
 }
 
+/// Categories that a catalogue can number.
+pub const MOST_CATEGORIES: usize = u16::MAX as usize;
+
+/// A catalogue as somebody wrote it.
+#[derive(Deserialize)]
+struct RawCatalogue {
+    items: Vec<Item>,
+    categories: Vec<String>,
+    by_id: BTreeMap<String, ItemIdx>,
+}
+
+impl TryFrom<RawCatalogue> for Catalogue {
+    type Error = String;
+
+    fn try_from(raw: RawCatalogue) -> Result<Self, String> {
+        let RawCatalogue { items, categories, by_id } = raw;
+        if categories.len() > MOST_CATEGORIES || u32::try_from(items.len()).is_err() {
+            return Err(format!("{} items of {} categories are too many", items.len(), categories.len()));
+        }
+        for item in &items {
+            if let Some(category) = item.categories.iter().find(|&&row| usize::from(row) >= categories.len())
+            {
+                return Err(format!("item `{}` is of category {category} of {}", item.id, categories.len()));
+            }
+        }
+        let is_at_its_row =
+            |(row, item): (usize, &Item)| by_id.get(&item.id).is_some_and(|at| at.index() == row);
+        if by_id.len() != items.len() || !items.iter().enumerate().all(is_at_its_row) {
+            return Err("the ids do not name the rows of their items".to_owned());
+        }
+        Ok(Self { items, categories, by_id })
+    }
+}
+
 impl Catalogue {
     /// Builds a catalogue from (id, title, category names) in row order; category rows are in order of name.
-    /// A second item with the same id is left out and returned by row in the second value.
+    /// A second item with the same id is left out and returned by row in the second value. Categories beyond
+    /// [`MOST_CATEGORIES`] are left out: readers refuse such input before.
     pub fn new(rows: Vec<(String, String, Vec<String>)>) -> (Self, Vec<usize>) {
         let names: std::collections::BTreeSet<&String> = rows.iter().flat_map(|row| &row.2).collect();
-        let categories: Vec<String> = names.into_iter().cloned().collect();
+        let categories: Vec<String> = names.into_iter().take(MOST_CATEGORIES).cloned().collect();
         let (mut items, mut by_id, mut repeated) = (Vec::new(), BTreeMap::new(), Vec::new());
         for (row, (id, title, labels)) in rows.into_iter().enumerate() {
             if by_id.contains_key(&id) {
@@ -38,7 +74,7 @@ impl Catalogue {
             let mut rows: Vec<u16> = labels
                 .iter()
                 .filter_map(|name| categories.binary_search(name).ok())
-                .map(|r| r as u16)
+                .filter_map(|row| u16::try_from(row).ok())
                 .collect();
             rows.sort_unstable();
             rows.dedup();

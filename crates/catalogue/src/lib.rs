@@ -3,7 +3,7 @@
 mod item;
 mod text;
 
-pub use item::{Catalogue, Item};
+pub use item::{Catalogue, Item, MOST_CATEGORIES};
 pub use text::TextVectors;
 
 #[cfg(test)]

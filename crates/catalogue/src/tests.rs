@@ -48,3 +48,20 @@ fn alike_titles_are_near_and_others_far() {
     assert!(vectors.row(ItemIdx(3)).iter().all(|x| x.is_finite()));
     assert_eq!(vectors.embed_text("Star Wars: Episode V"), vectors.row(ItemIdx(1)));
 }
+
+#[test]
+fn a_written_catalogue_that_contradicts_itself_is_refused() {
+    let (whole, _) = catalogue(&[("1", "A", &["x"]), ("2", "B", &["y"])]);
+    let text = serde_json::to_string(&whole).unwrap();
+    assert_eq!(serde_json::from_str::<Catalogue>(&text).unwrap(), whole);
+    for (from, to, complaint) in [
+        ("\"categories\":[1]", "\"categories\":[2]", "category 2 of 2"),
+        ("\"2\":1", "\"2\":7", "ids do not name the rows"),
+        ("\"2\":1", "\"3\":1", "ids do not name the rows"),
+        ("\"categories\":[1]", "\"categories\":[65537]", "u16"),
+    ] {
+        assert!(text.contains(from), "{text}");
+        let error = serde_json::from_str::<Catalogue>(&text.replace(from, to)).unwrap_err().to_string();
+        assert!(error.contains(complaint), "{error}");
+    }
+}

@@ -37,6 +37,20 @@ pub enum PipelineError {
         /// Why it is refused.
         why: String,
     },
+    /// A checkpoint that belongs to another run.
+    #[error("the checkpoint was made with other inputs, settings or seed: {}", path.display())]
+    OtherCheckpoint {
+        /// Its directory.
+        path: PathBuf,
+    },
+    /// A checkpoint that cannot be read.
+    #[error("damaged checkpoint ({what}): {}", path.display())]
+    DamagedCheckpoint {
+        /// What does not fit.
+        what: String,
+        /// The file.
+        path: PathBuf,
+    },
     /// Settings of the learner that do not fit its preset.
     #[error("learner: {0}")]
     Learner(#[source] Box<toml::de::Error>),
@@ -76,6 +90,9 @@ impl PipelineError {
             Self::Data(error) => Some(error.hint().into()),
             Self::Agents(error) => error.hint(),
             Self::Stopped(_) => Some("run it again, with a larger budget where that was the reason".into()),
+            Self::OtherCheckpoint { .. } | Self::DamagedCheckpoint { .. } => {
+                Some("run again without --resume, or remove the directory, to start over".into())
+            }
             Self::Config { .. } | Self::Learner(_) => {
                 Some("settings and their defaults are explained in presets/*.toml".into())
             }

@@ -6,9 +6,11 @@ mod error;
 mod learners;
 mod ledger;
 mod page;
+mod recorder;
 mod results;
 mod run;
 mod stages;
+mod working;
 mod worlds;
 
 pub use config::{
@@ -17,8 +19,10 @@ pub use config::{
 };
 pub use error::PipelineError;
 pub use learners::{Variant, learner_config};
+pub use recorder::{Recorder, Watch};
 pub use results::{AblationRow, RuleResults, RunResults, StageRecord};
 pub use run::{Watcher, run, run_with};
+pub use working::{Resume, TrainingState, Working, unix_seconds};
 pub use worlds::{rule_by_name, training_environment};
 
 #[cfg(test)]

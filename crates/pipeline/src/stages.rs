@@ -2,7 +2,6 @@
 
 mod demos;
 mod evaluate;
-mod recorder;
 pub(crate) mod train;
 
 use crate::ledger::{hash_path, key};

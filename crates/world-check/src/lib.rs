@@ -23,8 +23,8 @@ pub struct WorldCheck {
     pub verdict: Verdict,
 }
 
-/// Runs the reference policies in an environment and judges it. The verdict looks for policies of the names
-/// `random`, `popularity` and `oracle`; others (`greedy`) only get a row. `means` is what the environment's truth
+/// Runs the reference policies, each under its name in tables, in an environment and judges it. The verdict looks
+/// for the names `uniform`, `popularity` and `oracle`; others (`greedy`) only get a row. `means` is what the environment's truth
 /// was drawn from, so that taste can be told from noise; a world whose truth is a matrix gives that matrix.
 ///
 /// # Errors
@@ -32,11 +32,11 @@ pub struct WorldCheck {
 pub fn check(
     environment: &Environment,
     means: &dyn MeanModel,
-    policies: &[&dyn Policy],
+    policies: &[(&str, &dyn Policy)],
     starts: &[Start<'_>],
     seed: u64,
 ) -> Result<WorldCheck, EnvironmentError> {
-    let row = |policy: &&dyn Policy| CheckRow::of(environment, *policy, starts, seed);
+    let row = |&(name, policy): &(&str, &dyn Policy)| CheckRow::of(environment, (name, policy), starts, seed);
     let rows = policies.iter().map(row).collect::<Result<Vec<_>, _>>()?;
     let explained = Explained::of(means, seed);
     let verdict = Verdict::of(&rows, &explained);

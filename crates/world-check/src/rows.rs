@@ -22,11 +22,11 @@ impl CheckRow {
     /// Runs one session per start.
     pub(crate) fn of(
         environment: &Environment,
-        policy: &dyn Policy,
+        (name, policy): (&str, &dyn Policy),
         starts: &[Start<'_>],
         seed: u64,
     ) -> Result<Self, EnvironmentError> {
-        Ok(Self::of_sessions(policy.name(), &rollout(environment, policy, starts, seed)?))
+        Ok(Self::of_sessions(name.to_owned(), &rollout(environment, policy, starts, seed)?))
     }
 
     /// Summarises sessions; all zeros if there are none.

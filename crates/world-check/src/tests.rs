@@ -50,7 +50,9 @@ fn found(formula: fn(u32, u32) -> f32, rule: ExitRule) -> WorldCheck {
     let oracle = Oracle::new(environment.clone());
     let starts: Vec<Start<'_>> =
         (0..N_USERS).map(|user| Start { user: UserIdx(user), history: &[], stream: 0 }).collect();
-    check(&environment, &Formula(formula), &[&UniformRandom, &popularity, &oracle], &starts, 3).unwrap()
+    let policies: [(&str, &dyn Policy); 3] =
+        [("uniform", &UniformRandom), ("popularity", &popularity), ("oracle", &oracle)];
+    check(&environment, &Formula(formula), &policies, &starts, 3).unwrap()
 }
 
 #[test]
@@ -82,12 +84,12 @@ fn a_structured_world_passes_and_says_why_users_leave() {
     };
     let check = found(taste, ExitRule::category_window());
     assert!(check.verdict.is_sound, "{:?} {:?}", check.verdict, check.rows);
-    let random = &check.rows[0];
-    assert_eq!(random.policy, "random");
-    let hazard: f64 = random.hazards.values().sum();
-    assert!((hazard * random.len - 1.0).abs() < 0.05, "nearly every session ends by leaving: {random:?}");
-    assert!(random.hazards[&ExitReason::LowReward] > 0.1);
-    assert!(check.rows[2].r_traj > 3.0 * random.r_traj);
+    let uniform = &check.rows[0];
+    assert_eq!(uniform.policy, "uniform");
+    let hazard: f64 = uniform.hazards.values().sum();
+    assert!((hazard * uniform.len - 1.0).abs() < 0.05, "nearly every session ends by leaving: {uniform:?}");
+    assert!(uniform.hazards[&ExitReason::LowReward] > 0.1);
+    assert!(check.rows[2].r_traj > 3.0 * uniform.r_traj);
 }
 
 #[test]

@@ -22,18 +22,18 @@ const LEAST_GAIN: f64 = 1.2;
 const LEAST_PAIR_SHARE: f64 = 0.01;
 
 impl Verdict {
-    /// Judges by the rows named `random`, `popularity` and `oracle`, where present, and by the variance.
+    /// Judges by the rows named `uniform`, `popularity` and `oracle`, where present, and by the variance.
     pub fn of(rows: &[CheckRow], explained: &Explained) -> Self {
         let r_traj = |name: &str| rows.iter().find(|row| row.policy == name).map(|row| row.r_traj);
-        let (random, popularity, oracle) = (r_traj("random"), r_traj("popularity"), r_traj("oracle"));
+        let (uniform, popularity, oracle) = (r_traj("uniform"), r_traj("popularity"), r_traj("oracle"));
         let mut problems = Vec::new();
         if explained.deviation < LEAST_DEVIATION {
             problems.push(format!("flat: rewards deviate by {:.2} from each other", explained.deviation));
         }
-        if let (Some(random), Some(oracle)) = (random, oracle)
-            && oracle < LEAST_GAIN * random
+        if let (Some(uniform), Some(oracle)) = (uniform, oracle)
+            && oracle < LEAST_GAIN * uniform
         {
-            problems.push(format!("indifferent: the oracle earns {oracle:.1}, uniform choice {random:.1}"));
+            problems.push(format!("indifferent: the oracle earns {oracle:.1}, uniform choice {uniform:.1}"));
         }
         if let (Some(popularity), Some(oracle)) = (popularity, oracle)
             && popularity >= NEAR_THE_ORACLE * oracle
@@ -49,10 +49,10 @@ impl Verdict {
             return Self { is_sound: false, reasons: problems };
         }
         let earns = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"));
-        let (random, popularity, oracle) = (earns(random), earns(popularity), earns(oracle));
+        let (uniform, popularity, oracle) = (earns(uniform), earns(popularity), earns(oracle));
         Self {
             is_sound: true,
-            reasons: vec![format!("uniform {random}, popularity {popularity}, oracle {oracle}")],
+            reasons: vec![format!("uniform {uniform}, popularity {popularity}, oracle {oracle}")],
         }
     }
 }

@@ -6,6 +6,7 @@ mod error;
 mod factorisation;
 mod linear;
 mod matrix;
+mod negatives;
 mod ratings;
 mod truth;
 mod world;
@@ -17,9 +18,13 @@ pub use deepfm::{
 pub use error::WorldError;
 pub use factorisation::{Factorisation, FactorisationConfig};
 pub use matrix::{DenseMatrix, MatrixError};
+pub use negatives::{NegativeRule, NegativeUsers, Negatives};
 pub use ratings::{Rating, RatingTable};
 pub use truth::DrawnTruth;
-pub use world::{Columns, FitReport, FitRow, JudgeConfig, MatrixSources, Side, World, WorldConfig};
+pub use world::{
+    CheckUser, Columns, FitReport, FitRow, JudgeConfig, MatrixSources, RankingReport, RankingRow, Side,
+    World, WorldConfig,
+};
 
 #[cfg(test)]
 mod testing;

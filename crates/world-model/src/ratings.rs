@@ -1,5 +1,6 @@
 //! Ratings as plain cells: what every model of this crate is fitted on.
 
+use crate::negatives::{Negatives, share_of_best};
 use mdp::{Interaction, ItemIdx, UserIdx, rng_for};
 use rand::RngExt as _;
 
@@ -63,9 +64,10 @@ impl RatingTable {
         (self.with_cells(rest), slice)
     }
 
-    /// Whether the cells differ in value; a log of positives alone has nothing to say without negatives.
+    /// Whether less than 99 % of the cells have the best value; a log of positives alone has nothing to say
+    /// without negatives.
     pub fn is_graded(&self) -> bool {
-        self.cells.windows(2).any(|pair| pair[0].value != pair[1].value)
+        !Negatives::Auto.are_sampled(share_of_best(self.cells.iter().map(|cell| cell.value)))
     }
 
     /// How often each item was rated.

@@ -114,7 +114,8 @@ fn stand_in(address: &str, arguments: &CollectArgs, global: &Global) -> Result<(
     let options: CollectOptions = layers.resolve()?;
     let expert = demos::expert(address)?;
     let domain = Domain::open(&place.data, &place.world)?;
-    let environment = Simulation::new(&domain, &rule, global.seed())?.environment(&domain, Side::Train)?;
+    let environment =
+        Simulation::new(&domain.world, &rule, global.seed())?.environment(&domain.world, Side::Train)?;
     let users = &domain.world.split().train;
     let scene = demos::scene(&domain, &environment);
     let made = demos::collect(&scene, users, expert.as_ref(), &options, global.seed())?;
@@ -173,7 +174,8 @@ fn act(
     let domain = Domain::open(&place.data, &place.world)?;
     let settings = &with_nouns(settings, &domain);
     let rule = place.environment.settings();
-    let environment = Simulation::new(&domain, &rule, global.seed())?.environment(&domain, Side::Train)?;
+    let environment =
+        Simulation::new(&domain.world, &rule, global.seed())?.environment(&domain.world, Side::Train)?;
     let scene = demos::scene(&domain, &environment);
     let users = &domain.world.split().train;
     let collection =

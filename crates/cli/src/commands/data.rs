@@ -1,9 +1,12 @@
 //! `data`: logs in, datasets out, described.
 
-use crate::context::Global;
+use crate::context::{Global, SettingsArgs};
 use crate::failure::Failure;
 use crate::table::grouped;
-use data::{BadRows, ColumnMap, Dataset, Description, Format, ImportOptions, ScaleChoice, Selection, Source};
+use data::{
+    BadRows, ColumnMap, Dataset, Description, Encoding, Format, ImportOptions, ItemIdMap, ScaleChoice,
+    Selection, Source,
+};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -22,12 +25,12 @@ pub(crate) enum DataCommand {
 /// Arguments of `data import`.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Import {
-    /// The layout of the log
-    #[arg(value_parser = formats())]
-    format: String,
+    /// The layout of the log; with --config it can stand there
+    #[arg(value_parser = formats(), required_unless_present_any = ["config", "set", "print_config"], requires = "input")]
+    format: Option<String>,
     /// The log: a file, folder or zip; `.gz` is read everywhere
-    #[arg(long, value_name = "PATH")]
-    input: PathBuf,
+    #[arg(long, value_name = "PATH", requires = "format")]
+    input: Option<PathBuf>,
     /// The items file, where the layout does not bring one or another is wanted
     #[arg(long, value_name = "PATH")]
     items: Option<PathBuf>,
@@ -43,6 +46,15 @@ pub(crate) struct Import {
     /// A rating that means "not rated", such as 99
     #[arg(long, value_name = "RATING", allow_negative_numbers = true)]
     missing: Option<f32>,
+    /// A table that translates the log's item ids into those of the items file, and its two columns
+    #[arg(long, value_name = "PATH:FROM=TO")]
+    item_ids: Option<ItemIdMap>,
+    /// Put before every user id, so that users of different logs stay apart
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    user_prefix: String,
+    /// The encoding of text files: utf-8 or windows-1252
+    #[arg(long, default_value = "utf-8")]
+    encoding: Encoding,
     /// Leave out and count rows that cannot be understood, instead of stopping
     #[arg(long)]
     skip_bad_rows: bool,
@@ -58,6 +70,10 @@ pub(crate) struct Import {
     /// The dataset directory to write
     #[arg(long, value_name = "DATA")]
     out: PathBuf,
+    /// Several logs are `[[sources]]` of a settings file, with the keys that a run's `[data.import]` has; paths are
+    /// relative to the working directory
+    #[command(flatten)]
+    settings: SettingsArgs,
 }
 
 fn formats() -> clap::builder::PossibleValuesParser {
@@ -74,33 +90,57 @@ struct Answer<'a> {
 /// Runs a subcommand of `data`.
 pub(crate) fn run(command: &DataCommand, global: &Global) -> Result<(), Failure> {
     match command {
-        DataCommand::Import(arguments) => {
-            let options = arguments.options()?;
-            let dataset = crate::stage::data::import(&options, &arguments.out, global.seed())?;
-            answer(&dataset, &arguments.out, global)
-        }
+        DataCommand::Import(arguments) => import(arguments, global),
         DataCommand::Describe { data } => answer(&Dataset::open(data)?.0, data, global),
     }
 }
 
+fn import(arguments: &Import, global: &Global) -> Result<(), Failure> {
+    let given = arguments.options()?;
+    let layers = arguments.settings.layers(&given)?;
+    if arguments.settings.prints(&layers, global)? {
+        return Ok(());
+    }
+    let options: ImportOptions = layers.resolve()?;
+    if options.sources.is_empty() {
+        return Err(
+            Failure::input("no log to import").hint("give FORMAT and --input, or [[sources]] in --config")
+        );
+    }
+    if !given.sources.is_empty() && options.sources != given.sources {
+        return Err(Failure::input("the log is given twice: as arguments, and as `sources` in the settings")
+            .hint("list all logs under [[sources]]"));
+    }
+    let dataset = crate::stage::data::import(&options, &arguments.out, global.seed())?;
+    answer(&dataset, &arguments.out, global)
+}
+
 impl Import {
+    /// What the arguments say, before the settings.
     fn options(&self) -> Result<ImportOptions, Failure> {
-        let format: Format = self.format.parse().map_err(|e: data::Problem| Failure::input(e.to_string()))?;
-        let source = Source {
-            columns: self.map.clone(),
-            scale: self.scale,
-            select: self.select.clone(),
-            missing: self.missing,
-            ..Source::new(format, &self.input)
-        };
         Ok(ImportOptions {
             items: self.items.clone(),
             only_listed_items: self.only_listed_items,
             min_item_interactions: self.min_item_interactions,
             min_user_interactions: self.min_user_interactions,
             bad_rows: if self.skip_bad_rows { BadRows::Skip } else { BadRows::Refuse },
-            ..ImportOptions::of(vec![source])
+            encoding: self.encoding,
+            ..ImportOptions::of(self.source()?.into_iter().collect())
         })
+    }
+
+    fn source(&self) -> Result<Option<Source>, Failure> {
+        let (Some(format), Some(input)) = (&self.format, &self.input) else { return Ok(None) };
+        let format: Format = format.parse().map_err(|e: data::Problem| Failure::input(e.to_string()))?;
+        Ok(Some(Source {
+            columns: self.map.clone(),
+            scale: self.scale,
+            select: self.select.clone(),
+            missing: self.missing,
+            item_ids: self.item_ids.clone(),
+            user_prefix: self.user_prefix.clone(),
+            ..Source::new(format, input)
+        }))
     }
 }
 

@@ -23,6 +23,9 @@ pub(crate) enum DemosCommand {
         /// A file, or a folder with files of the format
         #[arg(long, value_name = "PATH")]
         input: PathBuf,
+        /// Deal the users of the records out anew, with the seed: a control in which whose taste a record shows says nothing
+        #[arg(long)]
+        shuffle_users: bool,
         #[command(flatten)]
         place: Place,
     },
@@ -71,23 +74,31 @@ struct Answer<'a> {
 /// Runs a subcommand of `demos`.
 pub(crate) fn run(command: &DemosCommand, global: &Global) -> Result<(), Failure> {
     match command {
-        DemosCommand::Import { format, input, place } => import(format, input, place, global),
+        DemosCommand::Import { format, input, shuffle_users, place } => {
+            let shuffle_users = shuffle_users.then(|| global.seed());
+            import((format, input), ImportOptions { shuffle_users, ..Default::default() }, place, global)
+        }
         DemosCommand::Collect(arguments) => collect::run(arguments, global),
         DemosCommand::Describe { demos } => answer(&Demos::open(demos)?.0, demos, global),
         DemosCommand::Show { demos, user } => show(demos, user.as_deref(), global),
     }
 }
 
-fn import(format: &str, input: &Path, place: &Place, global: &Global) -> Result<(), Failure> {
-    let layers = place.settings.layers(&ImportOptions::default())?;
+fn import(
+    (format, input): (&str, &Path),
+    given: ImportOptions,
+    place: &Place,
+    global: &Global,
+) -> Result<(), Failure> {
+    let layers = place.settings.layers(&given)?;
     if place.settings.prints(&layers, global)? {
         return Ok(());
     }
     let options: ImportOptions = layers.resolve()?;
     let format = Format::of(format).ok_or_else(|| Failure::input(format!("no format `{format}`")))?;
     let domain = Domain::open(&place.data, &place.world)?;
-    let environment = Simulation::new(&domain, &place.environment.settings(), global.seed())?
-        .environment(&domain, Side::Train)?;
+    let environment = Simulation::new(&domain.world, &place.environment.settings(), global.seed())?
+        .environment(&domain.world, Side::Train)?;
     let made = demos::import(&demos::scene(&domain, &environment), format, input, &options)?;
     store(&made, &domain, &options, place, global)
 }

@@ -15,7 +15,7 @@ use world_model::Side;
 /// Arguments of `eval`.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Arguments {
-    /// A policy directory, or random, random-fresh-genre, popularity, greedy, greedy-diverse, oracle, demos
+    /// A policy directory, or uniform (or random), random-fresh-genre, popularity, greedy, greedy-diverse, oracle, demos
     #[arg(long)]
     policy: String,
     /// The dataset directory
@@ -54,7 +54,8 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let domain = Domain::open(&arguments.data, &arguments.world)?;
     let side = if arguments.judge == "train" { Side::Train } else { Side::Judge };
     let rule = arguments.environment.settings();
-    let environment = Simulation::new(&domain, &rule, global.seed())?.environment(&domain, side)?;
+    let environment =
+        Simulation::new(&domain.world, &rule, global.seed())?.environment(&domain.world, side)?;
     let settings = EvaluationSettings {
         users: arguments.users,
         eval_seeds: arguments.eval_seeds,

@@ -66,8 +66,8 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     }
     let learner = arguments.learner(&layers)?;
     let domain = Domain::open(&arguments.data, &arguments.world)?;
-    let environment = Simulation::new(&domain, &arguments.environment.settings(), global.seed())?
-        .environment(&domain, Side::Train)?;
+    let environment = Simulation::new(&domain.world, &arguments.environment.settings(), global.seed())?
+        .environment(&domain.world, Side::Train)?;
     let (demonstrations, demos_hash) = match &arguments.demos {
         None => (Vec::new(), String::new()),
         Some(path) => {

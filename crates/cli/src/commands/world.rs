@@ -10,7 +10,7 @@ use data::Dataset;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use world_check::WorldCheck;
-use world_model::{FitReport, FitRow, MatrixSources, Side, World, WorldConfig};
+use world_model::{FitReport, FitRow, MatrixSources, RankingReport, RankingRow, Side, World, WorldConfig};
 
 /// Subcommands of `world`.
 #[derive(clap::Subcommand, Debug)]
@@ -53,9 +53,9 @@ pub(crate) enum WorldCommand {
     Check {
         /// The world directory
         world: PathBuf,
-        /// The dataset directory it was made from
+        /// The dataset directory it was made from; only a world of an older version needs it
         #[arg(long)]
-        data: PathBuf,
+        data: Option<PathBuf>,
         #[command(flatten)]
         environment: EnvironmentArgs,
     },
@@ -91,7 +91,9 @@ pub(crate) fn run(command: &WorldCommand, global: &Global) -> Result<(), Failure
             };
             import_matrix(data, &sources, out, settings, global)
         }
-        WorldCommand::Check { world, data, environment } => check_world(world, data, environment, global),
+        WorldCommand::Check { world, data, environment } => {
+            check_world(world, data.as_deref(), environment, global)
+        }
     }
 }
 
@@ -143,9 +145,10 @@ fn fit_for_people(world: &World, users: &Users) -> String {
     let fit = world.fit();
     let best =
         if fit.deepfm_is_best { "DeepFM is the best of them" } else { "DeepFM is NOT the best of them" };
+    let ranking = fit.ranking.as_ref().map(ranking_for_people).unwrap_or_default();
     format!(
         "users: {} train, {} validation, {} test\n\ntrain world on {} held-out ratings: {best}\n{}\n\n\
-         users never seen, folded in\n{}\n\njudge world\n{}",
+         users never seen, folded in\n{}\n\njudge world\n{}{ranking}",
         users.train,
         users.validation,
         users.test,
@@ -163,11 +166,46 @@ fn fit_table(rows: &[FitRow]) -> String {
     aligned(&[header].into_iter().chain(cells).collect::<Vec<_>>())
 }
 
-fn check_world(world: &Path, data: &Path, rule: &EnvironmentArgs, global: &Global) -> Result<(), Failure> {
-    let domain = Domain::open(data, world)?;
+/// What a log of positives alone can be measured on.
+fn ranking_for_people(ranking: &RankingReport) -> String {
+    let best = if ranking.deepfm_ranks_best { "DeepFM ranks best" } else { "DeepFM does NOT rank best" };
+    format!(
+        "\n\n{:.1} % of the ratings are the best one: cells nobody rated stand in for low ratings, as {} \
+         ({} for each rating in the train world, {} in the judge)\n\n\
+         held-out positives against random unseen items, train world: {best}\n{}\n\n\
+         users never seen, folded in\n{}\n\njudge world\n{}",
+        100.0 * ranking.share_at_best,
+        ranking.negative_target,
+        ranking.train_negatives,
+        ranking.judge_negatives,
+        ranking_table(&ranking.train),
+        ranking_table(&ranking.folded_in),
+        ranking_table(&ranking.judge),
+    )
+}
+
+fn ranking_table(rows: &[RankingRow]) -> String {
+    let header = ["model", "auc", "positives", "unseen"].map(str::to_owned).to_vec();
+    let cells = rows.iter().map(|row| {
+        let means = [row.positives, row.unseen].map(|mean| format!("{mean:.2}"));
+        let mut cells = vec![row.model.clone(), format!("{:.4}", row.auc)];
+        cells.extend(means);
+        cells
+    });
+    aligned(&[header].into_iter().chain(cells).collect::<Vec<_>>())
+}
+
+fn check_world(
+    path: &Path,
+    data: Option<&Path>,
+    rule: &EnvironmentArgs,
+    global: &Global,
+) -> Result<(), Failure> {
+    let (world, _) = World::open(path)?;
+    let dataset = data.map(|data| Ok::<_, Failure>(Dataset::open(data)?.0)).transpose()?;
     let environment =
-        Simulation::new(&domain, &rule.settings(), global.seed())?.environment(&domain, Side::Judge)?;
-    let found = check::check(&domain, &environment, global.seed())?;
+        Simulation::new(&world, &rule.settings(), global.seed())?.environment(&world, Side::Judge)?;
+    let found = check::check(&world, dataset.as_ref(), &environment, global.seed())?;
     global.format().emit(&found, &check_for_people(&found))?;
     if found.verdict.is_sound {
         return Ok(());

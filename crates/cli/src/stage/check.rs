@@ -1,30 +1,58 @@
 //! Stage `check`: is this world worth training in?
 
-use super::domain::Domain;
+use super::evaluate::UNIFORM;
 use crate::failure::Failure;
+use ::data::Dataset;
 use environment::{Environment, Start};
 use evaluation::{Greedy, GreedyDiverse, Oracle, Popularity, UniformRandom};
-use mdp::UserIdx;
+use mdp::{Interaction, ItemIdx, Policy};
 use world_check::WorldCheck;
+use world_model::{CheckUser, World};
 
-/// Users whose sessions are played.
-const N_USERS: usize = 300;
-
-/// Plays the reference policies for test users (train users in a world without any) in the judge world.
-pub(crate) fn check(domain: &Domain, environment: &Environment, seed: u64) -> Result<WorldCheck, Failure> {
-    let (world, split) = (&domain.world, domain.world.split());
-    let users = if split.test.is_empty() { &split.train } else { &split.test };
-    let users: Vec<UserIdx> = users.iter().copied().take(N_USERS).collect();
-    let starts: Vec<Start<'_>> = domain
-        .with_histories(&users)
-        .into_iter()
-        .map(|(user, history)| Start { user, history, stream: 0 })
-        .collect();
-    let train = domain.with_histories(&split.train).into_iter().map(|(_, history)| history);
-    let popularity = Popularity::new(train, domain.n_items());
+/// Plays the reference policies for test users (train users in a world without any) in the judge world. The world
+/// knows what is needed; one of an older version needs its dataset.
+pub(crate) fn check(
+    world: &World,
+    dataset: Option<&Dataset>,
+    environment: &Environment,
+    seed: u64,
+) -> Result<WorldCheck, Failure> {
+    let users = users(world, dataset)?;
+    let starts: Vec<Start<'_>> =
+        users.iter().map(|known| Start { user: known.user, history: &known.history, stream: 0 }).collect();
+    let counted: Vec<Interaction> = counted(world.item_counts());
+    let popularity = Popularity::new([counted.as_slice()], world.n_items());
     let greedy = Greedy::new(world.train_means());
     let planner = GreedyDiverse::new(world.train_means(), environment)?;
     let oracle = Oracle::new(environment.clone());
-    let policies: [&dyn mdp::Policy; 5] = [&UniformRandom, &popularity, &greedy, &planner, &oracle];
+    let policies: [(&str, &dyn Policy); 5] = [
+        (UNIFORM, &UniformRandom),
+        ("popularity", &popularity),
+        ("greedy", &greedy),
+        ("greedy-diverse", &planner),
+        ("oracle", &oracle),
+    ];
     Ok(world_check::check(environment, world.judge_means().as_ref(), &policies, &starts, seed)?)
+}
+
+/// The users to play, with their logged histories.
+fn users(world: &World, dataset: Option<&Dataset>) -> Result<Vec<CheckUser>, Failure> {
+    if let Some(dataset) = dataset {
+        return Ok(world.check_users_of(dataset)?);
+    }
+    if world.check_users().is_empty() {
+        return Err(Failure::input(
+            "the world does not know its users' histories, it is of an older version",
+        )
+        .hint("give the dataset it was made from (--data)"));
+    }
+    Ok(world.check_users().to_vec())
+}
+
+/// As many interactions with every item as the training users' logs have.
+fn counted(item_counts: &[u32]) -> Vec<Interaction> {
+    let of = |(item, &n): (usize, &u32)| {
+        std::iter::repeat_n(Interaction { item: ItemIdx(item as u32), rating: 0.0, time: 0 }, n as usize)
+    };
+    item_counts.iter().enumerate().flat_map(of).collect()
 }

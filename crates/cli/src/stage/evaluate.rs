@@ -32,9 +32,12 @@ impl Default for EvaluationSettings {
     }
 }
 
+/// The name of uniform choice in tables; `random` is understood, too.
+pub(crate) const UNIFORM: &str = "uniform";
+
 /// Controls that need no training, in the order of tables; the last two are privileged.
 pub(crate) const CONTROLS: [&str; 6] =
-    ["random", "random-fresh-genre", "popularity", "greedy", "greedy-diverse", "oracle"];
+    [UNIFORM, "random-fresh-genre", "popularity", "greedy", "greedy-diverse", "oracle"];
 
 /// How many items a ranking has.
 const RANKED: usize = 10;
@@ -94,8 +97,9 @@ impl<'a> Court<'a> {
     /// A control by name.
     pub(crate) fn control(&self, name: &str) -> Result<Evaluation, Failure> {
         let (world, n_items) = (&self.domain.world, self.domain.n_items());
+        let name = if name == "random" { UNIFORM } else { name };
         let policy: Box<dyn Policy> = match name {
-            "random" => Box::new(UniformRandom),
+            UNIFORM => Box::new(UniformRandom),
             "random-fresh-genre" => {
                 let categories = self.environment.features().categories.clone().unwrap_or_default();
                 Box::new(RandomFreshGenre::new(categories, FRESH_WINDOW))

@@ -11,4 +11,3 @@ pub(crate) mod policy;
 pub(crate) mod published;
 pub(crate) mod simulation;
 pub(crate) mod train;
-pub(crate) mod working;

@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use artefact::{Artefact, Draft, Kind, Tensors};
 use mdp::Policy;
 use policy::PublishedPolicy;
+use report::CurvePoint;
 use robust::RobustPolicy;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -24,13 +25,6 @@ pub(crate) enum Family {
     Published,
 }
 
-/// One validation while training.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Validation {
-    pub(crate) n_env_steps: u64,
-    pub(crate) r_traj: f64,
-}
-
 /// What training did. The fields up to `parameter_hash` are what scripts read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -46,7 +40,7 @@ pub(crate) struct Account {
     pub(crate) preset: String,
     pub(crate) family: Family,
     pub(crate) seed: u64,
-    pub(crate) validation: Vec<Validation>,
+    pub(crate) validation: Vec<CurvePoint>,
 }
 
 /// A policy that can act, and how it came to be.

@@ -1,15 +1,16 @@
 //! Stage `train` with the published learner: the presets `released` and `paper`.
 
-use super::policy::{Account, Family, Trained, Validation};
-use super::train::{Job, State, open_metrics, unix_seconds};
-use super::working::Working;
+use super::policy::{Account, Family, Trained};
+use super::train::Job;
 use crate::failure::Failure;
 use crate::progress::Progress as Bar;
+use pipeline::{TrainingState, Working, unix_seconds};
+use report::CurvePoint;
 use std::time::Instant;
 use telemetry::{MetricsWriter, Moment};
 use training::{Observer, Progress, RawTrainingConfig, RunOptions, Trainer, TrainingConfig, TrainingInputs};
 
-/// Episodes between two checkpoints.
+/// Episodes between two checkpoints at most; a short run has twenty.
 const BETWEEN_CHECKPOINTS: u64 = 2_000;
 
 /// The learner's words for the catalogue in the texts that its discriminator reads.
@@ -29,7 +30,7 @@ pub(crate) fn train(job: &Job<'_>, raw: &RawTrainingConfig) -> Result<Trained, F
         demonstrations: job.demonstrations,
         validation_users: &split.validation,
     };
-    let (state, checkpoint): (Option<State>, _) = working.kept()?.unzip();
+    let (state, checkpoint) = working.kept()?.unzip();
     let mut trainer = match checkpoint {
         None => Trainer::new(config, inputs, job.seed)?,
         Some(tensors) => Trainer::resume(config, inputs, job.seed, tensors)?,
@@ -37,7 +38,7 @@ pub(crate) fn train(job: &Job<'_>, raw: &RawTrainingConfig) -> Result<Trained, F
     let n_episodes = raw.rollout.n_episodes;
     let mut watch = Watch {
         bar: Bar::new(&format!("train {}", job.name), n_episodes),
-        metrics: open_metrics(&working, state.as_ref())?,
+        metrics: working.metrics(state.as_ref())?,
         state: state.unwrap_or_default(),
         problem: None,
     };
@@ -77,9 +78,10 @@ fn run(
         checkpoint_interval: 0,
         checkpoint_path: None,
     };
+    let interval = (n_episodes / 20).clamp(1, BETWEEN_CHECKPOINTS);
     while trainer.n_episodes() < n_episodes {
         let started = Instant::now();
-        let until = (trainer.n_episodes() / BETWEEN_CHECKPOINTS + 1) * BETWEEN_CHECKPOINTS;
+        let until = (trainer.n_episodes() / interval + 1) * interval;
         trainer.run_until(until, &options, watch)?;
         if let Some(problem) = watch.problem.take() {
             return Err(problem);
@@ -94,7 +96,7 @@ fn run(
 struct Watch {
     bar: Bar,
     metrics: MetricsWriter,
-    state: State,
+    state: TrainingState,
     problem: Option<Failure>,
 }
 
@@ -116,7 +118,7 @@ impl Observer for Watch {
         values.extend(progress.discriminator_loss.map(|loss| ("loss/discriminator", loss)));
         if let Some(r_traj) = progress.validation_return {
             values.push(("validation/r_traj", r_traj));
-            self.state.validation.push(Validation { n_env_steps: progress.n_env_steps, r_traj });
+            self.state.validation.push(CurvePoint { n_env_steps: progress.n_env_steps, r_traj });
         }
         self.state.n_env_steps = progress.n_env_steps;
         let at = Moment { n_env_steps: progress.n_env_steps, wall_seconds: unix_seconds() };

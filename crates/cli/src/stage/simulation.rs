@@ -1,12 +1,11 @@
 //! Environments: a truth of the world, an exit rule by name, a horizon.
 
-use super::domain::Domain;
 use crate::failure::Failure;
 use catalogue::TextVectors;
 use environment::{Environment, ExitRule, ItemFeatures};
 use serde::Serialize;
 use std::sync::Arc;
-use world_model::Side;
+use world_model::{Side, World};
 
 /// When users leave, as asked for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,10 +33,10 @@ pub(crate) struct Simulation {
 
 impl Simulation {
     /// Resolves the rule.
-    pub(crate) fn new(domain: &Domain, settings: &EnvironmentSettings, seed: u64) -> Result<Self, Failure> {
+    pub(crate) fn new(world: &World, settings: &EnvironmentSettings, seed: u64) -> Result<Self, Failure> {
         let name = settings.exit_rule.as_str();
         if name == "category-window" {
-            require_categories(domain)?;
+            require_categories(world)?;
         }
         let rule = match (name, settings.threshold) {
             ("ilrec", Some(threshold)) => ExitRule::ilrec(threshold),
@@ -47,32 +46,32 @@ impl Simulation {
                 return Err(Failure::input(format!("the exit rule {name} has no threshold"))
                     .hint("leave --threshold out, or choose ilrec, billp or similarity-window"));
             }
-            (_, None) => pipeline::rule_by_name(name, &domain.world, seed)?,
+            (_, None) => pipeline::rule_by_name(name, world, seed)?,
         };
         Ok(Self { rule, horizon: settings.horizon })
     }
 
     /// The environment of one side.
-    pub(crate) fn environment(&self, domain: &Domain, side: Side) -> Result<Environment, Failure> {
+    pub(crate) fn environment(&self, world: &World, side: Side) -> Result<Environment, Failure> {
         let rewards = match side {
-            Side::Train => domain.world.train_truth(),
-            Side::Judge => domain.world.judge_truth(),
+            Side::Train => world.train_truth(),
+            Side::Judge => world.judge_truth(),
         };
-        let catalogue = &domain.dataset.catalogue;
+        let catalogue = world.catalogue();
         let features = ItemFeatures::of(catalogue, None);
         let features = match self.rule {
             ExitRule::SimilarityWindow(_) => {
                 ItemFeatures { texts: Some(Arc::new(TextVectors::embed(catalogue, TEXT_WIDTH))), ..features }
             }
-            ExitRule::Ilrec(_) | ExitRule::Billp(_) => features.with_distances(domain.world.distances(side)),
+            ExitRule::Ilrec(_) | ExitRule::Billp(_) => features.with_distances(world.distances(side)),
             _ => features,
         };
         Ok(Environment::new(rewards, features, self.rule, self.horizon)?)
     }
 }
 
-fn require_categories(domain: &Domain) -> Result<(), Failure> {
-    if domain.dataset.catalogue.items().iter().any(|item| !item.categories.is_empty()) {
+fn require_categories(world: &World) -> Result<(), Failure> {
+    if world.catalogue().items().iter().any(|item| !item.categories.is_empty()) {
         return Ok(());
     }
     Err(Failure::input("the exit rule category-window needs categories, and no item has any")

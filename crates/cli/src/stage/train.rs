@@ -1,19 +1,16 @@
 //! Stage `train` with the default learner: progress, metrics, checkpoints.
 
 use super::domain::Domain;
-use super::policy::{Account, Family, Trained, Validation};
-use super::working::{Working, key};
+use super::policy::{Account, Family, Trained};
 use crate::failure::Failure;
 use crate::progress::Progress as Bar;
-use artefact::Tensors;
 use environment::Environment;
 use mdp::Trajectory;
-use robust::{Inputs, Observer, Progress, RobustConfig, UpdateReport};
-use serde::{Deserialize, Serialize};
+use pipeline::{Recorder, Resume, Working};
+use robust::{Inputs, Progress, RobustConfig};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
-use telemetry::{MetricsWriter, Moment};
 
 /// What to train with and where it goes.
 #[derive(Debug)]
@@ -29,14 +26,6 @@ pub(crate) struct Job<'a> {
     pub(crate) out: &'a Path,
     /// Whether to go on from the checkpoint of an interrupted run.
     pub(crate) resume: bool,
-}
-
-/// What a checkpoint says about the run before it.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct State {
-    pub(crate) n_env_steps: u64,
-    pub(crate) seconds: f64,
-    pub(crate) validation: Vec<Validation>,
 }
 
 impl Job<'_> {
@@ -57,7 +46,8 @@ impl Job<'_> {
     pub(crate) fn working(&self, config: &impl Serialize) -> Result<Working, Failure> {
         let environment = format!("{:?}", self.environment);
         let key = key(&(self.inputs(), self.preset, config, self.seed, environment));
-        Working::open(self.out, &key, self.resume)
+        let resume = if self.resume { Resume::Demanded } else { Resume::Never };
+        Ok(Working::open(self.out, &key, resume)?)
     }
 
     /// Seals the policy's directory and removes the working directory.
@@ -77,8 +67,9 @@ impl Job<'_> {
 /// Trains and writes the policy's directory.
 pub(crate) fn train(job: &Job<'_>, config: &RobustConfig) -> Result<Trained, Failure> {
     let working = job.working(config)?;
-    let (state, checkpoint) = working.kept()?.unzip();
-    let mut recorder = Recorder::new(job, config, &working, state)?;
+    let mut bar = Bar::new(&format!("train {}", job.name), config.training.n_env_steps);
+    let mut watch = |progress: &Progress, seconds| show(&mut bar, progress, seconds);
+    let (mut recorder, checkpoint) = Recorder::new(&working, &mut watch)?;
     let split = job.domain.world.split();
     let train_users = job.domain.with_histories(&split.train);
     let validation_users = job.domain.with_histories(&split.validation);
@@ -104,82 +95,21 @@ pub(crate) fn train(job: &Job<'_>, config: &RobustConfig) -> Result<Trained, Fai
         preset: job.preset.to_owned(),
         family: Family::Robust,
         seed: job.seed,
-        validation: std::mem::take(&mut recorder.state.validation),
+        validation: recorder.into_curve(),
     };
-    drop(recorder);
     let trained = Trained { policy: Box::new(trained.policy), tensors, account };
     job.finish(trained, config, working)
 }
 
-/// Watches a run: bar, metrics, checkpoints.
-struct Recorder<'a> {
-    bar: Bar,
-    metrics: MetricsWriter,
-    working: &'a Working,
-    state: State,
-    started: Instant,
+fn show(bar: &mut Bar, progress: &Progress, seconds: f64) {
+    let rate = progress.n_env_steps as f64 / seconds.max(1e-9);
+    let best = progress.best_validation.map(|best| format!(", validation {best:.1}")).unwrap_or_default();
+    let note = format!("{rate:.0} steps/s, return {:.1}{best}", progress.mean_return);
+    bar.at(progress.n_env_steps, &note);
 }
 
-impl<'a> Recorder<'a> {
-    fn new(
-        job: &Job<'_>,
-        config: &RobustConfig,
-        working: &'a Working,
-        state: Option<State>,
-    ) -> Result<Self, Failure> {
-        let metrics = open_metrics(working, state.as_ref())?;
-        let bar = Bar::new(&format!("train {}", job.name), config.training.n_env_steps);
-        Ok(Self { bar, metrics, working, state: state.unwrap_or_default(), started: Instant::now() })
-    }
-
-    fn seconds(&self) -> f64 {
-        self.state.seconds + self.started.elapsed().as_secs_f64()
-    }
-}
-
-/// Starts the metrics of a run, or goes on with those up to the checkpoint.
-pub(crate) fn open_metrics(working: &Working, state: Option<&State>) -> Result<MetricsWriter, Failure> {
-    let metrics = match state {
-        Some(state) => MetricsWriter::resume(&working.path, state.n_env_steps, unix_seconds()),
-        None => MetricsWriter::create(&working.path, unix_seconds()),
-    };
-    metrics.map_err(|e| Failure::machine(e.to_string()))
-}
-
-type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
-
-impl Observer for Recorder<'_> {
-    fn updated(&mut self, progress: &Progress, report: &UpdateReport, validated: bool) -> Outcome {
-        let rate = progress.n_env_steps as f64 / self.seconds().max(1e-9);
-        let best = progress.best_validation.map(|best| format!(", validation {best:.1}")).unwrap_or_default();
-        let note = format!("{rate:.0} steps/s, return {:.1}{best}", progress.mean_return);
-        self.bar.at(progress.n_env_steps, &note);
-        let mut values = vec![
-            ("train/r_traj", f64::from(progress.mean_return)),
-            ("train/len", f64::from(progress.mean_length)),
-            ("train/entropy", f64::from(report.entropy)),
-            ("loss/critic", f64::from(report.critic_loss)),
-            ("loss/hazard", f64::from(report.hazard_loss)),
-            ("loss/guidance", f64::from(report.guidance_loss)),
-            ("loss/imitation", f64::from(report.imitation_loss)),
-            ("throughput/env_steps_per_second", rate),
-        ];
-        if let Some(r_traj) = progress.last_validation.filter(|_| validated).map(f64::from) {
-            values.push(("validation/r_traj", r_traj));
-            self.state.validation.push(Validation { n_env_steps: progress.n_env_steps, r_traj });
-        }
-        self.state.n_env_steps = progress.n_env_steps;
-        let at = Moment { n_env_steps: progress.n_env_steps, wall_seconds: unix_seconds() };
-        Ok(self.metrics.record(at, &values)?)
-    }
-
-    fn checkpoint(&mut self, tensors: &dyn Fn() -> Tensors) -> Outcome {
-        let state = State { seconds: self.seconds(), ..self.state.clone() };
-        Ok(self.working.keep(&state, &tensors())?)
-    }
-}
-
-/// The clock, for metrics only.
-pub(crate) fn unix_seconds() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+/// The hash of plain data.
+fn key(value: &impl Serialize) -> String {
+    let text = serde_json::to_vec(value).expect("keys are made of plain data");
+    blake3::hash(&text).to_hex()[..16].to_owned()
 }

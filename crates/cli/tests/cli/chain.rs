@@ -3,6 +3,7 @@
 use crate::program::{command, domain, ilrec, json, scratch, stderr};
 use serde_json::Value;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 fn words(line: &str) -> Vec<&str> {
@@ -96,10 +97,59 @@ fn every_control_can_be_judged() {
         json(dir, &words(&line))["r_traj"]["mean"].as_f64().unwrap()
     };
     let oracle = earned("oracle");
-    for policy in ["random", "random-fresh-genre", "popularity", "greedy", "greedy-diverse", "demos"] {
+    for policy in ["uniform", "random-fresh-genre", "popularity", "greedy", "greedy-diverse", "demos"] {
         let mean = earned(policy);
         assert!(mean > 0.0 && mean <= oracle + 1e-9, "{policy} earns {mean}, the oracle {oracle}");
     }
+}
+
+#[test]
+fn several_logs_come_from_settings_and_one_may_be_translated_and_prefixed() {
+    let own = scratch();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(own.path().join(name), bytes).unwrap();
+    write("one.csv", b"user,item,rating\nann,1,5\nbob,2,1\n");
+    write("two.csv", b"user,item,rating\nann,x,2\nann,y,4\n");
+    write("names.csv", b"item,title\n1,Caf\xe9\n2,Tea\n");
+    write("map.csv", b"theirs,ours\nx,1\ny,2\n");
+    let sources = "[[sources]]\nformat = \"csv\"\npath = \"one.csv\"\nscale = \"1..5\"\n\
+                   [[sources]]\nformat = \"csv\"\npath = \"two.csv\"\nscale = \"1..5\"\nuser_prefix = \"b:\"\n\
+                   [sources.item_ids]\npath = \"map.csv\"\nfrom = \"theirs\"\nto = \"ours\"\n";
+    write("both.toml", sources.as_bytes());
+    let rest = "--items names.csv --encoding windows-1252";
+    let both = json(own.path(), &words(&format!("data import --config both.toml {rest} --out both")));
+    assert_eq!((&both["users"], &both["items"], &both["interactions"]), (&3.into(), &2.into(), &4.into()));
+    let flags =
+        "data import csv --input two.csv --scale 1..5 --user-prefix b: --item-ids map.csv:theirs=ours";
+    let one = json(own.path(), &words(&format!("{flags} {rest} --out one")));
+    assert_eq!((&one["users"], &one["interactions"]), (&1.into(), &2.into()));
+    let unsaid = format!("{flags} --items names.csv --out never");
+    assert_eq!(ilrec(own.path(), &words(&unsaid)).status.code(), Some(2), "the titles are not UTF-8");
+    let twice = format!("{flags} --config both.toml {rest} --out never");
+    assert_eq!(ilrec(own.path(), &words(&twice)).status.code(), Some(2));
+    assert_eq!(ilrec(own.path(), &words("data import --out never")).status.code(), Some(2));
+}
+
+#[test]
+fn uniform_choice_has_two_names_in_arguments_and_one_in_tables() {
+    let row = |name: &str| {
+        json(domain(), &words(&format!("eval --policy {name} --data data --world world --eval-seeds 1")))
+    };
+    let uniform = row("uniform");
+    assert_eq!(uniform["policy"], "uniform");
+    assert_eq!(row("random"), uniform);
+}
+
+#[test]
+fn a_world_is_checked_without_its_dataset_as_with_it() {
+    let check = |line: &str| {
+        let output = ilrec(domain(), &words(line));
+        assert!(output.status.code().is_some_and(|code| code < 2), "{}", stderr(&output));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let alone = check("world check world --json");
+    assert_eq!(alone, check("world check world --data data --json"));
+    let names: Vec<_> = alone["rows"].as_array().unwrap().iter().map(|row| row["policy"].clone()).collect();
+    assert_eq!(names, ["uniform", "popularity", "greedy", "greedy-diverse", "oracle"]);
 }
 
 #[test]
@@ -113,29 +163,47 @@ fn threads_do_not_change_parameters_and_seeds_do() {
 
 #[test]
 fn a_killed_training_run_leaves_nothing_half_written_and_resumes_to_the_same_parameters() {
+    killed_and_resumed("--config train.toml --set training.n_env_steps=20000");
+}
+
+#[test]
+fn a_killed_run_of_the_published_code_resumes_to_the_same_parameters() {
+    killed_and_resumed(&format!("--preset released --set rollout.n_episodes=400 {SMALL_PUBLISHED}"));
+}
+
+#[test]
+fn a_killed_run_of_the_papers_loop_resumes_to_the_same_parameters() {
+    killed_and_resumed(&format!("--preset paper --set rollout.n_episodes=200 {SMALL_PUBLISHED}"));
+}
+
+/// Settings with which the published learner trains in a moment.
+const SMALL_PUBLISHED: &str = "--set discriminator.text_width=16 --set advantages.n_gradient_steps=5";
+
+/// Trains without and with a kill at the first checkpoint; both must end with the same parameters.
+fn killed_and_resumed(settings: &str) {
     let (dir, own) = (domain(), scratch());
-    let longer = "--set training.n_env_steps=20000";
-    let whole = train(dir, &own.path().join("whole"), longer);
+    let line = |out: &str| {
+        let out = own.path().join(out);
+        format!("train --data data --world world --demos demos --out {} {settings}", out.display())
+    };
+    let whole = json(dir, &words(&line("whole")));
     let killed = own.path().join("killed");
-    let out = killed.to_str().unwrap();
-    let line =
-        format!("train --data data --world world --demos demos --config train.toml --out {out} {longer}");
-    let mut child = command(dir, &words(&line)).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let mut child =
+        command(dir, &words(&line("killed"))).stderr(Stdio::null()).spawn().expect("the program starts");
     let checkpoint = own.path().join("killed.part").join("checkpoint");
     let since = Instant::now();
-    while !checkpoint.is_file() && child.try_wait().unwrap().is_none() {
+    while !checkpoint.is_file() && child.try_wait().expect("a child of ours").is_none() {
         assert!(since.elapsed() < Duration::from_secs(300), "no checkpoint");
         std::thread::yield_now();
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    child.kill().expect("a child of ours");
+    child.wait().expect("a child of ours");
     assert!(!killed.exists() || !checkpoint.exists(), "finished, or not there at all");
     if checkpoint.exists() {
-        let other = format!("{line} --resume --seed 9");
-        let refused = ilrec(dir, &words(&other));
+        let refused = ilrec(dir, &words(&format!("{} --resume --seed 9", line("killed"))));
         assert_eq!(refused.status.code(), Some(2), "the checkpoint of another run is refused");
     }
-    let resumed = train(dir, &killed, &format!("{longer} --resume"));
+    let resumed = json(dir, &words(&format!("{} --resume", line("killed"))));
     assert_eq!(resumed["parameter_hash"], whole["parameter_hash"]);
     assert_eq!(resumed["env_steps"], whole["env_steps"]);
 }
@@ -147,7 +215,7 @@ fn the_published_learner_trains_and_is_judged() {
         let policy = own.path().join(preset);
         let line = format!(
             "train --preset {preset} --data data --world world --demos demos --out {} \
-             --set rollout.n_episodes=30 --set discriminator.text_width=16 --set advantages.n_gradient_steps=5",
+             --set rollout.n_episodes=30 {SMALL_PUBLISHED}",
             policy.display()
         );
         assert_eq!(json(dir, &words(&line))["episodes"], 30);

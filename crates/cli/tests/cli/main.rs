@@ -1,6 +1,7 @@
 //! The real command line on small inputs.
 
 mod chain;
+mod damage;
 mod experiment;
 mod mistakes;
 mod program;

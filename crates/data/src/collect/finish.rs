@@ -3,7 +3,7 @@
 use super::Collector;
 use crate::interner::Interner;
 use crate::{Clock, DataError, Dataset, DropReason, ImportReport, Problem, Warning};
-use catalogue::Catalogue;
+use catalogue::{Catalogue, MOST_CATEGORIES};
 use mdp::{Interaction, ItemIdx};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,9 +13,6 @@ struct Log {
     offsets: Vec<usize>,
     rows: Vec<Interaction>,
 }
-
-/// `Catalogue` numbers categories with 16 bits.
-const MOST_CATEGORIES: usize = u16::MAX as usize;
 
 impl Collector {
     /// Makes the dataset. `input` is named in errors about the whole.

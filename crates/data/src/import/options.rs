@@ -112,6 +112,20 @@ pub struct ItemIdMap {
     pub to: String,
 }
 
+impl FromStr for ItemIdMap {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        let bad = || Problem::Option(format!("`{text}` is not path:from=to"));
+        let (path, columns) = text.rsplit_once(':').ok_or_else(bad)?;
+        let (from, to) = columns.split_once('=').ok_or_else(bad)?;
+        if [path, from, to].iter().any(|part| part.trim().is_empty()) {
+            return Err(bad());
+        }
+        Ok(Self { path: path.into(), from: from.trim().to_owned(), to: to.trim().to_owned() })
+    }
+}
+
 /// One log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

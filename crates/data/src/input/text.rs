@@ -3,9 +3,11 @@
 use crate::{DataError, Problem};
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
+use std::fmt;
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::str::FromStr;
 
 /// The encoding of text files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +19,27 @@ pub enum Encoding {
     /// Windows-1252, which contains Latin-1.
     #[serde(rename = "windows-1252")]
     Windows1252,
+}
+
+impl FromStr for Encoding {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        match text {
+            "utf-8" => Ok(Self::Utf8),
+            "windows-1252" => Ok(Self::Windows1252),
+            _ => Err(Problem::Option(format!("no encoding `{text}`: utf-8, windows-1252"))),
+        }
+    }
+}
+
+impl fmt::Display for Encoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Utf8 => "utf-8",
+            Self::Windows1252 => "windows-1252",
+        })
+    }
 }
 
 /// The most bytes one record may have. A sequence of a million items fits.

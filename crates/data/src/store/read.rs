@@ -2,16 +2,21 @@
 
 use super::columns::{ColumnValues, guarded, open_table, read_column};
 use crate::{DataError, Problem};
-use catalogue::Catalogue;
+use catalogue::{Catalogue, MOST_CATEGORIES};
 use mdp::{Interaction, ItemIdx};
 use parquet::file::reader::FileReader;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Reads the item table.
 pub(super) fn items(path: &Path, n_items: u64) -> Result<Catalogue, DataError> {
     let [ids, titles, categories] = text_table::<3>(path, n_items)?;
     let rows = ids.into_iter().zip(titles).zip(categories);
-    let rows = rows.map(|((id, title), categories)| (id, title, parted(&categories))).collect();
+    let rows: Vec<_> = rows.map(|((id, title), categories)| (id, title, parted(&categories))).collect();
+    let names: BTreeSet<&String> = rows.iter().flat_map(|row| &row.2).collect();
+    if names.len() > MOST_CATEGORIES {
+        return Err(damaged(path, "more categories than a catalogue can number"));
+    }
     let (catalogue, repeated) = Catalogue::new(rows);
     if repeated.is_empty() { Ok(catalogue) } else { Err(damaged(path, "an item id occurs twice")) }
 }

@@ -1,29 +1,12 @@
 //! The real logs: counts equal to what their descriptions say.
 
 use crate::*;
+use ::shared_data::shared_data;
 use std::path::{Path, PathBuf};
-
-/// A folder of real data; `None` (said on stderr) where the user does not have it.
-fn folder(name: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(name);
-    if path.is_dir() {
-        return Some(path);
-    }
-    let is_required = std::env::var_os("CI").is_some()
-        || std::env::var("ILREC_REQUIRE_SHARED_DATA").is_ok_and(|value| value == "1");
-    assert!(!is_required, "{} is missing", path.display());
-    skipped(name);
-    None
-}
-
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
-fn skipped(name: &str) {
-    eprintln!("skipped: shared/data/{name} is not here; the real data is not part of the repository");
-}
 
 #[test]
 fn movielens_latest_small() {
-    let Some(path) = folder("movielens-latest-small") else { return };
+    let Some(path) = shared_data("movielens-latest-small") else { return };
     let (dataset, report) = import(&ImportOptions::new(Format::Movielens, &path)).unwrap();
     assert_eq!((dataset.n_users(), dataset.n_items(), dataset.n_interactions()), (610, 9742, 100_836));
     assert!(report.adds_up() && report.dropped.is_empty() && report.warnings.is_empty(), "{report:?}");
@@ -43,7 +26,7 @@ fn with_items(format: Format, log: impl AsRef<Path>, items: PathBuf) -> ImportOp
 
 #[test]
 fn movielens_100k() {
-    let Some(path) = folder("movielens-100k") else { return };
+    let Some(path) = shared_data("movielens-100k") else { return };
     let (dataset, report) = import(&ImportOptions::new(Format::Movielens, &path)).unwrap();
     assert_eq!(sizes(&dataset), (943, 1682, 100_000));
     assert!(report.dropped.is_empty(), "{report:?}");
@@ -54,7 +37,7 @@ fn movielens_100k() {
 
 #[test]
 fn movielens_1m_pairs_are_positive_only() {
-    let Some(path) = folder("movielens-1m-pairs") else { return };
+    let Some(path) = shared_data("movielens-1m-pairs") else { return };
     let (dataset, report) = import(&ImportOptions::new(Format::Movielens, &path)).unwrap();
     assert_eq!(sizes(&dataset), (6040, 3883, 1_000_209));
     assert!(report.dropped.is_empty() && !dataset.has_clock(), "{report:?}");
@@ -64,7 +47,7 @@ fn movielens_1m_pairs_are_positive_only() {
 
 #[test]
 fn steam_200k_play_hours_and_purchases() {
-    let Some(path) = folder("steam-200k") else { return };
+    let Some(path) = shared_data("steam-200k") else { return };
     let games = path.join("games.csv.gz");
     let play = with_items(Format::Csv, path.join("play.csv.gz"), games.clone());
     let (dataset, report) = import(&play).unwrap();
@@ -80,7 +63,7 @@ fn steam_200k_play_hours_and_purchases() {
 
 #[test]
 fn steam_play_hours_on_the_items_of_billp_beside_the_revealed_rewards() {
-    let (Some(kaggle), Some(billp)) = (folder("steam-200k"), folder("steam-billp")) else { return };
+    let (Some(kaggle), Some(billp)) = (shared_data("steam-200k"), shared_data("steam-billp")) else { return };
     let mut play = Source::new(Format::Csv, &kaggle.join("play.csv.gz"));
     play.user_prefix = "kaggle:".into();
     play.item_ids = Some(ItemIdMap {
@@ -106,7 +89,7 @@ fn steam_play_hours_on_the_items_of_billp_beside_the_revealed_rewards() {
 
 #[test]
 fn steam_of_billp() {
-    let Some(path) = folder("steam-billp") else { return };
+    let Some(path) = shared_data("steam-billp") else { return };
     let (dataset, report) = import(&ImportOptions::new(Format::Billp, &path)).unwrap();
     assert!(report.adds_up() && dataset.has_clock(), "{report:?}");
     assert_eq!(dataset.n_items(), 6012);
@@ -121,7 +104,7 @@ fn steam_of_billp() {
 
 #[test]
 fn amazon_book_of_billp() {
-    let Some(path) = folder("amazon-book-billp") else { return };
+    let Some(path) = shared_data("amazon-book-billp") else { return };
     let (dataset, report) = import(&ImportOptions::new(Format::Billp, &path)).unwrap();
     assert!(report.adds_up() && dataset.has_clock(), "{report:?}");
     assert_eq!(dataset.n_items(), 13_864);
@@ -137,7 +120,7 @@ fn amazon_book_of_billp() {
 
 #[test]
 fn amazon_games_sequences() {
-    let Some(path) = folder("amazon-games-seq") else { return };
+    let Some(path) = shared_data("amazon-games-seq") else { return };
     let options = with_items(Format::Sequences, path.join("sequences.csv.gz"), path.join("items.csv.gz"));
     let (dataset, report) = import(&options).unwrap();
     assert!(report.adds_up());
@@ -146,7 +129,7 @@ fn amazon_games_sequences() {
 
 #[test]
 fn jester_as_a_matrix_on_its_declared_scale() {
-    let Some(path) = folder("jester-5k") else { return };
+    let Some(path) = shared_data("jester-5k") else { return };
     let mut options = with_items(Format::Matrix, path.join("ratings.csv.gz"), path.join("jokes.csv.gz"));
     options.sources[0].scale = "-10..10".parse().unwrap();
     let (dataset, report) = import(&options).unwrap();
@@ -157,7 +140,7 @@ fn jester_as_a_matrix_on_its_declared_scale() {
 
 #[test]
 fn coat_in_both_parts_with_features_as_categories() {
-    let Some(path) = folder("coat") else { return };
+    let Some(path) = shared_data("coat") else { return };
     for (part, n) in [("self_selected.csv.gz", 6960), ("random.csv.gz", 4640)] {
         let (dataset, report) =
             import(&with_items(Format::Csv, path.join(part), path.join("items.csv.gz"))).unwrap();
@@ -176,7 +159,7 @@ fn coat_in_both_parts_with_features_as_categories() {
 
 #[test]
 fn lastfm_listens_and_tags() {
-    let Some(path) = folder("lastfm-2k") else { return };
+    let Some(path) = shared_data("lastfm-2k") else { return };
     let options = with_items(Format::Csv, path.join("user_artists.csv.gz"), path.join("artists.csv.gz"));
     let (dataset, report) = import(&options).unwrap();
     assert_eq!(sizes(&dataset), (1892, 17_632, 92_834));
@@ -188,7 +171,7 @@ fn lastfm_listens_and_tags() {
 
 #[test]
 fn agents_of_agent4rec_as_users() {
-    let Some(path) = folder("agent4rec-ml1m") else { return };
+    let Some(path) = shared_data("agent4rec-ml1m") else { return };
     let mut options = with_items(Format::Csv, path.join("responses.csv.gz"), path.join("items.csv.gz"));
     options.sources[0].columns = "rating=llm_rating".parse().unwrap();
     options.sources[0].scale = "1..5".parse().unwrap();

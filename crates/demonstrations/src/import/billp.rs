@@ -197,7 +197,7 @@ fn steps_of_line(user: UserLine, traces: &mut RecordedTraces) -> Vec<RecordedSte
             thought: step.thought,
             observed_reward,
             critic_value: step.critic_value,
-            source_step: step.t.map_or(at as u32, |t| t.saturating_sub(1)),
+            source_step: step.t.map_or(u32::try_from(at).unwrap_or(u32::MAX), |t| t.saturating_sub(1)),
         });
     }
     steps

@@ -77,6 +77,9 @@ pub struct ImportOptions {
     pub play: Play,
     /// What to do with a replaced step at which the user stopped.
     pub terminal_fallback: TerminalFallback,
+    /// The seed with which the users of all records are dealt out among the records anew: a control, in which whose
+    /// taste a record shows says nothing. Left out, every record stays with its user.
+    pub shuffle_users: Option<u64>,
     /// How texts become items.
     pub grounding: GroundingConfig,
 }

@@ -7,7 +7,8 @@ use crate::grounding::GroundingTally;
 use crate::{DemoStep, Demonstration, DemonstrationError, Grounded, Grounding, GroundingStatus, TitleIndex};
 use catalogue::Catalogue;
 use environment::{Environment, Session};
-use mdp::{ExitReason, Interaction, ItemIdx, ItemSet, Step, StepEnd, UserIdx};
+use mdp::{ExitReason, Interaction, ItemIdx, ItemSet, Step, StepEnd, UserIdx, rng_for};
+use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
 
@@ -50,6 +51,8 @@ impl Scene<'_> {
     }
 }
 
+const SHUFFLE_USERS: u64 = 0x7368_7573;
+
 /// A step with its item.
 struct GroundedStep {
     item: ItemIdx,
@@ -82,6 +85,11 @@ pub(super) fn play(
             .filter_map(|step| ground_step(step, scene.catalogue, &meanings, &mut tally, &mut report))
             .collect();
         ready.push((id, user, grounded));
+    }
+    if let Some(seed) = options.shuffle_users {
+        let mut users: Vec<UserIdx> = ready.iter().map(|(_, user, _)| *user).collect();
+        users.shuffle(&mut rng_for(seed, &[SHUFFLE_USERS]));
+        ready.iter_mut().zip(users).for_each(|((_, user, _), other)| *user = other);
     }
     let repeats = if format == Format::Lists { Repeats::Skip } else { Repeats::Play };
     let played: Vec<Result<(Vec<Demonstration>, Skipped), DemonstrationError>> = ready

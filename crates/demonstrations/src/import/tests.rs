@@ -2,11 +2,12 @@
 
 use super::scan::{Line, scan};
 use super::*;
-use crate::tests::{Table, shared, shared_csv, small_world};
+use crate::tests::{Table, shared_csv, small_world};
 use crate::{GroundingStatus, tests::World};
 use catalogue::Catalogue;
 use environment::{Environment, ExitRule, ItemFeatures};
 use mdp::{ExitReason, StepEnd, UserIdx};
+use shared_data::shared_data;
 use std::sync::Arc;
 
 fn source(name: &str, text: &str) -> Vec<Source> {
@@ -40,6 +41,24 @@ fn options(play: Play, terminal_fallback: TerminalFallback) -> ImportOptions {
 fn recorded(stops: bool, fallback: TerminalFallback) -> Imported {
     let options = options(Play::Recorded, fallback);
     import(Format::Billp, &fixture(stops), &small_world().scene(), &options).unwrap()
+}
+
+#[test]
+fn shuffled_users_get_each_others_records_and_nothing_is_lost() {
+    let world = small_world();
+    let owners = |shuffle_users: Option<u64>| {
+        let options = ImportOptions { shuffle_users, ..ImportOptions::default() };
+        let text = source("l.csv", "user,rank,title\n7,1,Zeta\n8,1,The Beta\n");
+        let made = import(Format::Lists, &text, &world.scene(), &options).unwrap();
+        assert_eq!(made.demonstrations.len(), 2);
+        made.demonstrations.iter().map(|d| (d.user, d.steps[0].step.item)).collect::<Vec<_>>()
+    };
+    let own = owners(None);
+    let shuffled: Vec<_> = (0..20).map(|seed| owners(Some(seed))).collect();
+    assert!(shuffled.iter().all(|pairs| [pairs[0].1, pairs[1].1] == [own[0].1, own[1].1]));
+    let n_swapped = shuffled.iter().filter(|pairs| pairs[0].0 == own[1].0).count();
+    assert!((4..=16).contains(&n_swapped), "{n_swapped} of 20 seeds swap two users");
+    assert!(shuffled.iter().all(|pairs| pairs[0].0 != pairs[1].0));
 }
 
 #[test]
@@ -221,7 +240,7 @@ fn distinct(rows: &[csv::StringRecord], column: usize) -> Vec<String> {
 
 #[test]
 fn the_movielens_lists_are_imported_whole() {
-    let Some(folder) = shared("movielens-llm-lists") else { return };
+    let Some(folder) = shared_data("movielens-llm-lists") else { return };
     let catalogue = crate::tests::shared_catalogue("movielens-latest-small/movies.csv.gz").unwrap();
     let rows = shared_csv("movielens-llm-lists/llm_lists_chatgpt-3.5-turbo.csv.gz").unwrap();
     let world = made_up_world(catalogue, distinct(&rows, 1));
@@ -244,7 +263,7 @@ fn the_movielens_lists_are_imported_whole() {
 #[test]
 fn the_traces_of_billp_are_imported_whole() {
     let (Some(runs), Some(expected)) =
-        (shared("billp-llm-trajectories/runs"), shared("billp-llm-trajectories/runs.csv"))
+        (shared_data("billp-llm-trajectories/runs"), shared_data("billp-llm-trajectories/runs.csv"))
     else {
         return;
     };

@@ -1,10 +1,11 @@
 //! One training run.
 
 use crate::ledger::key;
+use crate::recorder::Recorder;
 use crate::run::Session;
 use crate::stages::Ground;
 use crate::stages::demos::{Demonstrated, scene};
-use crate::stages::recorder::{CHECKPOINT, Recorder};
+use crate::working::{Resume, Working};
 use crate::{PipelineError, Variant, learner_config};
 use artefact::{Artefact, Draft, Kind, Tensors};
 use demonstrations::{Demonstration, corrupt, shuffle_items};
@@ -58,9 +59,11 @@ pub(crate) fn train(
         || open(&target, ground),
         |watcher| {
             let marked = demonstrations_of(variant, demos, ground, world_seed)?;
-            let part = target.with_extension("part");
-            let mut recorder = Recorder::new(&part, &key, (&name, &config), watcher)?;
-            let resume = recorder.resume.take();
+            let working = Working::open(&target, &key, Resume::IfSame)?;
+            let n_env_steps = config.training.n_env_steps;
+            let mut watch =
+                |progress: &Progress, seconds| watcher.trained(&name, progress, n_env_steps, seconds);
+            let (mut recorder, resume) = Recorder::new(&working, &mut watch)?;
             let (train, validation) = (
                 ground.users(&ground.worlds.world.split().train),
                 ground.users(&ground.worlds.world.split().validation),
@@ -78,12 +81,12 @@ pub(crate) fn train(
             let story = Story {
                 progress: trained.progress,
                 seconds: recorder.seconds(),
-                curve: std::mem::take(&mut recorder.curve),
+                curve: recorder.into_curve(),
                 parameter_hash: tensors.hash(),
                 weight_auc: auc(&marked, &trained.weights),
             };
             let artefact = seal(&target, ground, seed, (&config, &tensors, &story))?;
-            keep_metrics(&part, &target)?;
+            working.keep_metrics(&target.with_extension("metrics"))?;
             Ok((trained.policy, story, artefact.hash()))
         },
     )?;
@@ -111,20 +114,6 @@ fn seal(
     tensors.save(&draft, "policy.safetensors")?;
     draft.write_json("training.json", story)?;
     Ok(draft.seal()?)
-}
-
-/// The working folder holds checkpoint and metrics; once the policy stands, only the metrics stay, beside it.
-fn keep_metrics(part: &Path, target: &Path) -> Result<(), PipelineError> {
-    let write = |path: &Path| {
-        let path = path.to_owned();
-        move |source| PipelineError::Write { path, source }
-    };
-    let _ = std::fs::remove_file(part.join(CHECKPOINT));
-    let metrics = target.with_extension("metrics");
-    if metrics.exists() {
-        std::fs::remove_dir_all(&metrics).map_err(write(&metrics))?;
-    }
-    std::fs::rename(part, &metrics).map_err(write(&metrics))
 }
 
 fn demonstrations_of(

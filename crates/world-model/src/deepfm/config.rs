@@ -1,6 +1,7 @@
 //! Settings of the DeepFM ensemble.
 
 use crate::WorldError;
+use crate::negatives::{NegativeRule, NegativeUsers};
 use serde::{Deserialize, Serialize};
 
 /// Which cells the loss looks at.
@@ -11,6 +12,18 @@ pub enum Loss {
     Point,
     /// Logged ratings and, for each, sampled cells whose target is `negative_target`.
     Pointneg,
+    /// Logged cells above sampled ones. The means order items and lie on no scale: for comparison with the
+    /// published choices, not for worlds whose rewards are ratings.
+    Pair,
+    /// `point` and half of `pair`.
+    Pp,
+}
+
+impl Loss {
+    /// Whether cells are sampled for it.
+    pub(crate) fn samples_negatives(self) -> bool {
+        self != Self::Point
+    }
 }
 
 /// What stands for an item beside its own embedding.
@@ -51,13 +64,14 @@ pub struct DeepFmConfig {
     pub same_initial_weights: bool,
     /// What stands for an item beside its own embedding.
     pub item_content: ItemContent,
-    /// The loss; left out, it follows the data: `point` for graded ratings, `pointneg` where every logged rating
-    /// is the same.
+    /// The loss; left out, it follows the data: `point` for graded ratings, `pointneg` where negatives are sampled.
     pub loss: Option<Loss>,
     /// Sampled cells for each logged one in a pass; each comes with a repetition of the logged one, as published.
     /// They are drawn afresh in every pass, so more of them mostly make a pass longer.
     pub n_negatives: usize,
-    /// The target of sampled cells.
+    /// Whose cells are sampled.
+    pub negative_users: NegativeUsers,
+    /// The target of sampled cells, the judge's too.
     pub negative_target: f32,
     /// Adam's step size.
     pub learning_rate: f32,
@@ -91,6 +105,7 @@ impl Default for DeepFmConfig {
             item_content: ItemContent::Categories,
             loss: None,
             n_negatives: 1,
+            negative_users: NegativeUsers::Own,
             negative_target: 2.0,
             learning_rate: 3e-3,
             batch_size: 256,
@@ -114,6 +129,7 @@ impl DeepFmConfig {
             item_content: ItemContent::None,
             loss: Some(Loss::Pointneg),
             n_negatives: 5,
+            negative_users: NegativeUsers::Any,
             negative_target: 0.0,
             learning_rate: 1e-3,
             max_epochs: 5,
@@ -126,6 +142,11 @@ impl DeepFmConfig {
             row_update: RowUpdate::All,
             ..Self::default()
         }
+    }
+
+    /// How negatives are sampled, so many for each logged cell.
+    pub fn negative_rule(&self, n_each: usize) -> NegativeRule {
+        NegativeRule { users: self.negative_users, n_each, target: self.negative_target }
     }
 
     /// Refuses settings without a meaning.

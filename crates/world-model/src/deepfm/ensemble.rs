@@ -29,7 +29,7 @@ pub struct FittedEnsemble {
 }
 
 impl DeepFmConfig {
-    /// The configured loss, or the one that fits the feedback: ratings that are all alike say nothing without
+    /// The configured loss, or the one that fits the feedback: ratings that are nearly all alike say nothing without
     /// sampled negatives.
     pub fn loss_for(&self, table: &RatingTable) -> Loss {
         self.loss.unwrap_or(if table.is_graded() { Loss::Point } else { Loss::Pointneg })

@@ -2,10 +2,10 @@
 
 use super::config::{DeepFmConfig, Loss, RowUpdate};
 use super::gradient::{DenseGradient, RowGradients, backward};
-use super::loss::gaussian;
-use super::negatives::NegativeSampler;
+use super::loss::of_batch;
 use super::network::{DeepFm, ItemCategories};
 use super::optimiser::RowAdam;
+use crate::negatives::NegativeSampler;
 use crate::{Rating, RatingTable};
 use kernels::{Adam, AdamConfig};
 use mdp::{Rng, rng_for};
@@ -39,15 +39,18 @@ pub(crate) fn fit(
     let start = if config.same_initial_weights { 0 } else { member };
     let bias = if config.start_at_mean { table.mean() } else { 0.0 };
     let network = DeepFm::new(table.n_users, content, config, bias, &mut rng_for(seed, &[INITIAL, start]));
-    let mut learner = Learner::new(network, content, config);
-    let negatives = (loss == Loss::Pointneg).then(|| NegativeSampler::new(table, config.negative_target));
+    let mut learner = Learner::new(network, content, config, loss);
+    let negatives = loss.samples_negatives().then(|| NegativeSampler::new(table, config.negative_rule(1)));
     let mut best: Option<(f64, usize, DeepFm)> = None;
     let n_epochs = if let Stop::After(n) = stop { n } else { config.max_epochs };
     for epoch in 1..=n_epochs {
         let mut rng = rng_for(seed, &[EPOCH, member, epoch as u64]);
         learner.epoch(&table.cells, negatives.as_ref(), &mut rng);
         let Stop::Early(held_out) = stop else { continue };
-        let error = rmse(&learner.network, content, held_out);
+        let error = match loss {
+            Loss::Pair => disorder(&learner.network, content, held_out),
+            _ => rmse(&learner.network, content, held_out),
+        };
         tracing::debug!(member, epoch, error, "deepfm");
         if best.as_ref().is_none_or(|(least, ..)| error < *least) {
             best = Some((error, epoch, learner.network.clone()));
@@ -75,6 +78,22 @@ pub(crate) fn rmse(network: &DeepFm, content: &ItemCategories, cells: &[Rating])
     (sum / cells.len().max(1) as f64).sqrt()
 }
 
+/// One minus the correlation of means and values: an error for means that lie on no scale.
+fn disorder(network: &DeepFm, content: &ItemCategories, cells: &[Rating]) -> f64 {
+    let mut sums = [0.0f64; 5];
+    for batch in cells.chunks(512) {
+        let (users, items) = gather(network, content, batch);
+        for (&mean, cell) in network.forward(&users, &items).means.iter().zip(batch) {
+            let (x, y) = (f64::from(mean), f64::from(cell.value));
+            sums.iter_mut().zip([x, y, x * x, y * y, x * y]).for_each(|(sum, term)| *sum += term);
+        }
+    }
+    let n = cells.len().max(1) as f64;
+    let [x, y, xx, yy, xy] = sums.map(|sum| sum / n);
+    let spread = (xx - x * x).max(0.0) * (yy - y * y).max(0.0);
+    if spread > 0.0 { 1.0 - (xy - x * y) / spread.sqrt() } else { 1.0 }
+}
+
 /// Rows of users and items (categories included) of a batch, `[batch, embedding + 1]` each.
 pub(crate) fn gather(network: &DeepFm, content: &ItemCategories, batch: &[Rating]) -> (Vec<f32>, Vec<f32>) {
     let width = network.users.width;
@@ -91,6 +110,7 @@ struct Learner<'a> {
     network: DeepFm,
     content: &'a ItemCategories,
     config: &'a DeepFmConfig,
+    loss: Loss,
     gradient: DenseGradient,
     trunk_adam: Adam,
     heads_adam: Adam,
@@ -100,7 +120,7 @@ struct Learner<'a> {
 }
 
 impl<'a> Learner<'a> {
-    fn new(network: DeepFm, content: &'a ItemCategories, config: &'a DeepFmConfig) -> Self {
+    fn new(network: DeepFm, content: &'a ItemCategories, config: &'a DeepFmConfig, loss: Loss) -> Self {
         let adam = AdamConfig::with_learning_rate(config.learning_rate);
         Self {
             gradient: DenseGradient::zero(&network),
@@ -112,11 +132,12 @@ impl<'a> Learner<'a> {
             network,
             content,
             config,
+            loss,
         }
     }
 
-    /// One pass over the cells in a random order; under `pointneg` every cell comes once per sampled negative.
-    fn epoch(&mut self, cells: &[Rating], negatives: Option<&NegativeSampler<'_>>, rng: &mut Rng) {
+    /// One pass over the cells in a random order; under a loss that samples every cell comes once per sampled negative.
+    fn epoch(&mut self, cells: &[Rating], negatives: Option<&NegativeSampler>, rng: &mut Rng) {
         let n_copies = if negatives.is_some() { self.config.n_negatives.max(1) } else { 1 };
         let mut order: Vec<u32> = (0..cells.len() as u32).cycle().take(n_copies * cells.len()).collect();
         order.shuffle(rng);
@@ -133,7 +154,7 @@ impl<'a> Learner<'a> {
         let (users, items) = gather(&self.network, self.content, batch);
         let trace = self.network.forward(&users, &items);
         let targets: Vec<f32> = batch.iter().map(|cell| cell.value).collect();
-        let loss = gaussian(&trace, &targets);
+        let loss = of_batch(self.loss, &trace, &targets);
         self.gradient.clear();
         let rows = backward(&self.network, &trace, &loss.by_mean, &loss.by_log_variance, &mut self.gradient);
         self.add_rows(batch, &rows);

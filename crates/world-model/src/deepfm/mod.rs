@@ -12,7 +12,6 @@ mod fold_in;
 mod gradient;
 mod learner;
 mod loss;
-mod negatives;
 mod network;
 mod optimiser;
 mod scorer;

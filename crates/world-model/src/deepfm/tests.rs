@@ -2,7 +2,7 @@
 
 use super::gradient::{DenseGradient, backward};
 use super::learner::gather;
-use super::loss::gaussian;
+use super::loss::{gaussian, of_batch};
 use super::network::DeepFm;
 use super::*;
 use crate::testing::planted;
@@ -41,6 +41,12 @@ fn check_slope(what: &str, analytic: f32, mut loss_at: impl FnMut(f32) -> f64) {
 
 #[test]
 fn gradients_agree_with_finite_differences() {
+    for loss in [Loss::Point, Loss::Pointneg, Loss::Pair, Loss::Pp] {
+        gradients_agree(loss);
+    }
+}
+
+fn gradients_agree(kind: Loss) {
     let content = ItemCategories::of(&catalogue(4), ItemContent::Categories);
     let network = DeepFm::new(3, &content, &small(), 3.0, &mut rng_for(4, &[]));
     let cell = |user, item, value| Rating { user: UserIdx(user), item: ItemIdx(item), value };
@@ -48,11 +54,11 @@ fn gradients_agree_with_finite_differences() {
     let targets = batch.map(|c| c.value);
     let loss = |network: &DeepFm| {
         let (users, items) = gather(network, &content, &batch);
-        gaussian(&network.forward(&users, &items), &targets).total
+        of_batch(kind, &network.forward(&users, &items), &targets).total
     };
     let (users, items) = gather(&network, &content, &batch);
     let trace = network.forward(&users, &items);
-    let slopes = gaussian(&trace, &targets);
+    let slopes = of_batch(kind, &trace, &targets);
     let mut dense = DenseGradient::zero(&network);
     let rows = backward(&network, &trace, &slopes.by_mean, &slopes.by_log_variance, &mut dense);
     for at in (0..dense.trunk.len()).step_by(3) {
@@ -88,6 +94,51 @@ fn gradients_agree_with_finite_differences() {
             moved.categories.row_mut(0)[at] += step;
             loss(&moved)
         });
+    }
+}
+
+#[test]
+fn pair_losses_have_known_values() {
+    let content = ItemCategories::of(&catalogue(4), ItemContent::None);
+    let network = DeepFm::new(3, &content, &small(), 3.0, &mut rng_for(4, &[]));
+    let rows = vec![0.0; 8];
+    let mut trace = network.forward(&rows, &rows);
+    (trace.means, trace.log_variances) = (vec![2.0, 0.5], vec![0.1, -0.3]);
+    let precision = 0.2f64.exp();
+    let surprise = (1.0 + (-1.5f64).exp()).ln();
+    let pair = surprise * precision - 0.2;
+    let point = (2.0f64 - 4.0).powi(2) * (-0.1f64).exp() + 0.1;
+    let of = |loss| of_batch(loss, &trace, &[4.0, 1.0]);
+    assert!((of(Loss::Pair).total - pair).abs() < 1e-6);
+    assert!((of(Loss::Pp).total - (point + 0.5 * pair)).abs() < 1e-6);
+    assert!(of(Loss::Pair).by_mean[0] < 0.0 && of(Loss::Pair).by_mean[1] > 0.0, "the positive goes up");
+    assert_eq!(of(Loss::Point).total, gaussian(&trace, &[4.0, 1.0]).total);
+}
+
+#[test]
+fn pair_losses_separate_positives_from_the_rest() {
+    let cells = (0..30u32).flat_map(|u| (0..5u32).map(move |k| (u, (u % 3) * 5 + k)));
+    let cells: Vec<Rating> =
+        cells.map(|(u, i)| Rating { user: UserIdx(u), item: ItemIdx(i), value: 4.0 }).collect();
+    let table = RatingTable { n_users: 30, n_items: 40, cells };
+    let content = ItemCategories::of(&catalogue(40), ItemContent::None);
+    for loss in [Loss::Pair, Loss::Pp] {
+        let config = DeepFmConfig {
+            loss: Some(loss),
+            n_members: 1,
+            n_negatives: 5,
+            max_epochs: 20,
+            patience: 0,
+            learning_rate: 5e-3,
+            l2_embedding: 1e-3,
+            ..Default::default()
+        };
+        let validation = table.with_negatives(&table, config.negative_rule(1), &mut rng_for(9, &[]));
+        let fitted = DeepFmEnsemble::fit(&table, &validation.cells, &content, &config, 1).unwrap();
+        let ensemble = fitted.ensemble;
+        let (liked, never) =
+            (ensemble.predict(UserIdx(0), ItemIdx(2)).0, ensemble.predict(UserIdx(0), ItemIdx(39)).0);
+        assert!(liked > never + 0.5, "{loss:?}: {liked} against {never}");
     }
 }
 
@@ -171,9 +222,8 @@ fn positives_alone_get_negatives_and_then_separate() {
     };
     assert_eq!(config.loss_for(&table), Loss::Pointneg);
     let content = ItemCategories::of(&catalogue(40), ItemContent::None);
-    let ensemble = DeepFmEnsemble::fit(&table, &table.with_negatives(2.0, 9).cells, &content, &config, 1)
-        .unwrap()
-        .ensemble;
+    let validation = table.with_negatives(&table, config.negative_rule(1), &mut rng_for(9, &[]));
+    let ensemble = DeepFmEnsemble::fit(&table, &validation.cells, &content, &config, 1).unwrap().ensemble;
     let liked = ensemble.predict(UserIdx(0), ItemIdx(2)).0;
     let never = ensemble.predict(UserIdx(0), ItemIdx(39)).0;
     assert!(liked > never + 0.5, "{liked} against {never}");

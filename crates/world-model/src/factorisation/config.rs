@@ -20,6 +20,8 @@ pub struct FactorisationConfig {
     pub l2_categories: Option<f32>,
     /// Weight of squared biases (ratings at which a bias is half believed); left out, the best of 1, 2, 4, 8.
     pub l2_biases: Option<f32>,
+    /// Sampled cells for each logged one, where the log has positives alone.
+    pub n_negatives: usize,
     /// Ratings at which an item's or user's own residual variance is half believed.
     pub variance_shrinkage: f32,
 }
@@ -33,6 +35,7 @@ impl Default for FactorisationConfig {
             l2_factors: None,
             l2_categories: None,
             l2_biases: None,
+            n_negatives: 4,
             variance_shrinkage: 20.0,
         }
     }
@@ -47,6 +50,10 @@ impl FactorisationConfig {
         if self.dim > 512 {
             let (setting, expected) = ("dim", "at most 512");
             return Err(WorldError::Setting { setting, expected, got: self.dim.to_string() });
+        }
+        if !(1..=64).contains(&self.n_negatives) {
+            let (setting, expected) = ("n_negatives", "between 1 and 64");
+            return Err(WorldError::Setting { setting, expected, got: self.n_negatives.to_string() });
         }
         if self.max_categories > 512 {
             let (setting, expected) = ("max_categories", "at most 512");

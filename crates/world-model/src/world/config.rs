@@ -1,6 +1,6 @@
 //! Settings of a world.
 
-use crate::{DeepFmConfig, FactorisationConfig, WorldError};
+use crate::{DeepFmConfig, FactorisationConfig, Negatives, WorldError};
 use data::split::UserShares;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,8 @@ pub struct WorldConfig {
     pub validation_share: f64,
     /// Where the judge's truth comes from.
     pub judge: JudgeConfig,
+    /// Whether cells that nobody rated stand in for low ratings, in both worlds.
+    pub negatives: Negatives,
     /// The train world.
     pub deepfm: DeepFmConfig,
     /// The judge world.
@@ -44,6 +46,7 @@ impl Default for WorldConfig {
             held_out_share: 0.1,
             validation_share: 0.1,
             judge: JudgeConfig::Factorisation,
+            negatives: Negatives::Auto,
             deepfm: DeepFmConfig::default(),
             factorisation: FactorisationConfig::default(),
         }

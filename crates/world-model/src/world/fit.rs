@@ -1,12 +1,11 @@
 //! A world from a log.
 
 use super::config::{JudgeConfig, WorldConfig};
-use super::report::{FitReport, baselines, row, variance_ratio, with_negatives_unless_graded};
-use super::{Judge, Train, World};
+use super::plan::Plan;
+use super::report::{FitReport, FitRow, baselines, row, variance_ratio};
+use super::{CheckUser, Judge, RankingRow, Train, World};
 use crate::complete::CompleteRows;
-use crate::{
-    DeepFmConfig, DeepFmEnsemble, Factorisation, ItemCategories, ItemContent, Rating, RatingTable, WorldError,
-};
+use crate::{DeepFmEnsemble, ItemCategories, Negatives, RatingTable, WorldError};
 use data::Dataset;
 use data::split::{LogSplit, UserSplit};
 use mdp::{Interaction, MeanModel as _, UserIdx};
@@ -29,8 +28,9 @@ impl World {
             Some(rows) => rows.split(dataset.n_users(), config.users, seed),
             None => UserSplit::draw(dataset.n_users(), config.users, seed),
         };
-        let (ensemble, mut fit) = fit_train_world(dataset, config, &log, &split, seed)?;
-        let factorisation = Arc::new(fit_judge(dataset, config, &log, seed, &mut fit)?);
+        let plan = Plan::of(dataset, config, seed);
+        let (ensemble, mut fit) = fit_train_world(dataset, &plan, &log, &split)?;
+        let factorisation = Arc::new(plan.fit_judge(dataset, &log, &mut fit)?);
         Ok(Self {
             config: config.clone(),
             seed,
@@ -38,6 +38,7 @@ impl World {
             catalogue: dataset.catalogue.clone(),
             n_users: dataset.n_users(),
             item_counts: popularity(&log, &split, dataset.n_items()),
+            check_users: check_users(&log, &split),
             split,
             fit,
             train: Train::DeepFm(Arc::new(ensemble)),
@@ -54,6 +55,16 @@ pub(super) fn popularity(log: &LogSplit, split: &UserSplit, n_items: usize) -> V
     RatingTable::of(&only(&log.world, &[&split.train]), n_items).item_counts()
 }
 
+/// How many users a check plays sessions of.
+const MOST_CHECK_USERS: usize = 300;
+
+/// The users a check plays sessions of.
+pub(super) fn check_users(log: &LogSplit, split: &UserSplit) -> Vec<CheckUser> {
+    let users = if split.test.is_empty() { &split.train } else { &split.test };
+    let chosen = users.iter().take(MOST_CHECK_USERS);
+    chosen.map(|&user| CheckUser { user, history: log.world[user.index()].clone() }).collect()
+}
+
 /// The parts of the log of some users, empty for all others.
 fn only(parts: &[Vec<Interaction>], users: &[&[UserIdx]]) -> Vec<Vec<Interaction>> {
     let mut out = vec![Vec::new(); parts.len()];
@@ -65,48 +76,51 @@ fn only(parts: &[Vec<Interaction>], users: &[&[UserIdx]]) -> Vec<Vec<Interaction
 
 fn fit_train_world(
     dataset: &Dataset,
-    config: &WorldConfig,
+    plan: &Plan<'_>,
     log: &LogSplit,
     split: &UserSplit,
-    seed: u64,
 ) -> Result<(DeepFmEnsemble, FitReport), WorldError> {
-    let content = ItemCategories::of(&dataset.catalogue, config.deepfm.item_content);
+    let (config, deepfm, seed) = (plan.config, &plan.deepfm, plan.seed);
+    let content = ItemCategories::of(&dataset.catalogue, deepfm.item_content);
     let seen = only(&log.world, &[&split.train, &split.validation]);
     let table = RatingTable::of(&seen, dataset.n_items());
-    let is_graded = table.is_graded();
-    let negatives = |table: &RatingTable, stream: u64| {
-        with_negatives_unless_graded(table, is_graded, &config.deepfm, seed.wrapping_add(stream))
-    };
-    let (rest, held_out) = table.sliced(config.held_out_share, seed);
+    let negatives = |cells: &RatingTable, stream: u64| plan.with_train_negatives(cells, &table, stream);
+    let (rest, liked) = table.sliced(config.held_out_share, seed);
     let (fitted, validation) = rest.sliced(config.validation_share / (1.0 - config.held_out_share), seed);
-    let held_out = negatives(&table.with_cells(held_out), 1).cells;
+    let held_out = negatives(&table.with_cells(liked.clone()), 1).cells;
     let validation = negatives(&table.with_cells(validation), 2).cells;
-    let first = DeepFmEnsemble::fit(&fitted, &validation, &content, &config.deepfm, seed)?;
+    let first = DeepFmEnsemble::fit(&fitted, &validation, &content, deepfm, seed)?;
 
     let all_but_reported = negatives(&rest, 3);
-    let mut rows = baselines(&all_but_reported, &held_out, &content, (config.deepfm.embedding_dim, seed))?;
-    let reported = DeepFmEnsemble::refit(&first, &rest, &content, &config.deepfm, seed)?.ensemble;
+    let mut rows = baselines(&all_but_reported, &held_out, &content, (deepfm.embedding_dim, seed))?;
+    let reported = DeepFmEnsemble::refit(&first, &rest, &content, deepfm, seed)?.ensemble;
     let ours = row("deepfm", &held_out, |c| reported.predict(c.user, c.item).0);
     let deepfm_is_best = rows.iter().all(|other| ours.rmse < other.rmse);
     rows.push(ours);
-    let last = DeepFmEnsemble::refit(&first, &table, &content, &config.deepfm, seed)?;
+    let last = DeepFmEnsemble::refit(&first, &table, &content, deepfm, seed)?;
     let mut ensemble = last.ensemble;
     let mut report = FitReport {
         n_fitted: rest.cells.len(),
         n_validation: validation.len(),
         n_held_out: held_out.len(),
-        is_graded,
+        is_graded: !Negatives::Auto.are_sampled(plan.share_at_best),
         rows,
         deepfm_is_best,
         variance_ratio: variance_ratio(&reported, &held_out),
         n_epochs: last.n_epochs,
+        ranking: plan.rank_train_world(&reported, (&rest, &liked), &content)?,
         ..FitReport::default()
     };
     let known: Vec<UserIdx> =
         (0..dataset.n_users() as u32).map(UserIdx).filter(|u| !seen[u.index()].is_empty()).collect();
-    let unseen = negatives(&RatingTable::of(&only(&log.world, &[&split.test]), dataset.n_items()), 6);
+    let newcomers = RatingTable::of(&only(&log.world, &[&split.test]), dataset.n_items());
+    let unseen = plan.with_train_negatives(&newcomers, &newcomers, 6);
     let level = all_but_reported.mean();
-    report.folded_in = measure_fold_in(&ensemble, &known, &unseen, &split.test, (level, seed));
+    let folded_in = measure_fold_in(&ensemble, &known, &unseen, &split.test, (level, plan));
+    report.folded_in = folded_in.errors;
+    if let Some(ranking) = &mut report.ranking {
+        ranking.folded_in = folded_in.ranks;
+    }
     let is_seen = |user: &UserIdx| !seen[user.index()].is_empty();
     let ratings = by_user(&unseen);
     let newcomers: Vec<(UserIdx, &[Interaction])> = (0..dataset.n_users() as u32)
@@ -127,49 +141,38 @@ fn by_user(table: &RatingTable) -> Vec<Vec<Interaction>> {
     out
 }
 
+/// How well users who were not fitted on are predicted.
+#[derive(Default)]
+struct FoldedIn {
+    errors: Vec<FitRow>,
+    ranks: Vec<RankingRow>,
+}
+
 /// Folds test users in with four fifths of their cells and measures on the rest.
 fn measure_fold_in(
     ensemble: &DeepFmEnsemble,
     known: &[UserIdx],
     unseen: &RatingTable,
     test: &[UserIdx],
-    (level, seed): (f32, u64),
-) -> Vec<super::FitRow> {
-    let (given, held_out) = unseen.sliced(0.2, seed);
+    (level, plan): (f32, &Plan<'_>),
+) -> FoldedIn {
+    let (given, held_out) = unseen.sliced(0.2, plan.seed);
     if held_out.is_empty() {
-        return Vec::new();
+        return FoldedIn::default();
     }
     let ratings = by_user(&given);
     let newcomers: Vec<(UserIdx, &[Interaction])> =
         test.iter().map(|u| (*u, ratings[u.index()].as_slice())).collect();
     let nobody: Vec<(UserIdx, &[Interaction])> = test.iter().map(|u| (*u, [].as_slice())).collect();
-    let predict = |newcomers: &[(UserIdx, &[Interaction])], cells: &[Rating], model: &str| {
+    let questions = plan.asks(&held_out, 2);
+    let mut out = FoldedIn::default();
+    out.errors.push(row("global mean", &held_out, |_| level));
+    for (model, newcomers) in [("deepfm, mean user", nobody), ("deepfm, folded in", newcomers)] {
         let mut folded = ensemble.clone();
-        folded.fold_in(known, newcomers);
-        row(model, cells, |c| folded.predict(c.user, c.item).0)
-    };
-    vec![
-        row("global mean", &held_out, |_| level),
-        predict(&nobody, &held_out, "deepfm, mean user"),
-        predict(&newcomers, &held_out, "deepfm, folded in"),
-    ]
-}
-
-/// Fits the judge on everybody's judge part and adds its errors on held-out ratings to the report.
-fn fit_judge(
-    dataset: &Dataset,
-    config: &WorldConfig,
-    log: &LogSplit,
-    seed: u64,
-    report: &mut FitReport,
-) -> Result<Factorisation, WorldError> {
-    let table = RatingTable::of(&log.judge, dataset.n_items());
-    let deepfm: &DeepFmConfig = &config.deepfm;
-    let table = with_negatives_unless_graded(&table, table.is_graded(), deepfm, seed.wrapping_add(4));
-    let (rest, held_out) = table.sliced(config.held_out_share, seed.wrapping_add(5));
-    let content = ItemCategories::of(&dataset.catalogue, ItemContent::Categories);
-    let judge = Factorisation::fit(&rest, &content, &config.factorisation, seed)?;
-    report.judge = baselines(&rest, &held_out, &content, (0, seed))?;
-    report.judge.push(row("judge", &held_out, |c| judge.mean(c.user, c.item)));
-    Factorisation::fit(&table, &content, &config.factorisation, seed)
+        folded.fold_in(known, &newcomers);
+        out.errors.push(row(model, &held_out, |c| folded.predict(c.user, c.item).0));
+        let ranked = questions.as_ref().map(|asked| asked.row(model, |u, i| folded.predict(u, i).0));
+        out.ranks.extend(ranked);
+    }
+    out
 }

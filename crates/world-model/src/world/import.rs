@@ -1,6 +1,6 @@
 //! A world out of somebody else's matrices.
 
-use super::fit::popularity;
+use super::fit::{check_users, popularity};
 use super::matrix::{MAX_WHOLE, MatrixSide};
 use super::{FitReport, Judge, Train, World, WorldConfig};
 use crate::{DenseMatrix, WorldError};
@@ -56,6 +56,7 @@ impl World {
             catalogue: dataset.catalogue.clone(),
             n_users: dataset.n_users(),
             item_counts: popularity(&log, &split, dataset.n_items()),
+            check_users: check_users(&log, &split),
             split,
             fit: FitReport::default(),
             train: Train::Matrix(Arc::new(train.0)),

@@ -5,12 +5,15 @@ mod config;
 mod fit;
 mod import;
 mod matrix;
+mod plan;
+mod ranking;
 mod report;
 mod store;
 
 pub use columns::Columns;
 pub use config::{JudgeConfig, WorldConfig};
 pub use import::MatrixSources;
+pub use ranking::{RankingReport, RankingRow};
 pub use report::{FitReport, FitRow};
 
 use crate::complete::CompleteRows;
@@ -20,7 +23,8 @@ use data::Dataset;
 use data::split::{LogSplit, UserSplit};
 use environment::DistanceSource;
 use matrix::MatrixSide;
-use mdp::{ItemIdx, MeanModel, RewardSource, UserIdx};
+use mdp::{Interaction, ItemIdx, MeanModel, RewardSource, UserIdx};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What a policy trains in and what judges it.
@@ -32,10 +36,21 @@ pub struct World {
     catalogue: Catalogue,
     n_users: usize,
     item_counts: Vec<u32>,
+    check_users: Vec<CheckUser>,
     split: UserSplit,
     fit: FitReport,
     train: Train,
     judge: Judge,
+}
+
+/// A user whose sessions say whether a world is worth training in, with the logged history that policies are given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckUser {
+    /// The user.
+    pub user: UserIdx,
+    /// The world part of the log.
+    pub history: Vec<Interaction>,
 }
 
 /// Which world.
@@ -88,6 +103,20 @@ impl World {
     /// How often each item occurs in the train users' world part: what popularity means here.
     pub fn item_counts(&self) -> &[u32] {
         &self.item_counts
+    }
+
+    /// The first 300 test users (train users where there is no test user); none in a world directory that was
+    /// written before worlds kept them.
+    pub fn check_users(&self) -> &[CheckUser] {
+        &self.check_users
+    }
+
+    /// The same out of the log.
+    ///
+    /// # Errors
+    /// When `dataset` is another one than the world was made from.
+    pub fn check_users_of(&self, dataset: &Dataset) -> Result<Vec<CheckUser>, WorldError> {
+        Ok(fit::check_users(&self.log_split(dataset)?, &self.split))
     }
 
     /// How well the models predict held-out ratings.

@@ -3,29 +3,11 @@
 use super::*;
 use crate::DeepFmConfig;
 use data::{Format, ImportOptions, Source, import};
-use std::path::PathBuf;
-
-/// A folder of real data; `None` (said on stderr) where the user does not have it.
-fn folder(name: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(name);
-    if path.is_dir() {
-        return Some(path);
-    }
-    let is_required = std::env::var_os("CI").is_some()
-        || std::env::var("ILREC_REQUIRE_SHARED_DATA").is_ok_and(|value| value == "1");
-    assert!(!is_required, "{} is missing", path.display());
-    skipped(name);
-    None
-}
-
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
-fn skipped(name: &str) {
-    eprintln!("skipped: shared/data/{name} is not here; the real data is not part of the repository");
-}
+use shared_data::shared_data;
 
 #[test]
 fn movielens_deepfm_beats_every_baseline_on_held_out_ratings() {
-    let Some(path) = folder("movielens-latest-small") else { return };
+    let Some(path) = shared_data("movielens-latest-small") else { return };
     let mut options = ImportOptions::new(Format::Movielens, &path);
     options.min_item_interactions = 5;
     let (dataset, _) = import(&options).unwrap();
@@ -44,7 +26,7 @@ fn movielens_deepfm_beats_every_baseline_on_held_out_ratings() {
 
 #[test]
 fn jester_judges_by_its_own_complete_rows() {
-    let Some(path) = folder("jester-5k") else { return };
+    let Some(path) = shared_data("jester-5k") else { return };
     let mut source = Source::new(Format::Csv, &path.join("ratings.csv.gz"));
     source.scale = "-10..10".parse().unwrap();
     let mut options = ImportOptions::of(vec![source]);

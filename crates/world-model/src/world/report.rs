@@ -1,8 +1,7 @@
 //! How well the models of a world predict ratings that they were not fitted on.
 
-use crate::{
-    DeepFmConfig, Factorisation, FactorisationConfig, ItemCategories, Rating, RatingTable, WorldError,
-};
+use super::ranking::RankingReport;
+use crate::{Factorisation, FactorisationConfig, ItemCategories, Rating, RatingTable, WorldError};
 use mdp::MeanModel;
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +26,7 @@ pub struct FitReport {
     pub n_validation: usize,
     /// Ratings that the errors were measured on (with as many sampled negatives where the log has none).
     pub n_held_out: usize,
-    /// Whether the log grades; if not, sampled cells stand in for low ratings everywhere.
+    /// Whether the log grades: less than 99 % of its ratings are its best one.
     pub is_graded: bool,
     /// Global mean, user and item bias, matrix factorisation, DeepFM.
     pub rows: Vec<FitRow>,
@@ -41,6 +40,9 @@ pub struct FitReport {
     pub folded_in: Vec<FitRow>,
     /// The judge on held-out ratings of its own part: global mean, user and item bias, the judge.
     pub judge: Vec<FitRow>,
+    /// Where cells were sampled to stand in for low ratings: how many, and how well the models rank.
+    #[serde(default)]
+    pub ranking: Option<RankingReport>,
 }
 
 /// Errors of a model given as a function of a cell.
@@ -88,14 +90,4 @@ pub(crate) fn variance_ratio(model: &dyn MeanModel, cells: &[Rating]) -> f64 {
 /// To six decimals: short enough for JSON to give back the same number.
 fn rounded(x: f64) -> f64 {
     (x * 1e6).round() / 1e6
-}
-
-/// The cells, with as many sampled negatives where the log does not grade.
-pub(crate) fn with_negatives_unless_graded(
-    table: &RatingTable,
-    is_graded: bool,
-    config: &DeepFmConfig,
-    seed: u64,
-) -> RatingTable {
-    if is_graded { table.clone() } else { table.with_negatives(config.negative_target, seed) }
 }

@@ -1,7 +1,7 @@
 //! A world as an immutable directory.
 
 use super::matrix::MatrixSide;
-use super::{FitReport, Judge, Train, World, WorldConfig};
+use super::{CheckUser, FitReport, Judge, Train, World, WorldConfig};
 use crate::complete::CompleteRows;
 use crate::{DeepFmEnsemble, Factorisation, ItemCategories, ItemContent, WorldError};
 use artefact::{Artefact, Draft, Kind, Tensors};
@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 const FACTS: &str = "world.json";
 const CATALOGUE: &str = "catalogue.json";
+const CHECK_USERS: &str = "check_users.json";
 const WEIGHTS: &str = "weights.safetensors";
 
 /// What the files hold.
@@ -56,6 +57,7 @@ impl World {
         };
         draft.write_json(FACTS, &facts)?;
         draft.write_json(CATALOGUE, &self.catalogue)?;
+        draft.write_json(CHECK_USERS, &self.check_users)?;
         let mut tensors = Tensors::default();
         match &self.train {
             Train::DeepFm(ensemble) => ensemble.store("train", &mut tensors),
@@ -114,6 +116,7 @@ fn read(artefact: &Artefact) -> Result<World, Problem> {
     let facts: Facts = artefact.read_json(FACTS)?;
     let catalogue = read_catalogue(artefact)?;
     check_facts(&facts, catalogue.len())?;
+    let check_users = read_check_users(artefact, (facts.n_users, catalogue.len()))?;
     let mut tensors = Tensors::load(artefact, WEIGHTS)?;
     let (train, judge) = match facts.models {
         Models::Fitted => take_fitted(&mut tensors, &config, facts.n_users, &catalogue)?,
@@ -129,6 +132,7 @@ fn read(artefact: &Artefact) -> Result<World, Problem> {
         catalogue,
         n_users: facts.n_users,
         item_counts: facts.item_counts,
+        check_users,
         split: facts.split,
         fit: facts.fit,
         train,
@@ -156,17 +160,33 @@ fn take_fitted(
     Ok((Train::DeepFm(Arc::new(ensemble)), judge))
 }
 
-/// The catalogue must be the one whose hash the manifest carries, with category rows within its table.
+/// The catalogue must be the one whose hash the manifest carries.
 fn read_catalogue(artefact: &Artefact) -> Result<Catalogue, Problem> {
     let catalogue: Catalogue = artefact.read_json(CATALOGUE)?;
-    let n_categories = catalogue.categories().len();
-    if catalogue.items().iter().flat_map(|item| &item.categories).any(|&c| c as usize >= n_categories) {
-        return Err("an item of a category that does not exist".to_owned().into());
-    }
     if artefact.manifest().inputs.get("catalogue") != Some(&catalogue.hash()) {
         return Err("the catalogue is not the one of the manifest".to_owned().into());
     }
     Ok(catalogue)
+}
+
+/// Absent in older directories.
+fn read_check_users(
+    artefact: &Artefact,
+    (n_users, n_items): (usize, usize),
+) -> Result<Vec<CheckUser>, Problem> {
+    if !artefact.manifest().files.contains_key(CHECK_USERS) {
+        return Ok(Vec::new());
+    }
+    let users: Vec<CheckUser> = artefact.read_json(CHECK_USERS)?;
+    let fits = |user: &CheckUser| {
+        user.user.index() < n_users && user.history.iter().all(|row| row.item.index() < n_items)
+    };
+    let all_fit = users.iter().all(fits);
+    if all_fit {
+        Ok(users)
+    } else {
+        Err(format!("{CHECK_USERS} names users or items beyond the world's").into())
+    }
 }
 
 fn check_facts(facts: &Facts, n_items: usize) -> Result<(), Problem> {

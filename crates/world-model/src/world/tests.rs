@@ -130,6 +130,69 @@ fn complete_rows_are_the_truth_and_supply_the_held_users() {
     assert_eq!(opened.reward(split.test[0], ItemIdx(3)), truth.reward(split.test[0], ItemIdx(3)));
 }
 
+/// Positives alone: everybody likes one kind of items in four, and took up half of that kind. A few items are
+/// taken up by everybody.
+fn positives() -> Dataset {
+    let (n_users, n_items) = (120u32, 120u32);
+    let rows = (0..n_items).map(|i| (format!("i{i}"), format!("Item {i}"), vec![format!("c{}", i % 3)]));
+    let likes =
+        |user: u32, item: u32| item < 3 || (item % 4 == user % 4 && (item / 4 + user / 4).is_multiple_of(2));
+    let history = |user: u32| {
+        let items = (0..n_items).filter(move |&item| likes(user, item));
+        // Not in the order of the catalogue: the earlier half of a log must not be the first items.
+        let time = |item: u32| i64::from((item * 37 + user * 11) % n_items);
+        let mut rows: Vec<Interaction> =
+            items.map(|item| Interaction { item: ItemIdx(item), rating: 5.0, time: time(item) }).collect();
+        rows.sort_by_key(|row| row.time);
+        rows
+    };
+    let histories = (0..n_users).map(|user| (format!("u{user}"), history(user)));
+    Dataset::new(Catalogue::new(rows.collect()).0, histories.collect(), Clock::Positions).unwrap()
+}
+
+#[test]
+fn a_log_of_positives_gets_a_judge_that_tells_items_apart() {
+    let world = World::train(&positives(), &quick(), 3).unwrap();
+    let ranking = world.fit().ranking.as_ref().unwrap();
+    assert_eq!((ranking.share_at_best, world.fit().is_graded), (1.0, false));
+    let [_, judge] = ranking.judge.as_slice() else { panic!("two rows") };
+    assert!(judge.auc > 0.8, "{ranking:#?}");
+    assert!(judge.positives > judge.unseen + 0.5, "{ranking:#?}");
+    assert_eq!(ranking.train.len(), 3);
+    assert_eq!(ranking.deepfm_ranks_best, ranking.train[..2].iter().all(|r| r.auc < ranking.train[2].auc));
+    let dir = tempfile::tempdir().unwrap();
+    world.save(&dir.path().join("w")).unwrap();
+    assert_eq!(World::open(&dir.path().join("w")).unwrap().0.fit(), world.fit());
+}
+
+#[test]
+fn negatives_can_be_switched_off_and_then_the_judge_is_flat() {
+    let config = WorldConfig { negatives: crate::Negatives::Never, ..quick() };
+    let world = World::train(&positives(), &config, 3).unwrap();
+    assert_eq!(world.fit().ranking, None);
+    let means = world.judge_means();
+    assert!((0..120).all(|item| (means.predict(UserIdx(1), ItemIdx(item)).0 - 5.0).abs() < 1e-3));
+    let always = WorldConfig { negatives: crate::Negatives::Always, ..quick() };
+    let graded = dataset(40, 30, 0.5, 3);
+    assert!(World::train(&graded, &always, 3).unwrap().fit().ranking.is_some());
+    assert!(World::train(&graded, &quick(), 3).unwrap().fit().ranking.is_none());
+}
+
+#[test]
+fn a_world_knows_whom_a_check_plays() {
+    let data = dataset(40, 30, 0.5, 3);
+    let world = World::train(&data, &quick(), 3).unwrap();
+    assert_eq!(world.check_users().len(), world.split().test.len());
+    assert_eq!(world.check_users(), world.check_users_of(&data).unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    world.save(&dir.path().join("w")).unwrap();
+    assert_eq!(World::open(&dir.path().join("w")).unwrap().0.check_users(), world.check_users());
+    let mut forged = world.clone();
+    forged.check_users[0].history[0].item = ItemIdx(30);
+    forged.save(&dir.path().join("w")).unwrap();
+    assert!(matches!(World::open(&dir.path().join("w")), Err(WorldError::Damaged { .. })));
+}
+
 #[test]
 fn columns_have_the_distances_of_the_predictions() {
     let data = dataset(40, 20, 0.5, 28);
