@@ -39,19 +39,15 @@ fn measure(model: &GgufModel, repetition: usize) -> Result<serde_json::Value, Bo
     let prompt_seconds = start.elapsed().as_secs_f64();
     let n_evaluated = answer.usage.tokens_in - answer.usage.tokens_reused;
     // The same prompt is in the cache now but for its last token: what remains is generation.
-    let writing = Generate {
-        sampling: sampling(GENERATED),
-        ..request(&format!("{text} Tell a long story about the sea, with many people in it."), 0)
-    };
+    let writing =
+        request(&format!("{text} Tell a long story about the sea, with many people in it."), GENERATED);
     let start = Instant::now();
     let written = model.generate(&[writing]).swap_remove(0)?.usage.tokens_out;
     let write_seconds = start.elapsed().as_secs_f64();
     let start = Instant::now();
     model.generate(&[request(&format!("{text} And who are they?"), 0)]).swap_remove(0)?;
     let second_seconds = start.elapsed().as_secs_f64();
-    let eight: Vec<Generate> = (0..8)
-        .map(|user| Generate { sampling: sampling(16), ..request(&format!("{text} User {user} asks?"), 16) })
-        .collect();
+    let eight: Vec<Generate> = (0..8).map(|user| request(&format!("{text} User {user} asks?"), 16)).collect();
     let start = Instant::now();
     let eight: u64 = model.generate(&eight).into_iter().flatten().map(|answer| answer.usage.tokens_out).sum();
     let eight_seconds = start.elapsed().as_secs_f64();
