@@ -13,6 +13,7 @@ mod session;
 mod taste;
 mod tracker;
 mod train;
+mod unseen;
 
 pub use actor::Selection;
 pub use config::{ROBUST_PRESET, RobustConfig, Switches};

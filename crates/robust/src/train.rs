@@ -9,6 +9,7 @@ use crate::learner::{Learner, UpdateReport};
 use crate::policy::RobustPolicy;
 use crate::session::{Acting, LearnerSession, follow, live};
 use crate::taste::TasteModel;
+use crate::unseen::with_unseen;
 use crate::{RobustError, checkpoint};
 use artefact::Tensors;
 use catalogue::Catalogue;
@@ -140,6 +141,7 @@ enum Stream {
     Validation = 6,
     Demonstrations = 7,
     Instead = 8,
+    Unseen = 9,
 }
 
 /// Trains the default learner. With `resume`, goes on from a checkpoint of the same inputs, settings and seed and
@@ -229,7 +231,9 @@ impl<'a> Run<'a> {
             inputs.catalogue.items().iter().map(|item| item.categories.clone()).collect();
         let logged: Vec<&[Interaction]> = inputs.train.iter().map(|(_, history)| *history).collect();
         let mut rng = rng_for(seed, &[Stream::Taste as u64]);
-        let taste = TasteModel::fit(&logged, &categories, &config.taste(), &mut rng);
+        let fitted = with_unseen(&logged, catalogue, &mut rng_for(seed, &[Stream::Unseen as u64]));
+        let fitted: Vec<&[Interaction]> = fitted.iter().map(Vec::as_slice).collect();
+        let taste = TasteModel::fit(&fitted, &categories, &config.taste(), &mut rng);
         let items = Arc::new(ItemTable::new(inputs.catalogue, taste, &expert_counts));
         Ok(Self { inputs, config, seed, items, histories, demonstrations, expert_counts })
     }

@@ -26,7 +26,7 @@ pub(crate) struct ModelConfig {
 /// The option that names the file.
 #[derive(clap::Args, Debug)]
 pub(crate) struct ModelArgs {
-    /// A TOML file with [http] (limits, timeouts, what the server offers) and [prices."MODEL"] (in, out)
+    /// A TOML file with the tables `http` (limits, timeouts, what the server offers) and `prices."MODEL"` (in, out)
     #[arg(long, value_name = "FILE")]
     llm_config: Option<PathBuf>,
 }

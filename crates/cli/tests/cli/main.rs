@@ -4,4 +4,5 @@ mod chain;
 mod damage;
 mod experiment;
 mod mistakes;
+mod model;
 mod program;

@@ -1,7 +1,6 @@
 //! Real files against what llama.cpp says of them (`golden.json`, written by `bench/reference/golden.py`).
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use llm::{LanguageModel as _, Speaker};
 use serde_json::Value;
@@ -15,18 +14,7 @@ const TIE: f64 = 0.1;
 
 /// The folder of models; `None` (said on stderr) where there is none.
 fn models() -> Option<PathBuf> {
-    let script = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/models/get-model"));
-    if !script.is_file() {
-        skipped("shared/models is not here");
-        return None;
-    }
-    let output = Command::new(script).arg("smollm2-135m").output().ok()?;
-    let path = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-    if !path.is_file() {
-        skipped("the model cannot be fetched");
-        return None;
-    }
-    path.parent().map(Path::to_owned)
+    shared_data::shared_model("smollm2-135m")?.parent().map(Path::to_owned)
 }
 
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]

@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::actor::{Actor, Taken};
+use crate::guidance::{Guidance as _, IlRec};
 use crate::hazard::{HazardExample, HazardLearner, QuitHazard, loss_and_gradients};
 use crate::items::ItemTable;
 use crate::learner::Learner;
-use crate::session::{Acting, LearnerSession, live};
+use crate::session::{Acting, LearnerSession, follow, live};
 use crate::taste::{Belief, TasteModel};
 use crate::tracker::{Tracker, View};
 use mdp::ItemSet;
@@ -206,4 +207,32 @@ fn a_constant_learned_reward_teaches_nothing_whatever_its_sign() {
     for constant in [0.693, -0.693, 5.0] {
         assert_eq!(taught(&mut Constant(constant)), plain);
     }
+}
+
+#[test]
+fn logs_of_positives_get_unseen_items() {
+    let rated = |item, rating| Interaction { item: ItemIdx(item), rating, time: 0 };
+    let positives = [rated(1, 5.0), rated(2, 5.0), rated(3, 5.0)];
+    let filled = crate::unseen::with_unseen(&[&positives], 1000, &mut rng_for(0, &[]));
+    assert_eq!(filled[0][..3], positives);
+    let added = &filled[0][3..];
+    assert!(!added.is_empty() && added.len() <= 3);
+    assert!(added.iter().all(|x| x.rating < 3.0 && positives.iter().all(|p| p.item != x.item)));
+    let graded = [rated(1, 5.0), rated(2, 3.0)];
+    assert_eq!(crate::unseen::with_unseen(&[&graded], 1000, &mut rng_for(0, &[])), [graded]);
+}
+
+#[test]
+fn random_items_at_the_experts_states_teach_the_discriminator() {
+    let domain = domain();
+    let (items, actor) = (items(&domain), Actor::new(&mut rng_for(0, &[1])));
+    let acting = Acting { items: &items, actor: &actor, hazard: None, learns_in_session: true };
+    let mut rng = rng_for(0, &[2]);
+    let of_user = |d: &Trajectory| &domain.histories[d.user.index()];
+    let expert: Vec<LearnerSession> =
+        domain.demonstrations.iter().map(|d| follow(acting, d, of_user(d), &mut rng)).collect();
+    assert!(expert.iter().flat_map(|s| &s.steps).all(|step| step.instead.is_some()));
+    let mut guidance = IlRec::new(domain.demonstrations.clone(), &small_config(), &mut rng).unwrap();
+    let losses: Vec<f32> = (0..20).filter_map(|_| guidance.learn(&expert, &[], &mut rng)).collect();
+    assert!(losses.len() == 20 && losses[19] < 0.8 * losses[0], "{losses:?}");
 }
