@@ -10,7 +10,7 @@ use crate::stage::model::{ModelArgs, Opener};
 use crate::stage::simulation::Simulation;
 use ::agents::{AgentSettings, Collection, Models as _, Prompts, RandomFreshGenre, Terms};
 use demonstrations::{CollectOptions, Expert as _};
-use llm::LanguageModel;
+use llm::{LanguageModel, LlmError};
 use std::path::PathBuf;
 use world_model::Side;
 
@@ -132,7 +132,10 @@ fn with_model(address: Option<&str>, arguments: &CollectArgs, global: &Global) -
         true => opener.unrecorded(address),
         false => opener.open(address, &arguments.terms()),
     };
-    let model = opened.map_err(::agents::AgentError::from)?;
+    let model = opened.map_err(|error| match error {
+        LlmError::Unavailable { reason, hint } => Failure::input(reason).hint(hint),
+        other => ::agents::AgentError::from(other).into(),
+    })?;
     act(model.as_ref(), &settings, arguments, global)
 }
 

@@ -78,7 +78,9 @@ fn options_of_agents_are_refused_where_there_are_none() {
         ("--agent react", "no language model was named"),
         ("--llm openai:m --actor score --decode catalogue", "nothing to decode"),
         ("--llm openai:m --set memory.reflectons=3", "did you mean `reflections`?"),
-        ("--llm nonsense", "unknown language model `nonsense`"),
+        ("--llm nonsense", "no kind of model before a colon"),
+        ("--llm gguf:missing.gguf", "missing.gguf"),
+        ("--llm replay:missing.sqlite", "missing.sqlite"),
     ] {
         let line = format!("demos collect {line} {place}");
         let text = fails(domain(), &line.split(' ').collect::<Vec<_>>(), 2);
