@@ -163,7 +163,7 @@ impl From<demonstrations::DemonstrationError> for Failure {
             E::Artefact(error) => error.into(),
             E::Io { path, source } => Self::reading(&path, &source),
             E::Nothing(_) => Self::input(message)
-                .hint("compare the titles and users of the source with those of the dataset"),
+                .hint("compare the titles and users of the source with those of the dataset; if a model wrote them, try --decode catalogue or --actor score"),
             E::OtherDataset { .. } => {
                 Self::input(message).hint("import or collect them again with this dataset")
             }

@@ -3,6 +3,7 @@
 mod ids;
 mod itemset;
 mod policy;
+mod positives;
 mod returns;
 mod reward;
 mod rng;
@@ -11,6 +12,7 @@ mod step;
 pub use ids::{ItemIdx, UserIdx};
 pub use itemset::ItemSet;
 pub use policy::{Choice, Policy, PolicySession, SessionContext};
+pub use positives::{POSITIVE_ONLY, share_of_best};
 pub use returns::{generalised_advantages, returns_to_go};
 pub use reward::{MeanModel, RewardSource};
 pub use rng::{Rng, rng_for};

@@ -2,7 +2,7 @@
 
 use crate::config::RobustConfig;
 use crate::session::{LearnerSession, LearnerStep};
-use crate::tracker::N_DISCRIMINATED;
+use crate::tracker::{N_DISCRIMINATED, discriminated};
 use mdp::{Rng, Trajectory};
 use rand::RngExt as _;
 use reward::{Discriminator, RewardError, WeightConfig, fused_weights, learned_reward};
@@ -94,7 +94,7 @@ impl Guidance for IlRec {
     fn learn(&mut self, expert: &[LearnerSession], policy: &[LearnerSession], rng: &mut Rng) -> Option<f32> {
         let chosen: Vec<Inputs> = steps(expert).into_iter().map(inputs).collect();
         let own: Vec<Inputs> = steps(policy).into_iter().map(inputs).collect();
-        let instead: Vec<Inputs> = steps(expert).into_iter().filter_map(|s| s.instead).map(clipped).collect();
+        let instead: Vec<Inputs> = steps(expert).into_iter().filter_map(|s| s.instead).collect();
         let others: Vec<&[Inputs]> = [&own[..], &instead].into_iter().filter(|x| !x.is_empty()).collect();
         if chosen.is_empty() || others.is_empty() {
             return None;
@@ -148,11 +148,5 @@ fn steps(sessions: &[LearnerSession]) -> Vec<&LearnerStep> {
 type Inputs = [f32; N_DISCRIMINATED];
 
 fn inputs(step: &LearnerStep) -> Inputs {
-    let features = step.decision.chosen.iter().chain(&step.hazard.saturation).chain(&step.hazard.nearness);
-    let mut features = features.copied();
-    clipped(std::array::from_fn(|_| features.next().expect("as many as the constant says")))
-}
-
-fn clipped(inputs: Inputs) -> Inputs {
-    inputs.map(|x| x.clamp(-5.0, 5.0))
+    discriminated(&step.decision.chosen, &step.hazard)
 }

@@ -26,6 +26,8 @@ pub const FEATURE_NAMES: [&str; N_FEATURES] = [
 ];
 /// What the discriminator sees of a step: the item's features and what the hazard knows of content and nearness.
 pub(crate) const N_DISCRIMINATED: usize = N_FEATURES + N_SATURATION + N_NEARNESS;
+/// Bound of each input of the discriminator.
+const LARGEST_INPUT: f32 = 5.0;
 /// Features of a state.
 pub(crate) const N_STATE: usize = 8;
 
@@ -34,6 +36,14 @@ const WINDOWS: [usize; 7] = [1, 2, 3, 4, 5, 6, 8];
 /// Below this the logarithm of staying says "certainly leaves", whatever it says.
 const LOWEST_LOG_STAY: f32 = -8.0;
 const LONGEST_HISTORY: usize = 500;
+
+/// The discriminator's inputs for one item in a state, within bounds: the item's features and what the hazard is
+/// told of it, except of dislike (which is among the features).
+pub(crate) fn discriminated(features: &[f32; N_FEATURES], hazard: &HazardExample) -> [f32; N_DISCRIMINATED] {
+    let mut all = features.iter().chain(&hazard.saturation).chain(&hazard.nearness);
+    let bounded = |x: &f32| x.clamp(-LARGEST_INPUT, LARGEST_INPUT);
+    std::array::from_fn(|_| all.next().map(bounded).expect("as many as the constant says"))
+}
 
 /// One session's state.
 #[derive(Clone, Debug)]
@@ -173,14 +183,10 @@ impl<'a> Tracker<'a> {
         HazardExample { saturation, nearness, dislike, left }
     }
 
-    /// The discriminator's inputs for one item of a view.
-    pub(crate) fn discriminated(&self, view: &View, item: ItemIdx) -> [f32; N_DISCRIMINATED] {
-        let (n_items, index) = (self.items.n_items(), item.index());
-        let saturation = &view.saturation[self.items.group_of[index] as usize];
-        let features = view.columns.chunks_exact(n_items).map(|column| column[index]);
-        let nearness = view.nearness.iter().map(|column| column[index]);
-        let mut all = features.chain(saturation.iter().copied()).chain(nearness);
-        std::array::from_fn(|_| all.next().expect("as many as the constant says"))
+    /// The features of one item of a view.
+    pub(crate) fn features(&self, view: &View, item: ItemIdx) -> [f32; N_FEATURES] {
+        let n_items = self.items.n_items();
+        std::array::from_fn(|k| view.columns[k * n_items + item.index()])
     }
 
     fn saturation(&self) -> Vec<[f32; N_SATURATION]> {

@@ -232,7 +232,7 @@ impl<'a> Run<'a> {
         let logged: Vec<&[Interaction]> = inputs.train.iter().map(|(_, history)| *history).collect();
         let mut rng = rng_for(seed, &[Stream::Taste as u64]);
         let fitted = with_unseen(&logged, catalogue, &mut rng_for(seed, &[Stream::Unseen as u64]));
-        let fitted: Vec<&[Interaction]> = fitted.iter().map(Vec::as_slice).collect();
+        let fitted: Vec<&[Interaction]> = fitted.iter().map(|history| &**history).collect();
         let taste = TasteModel::fit(&fitted, &categories, &config.taste(), &mut rng);
         let items = Arc::new(ItemTable::new(inputs.catalogue, taste, &expert_counts));
         Ok(Self { inputs, config, seed, items, histories, demonstrations, expert_counts })

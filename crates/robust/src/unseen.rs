@@ -1,36 +1,39 @@
 //! Logs of positives: what somebody did not take up, as weak evidence against it.
 
-use mdp::{Interaction, ItemIdx, ItemSet, Rng};
+use mdp::{Interaction, ItemIdx, ItemSet, POSITIVE_ONLY, Rng, share_of_best};
 use rand::RngExt as _;
+use std::borrow::Cow;
 
-/// From this share of best ratings on, a log says what was taken up, not what was thought of it.
-const POSITIVE_ONLY: f32 = 0.99;
-/// What stands in for the rating of an item that was not taken up: unknown is not disliked.
+/// What stands in for the rating of an item that was not taken up, on the 1 to 5 scale: unknown is not disliked.
 const UNSEEN_RATING: f32 = 2.0;
 
-/// Histories for fitting the taste model. Where (almost) every rating equals the best one, each history gets as
-/// many random items that it does not have, rated low: without them nothing could be told apart. Other logs come
+/// Histories for fitting the taste model, in the order of `logged`. In a log of positives each history gets at most
+/// as many random items that it does not have, rated low: without them nothing could be told apart. Other logs come
 /// back as they are.
-pub(crate) fn with_unseen(logged: &[&[Interaction]], n_items: usize, rng: &mut Rng) -> Vec<Vec<Interaction>> {
-    let ratings = || logged.iter().flat_map(|history| history.iter()).map(|x| x.rating);
-    let best = ratings().fold(f32::MIN, f32::max);
-    let (n, n_best) = ratings().fold((0.0, 0.0), |(n, k), r| (n + 1.0, k + f32::from(u8::from(r == best))));
-    let is_positive_only = n_best >= POSITIVE_ONLY * n;
-    let mut one = |history: &&[Interaction]| {
-        let mut all = history.to_vec();
-        if is_positive_only {
-            all.extend(unseen(history, n_items, rng));
-        }
-        all
+///
+/// # Source
+/// Ours. The worlds of such logs sample cells in the same way (`docs/adr/0006-logs-of-positives.md`).
+pub(crate) fn with_unseen<'a>(
+    logged: &[&'a [Interaction]],
+    n_items: usize,
+    rng: &mut Rng,
+) -> Vec<Cow<'a, [Interaction]>> {
+    let ratings = logged.iter().flat_map(|history| history.iter()).map(|x| x.rating);
+    if share_of_best(ratings) < POSITIVE_ONLY {
+        return logged.iter().map(|history| Cow::Borrowed(*history)).collect();
+    }
+    let mut filled = |history: &&'a [Interaction]| {
+        let unseen = unseen(history, n_items, rng);
+        Cow::Owned(history.iter().copied().chain(unseen).collect())
     };
-    logged.iter().map(&mut one).collect()
+    logged.iter().map(&mut filled).collect()
 }
 
 fn unseen(history: &[Interaction], n_items: usize, rng: &mut Rng) -> Vec<Interaction> {
     let mut seen = ItemSet::empty(n_items);
-    history.iter().for_each(|x| {
+    for x in history {
         seen.insert(x.item);
-    });
+    }
     let draw = |x: &Interaction| Interaction {
         item: ItemIdx(rng.random_range(0..n_items as u32)),
         rating: UNSEEN_RATING,

@@ -2,7 +2,7 @@
 
 use crate::{Rating, RatingTable};
 use data::Dataset;
-use mdp::{ItemIdx, Rng, UserIdx};
+use mdp::{ItemIdx, POSITIVE_ONLY, Rng, UserIdx, share_of_best};
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 
@@ -20,9 +20,6 @@ pub enum Negatives {
     Never,
 }
 
-/// From this share of ratings at the best one on a log says nothing about dislikes.
-const POSITIVE_ONLY: f64 = 0.99;
-
 impl Negatives {
     /// Whether cells are sampled for a log with this share of its ratings at the best one.
     pub fn are_sampled(self, share_at_best: f64) -> bool {
@@ -37,18 +34,6 @@ impl Negatives {
 /// The share of a log's ratings that equal the best of them; 1 for an empty log.
 pub(crate) fn share_at_best(dataset: &Dataset) -> f64 {
     share_of_best(dataset.histories().flat_map(|(_, history)| history).map(|row| row.rating))
-}
-
-pub(crate) fn share_of_best(ratings: impl Iterator<Item = f32>) -> f64 {
-    let (mut best, mut n_best, mut n) = (f32::NEG_INFINITY, 0usize, 0usize);
-    for rating in ratings {
-        n += 1;
-        if rating > best {
-            (best, n_best) = (rating, 0);
-        }
-        n_best += usize::from(rating == best);
-    }
-    if n == 0 { 1.0 } else { n_best as f64 / n as f64 }
 }
 
 /// Whose row a sampled cell lies in.

@@ -1,7 +1,7 @@
 //! Ratings as plain cells: what every model of this crate is fitted on.
 
-use crate::negatives::{Negatives, share_of_best};
-use mdp::{Interaction, ItemIdx, UserIdx, rng_for};
+use crate::negatives::Negatives;
+use mdp::{Interaction, ItemIdx, UserIdx, rng_for, share_of_best};
 use rand::RngExt as _;
 
 /// One known cell of the user x item matrix.

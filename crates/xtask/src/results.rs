@@ -12,7 +12,7 @@ const SUBJECT: &str = "il-rec";
 const BEATEN: [&str; 4] = ["uniform", "popularity", "greedy", "bc"];
 
 /// Rows that have to be there, whatever they say.
-const PRESENT: [&str; 4] = ["actor-critic", "demonstrator", "greedy-diverse", "oracle"];
+const PRESENT: [&str; 5] = ["actor-critic", "demonstrator", "greedy-diverse", "judge-diverse", "oracle"];
 
 /// Everything that is missing from the answer or not as promised.
 pub(crate) fn check(name: &str, text: &str, all_skipped: bool) -> Vec<Finding> {

@@ -107,6 +107,7 @@ fn results_must_be_whole_and_won() {
             "greedy",
             "demonstrator",
             "greedy-diverse",
+            "judge-diverse",
             "oracle",
         ]
         .map(|policy| row(policy, 10.0))
@@ -119,6 +120,6 @@ fn results_must_be_whole_and_won() {
     assert_eq!(results::check("a", &answer(20.0, true), true), []);
     assert_eq!(results::check("a", &answer(20.0, false), true).len(), 1, "a stage ran again");
     assert_eq!(results::check("a", &answer(11.0, false), false).len(), 4, "beaten by nobody");
-    assert_eq!(results::check("a", "{}", false).len(), 11, "no stages, nine rows, no report");
+    assert_eq!(results::check("a", "{}", false).len(), 12, "no stages, ten rows, no report");
     assert_eq!(results::check("a", "{} {}", false).len(), 1);
 }

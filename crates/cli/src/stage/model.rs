@@ -50,18 +50,28 @@ impl Models for Opener {
             Backend::Recorded(replay) => return Ok(Box::new(replay)),
             Backend::Asked(model) => model,
         };
-        let cassette = Cassette::open(&place_of_cassette(&terms.run)?)?;
-        let ledger = Arc::new(Ledger::from_counts(cassette.paid(&config.prices)?));
-        let price = config.prices.of(&model.capabilities().model);
-        let money = terms.budget_money.map(llm::Money::try_from).transpose();
-        let money = money.map_err(|why: String| LlmError::Unavailable {
-            reason: format!("a budget of money cannot be understood: {why}"),
-            hint: "give --budget-money as a number above zero".to_owned(),
-        })?;
-        let budget = Budget { tokens: terms.budget_tokens, money };
-        let within = Budgeted::new(model, budget, price, ledger)?;
-        Ok(Box::new(Recorded::new(within, Arc::new(cassette))?))
+        recorded(model, terms, config)
     }
+}
+
+/// The model with its calls recorded in the run's directory and within the budget; what an earlier, stopped run paid
+/// counts. What the cassette answers costs nothing, so the budget stands inside of it.
+fn recorded<M: LanguageModel + 'static>(
+    model: M,
+    terms: &Terms,
+    config: &ModelConfig,
+) -> Result<Box<dyn LanguageModel>, LlmError> {
+    let cassette = Cassette::open(&place_of_cassette(&terms.run)?)?;
+    let ledger = Arc::new(Ledger::from_counts(cassette.paid(&config.prices)?));
+    let price = config.prices.of(&model.capabilities().model);
+    let money = terms.budget_money.map(llm::Money::try_from).transpose();
+    let money = money.map_err(|why: String| LlmError::Unavailable {
+        reason: format!("a budget of money cannot be understood: {why}"),
+        hint: "give --budget-money as a number above zero".to_owned(),
+    })?;
+    let budget = Budget { tokens: terms.budget_tokens, money };
+    let within = Budgeted::new(model, budget, price, ledger)?;
+    Ok(Box::new(Recorded::new(within, Arc::new(cassette))?))
 }
 
 impl Opener {
