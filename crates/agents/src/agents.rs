@@ -254,12 +254,7 @@ fn counted<T>(
 }
 
 fn total_usage(scored: &[Continuation]) -> Usage {
-    scored.iter().fold(Usage::default(), |sum, one| Usage {
-        tokens_in: sum.tokens_in + one.usage.tokens_in,
-        tokens_reused: sum.tokens_reused + one.usage.tokens_reused,
-        tokens_out: sum.tokens_out + one.usage.tokens_out,
-        seconds: sum.seconds + one.usage.seconds,
-    })
+    scored.iter().fold(Usage::default(), |sum, one| sum.plus(&one.usage))
 }
 
 fn check_count(expected: usize, got: usize) -> Result<(), AgentError> {
