@@ -53,7 +53,7 @@ pub(crate) enum Taken<'a> {
 const HIDDEN: usize = 16;
 /// Initial weight of the predicted reward and of the logarithm of staying: a policy that prefers what is liked
 /// and avoids what makes users leave, more so, since leaving ends everything that would follow.
-const INITIAL: [f32; N_FEATURES] = [2.0, 0.0, 30.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+const INITIAL: [f32; N_FEATURES] = [2.0, 0.0, 30.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
 
 impl Actor {
     /// A network whose output starts at the initial weights, the same in every state.

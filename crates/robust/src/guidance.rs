@@ -58,6 +58,8 @@ pub struct IlRec {
 const N_HIDDEN: usize = 16;
 const ROWS_PER_STEP: usize = 256;
 const STEPS_PER_UPDATE: usize = 40;
+/// Random items per own step among what the discriminator tells the expert's steps from.
+const OTHERS_PER_OWN: usize = 7;
 
 impl IlRec {
     /// Guidance by these demonstrations.
@@ -88,14 +90,16 @@ impl Guidance for IlRec {
     }
 
     /// As many expert rows as others, each drawn over all steps, so that neither session lengths nor the sizes of
-    /// the two sides tell them apart. Half of the others are the policy's own steps; the other half are random
-    /// items at the expert's own states, which differ from the expert's step by the choice alone: they teach what
-    /// a demonstrated step that nobody chose looks like.
+    /// the two sides tell them apart. Most of the others are random items at the expert's own states, which differ from
+    /// the expert's step by the choice alone: they teach what a demonstrated step that nobody chose looks like. One
+    /// in eight is a step of the policy: more of them teach how two good choosers differ, and hide what both avoid.
     fn learn(&mut self, expert: &[LearnerSession], policy: &[LearnerSession], rng: &mut Rng) -> Option<f32> {
         let chosen: Vec<Inputs> = steps(expert).into_iter().map(inputs).collect();
         let own: Vec<Inputs> = steps(policy).into_iter().map(inputs).collect();
         let instead: Vec<Inputs> = steps(expert).into_iter().filter_map(|s| s.instead).collect();
-        let others: Vec<&[Inputs]> = [&own[..], &instead].into_iter().filter(|x| !x.is_empty()).collect();
+        let mut others: Vec<&[Inputs]> = vec![&instead; OTHERS_PER_OWN];
+        others.push(&own);
+        others.retain(|side| !side.is_empty());
         if chosen.is_empty() || others.is_empty() {
             return None;
         }

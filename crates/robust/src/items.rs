@@ -18,9 +18,9 @@ pub(crate) struct ItemTable {
     /// How many categories there are.
     pub n_categories: usize,
     /// Columns that the actor reads as they are, each `[items]`: the item's offset in ratings; the logarithm of
-    /// its number of ratings, standardised; the same of how often demonstrations show it; its number of
-    /// categories in thirds; the mean logarithm of its categories' shares of the catalogue, standardised.
-    pub fixed: [Vec<f32>; 5],
+    /// its number of ratings, standardised; its number of categories in thirds; the mean logarithm of its
+    /// categories' shares of the catalogue, standardised.
+    pub fixed: [Vec<f32>; 4],
     /// Rating-column embedding, column-major, whose Euclidean distance is that of predicted rating columns in
     /// units of the catalogue's median distance.
     pub behavior: Vec<f32>,
@@ -38,15 +38,14 @@ const TEXT_WIDTH: usize = 256;
 const N_PAIRS: u32 = 2000;
 
 impl ItemTable {
-    /// Builds the table. `expert_counts` says how often demonstrations show each item, `[items]`.
-    pub(crate) fn new(catalogue: &Catalogue, taste: TasteModel, expert_counts: &[f32]) -> Self {
+    /// Builds the table.
+    pub(crate) fn new(catalogue: &Catalogue, taste: TasteModel) -> Self {
         let (group_of, groups) = group(catalogue);
         let n_categories = catalogue.categories().len();
         let breadth = catalogue.items().iter().map(|item| item.categories.len() as f32 / 3.0).collect();
         let fixed = [
             taste.offsets.clone(),
             standardised(taste.counts.iter().map(|c| c.ln_1p()).collect()),
-            standardised(expert_counts.iter().map(|c| c.ln_1p()).collect()),
             breadth,
             standardised(crowding(catalogue)),
         ];

@@ -8,7 +8,7 @@ use crate::session::{LearnerSession, LearnerStep};
 use crate::tracker::{N_FEATURES, N_STATE};
 use crate::train::Progress;
 use kernels::{Adam, AdamConfig};
-use mdp::{Rng, StepEnd};
+use mdp::{Rng, StepEnd, Trajectory};
 use nn::Mlp;
 
 /// Everything that learns.
@@ -76,9 +76,10 @@ impl Learner {
         if config.switches.hazard {
             self.learn_hazard(own, expert, config, rng, &mut report);
         }
-        self.learn_critic(own, expert, config, &mut report);
+        self.learn_critic(if own.is_empty() { expert } else { own }, config, &mut report);
         report.guidance_loss = guidance.learn(expert, own, rng).unwrap_or(0.0);
-        self.learn_actor((own, expert), guidance, config, imitation_now(config, progress), &mut report);
+        let heed = heed(config, progress, mean_return(guidance.demonstrations()));
+        self.learn_actor((own, expert), guidance, config, heed, &mut report);
         report
     }
 
@@ -99,19 +100,19 @@ impl Learner {
         report.n_gradient_steps += n as u64;
     }
 
+    /// Learns what the policy's own sessions are worth; an expert's say what the expert is worth, so they only
+    /// stand in while there are none.
     fn learn_critic(
         &mut self,
-        own: &[LearnerSession],
-        expert: &[LearnerSession],
+        sessions: &[LearnerSession],
         config: &RobustConfig,
         report: &mut UpdateReport,
     ) {
-        let states: Vec<f32> = steps(own).chain(steps(expert)).flat_map(|step| step.state).collect();
+        let states: Vec<f32> = steps(sessions).flat_map(|step| step.state).collect();
         if states.is_empty() {
             return;
         }
-        let sessions = || own.iter().chain(expert);
-        let targets: Vec<f32> = sessions().flat_map(|session| self.advantages(session, config).1).collect();
+        let targets: Vec<f32> = sessions.iter().flat_map(|s| self.advantages(s, config).1).collect();
         let scale = 2.0 / targets.len() as f32;
         for _ in 0..CRITIC_STEPS {
             let trace = self.critic.forward(&states);
@@ -163,13 +164,14 @@ impl Learner {
         (own, expert): (&[LearnerSession], &[LearnerSession]),
         guidance: &dyn Guidance,
         config: &RobustConfig,
-        imitation: f32,
+        heed: f32,
         report: &mut UpdateReport,
     ) {
+        let imitation = heed * config.imitation.coefficient;
         let mut states = Vec::new();
         let mut upstream = Vec::new();
         if config.switches.actor_critic && !own.is_empty() {
-            let signal = self.policy_signal(own, guidance, config);
+            let signal = self.policy_signal(own, guidance, config, heed);
             let scale = 1.0 / signal.len() as f32;
             for (step, advantage) in steps(own).zip(signal) {
                 states.extend(step.state);
@@ -239,25 +241,33 @@ impl Learner {
         own: &[LearnerSession],
         guidance: &dyn Guidance,
         config: &RobustConfig,
+        heed: f32,
     ) -> Vec<f32> {
         let mut signal = standardised(self.all_advantages(own, config));
         if let Some(learned) = guidance.reward(own) {
             let learned = standardised(learned);
-            kernels::add_scaled(&mut signal, config.learned_reward.coefficient, &learned);
+            kernels::add_scaled(&mut signal, heed * config.learned_reward.coefficient, &learned);
         }
         signal
     }
 }
 
-/// The imitation coefficient falls linearly to zero over the interactions of the run: the expert opens the game,
-/// the environment ends it. Without own sessions it stays.
-fn imitation_now(config: &RobustConfig, progress: &Progress) -> f32 {
-    let share = if config.switches.actor_critic {
-        progress.n_env_steps as f32 / config.training.n_env_steps.max(1) as f32
-    } else {
-        0.0
-    };
-    config.imitation.coefficient * (1.0 - share).max(0.0)
+/// How much the expert counts, from 1 to 0, both its steps and the reward learned from them: less with every
+/// interaction of the run, and not at all while the policy's own sessions earn more than the expert's. The expert
+/// opens the game, the environment ends it; an expert that is worse than the policy has nothing to say. Without own
+/// sessions there is nobody else to listen to.
+fn heed(config: &RobustConfig, progress: &Progress, expert_return: f32) -> f32 {
+    if !config.switches.actor_critic {
+        return 1.0;
+    }
+    let share = progress.n_env_steps as f32 / config.training.n_env_steps.max(1) as f32;
+    if progress.mean_return > expert_return { 0.0 } else { (1.0 - share).max(0.0) }
+}
+
+/// Mean sum of rewards of a session; 0 without sessions.
+fn mean_return(demonstrations: &[Trajectory]) -> f32 {
+    let total: f32 = demonstrations.iter().flat_map(|d| &d.steps).map(|step| step.reward).sum();
+    total / demonstrations.len().max(1) as f32
 }
 
 fn steps(sessions: &[LearnerSession]) -> impl Iterator<Item = &LearnerStep> {

@@ -21,7 +21,6 @@ pub struct RobustPolicy {
     pub(crate) hazard: Option<QuitHazard>,
     pub(crate) selection: Selection,
     pub(crate) learns_in_session: bool,
-    pub(crate) expert_counts: Vec<f32>,
 }
 
 /// The settings beside the tensors.
@@ -54,7 +53,6 @@ impl RobustPolicy {
         out.insert("taste.columns", &[width, n_items], taste.columns.clone());
         out.insert("taste.prior", &[width], taste.prior.clone());
         out.insert("taste.counts", &[n_items], taste.counts.clone());
-        out.insert("expert_counts", &[n_items], self.expert_counts.clone());
         insert_mlp(&mut out, "actor", &self.actor.network);
         if let Some(hazard) = &self.hazard {
             for (name, mlp) in
@@ -97,7 +95,6 @@ impl RobustPolicy {
             prior: take("taste.prior", &[width])?,
             counts: take("taste.counts", &[n_items])?,
         };
-        let expert_counts = take("expert_counts", &[n_items])?;
         let rng = &mut mdp::rng_for(0, &[]);
         let mut actor = Actor::new(rng);
         fill(&mut actor.network, "actor", &mut take)?;
@@ -108,12 +105,11 @@ impl RobustPolicy {
             fill(&mut hazard.dislike, "hazard.dislike", &mut take)?;
         }
         Ok(Self {
-            items: Arc::new(ItemTable::new(catalogue, taste, &expert_counts)),
+            items: Arc::new(ItemTable::new(catalogue, taste)),
             actor,
             hazard: has_hazard.then_some(hazard),
             selection: note.selection,
             learns_in_session: note.learns_in_session,
-            expert_counts,
         })
     }
 

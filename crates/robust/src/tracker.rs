@@ -8,7 +8,7 @@ use mdp::{Interaction, ItemIdx, ItemSet};
 use nn::Mlp;
 
 /// Features of an item in a state that the actor weighs; each is one column over the catalogue.
-pub(crate) const N_FEATURES: usize = 12;
+pub(crate) const N_FEATURES: usize = 11;
 /// Names of the item features, in column order.
 pub const FEATURE_NAMES: [&str; N_FEATURES] = [
     "predicted_reward",
@@ -16,7 +16,6 @@ pub const FEATURE_NAMES: [&str; N_FEATURES] = [
     "log_stay",
     "item_offset",
     "popularity",
-    "expert_frequency",
     "breadth",
     "crowding",
     "content_match",
@@ -54,7 +53,9 @@ pub(crate) struct Tracker<'a> {
     predicted: Vec<f32>,
     variance: Vec<f32>,
     profile: Vec<(f32, f32)>,
+    liked_text: Vec<f32>,
     text_match: Vec<f32>,
+    mean_rating: f32,
     n_history: usize,
     shown: Vec<ItemIdx>,
     rewards: Vec<f32>,
@@ -97,9 +98,8 @@ impl<'a> Tracker<'a> {
             *x += offset;
         }
         let variance = variances(items, &belief);
-        let length = kernels::dot(&liked, &liked).sqrt().max(1e-6);
         let text_match =
-            (0..n_items).map(|i| kernels::dot(items.texts.row(ItemIdx(i as u32)), &liked) / length).collect();
+            (0..n_items).map(|i| kernels::dot(items.texts.row(ItemIdx(i as u32)), &liked)).collect();
         Self {
             items,
             learns_in_session,
@@ -107,7 +107,9 @@ impl<'a> Tracker<'a> {
             predicted,
             variance,
             profile,
+            liked_text: liked,
             text_match,
+            mean_rating: if recent.is_empty() { items.taste.mean } else { mean },
             n_history: history.len(),
             shown: Vec::new(),
             rewards: Vec::new(),
@@ -120,6 +122,7 @@ impl<'a> Tracker<'a> {
     pub(crate) fn observe(&mut self, item: ItemIdx, reward: f32) {
         let n_items = self.items.n_items();
         if self.learns_in_session {
+            self.compare(item, reward - self.mean_rating);
             let (direction, gain, variance) = self.belief.observe(&self.items.taste, item, reward);
             let mut moved = vec![0.0; n_items];
             self.items.taste.project(&direction, &mut moved);
@@ -141,6 +144,18 @@ impl<'a> Tracker<'a> {
         }
         self.shown.push(item);
         self.rewards.push(reward);
+    }
+
+    /// Moves what is liked in categories and texts by a rating `above` the user's mean.
+    fn compare(&mut self, item: ItemIdx, above: f32) {
+        for &c in &self.items.groups[self.items.group_of[item.index()] as usize] {
+            self.profile[c as usize].0 += above;
+            self.profile[c as usize].1 += 1.0;
+        }
+        kernels::add_scaled(&mut self.liked_text, above, self.items.texts.row(item));
+        let mut alike = vec![0.0; self.items.n_items()];
+        self.items.similarities_to(item, &mut alike);
+        kernels::add_scaled(&mut self.text_match, above, &alike);
     }
 
     /// Computes every feature of this state. Without a hazard, nothing is known about leaving. What is in
@@ -169,7 +184,8 @@ impl<'a> Tracker<'a> {
         for (out, &group) in next().iter_mut().zip(&self.items.group_of) {
             *out = view.saturation[group as usize][RECENT - 1];
         }
-        next().copy_from_slice(&self.text_match);
+        let length = kernels::dot(&self.liked_text, &self.liked_text).sqrt().max(1e-6);
+        next().iter_mut().zip(&self.text_match).for_each(|(out, x)| *out = x / length);
         view.state = self.state(&view.columns, unavailable);
     }
 

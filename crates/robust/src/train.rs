@@ -187,7 +187,6 @@ pub fn train(
         hazard: config.switches.hazard.then_some(best.hazard),
         selection: best.selection,
         learns_in_session: config.switches.session_feedback,
-        expert_counts: run.expert_counts,
         items: run.items,
     };
     Ok(Trained { policy, progress, weights })
@@ -200,7 +199,6 @@ struct Run<'a> {
     items: Arc<ItemTable>,
     histories: BTreeMap<UserIdx, &'a [Interaction]>,
     demonstrations: Vec<Trajectory>,
-    expert_counts: Vec<f32>,
 }
 
 impl<'a> Run<'a> {
@@ -225,8 +223,6 @@ impl<'a> Run<'a> {
         if config.switches.demonstrations && demonstrations.is_empty() {
             return Err(RobustError::NoDemonstrations);
         }
-        let mut expert_counts = vec![0.0; catalogue];
-        demonstrations.iter().flat_map(|d| &d.steps).for_each(|s| expert_counts[s.item.index()] += 1.0);
         let categories: Vec<Vec<u16>> =
             inputs.catalogue.items().iter().map(|item| item.categories.clone()).collect();
         let logged: Vec<&[Interaction]> = inputs.train.iter().map(|(_, history)| *history).collect();
@@ -234,8 +230,8 @@ impl<'a> Run<'a> {
         let fitted = with_unseen(&logged, catalogue, &mut rng_for(seed, &[Stream::Unseen as u64]));
         let fitted: Vec<&[Interaction]> = fitted.iter().map(|history| &**history).collect();
         let taste = TasteModel::fit(&fitted, &categories, &config.taste(), &mut rng);
-        let items = Arc::new(ItemTable::new(inputs.catalogue, taste, &expert_counts));
-        Ok(Self { inputs, config, seed, items, histories, demonstrations, expert_counts })
+        let items = Arc::new(ItemTable::new(inputs.catalogue, taste));
+        Ok(Self { inputs, config, seed, items, histories, demonstrations })
     }
 
     fn fresh_state(&self) -> Result<State, RobustError> {
@@ -368,7 +364,6 @@ impl<'a> Run<'a> {
             hazard: self.config.switches.hazard.then(|| state.learner.hazard.clone()),
             selection: Selection::Greedy,
             learns_in_session: self.config.switches.session_feedback,
-            expert_counts: Vec::new(),
         };
         let sessions = rollout(self.inputs.environment, &candidate, &starts, self.seed)?;
         let total: f32 = sessions.iter().flat_map(|t| &t.steps).map(|s| s.reward).sum();

@@ -15,7 +15,7 @@ fn items(domain: &Domain) -> ItemTable {
     let histories: Vec<&[Interaction]> = domain.histories.iter().map(Vec::as_slice).collect();
     let categories: Vec<Vec<u16>> = domain.catalogue.items().iter().map(|i| i.categories.clone()).collect();
     let taste = TasteModel::fit(&histories, &categories, &small_config().taste(), &mut rng_for(0, &[]));
-    ItemTable::new(&domain.catalogue, taste, &[0.0; N_ITEMS as usize])
+    ItemTable::new(&domain.catalogue, taste)
 }
 
 #[test]
