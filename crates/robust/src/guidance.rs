@@ -2,7 +2,7 @@
 
 use crate::config::RobustConfig;
 use crate::session::{LearnerSession, LearnerStep};
-use crate::tracker::{N_DISCRIMINATED, discriminated};
+use crate::tracker::N_DISCRIMINATED;
 use mdp::{Rng, Trajectory};
 use rand::RngExt as _;
 use reward::{Discriminator, RewardError, WeightConfig, fused_weights, learned_reward};
@@ -152,5 +152,5 @@ fn steps(sessions: &[LearnerSession]) -> Vec<&LearnerStep> {
 type Inputs = [f32; N_DISCRIMINATED];
 
 fn inputs(step: &LearnerStep) -> Inputs {
-    discriminated(&step.decision.chosen, &step.hazard)
+    step.discriminated
 }

@@ -3,7 +3,7 @@
 use crate::actor::{Actor, Decision, Taken};
 use crate::hazard::{HazardExample, QuitHazard};
 use crate::items::ItemTable;
-use crate::tracker::{N_DISCRIMINATED, N_STATE, Tracker, View, discriminated};
+use crate::tracker::{N_DISCRIMINATED, N_STATE, Tracker, View};
 use environment::{Environment, EnvironmentError};
 use mdp::{Interaction, ItemIdx, ItemSet, Rng, StepEnd, Trajectory, UserIdx};
 use rand::RngExt as _;
@@ -21,7 +21,9 @@ pub struct LearnerStep {
     pub reward: f32,
     /// How the step ended.
     pub end: StepEnd,
-    /// What the discriminator would have seen, had a random available item been shown instead. Steps of followed
+    /// What the discriminator sees of it.
+    pub discriminated: [f32; N_DISCRIMINATED],
+    /// What it would have seen, had a random available item been shown instead. Steps of followed
     /// demonstrations have it unless hardly any item was left; own steps do not.
     pub instead: Option<[f32; N_DISCRIMINATED]>,
 }
@@ -125,14 +127,14 @@ impl<'a> Walk<'a> {
         let n_items = self.shown.n_items() as u32;
         let item =
             (0..DRAWS).map(|_| ItemIdx(rng.random_range(0..n_items))).find(|&i| !self.shown.contains(i))?;
-        let hazard = self.tracker.hazard_example(&self.view, item, false);
-        Some(discriminated(&self.tracker.features(&self.view, item), &hazard))
+        Some(self.tracker.discriminated(&self.view, item))
     }
 
     fn take(&mut self, decision: Decision, reward: f32, end: StepEnd) {
         let hazard = self.tracker.hazard_example(&self.view, decision.item, end.is_terminated());
         self.session.steps.push(LearnerStep {
             state: self.view.state,
+            discriminated: self.tracker.discriminated(&self.view, decision.item),
             decision,
             hazard,
             reward,

@@ -23,8 +23,9 @@ pub const FEATURE_NAMES: [&str; N_FEATURES] = [
     "saturation",
     "text_match",
 ];
-/// What the discriminator sees of a step: the item's features and what the hazard knows of content and nearness.
-pub(crate) const N_DISCRIMINATED: usize = N_FEATURES + N_SATURATION + N_NEARNESS;
+/// What the discriminator sees of a step: the item's features, what the hazard knows of content and nearness, and how
+/// much the item's text is like what was liked, in the log and in this session.
+pub(crate) const N_DISCRIMINATED: usize = N_FEATURES + N_SATURATION + N_NEARNESS + 1;
 /// Bound of each input of the discriminator.
 const LARGEST_INPUT: f32 = 5.0;
 /// Features of a state.
@@ -36,14 +37,6 @@ const WINDOWS: [usize; 7] = [1, 2, 3, 4, 5, 6, 8];
 const LOWEST_LOG_STAY: f32 = -8.0;
 const LONGEST_HISTORY: usize = 500;
 
-/// The discriminator's inputs for one item in a state, within bounds: the item's features and what the hazard is
-/// told of it, except of dislike (which is among the features).
-pub(crate) fn discriminated(features: &[f32; N_FEATURES], hazard: &HazardExample) -> [f32; N_DISCRIMINATED] {
-    let mut all = features.iter().chain(&hazard.saturation).chain(&hazard.nearness);
-    let bounded = |x: &f32| x.clamp(-LARGEST_INPUT, LARGEST_INPUT);
-    std::array::from_fn(|_| all.next().map(bounded).expect("as many as the constant says"))
-}
-
 /// One session's state.
 #[derive(Clone, Debug)]
 pub(crate) struct Tracker<'a> {
@@ -53,8 +46,8 @@ pub(crate) struct Tracker<'a> {
     predicted: Vec<f32>,
     variance: Vec<f32>,
     profile: Vec<(f32, f32)>,
-    liked_text: Vec<f32>,
     text_match: Vec<f32>,
+    liked_text: Vec<f32>,
     mean_rating: f32,
     n_history: usize,
     shown: Vec<ItemIdx>,
@@ -98,8 +91,9 @@ impl<'a> Tracker<'a> {
             *x += offset;
         }
         let variance = variances(items, &belief);
+        let length = kernels::dot(&liked, &liked).sqrt().max(1e-6);
         let text_match =
-            (0..n_items).map(|i| kernels::dot(items.texts.row(ItemIdx(i as u32)), &liked)).collect();
+            (0..n_items).map(|i| kernels::dot(items.texts.row(ItemIdx(i as u32)), &liked) / length).collect();
         Self {
             items,
             learns_in_session,
@@ -107,8 +101,8 @@ impl<'a> Tracker<'a> {
             predicted,
             variance,
             profile,
-            liked_text: liked,
             text_match,
+            liked_text: liked,
             mean_rating: if recent.is_empty() { items.taste.mean } else { mean },
             n_history: history.len(),
             shown: Vec::new(),
@@ -146,16 +140,14 @@ impl<'a> Tracker<'a> {
         self.rewards.push(reward);
     }
 
-    /// Moves what is liked in categories and texts by a rating `above` the user's mean.
+    /// Moves what is liked in categories and texts by a rating that is so much above the user's mean. The column
+    /// over all items keeps to the log: one pass over every text a step would cost more than everything else.
     fn compare(&mut self, item: ItemIdx, above: f32) {
         for &c in &self.items.groups[self.items.group_of[item.index()] as usize] {
             self.profile[c as usize].0 += above;
             self.profile[c as usize].1 += 1.0;
         }
         kernels::add_scaled(&mut self.liked_text, above, self.items.texts.row(item));
-        let mut alike = vec![0.0; self.items.n_items()];
-        self.items.similarities_to(item, &mut alike);
-        kernels::add_scaled(&mut self.text_match, above, &alike);
     }
 
     /// Computes every feature of this state. Without a hazard, nothing is known about leaving. What is in
@@ -184,8 +176,7 @@ impl<'a> Tracker<'a> {
         for (out, &group) in next().iter_mut().zip(&self.items.group_of) {
             *out = view.saturation[group as usize][RECENT - 1];
         }
-        let length = kernels::dot(&self.liked_text, &self.liked_text).sqrt().max(1e-6);
-        next().iter_mut().zip(&self.text_match).for_each(|(out, x)| *out = x / length);
+        next().copy_from_slice(&self.text_match);
         view.state = self.state(&view.columns, unavailable);
     }
 
@@ -199,10 +190,17 @@ impl<'a> Tracker<'a> {
         HazardExample { saturation, nearness, dislike, left }
     }
 
-    /// The features of one item of a view.
-    pub(crate) fn features(&self, view: &View, item: ItemIdx) -> [f32; N_FEATURES] {
+    /// The discriminator's inputs for one item of a view, within bounds; of dislike, what is among the features.
+    pub(crate) fn discriminated(&self, view: &View, item: ItemIdx) -> [f32; N_DISCRIMINATED] {
         let n_items = self.items.n_items();
-        std::array::from_fn(|k| view.columns[k * n_items + item.index()])
+        let features = view.columns.iter().skip(item.index()).step_by(n_items);
+        let hazard = self.hazard_example(view, item, false);
+        let length = kernels::dot(&self.liked_text, &self.liked_text).sqrt().max(1e-6);
+        let text = kernels::dot(&self.liked_text, self.items.texts.row(item)) / length;
+        let mut all =
+            features.chain(&hazard.saturation).chain(&hazard.nearness).chain(std::iter::once(&text));
+        let bounded = |x: &f32| x.clamp(-LARGEST_INPUT, LARGEST_INPUT);
+        std::array::from_fn(|_| all.next().map(bounded).expect("as many as the constant says"))
     }
 
     fn saturation(&self) -> Vec<[f32; N_SATURATION]> {
