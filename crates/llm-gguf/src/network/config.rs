@@ -87,7 +87,8 @@ impl Config {
         }
         let (is_gemma, n_layers) = (architecture == "gemma3", file.count(&key("block_count"), MAX_LAYERS)?);
         // The largest Gemma divides by the width of a head as it would be if all heads made up the width.
-        let scaled_width = if is_gemma && n_layers == GEMMA_27B_LAYERS { width / n_heads } else { head_width };
+        let scaled_width =
+            if is_gemma && n_layers == GEMMA_27B_LAYERS { width / n_heads } else { head_width };
         let config = Self {
             n_layers,
             width,

@@ -133,8 +133,9 @@ impl Network {
             norm(&states[row * width..][..width], &layer.inner_norm, epsilon, out);
         });
         let [gate, up] = products([&layer.gate, &layer.up], &input);
-        let inner =
-            Activations::quantise(n_rows, self.config.inner_width, |row, out| self.gated(&gate, &up, row, out));
+        let inner = Activations::quantise(n_rows, self.config.inner_width, |row, out| {
+            self.gated(&gate, &up, row, out)
+        });
         let [update] = products([&layer.down], &inner);
         update
     }

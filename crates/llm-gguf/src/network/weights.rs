@@ -57,7 +57,8 @@ impl Network {
         };
         let layers = (0..config.n_layers).map(|n| source.layer(n, &config)).collect::<Result<_, _>>()?;
         let factors = source.optional("rope_freqs.weight", config.rotated / 2)?;
-        let rope = |constants, factors| Rope::new(config.pairing, config.rotated, constants, context, factors);
+        let rope =
+            |constants, factors| Rope::new(config.pairing, config.rotated, constants, context, factors);
         Ok(Self {
             layers,
             output_norm: source.vector("output_norm.weight", config.width)?,
