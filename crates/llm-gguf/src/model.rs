@@ -50,7 +50,7 @@ pub struct GgufModel {
     threads: rayon::ThreadPool,
 }
 
-/// Opens a model file: llama, qwen2 and qwen3 architectures with byte-level tokenizers.
+/// Opens a model file: llama, qwen2, qwen3 and gemma3 architectures, with vocabularies of bytes or of scored pieces.
 ///
 /// # Errors
 /// If the file cannot be read, is damaged or of a kind that is not supported; [`GgufError::hint`] says what to do.

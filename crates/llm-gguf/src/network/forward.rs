@@ -134,7 +134,7 @@ impl Network {
         });
         let [gate, up] = products([&layer.gate, &layer.up], &input);
         let inner = Activations::quantise(n_rows, self.config.inner_width, |row, out| {
-            self.gated(&gate, &up, row, out)
+            self.gated(&gate, &up, row, out);
         });
         let [update] = products([&layer.down], &inner);
         update
