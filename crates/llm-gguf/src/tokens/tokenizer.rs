@@ -18,6 +18,9 @@ const CONTROL: i64 = 3;
 const USER_DEFINED: i64 = 4;
 const BYTE: i64 = 6;
 
+/// Stands after every letter of a control token's name that is only text. Unicode keeps this character out of texts.
+const MARK: char = '\u{fdd0}';
+
 /// Whether the names of control tokens in a text mean these tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reading {
@@ -48,6 +51,8 @@ pub(crate) struct Tokenizer {
     by_name: HashMap<String, u32>,
     named_in_templates: Option<Regex>,
     named_anywhere: Option<Regex>,
+    /// Names that mean something in templates only.
+    named_by_templates: Option<Regex>,
     ends: Vec<bool>,
     bos: Option<u32>,
     adds_bos: bool,
@@ -89,13 +94,8 @@ impl Tokenizer {
             let id = file.integer(key).and_then(|id| u32::try_from(id).ok());
             id.filter(|&id| (id as usize) < texts.len())
         };
-        let mut ends = vec![false; texts.len()];
-        let named = ENDS.iter().filter_map(|name| by_name.get(*name).copied());
         let given =
             ["tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"].into_iter().filter_map(token);
-        for end in named.chain(given) {
-            ends[end as usize] = true;
-        }
         let singles: HashMap<u8, u32> =
             numbered().filter_map(|(token, id)| Some((single(token)?, id))).collect();
         let of_byte = |byte: usize| {
@@ -117,7 +117,10 @@ impl Tokenizer {
             of_byte: std::array::from_fn(of_byte),
             named_in_templates: any_of(by_name.keys().map(String::as_str))?,
             named_anywhere: any_of(by_name.keys().map(String::as_str).filter(|name| is_user_defined(name)))?,
-            ends,
+            named_by_templates: any_of(
+                by_name.keys().map(String::as_str).filter(|name| !is_user_defined(name)),
+            )?,
+            ends: ends(texts.len(), &by_name, given),
             bos: token("tokenizer.ggml.bos_token_id"),
             adds_bos: file.bool("tokenizer.ggml.add_bos_token").unwrap_or(starts_with_bos),
             scheme,
@@ -142,6 +145,20 @@ impl Tokenizer {
         }
         self.encode_between(&text[at..], &mut tokens);
         tokens
+    }
+
+    /// The text of a user, marked so that no prompt that contains it has a control token there.
+    pub(crate) fn mark(&self, text: &str) -> String {
+        let text = text.replace(MARK, "");
+        let Some(names) = &self.named_by_templates else { return text };
+        let marked =
+            |name: &regex::Captures<'_>| name[0].chars().flat_map(|char| [char, MARK]).collect::<String>();
+        names.replace_all(&text, marked).into_owned()
+    }
+
+    /// The text as it was before it was marked.
+    pub(crate) fn unmark(text: &str) -> String {
+        text.replace(MARK, "")
     }
 
     /// The tokens of a prompt that a chat template wrote, with the begin-of-text token where the model wants one.
@@ -185,6 +202,9 @@ impl Tokenizer {
     }
 
     fn encode_between(&self, text: &str, tokens: &mut Vec<u32>) {
+        if text.contains(MARK) {
+            return tokens.extend(self.encode(&Self::unmark(text), Reading::Plain));
+        }
         let (words, merges) = match &self.scheme {
             Scheme::Words(words, merges) => (words, merges),
             Scheme::Scored(scored) => {
@@ -200,6 +220,15 @@ impl Tokenizer {
             tokens.extend(merge(&singles, |left, right| merges.get(&(left, right)).copied()));
         }
     }
+}
+
+/// Which tokens end an answer: those that the file gives, and those with a well-known name.
+fn ends(n: usize, by_name: &HashMap<String, u32>, given: impl Iterator<Item = u32>) -> Vec<bool> {
+    let mut ends = vec![false; n];
+    for end in ENDS.iter().filter_map(|name| by_name.get(*name).copied()).chain(given) {
+        ends[end as usize] = true;
+    }
+    ends
 }
 
 fn any_of<'a>(names: impl Iterator<Item = &'a str>) -> Result<Option<Regex>, GgufError> {
