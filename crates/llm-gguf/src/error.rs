@@ -57,8 +57,8 @@ impl GgufError {
                 "the file was converted by something unusual; try another conversion of the same model"
             }
             Self::Unsupported { .. } => {
-                "use a llama, qwen2 or qwen3 model quantised as Q4_K_M, Q8_0 or another of the classic types, or serve it \
-                 over HTTP"
+                "use a llama, qwen2, qwen3 or gemma3 model quantised as Q4_K_M, Q8_0 or another of the classic types, or \
+                 serve it over HTTP"
             }
             Self::Threads(_) => "ask for fewer threads",
         }

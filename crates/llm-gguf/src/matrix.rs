@@ -10,6 +10,8 @@ mod product;
 mod quantisation;
 
 pub(crate) use activations::Activations;
+#[cfg(test)]
+pub(crate) use float16::to_half;
 pub(crate) use packed::Matrix;
 pub(crate) use product::{Panels, products, products_of_tiles};
 pub(crate) use quantisation::{Quantisation, read_floats};

@@ -50,7 +50,7 @@ pub struct GgufModel {
     threads: rayon::ThreadPool,
 }
 
-/// Opens a model file: llama, qwen2 and qwen3 architectures with byte-level tokenizers.
+/// Opens a model file: llama, qwen2, qwen3 and gemma3 architectures, with vocabularies of bytes or of scored pieces.
 ///
 /// # Errors
 /// If the file cannot be read, is damaged or of a kind that is not supported; [`GgufError::hint`] says what to do.
@@ -101,7 +101,17 @@ impl GgufModel {
     /// # Errors
     /// If the template refuses the chat.
     pub fn prompt(&self, messages: &[Message]) -> Result<String, LlmError> {
-        self.template.render(messages).map_err(|reason| LlmError::Failed { reason })
+        self.marked_prompt(messages).map(|prompt| Tokenizer::unmark(&prompt))
+    }
+
+    /// The prompt, with the names of control tokens in messages marked as text: titles and answers are not trusted.
+    fn marked_prompt(&self, messages: &[Message]) -> Result<String, LlmError> {
+        let marked = |message: &Message| Message {
+            role: message.role,
+            content: self.tokenizer.mark(&message.content),
+        };
+        let messages: Vec<Message> = messages.iter().map(marked).collect();
+        self.template.render(&messages).map_err(|reason| LlmError::Failed { reason })
     }
 
     /// The tokens of a prompt: names of control tokens mean these tokens.
@@ -116,7 +126,7 @@ impl GgufModel {
 
     /// The tokens of a chat with room for `n_answer` more.
     pub(crate) fn tokens_of(&self, messages: &[Message], n_answer: usize) -> Result<Vec<u32>, LlmError> {
-        let tokens = self.tokenizer.encode_prompt(&self.prompt(messages)?);
+        let tokens = self.tokenizer.encode_prompt(&self.marked_prompt(messages)?);
         if tokens.is_empty() {
             return Err(LlmError::Failed { reason: "the prompt is empty".to_owned() });
         }

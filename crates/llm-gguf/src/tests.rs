@@ -1,5 +1,6 @@
 //! The whole model: a tiny one made of random weights, and real ones where they are.
 
+mod architectures;
 mod behaviour;
 mod hostile;
 mod real;

@@ -16,7 +16,7 @@ pub(super) fn from_half(bits: u16) -> f32 {
 }
 
 /// The nearest binary16 at or below `value` in magnitude; for scales, which are small and finite.
-pub(super) fn to_half(value: f32) -> u16 {
+pub(crate) fn to_half(value: f32) -> u16 {
     let bits = value.to_bits();
     let sign = ((bits >> 16) & 0x8000) as u16;
     let exponent = ((bits >> 23) & 255) as i32 - 112;

@@ -35,12 +35,21 @@ impl Read {
 struct Chunk<'a> {
     first_row: usize,
     n_rows: usize,
-    /// The nodes that the last row of the chunk sees.
+    /// The nodes that any row of the chunk sees.
     path: &'a [u32],
+    /// Of the path, how many lie before the first row.
+    n_before: usize,
 }
 
-/// Lets every row of every span attend to its path up to itself. `queries` are rotated and scaled.
-pub(super) fn attend(config: &Config, queries: &[f32], spans: &[Span<'_>], layer: &LayerKeys) -> Read {
+/// Lets every row of every span attend to its path up to itself, or to the last `window` tokens of it. `queries` are
+/// rotated and scaled.
+pub(super) fn attend(
+    config: &Config,
+    queries: &[f32],
+    spans: &[Span<'_>],
+    layer: &LayerKeys,
+    window: usize,
+) -> Read {
     let mut chunks = Vec::new();
     let mut of_row = Vec::new();
     for span in spans {
@@ -48,13 +57,15 @@ pub(super) fn attend(config: &Config, queries: &[f32], spans: &[Span<'_>], layer
             let end = span.path.len().min(first + CHUNK);
             let first_row = of_row.len();
             of_row.extend((0..end - first).map(|place| (chunks.len(), place)));
-            chunks.push(Chunk { first_row, n_rows: end - first, path: &span.path[..end] });
+            let begin = (first + 1).saturating_sub(window);
+            let path = &span.path[begin..end];
+            chunks.push(Chunk { first_row, n_rows: end - first, path, n_before: first - begin });
         }
     }
     let jobs = chunks.len() * config.n_kv_heads;
     let part = |job: usize| {
         let (chunk, head) = (&chunks[job / config.n_kv_heads], job % config.n_kv_heads);
-        attend_chunk(config, queries, chunk, head, layer)
+        attend_chunk(config, queries, chunk, head, (layer, window))
     };
     Read {
         parts: (0..jobs).into_par_iter().map(part).collect(),
@@ -69,7 +80,7 @@ fn attend_chunk(
     queries: &[f32],
     chunk: &Chunk<'_>,
     head: usize,
-    layer: &LayerKeys,
+    (layer, window): (&LayerKeys, usize),
 ) -> Vec<f32> {
     let (width, n_seen) = (config.head_width, chunk.path.len());
     let group = config.n_heads / config.n_kv_heads;
@@ -86,9 +97,11 @@ fn attend_chunk(
     let shape = (n_queries, width, n_seen);
     matmul(shape, (&query, Layout::Plain), (&keys, Layout::Transposed), 0.0, &mut weights);
     for (i, weights) in weights.chunks_exact_mut(n_seen).enumerate() {
-        let (seen, unseen) = weights.split_at_mut(n_seen - chunk.n_rows + i / group + 1);
-        softmax(seen);
-        unseen.fill(0.0);
+        let end = chunk.n_before + i / group + 1;
+        let begin = end.saturating_sub(window);
+        softmax(&mut weights[begin..end]);
+        weights[..begin].fill(0.0);
+        weights[end..].fill(0.0);
     }
     let mut out = query;
     matmul((n_queries, n_seen, width), (&weights, Layout::Plain), (&values, Layout::Plain), 0.0, &mut out);

@@ -6,6 +6,10 @@ use crate::file::GgufFile;
 /// Sizes that no real model reaches; they keep arithmetic on them far from overflow.
 const MAX_SIDE: usize = 1 << 20;
 const MAX_LAYERS: usize = 1 << 10;
+const GEMMA_27B_LAYERS: usize = 62;
+/// What files of Gemma 3 leave out.
+const GEMMA_PATTERN: usize = 6;
+const GEMMA_LOCAL_BASE: f64 = 10_000.0;
 
 /// Which pairs of a head's elements are rotated together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +18,26 @@ pub(crate) enum Pairing {
     Neighbours,
     /// Element `i` with element `i + half`.
     Halves,
+}
+
+/// What the gate of the inner network goes through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gate {
+    /// `x * sigmoid(x)`.
+    Silu,
+    /// The normal distribution's `x * P(X < x)`, approximated with a hyperbolic tangent.
+    Gelu,
+}
+
+/// Layers that see the latest tokens only.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Local {
+    /// How many tokens they see, their own among them.
+    pub(crate) window: usize,
+    /// Every layer of this number sees everything.
+    every: usize,
+    /// Base of their rotation, which is not scaled.
+    pub(crate) rope_base: f64,
 }
 
 /// Sizes and constants.
@@ -33,6 +57,12 @@ pub(crate) struct Config {
     /// Positions are divided by this.
     pub(crate) rope_scale: f64,
     pub(crate) pairing: Pairing,
+    pub(crate) gate: Gate,
+    /// Embeddings are multiplied by this.
+    pub(crate) embedding_scale: f32,
+    /// Queries are multiplied by this.
+    pub(crate) query_scale: f32,
+    pub(crate) local: Option<Local>,
 }
 
 impl Config {
@@ -41,7 +71,7 @@ impl Config {
         let architecture = file.text("general.architecture").unwrap_or("unknown");
         let pairing = match architecture {
             "llama" => Pairing::Neighbours,
-            "qwen2" | "qwen3" => Pairing::Halves,
+            "qwen2" | "qwen3" | "gemma3" => Pairing::Halves,
             _ => return Err(GgufError::unsupported(format!("the architecture {architecture}"))),
         };
         let key = |name: &str| format!("{architecture}.{name}");
@@ -55,8 +85,12 @@ impl Config {
         if file.integer(&key("expert_count")).is_some_and(|n| n > 0) {
             return Err(GgufError::unsupported("mixtures of experts"));
         }
+        let (is_gemma, n_layers) = (architecture == "gemma3", file.count(&key("block_count"), MAX_LAYERS)?);
+        // The largest Gemma divides by the width of a head as it would be if all heads made up the width.
+        let scaled_width =
+            if is_gemma && n_layers == GEMMA_27B_LAYERS { width / n_heads } else { head_width };
         let config = Self {
-            n_layers: file.count(&key("block_count"), MAX_LAYERS)?,
+            n_layers,
             width,
             n_heads,
             n_kv_heads: optional("attention.head_count_kv", n_heads)?,
@@ -68,6 +102,10 @@ impl Config {
             rope_base: file.float(&key("rope.freq_base")).unwrap_or(10_000.0),
             rope_scale: rope_scale(file, &key)?,
             pairing,
+            gate: if is_gemma { Gate::Gelu } else { Gate::Silu },
+            embedding_scale: if is_gemma { (width as f32).sqrt() } else { 1.0 },
+            query_scale: 1.0 / (scaled_width as f32).sqrt(),
+            local: if is_gemma { local(file, &key)? } else { None },
         };
         config.check(optional("attention.value_length", head_width)?)?;
         Ok(config)
@@ -90,7 +128,10 @@ impl Config {
                 "the norm's epsilon is no small number",
             ),
             (
-                !self.rope_base.is_finite() || self.rope_base <= 1.0,
+                [Some(self.rope_base), self.local.map(|local| local.rope_base)]
+                    .into_iter()
+                    .flatten()
+                    .any(|base| !base.is_finite() || base <= 1.0),
                 "the rotation's base is no number above 1",
             ),
         ];
@@ -98,6 +139,11 @@ impl Config {
             .into_iter()
             .find(|(is_wrong, _)| *is_wrong)
             .map_or(Ok(()), |(_, what)| Err(GgufError::unfit(what)))
+    }
+
+    /// How a layer differs from those that see everything, if it does.
+    pub(crate) fn local(&self, layer: usize) -> Option<Local> {
+        self.local.filter(|local| !(layer + 1).is_multiple_of(local.every))
     }
 
     /// Elements of all query heads.
@@ -109,6 +155,18 @@ impl Config {
     pub(crate) fn key_width(&self) -> usize {
         self.n_kv_heads * self.head_width
     }
+}
+
+/// Windows of the layers, if there are any.
+fn local(file: &GgufFile, key: &dyn Fn(&str) -> String) -> Result<Option<Local>, GgufError> {
+    if file.integer(&key("attention.sliding_window")).is_none_or(|window| window == 0) {
+        return Ok(None);
+    }
+    let pattern = key("attention.sliding_window_pattern");
+    let every = if file.get(&pattern).is_some() { file.count(&pattern, MAX_LAYERS)? } else { GEMMA_PATTERN };
+    let rope_base = file.float(&key("rope.freq_base_swa")).unwrap_or(GEMMA_LOCAL_BASE);
+    let window = file.count(&key("attention.sliding_window"), usize::MAX >> 1)?;
+    Ok(Some(Local { window, every, rope_base }))
 }
 
 fn rope_scale(file: &GgufFile, key: &dyn Fn(&str) -> String) -> Result<f64, GgufError> {

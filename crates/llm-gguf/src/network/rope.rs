@@ -1,6 +1,6 @@
 //! Rotary position embedding.
 
-use super::config::{Config, Pairing};
+use super::config::Pairing;
 
 /// Cosines and sines of every position.
 ///
@@ -14,12 +14,18 @@ pub(crate) struct Rope {
 }
 
 impl Rope {
-    /// For positions below `context`; `factors` divide the frequencies, if there are any.
-    pub(crate) fn new(config: &Config, context: usize, factors: Option<&[f32]>) -> Self {
-        let half = config.rotated / 2;
+    /// For positions below `context`, of `rotated` elements; `factors` divide the frequencies, if there are any.
+    pub(crate) fn new(
+        pairing: Pairing,
+        rotated: usize,
+        (base, scale): (f64, f64),
+        context: usize,
+        factors: Option<&[f32]>,
+    ) -> Self {
+        let half = rotated / 2;
         let frequency = |i: usize| {
             let factor = factors.and_then(|factors| factors.get(i)).map_or(1.0, |&factor| f64::from(factor));
-            config.rope_base.powf(-(i as f64) / half as f64) / factor / config.rope_scale
+            base.powf(-(i as f64) / half as f64) / factor / scale
         };
         let frequencies: Vec<f64> = (0..half).map(frequency).collect();
         let turn = |position: usize, frequency: f64| {
@@ -27,7 +33,7 @@ impl Rope {
             (cosine as f32, sine as f32)
         };
         let turns = (0..context).flat_map(|at| frequencies.iter().map(move |&frequency| turn(at, frequency)));
-        Self { turns: turns.collect(), half, pairing: config.pairing }
+        Self { turns: turns.collect(), half, pairing }
     }
 
     /// Rotates one head in place.

@@ -19,10 +19,12 @@ pub(super) struct Layer {
     pub(super) query_norm: Option<Vec<f32>>,
     pub(super) key_norm: Option<Vec<f32>>,
     pub(super) attention_output: Matrix,
+    pub(super) attention_end_norm: Option<Vec<f32>>,
     pub(super) inner_norm: Vec<f32>,
     pub(super) gate: Matrix,
     pub(super) up: Matrix,
     pub(super) down: Matrix,
+    pub(super) inner_end_norm: Option<Vec<f32>>,
 }
 
 /// A whole network. Embeddings are read from the file, row by row, as they are needed.
@@ -32,7 +34,9 @@ pub(crate) struct Network {
     pub(super) layers: Vec<Layer>,
     pub(super) output_norm: Vec<f32>,
     pub(super) output: Matrix,
-    pub(super) rope: Rope,
+    rope: Rope,
+    /// The rotation of layers that see a window only.
+    local_rope: Option<Rope>,
     embedding: Tensor,
     file: GgufFile,
 }
@@ -53,11 +57,14 @@ impl Network {
         };
         let layers = (0..config.n_layers).map(|n| source.layer(n, &config)).collect::<Result<_, _>>()?;
         let factors = source.optional("rope_freqs.weight", config.rotated / 2)?;
+        let rope =
+            |constants, factors| Rope::new(config.pairing, config.rotated, constants, context, factors);
         Ok(Self {
             layers,
             output_norm: source.vector("output_norm.weight", config.width)?,
             output,
-            rope: Rope::new(&config, context, factors.as_deref()),
+            rope: rope((config.rope_base, config.rope_scale), factors.as_deref()),
+            local_rope: config.local.map(|local| rope((local.rope_base, 1.0), None)),
             embedding,
             config,
             file,
@@ -69,7 +76,14 @@ impl Network {
         let bytes = self.file.bytes(&self.embedding);
         let n_tokens = self.embedding.shape.get(1).copied().unwrap_or(1);
         let row = bytes.len() / n_tokens;
-        read_floats(self.embedding.quantisation, &bytes[token as usize * row..][..row])
+        let mut floats = read_floats(self.embedding.quantisation, &bytes[token as usize * row..][..row]);
+        floats.iter_mut().for_each(|float| *float *= self.config.embedding_scale);
+        floats
+    }
+
+    /// The rotation of one layer.
+    pub(super) fn rope(&self, layer: usize) -> &Rope {
+        self.local_rope.as_ref().filter(|_| self.config.local(layer).is_some()).unwrap_or(&self.rope)
     }
 }
 
@@ -116,10 +130,12 @@ impl Source<'_> {
             query_norm: self.optional(&name("attn_q_norm.weight"), config.head_width)?,
             key_norm: self.optional(&name("attn_k_norm.weight"), config.head_width)?,
             attention_output: matrix("attn_output.weight", queries, width)?,
+            attention_end_norm: self.optional(&name("post_attention_norm.weight"), width)?,
             inner_norm: self.vector(&name("ffn_norm.weight"), width)?,
             gate: matrix("ffn_gate.weight", width, inner)?,
             up: matrix("ffn_up.weight", width, inner)?,
             down: matrix("ffn_down.weight", inner, width)?,
+            inner_end_norm: self.optional(&name("post_ffw_norm.weight"), width)?,
         })
     }
 }

@@ -14,10 +14,33 @@ const NAMED: [&str; 3] = ["<|im_start|>", "<|im_end|>", "<|endoftext|>"];
 
 /// What a file is made of.
 pub(super) struct Writer {
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Writer {
+    /// The start of a file.
+    pub(super) fn new(n_tensors: usize, n_values: usize) -> Self {
+        let mut bytes = b"GGUF".to_vec();
+        bytes.extend(3u32.to_le_bytes());
+        bytes.extend((n_tensors as u64).to_le_bytes());
+        bytes.extend((n_values as u64).to_le_bytes());
+        Self { bytes }
+    }
+
+    /// Where a tensor of this name, shape and storage lies.
+    pub(super) fn tensor(&mut self, name: &str, shape: &[usize], code: u32, offset: usize) {
+        self.text(name);
+        self.bytes.extend((shape.len() as u32).to_le_bytes());
+        shape.iter().for_each(|&side| self.bytes.extend((side as u64).to_le_bytes()));
+        self.bytes.extend(code.to_le_bytes());
+        self.bytes.extend((offset as u64).to_le_bytes());
+    }
+
+    /// Zeros up to where a tensor may start.
+    pub(super) fn align(&mut self) {
+        self.bytes.resize(self.bytes.len().next_multiple_of(32), 0);
+    }
+
     fn text(&mut self, text: &str) {
         self.bytes.extend((text.len() as u64).to_le_bytes());
         self.bytes.extend(text.as_bytes());
@@ -28,24 +51,41 @@ impl Writer {
         self.bytes.extend(kind.to_le_bytes());
     }
 
-    fn number(&mut self, key: &str, number: u32) {
+    pub(super) fn number(&mut self, key: &str, number: u32) {
         self.key(key, 4);
         self.bytes.extend(number.to_le_bytes());
     }
 
-    fn string(&mut self, key: &str, text: &str) {
+    pub(super) fn flag(&mut self, key: &str, flag: bool) {
+        self.key(key, 7);
+        self.bytes.push(flag.into());
+    }
+
+    pub(super) fn float(&mut self, key: &str, float: f32) {
+        self.key(key, 6);
+        self.bytes.extend(float.to_le_bytes());
+    }
+
+    pub(super) fn floats(&mut self, key: &str, floats: &[f32]) {
+        self.key(key, 9);
+        self.bytes.extend(6u32.to_le_bytes());
+        self.bytes.extend((floats.len() as u64).to_le_bytes());
+        floats.iter().for_each(|float| self.bytes.extend(float.to_le_bytes()));
+    }
+
+    pub(super) fn string(&mut self, key: &str, text: &str) {
         self.key(key, 8);
         self.text(text);
     }
 
-    fn strings(&mut self, key: &str, texts: &[String]) {
+    pub(super) fn strings(&mut self, key: &str, texts: &[String]) {
         self.key(key, 9);
         self.bytes.extend(8u32.to_le_bytes());
         self.bytes.extend((texts.len() as u64).to_le_bytes());
         texts.iter().for_each(|text| self.text(text));
     }
 
-    fn numbers(&mut self, key: &str, numbers: &[u32]) {
+    pub(super) fn numbers(&mut self, key: &str, numbers: &[u32]) {
         self.key(key, 9);
         self.bytes.extend(4u32.to_le_bytes());
         self.bytes.extend((numbers.len() as u64).to_le_bytes());
@@ -90,10 +130,7 @@ pub(super) fn file(architecture: &str) -> Vec<u8> {
             add("attn_k_norm", &[WIDTH / 4]);
         }
     }
-    let mut writer = Writer { bytes: b"GGUF".to_vec() };
-    writer.bytes.extend(3u32.to_le_bytes());
-    writer.bytes.extend((tensors.len() as u64).to_le_bytes());
-    writer.bytes.extend(13u64.to_le_bytes());
+    let mut writer = Writer::new(tensors.len(), 13);
     writer.string("general.architecture", architecture);
     let sizes = [
         ("block_count", N_LAYERS),
@@ -117,22 +154,18 @@ pub(super) fn file(architecture: &str) -> Vec<u8> {
 }
 
 fn write_tensors(writer: &mut Writer, tensors: &[(String, Vec<usize>)]) {
-    let mut offset = 0u64;
+    let mut offset = 0;
     for (name, shape) in tensors {
-        writer.text(name);
-        writer.bytes.extend((shape.len() as u32).to_le_bytes());
-        shape.iter().for_each(|&side| writer.bytes.extend((side as u64).to_le_bytes()));
-        writer.bytes.extend(0u32.to_le_bytes());
-        writer.bytes.extend(offset.to_le_bytes());
-        offset += (shape.iter().product::<usize>() * 4).next_multiple_of(32) as u64;
+        writer.tensor(name, shape, 0, offset);
+        offset += (shape.iter().product::<usize>() * 4).next_multiple_of(32);
     }
     let mut rng = mdp::rng_for(1, &[]);
-    writer.bytes.resize(writer.bytes.len().next_multiple_of(32), 0);
+    writer.align();
     for (_, shape) in tensors {
         let n: usize = shape.iter().product();
         let center = if shape.len() == 1 { 1.0 } else { 0.0 };
         (0..n).for_each(|_| writer.bytes.extend((center + rng.random_range(-0.3f32..0.3)).to_le_bytes()));
-        writer.bytes.resize(writer.bytes.len().next_multiple_of(32), 0);
+        writer.align();
     }
 }
 

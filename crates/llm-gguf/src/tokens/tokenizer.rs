@@ -1,10 +1,11 @@
-//! The tokenizer of a model file: byte-level byte-pair encoding.
+//! The tokenizer of a model file: byte-pair encoding of bytes, or of letters with scores.
 
 use std::collections::HashMap;
 
 use regex::Regex;
 
 use super::merges::{Merges, merge};
+use super::scored::{self, Scored};
 use super::words::Words;
 use crate::GgufError;
 use crate::file::GgufFile;
@@ -15,6 +16,10 @@ const ENDS: [&str; 6] =
 const UNKNOWN: i64 = 2;
 const CONTROL: i64 = 3;
 const USER_DEFINED: i64 = 4;
+const BYTE: i64 = 6;
+
+/// Stands after every letter of a control token's name that is only text. Unicode keeps this character out of texts.
+const MARK: char = '\u{fdd0}';
 
 /// Whether the names of control tokens in a text mean these tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +30,19 @@ pub(crate) enum Reading {
     Plain,
 }
 
-/// Vocabulary and merges.
+/// How text between named tokens is encoded.
+#[derive(Debug)]
+enum Scheme {
+    /// Bytes of words, merged in the order of a list.
+    Words(Words, Merges),
+    /// Letters, merged by score.
+    Scored(Scored),
+}
+
+/// Vocabulary and the way to it.
 #[derive(Debug)]
 pub(crate) struct Tokenizer {
-    words: Words,
-    merges: Merges,
+    scheme: Scheme,
     /// The token of each byte; a vocabulary may lack some.
     of_byte: [Option<u32>; 256],
     /// What each token writes.
@@ -38,6 +51,8 @@ pub(crate) struct Tokenizer {
     by_name: HashMap<String, u32>,
     named_in_templates: Option<Regex>,
     named_anywhere: Option<Regex>,
+    /// Names that mean something in templates only.
+    named_by_templates: Option<Regex>,
     ends: Vec<bool>,
     bos: Option<u32>,
     adds_bos: bool,
@@ -46,25 +61,28 @@ pub(crate) struct Tokenizer {
 impl Tokenizer {
     /// Reads the vocabulary.
     pub(crate) fn read(file: &GgufFile) -> Result<Self, GgufError> {
-        let model = file.text("tokenizer.ggml.model").unwrap_or("none");
-        if model != "gpt2" {
-            return Err(GgufError::unsupported(format!("tokenizers of the kind {model}")));
-        }
-        let words = Words::named(file.text("tokenizer.ggml.pre").unwrap_or("without a name"))?;
+        let is_scored = match file.text("tokenizer.ggml.model").unwrap_or("none") {
+            "gpt2" => false,
+            "llama" => true,
+            model => return Err(GgufError::unsupported(format!("tokenizers of the kind {model}"))),
+        };
         let texts = file.texts("tokenizer.ggml.tokens")?;
         let kinds = file.integers("tokenizer.ggml.token_type").unwrap_or_default();
         let kind = |token: usize| kinds.get(token).copied().unwrap_or(1);
         let has_name = |token: usize| [UNKNOWN, CONTROL, USER_DEFINED].contains(&kind(token));
+        let single = |token: usize| scored::byte_of(&texts[token]).filter(|_| kind(token) == BYTE);
         let bytes: Vec<Vec<u8>> = (0..texts.len())
             .map(|token| match kind(token) {
                 UNKNOWN | CONTROL => Vec::new(),
                 USER_DEFINED => texts[token].as_bytes().to_vec(),
+                BYTE if is_scored => single(token).into_iter().collect(),
+                _ if is_scored => scored::bytes_of(&texts[token]),
                 _ => bytes_of(&texts[token]),
             })
             .collect();
         let numbered = || (0..texts.len()).map(|token| (token, token as u32));
         let by_bytes: HashMap<Vec<u8>, u32> = numbered()
-            .filter(|&(token, _)| !has_name(token))
+            .filter(|&(token, _)| !has_name(token) && single(token).is_none())
             .map(|(token, id)| (bytes[token].clone(), id))
             .collect();
         let by_name: HashMap<String, u32> = numbered()
@@ -76,22 +94,36 @@ impl Tokenizer {
             let id = file.integer(key).and_then(|id| u32::try_from(id).ok());
             id.filter(|&id| (id as usize) < texts.len())
         };
-        let mut ends = vec![false; texts.len()];
-        let named = ENDS.iter().filter_map(|name| by_name.get(*name).copied());
         let given =
             ["tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"].into_iter().filter_map(token);
-        for end in named.chain(given) {
-            ends[end as usize] = true;
-        }
+        let singles: HashMap<u8, u32> =
+            numbered().filter_map(|(token, id)| Some((single(token)?, id))).collect();
+        let of_byte = |byte: usize| {
+            let own = singles.get(&(byte as u8)).filter(|_| is_scored).copied();
+            own.or_else(|| by_bytes.get(&[byte as u8][..]).copied())
+        };
+        let scheme = match is_scored {
+            true => Scheme::Scored(Scored::read(file, texts.len())?),
+            false => Scheme::Words(
+                Words::named(file.text("tokenizer.ggml.pre").unwrap_or("without a name"))?,
+                read_merges(file.texts("tokenizer.ggml.merges")?, &by_bytes),
+            ),
+        };
+        let starts_with_bos = match &scheme {
+            Scheme::Words(words, _) => words.starts_with_bos,
+            Scheme::Scored(_) => true,
+        };
         Ok(Self {
-            merges: read_merges(file.texts("tokenizer.ggml.merges")?, &by_bytes),
-            of_byte: std::array::from_fn(|byte| by_bytes.get(&[byte as u8][..]).copied()),
+            of_byte: std::array::from_fn(of_byte),
             named_in_templates: any_of(by_name.keys().map(String::as_str))?,
             named_anywhere: any_of(by_name.keys().map(String::as_str).filter(|name| is_user_defined(name)))?,
-            ends,
+            named_by_templates: any_of(
+                by_name.keys().map(String::as_str).filter(|name| !is_user_defined(name)),
+            )?,
+            ends: ends(texts.len(), &by_name, given),
             bos: token("tokenizer.ggml.bos_token_id"),
-            adds_bos: file.bool("tokenizer.ggml.add_bos_token").unwrap_or(words.starts_with_bos),
-            words,
+            adds_bos: file.bool("tokenizer.ggml.add_bos_token").unwrap_or(starts_with_bos),
+            scheme,
             bytes,
             by_bytes,
             by_name,
@@ -107,12 +139,26 @@ impl Tokenizer {
         let mut tokens = Vec::new();
         let mut at = 0;
         for name in names.iter().flat_map(|names| names.find_iter(text)) {
-            self.encode_words(&text[at..name.start()], &mut tokens);
+            self.encode_between(&text[at..name.start()], &mut tokens);
             tokens.extend(self.by_name.get(name.as_str()));
             at = name.end();
         }
-        self.encode_words(&text[at..], &mut tokens);
+        self.encode_between(&text[at..], &mut tokens);
         tokens
+    }
+
+    /// The text of a user, marked so that no prompt that contains it has a control token there.
+    pub(crate) fn mark(&self, text: &str) -> String {
+        let text = text.replace(MARK, "");
+        let Some(names) = &self.named_by_templates else { return text };
+        let marked =
+            |name: &regex::Captures<'_>| name[0].chars().flat_map(|char| [char, MARK]).collect::<String>();
+        names.replace_all(&text, marked).into_owned()
+    }
+
+    /// The text as it was before it was marked.
+    pub(crate) fn unmark(text: &str) -> String {
+        text.replace(MARK, "")
     }
 
     /// The tokens of a prompt that a chat template wrote, with the begin-of-text token where the model wants one.
@@ -155,16 +201,34 @@ impl Tokenizer {
         self.bytes.len()
     }
 
-    fn encode_words(&self, text: &str, tokens: &mut Vec<u32>) {
-        for word in self.words.cut(text) {
-            if let Some(whole) = self.by_bytes.get(word.as_bytes()).filter(|_| self.words.takes_known_words) {
+    fn encode_between(&self, text: &str, tokens: &mut Vec<u32>) {
+        if text.contains(MARK) {
+            return tokens.extend(self.encode(&Self::unmark(text), Reading::Plain));
+        }
+        let (words, merges) = match &self.scheme {
+            Scheme::Words(words, merges) => (words, merges),
+            Scheme::Scored(scored) => {
+                return tokens.extend(scored.encode(text, &self.by_bytes, &self.of_byte));
+            }
+        };
+        for word in words.cut(text) {
+            if let Some(whole) = self.by_bytes.get(word.as_bytes()).filter(|_| words.takes_known_words) {
                 tokens.push(*whole);
                 continue;
             }
             let singles: Vec<u32> = word.bytes().filter_map(|byte| self.of_byte[usize::from(byte)]).collect();
-            tokens.extend(merge(&singles, &self.merges));
+            tokens.extend(merge(&singles, |left, right| merges.get(&(left, right)).copied()));
         }
     }
+}
+
+/// Which tokens end an answer: those that the file gives, and those with a well-known name.
+fn ends(n: usize, by_name: &HashMap<String, u32>, given: impl Iterator<Item = u32>) -> Vec<bool> {
+    let mut ends = vec![false; n];
+    for end in ENDS.iter().filter_map(|name| by_name.get(*name).copied()).chain(given) {
+        ends[end as usize] = true;
+    }
+    ends
 }
 
 fn any_of<'a>(names: impl Iterator<Item = &'a str>) -> Result<Option<Regex>, GgufError> {
