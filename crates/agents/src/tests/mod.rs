@@ -237,6 +237,14 @@ pub(super) fn run(
     let prompts = Prompts::builtin().unwrap();
     let scene = world.scene();
     let users: Vec<UserIdx> = (0..world.user_ids.len() as u32).map(UserIdx).collect();
-    let collection = Collection { scene: &scene, users: &users, model, prompts: &prompts, settings, seed: 3 };
+    let collection = Collection {
+        scene: &scene,
+        users: &users,
+        model,
+        embedder: None,
+        prompts: &prompts,
+        settings,
+        seed: 3,
+    };
     collect(&collection, journal, &mut |_| {})
 }

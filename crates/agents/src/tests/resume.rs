@@ -104,8 +104,16 @@ fn the_identity_sees_what_matters_and_nothing_else() {
     let (scene, prompts, model) = (world.scene(), Prompts::builtin().unwrap(), sensible(&world));
     let users = [UserIdx(0)];
     let identity = |settings: &AgentSettings, seed: u64, data: &str| {
-        Collection { scene: &scene, users: &users, model: &model, prompts: &prompts, settings, seed }
-            .identity(&[data])
+        Collection {
+            scene: &scene,
+            users: &users,
+            model: &model,
+            embedder: None,
+            prompts: &prompts,
+            settings,
+            seed,
+        }
+        .identity(&[data])
     };
     let base = settings();
     let first = identity(&base, 1, "d");
@@ -124,6 +132,7 @@ fn progress_is_told_after_every_step_and_batch() {
         scene: &scene,
         users: &users,
         model: &model,
+        embedder: None,
         prompts: &prompts,
         settings: &settings,
         seed: 0,
