@@ -10,6 +10,8 @@ pub struct Terms {
     pub budget_tokens: Option<u64>,
     /// The most money, in the currency of the price table.
     pub budget_money: Option<f64>,
+    /// Whether the model will be asked how likely texts are.
+    pub needs_scores: bool,
     /// The directory of the run: its cassette and its finished batches.
     pub run: PathBuf,
 }

@@ -148,5 +148,9 @@ fn progress_is_told_after_every_step_and_batch() {
     let last = told.last().unwrap();
     assert_eq!((last.of_sessions, last.steps, last.grounding), (7, 21, [21, 0, 0, 0, 0]));
     assert!(last.mean_return > 9.0 && last.tokens_in > last.tokens_out);
-    assert!(last.to_string().starts_with("7/7 sessions, 21 steps, mean return 10."), "{last}");
+    let line = last.to_string();
+    assert!(line.starts_with("7/7 sessions of 2 users, 21 steps, mean return 10."), "{line}");
+    assert!(line.contains(", titles 100 % exact, tokens "), "{line}");
+    let mixed = crate::Progress { grounding: [1, 0, 2, 1, 4], ..last.clone() }.to_string();
+    assert!(mixed.contains("titles 12 % exact 25 % fuzzy 12 % by vector 50 % rejected"), "{mixed}");
 }

@@ -133,8 +133,12 @@ fn ask(
     seed: u64,
     watch: &mut dyn FnMut(&agents::Progress),
 ) -> Result<Demos, PipelineError> {
-    let terms =
-        Terms { budget_tokens: source.budget_tokens, budget_money: source.budget_money, run: run.to_owned() };
+    let terms = Terms {
+        budget_tokens: source.budget_tokens,
+        budget_money: source.budget_money,
+        needs_scores: source.settings.actor == agents::ActorKind::Score,
+        run: run.to_owned(),
+    };
     let model = models.open(&source.llm, &terms).map_err(agents::AgentError::from)?;
     let embedder = source.embedder.as_ref().map(|address| models.open_embedder(address, &terms));
     let embedder = embedder.transpose().map_err(agents::AgentError::from)?;
