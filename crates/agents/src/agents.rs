@@ -6,7 +6,7 @@ use crate::reply::Problem;
 use crate::seat::{Seat, plain, title_of};
 use crate::slate::Slates;
 use crate::{AgentError, AgentSettings, Modules, Prompts};
-use demonstrations::{AgentAccount, Scene, TitleIndex};
+use demonstrations::{AgentAccount, Grounded, Scene, TitleIndex};
 use llm::{
     AgentRole, Choices, Completion, Continuation, Generate, LanguageModel, LlmError, Message, Sampling,
     Score, StopReason, Usage,
@@ -29,11 +29,14 @@ const TEMPLATE_TOKENS: usize = 32;
 pub(crate) struct Agents<'a> {
     pub(crate) scene: &'a Scene<'a>,
     pub(crate) model: &'a dyn LanguageModel,
+    pub(crate) embedder: Option<&'a dyn LanguageModel>,
     pub(crate) prompts: &'a Prompts,
     pub(crate) settings: &'a AgentSettings,
     pub(crate) modules: Modules,
     pub(crate) seed: u64,
     pub(crate) index: TitleIndex,
+    /// The embedder's vectors of the titles, one after the other; empty where titles are grounded without it.
+    pub(crate) title_vectors: Vec<f32>,
     pub(crate) slates: Slates,
     /// All titles, for constrained decoding.
     pub(crate) choices: Option<Arc<Choices>>,
@@ -60,7 +63,7 @@ pub(crate) struct Manner {
 impl Agents<'_> {
     /// Who turns situations into vectors.
     pub(crate) fn embedder(&self) -> Embedder<'_> {
-        Embedder::of(self.settings.memory.embedding, self.index.vectors(), self.model)
+        Embedder::of(self.settings.memory.embedding, self.index.vectors(), self.model, self.embedder)
     }
 
     /// Vectors of situations; absent, and counted, where the model failed to give them.
@@ -75,6 +78,22 @@ impl Agents<'_> {
             Err(_) => {
                 account.calls.entry("embedder".to_owned()).or_default().failed += 1;
                 Ok(None)
+            }
+        }
+    }
+
+    /// The item a text means. Where the embedder fails at a text that needs it, the text means none.
+    pub(crate) fn ground(&self, text: &str, account: &mut AgentAccount) -> Result<Grounded, AgentError> {
+        let Some(embedder) = self.embedder else { return Ok(self.index.ground(text)) };
+        let grounded = self
+            .index
+            .ground_all(&[text], &self.title_vectors, |texts| Embedder::Model(embedder).embed(texts));
+        match grounded {
+            Ok(grounded) => Ok(grounded.first().copied().unwrap_or_else(Grounded::rejected)),
+            Err(error) if error.ends_the_run() => Err(error.into()),
+            Err(_) => {
+                account.calls.entry("embedder".to_owned()).or_default().failed += 1;
+                Ok(Grounded::rejected())
             }
         }
     }

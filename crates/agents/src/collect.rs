@@ -2,7 +2,7 @@
 
 use crate::agents::Agents;
 use crate::journal::Journal;
-use crate::memory::Memories;
+use crate::memory::{Embedder, Memories};
 use crate::play::{Batch, Tell};
 use crate::seat::Seat;
 use crate::slate::Slates;
@@ -24,6 +24,8 @@ pub struct Collection<'a> {
     pub users: &'a [UserIdx],
     /// Who demonstrates.
     pub model: &'a dyn LanguageModel,
+    /// Who turns texts into vectors, for grounding and memories; without one, character n-grams do.
+    pub embedder: Option<&'a dyn LanguageModel>,
     /// What it is told.
     pub prompts: &'a Prompts,
     /// How.
@@ -54,6 +56,7 @@ impl<'a> Collection<'a> {
             inputs,
             self.users,
             self.model.capabilities().model,
+            self.embedder.map(|embedder| &embedder.capabilities().model),
             self.prompts.hash(),
             settings,
             self.seed,
@@ -82,6 +85,9 @@ impl<'a> Collection<'a> {
     pub fn check(&self) -> Result<(), AgentError> {
         self.settings.check()?;
         check_model(self.model.capabilities(), self.settings)?;
+        if let Some(embedder) = self.embedder.filter(|embedder| !embedder.capabilities().embeds) {
+            return Err(embedder.cannot("turn text into vectors").into());
+        }
         if self.users.is_empty() {
             let nothing = DemonstrationError::Nothing("no users were asked for".to_owned());
             return Err(nothing.into());
@@ -93,12 +99,20 @@ impl<'a> Collection<'a> {
     pub(crate) fn agents(&self) -> Result<Agents<'a>, AgentError> {
         self.check()?;
         let settings = self.settings;
-        let titles =
-            || self.scene.catalogue.items().iter().map(|item| item.title.trim().to_owned()).collect();
+        let titles = || -> Vec<String> {
+            self.scene.catalogue.items().iter().map(|item| item.title.trim().to_owned()).collect()
+        };
+        let reads_titles = settings.actor == ActorKind::Free && settings.decode == Decode::Free;
+        let title_vectors = match self.embedder.filter(|_| reads_titles) {
+            Some(embedder) => Embedder::Model(embedder).embed(&titles())?.concat(),
+            None => Vec::new(),
+        };
         let choices = (settings.decode == Decode::Catalogue).then(|| Arc::new(Choices { texts: titles() }));
         Ok(Agents {
             scene: self.scene,
             model: self.model,
+            embedder: self.embedder,
+            title_vectors,
             prompts: self.prompts,
             settings,
             modules: settings.modules(),

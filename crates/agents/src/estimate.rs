@@ -105,7 +105,7 @@ fn rehearse(collection: &Collection<'_>, expected: &Expected) -> Result<(Need, f
         None => collection.scene.environment.clone(),
         Some(steps) => staying(collection.scene.environment, steps)?,
     };
-    let rehearsed = Collection { model: &model, settings: &settings, ..*collection };
+    let rehearsed = Collection { model: &model, embedder: None, settings: &settings, ..*collection };
     let agents = rehearsed.agents()?;
     let (mut memories, mut account, mut n_steps) = (Memories::default(), AgentAccount::default(), 0);
     for number in 0..rehearsed.n_batches() {

@@ -10,6 +10,8 @@ pub struct Terms {
     pub budget_tokens: Option<u64>,
     /// The most money, in the currency of the price table.
     pub budget_money: Option<f64>,
+    /// Whether the model will be asked how likely texts are.
+    pub needs_scores: bool,
     /// The directory of the run: its cassette and its finished batches.
     pub run: PathBuf,
 }
@@ -21,6 +23,12 @@ pub trait Models {
     /// # Errors
     /// When the address is not understood or its backend is not there.
     fn open(&self, address: &str, terms: &Terms) -> Result<Box<dyn LanguageModel>, LlmError>;
+
+    /// Opens the model that turns texts into vectors for a run whose language model was opened before.
+    ///
+    /// # Errors
+    /// As [`Models::open`].
+    fn open_embedder(&self, address: &str, terms: &Terms) -> Result<Box<dyn LanguageModel>, LlmError>;
 }
 
 /// Opens none.
@@ -31,5 +39,9 @@ impl Models for NoModels {
     fn open(&self, address: &str, _: &Terms) -> Result<Box<dyn LanguageModel>, LlmError> {
         let reason = format!("no language model can be asked here: {address}");
         Err(LlmError::Unavailable { reason, hint: "use `ilrec demos collect` or `ilrec run`".to_owned() })
+    }
+
+    fn open_embedder(&self, address: &str, terms: &Terms) -> Result<Box<dyn LanguageModel>, LlmError> {
+        self.open(address, terms)
     }
 }

@@ -7,6 +7,8 @@ pub struct Progress {
     pub sessions: usize,
     /// Sessions in all.
     pub of_sessions: usize,
+    /// Users of finished sessions and of those in progress.
+    pub users: usize,
     /// Steps, those of sessions in progress included.
     pub steps: u64,
     /// Mean return of finished sessions, the exit step included.
@@ -22,12 +24,15 @@ pub struct Progress {
 impl std::fmt::Display for Progress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let total: u64 = self.grounding.iter().sum::<u64>().max(1);
-        let [exact, normalised, _, _, rejected] = self.grounding.map(|n| n * 100 / total);
+        let names = ["exact", "normalised", "fuzzy", "by vector", "rejected"];
+        let shares = self.grounding.iter().zip(names).filter(|(n, _)| **n > 0);
+        let shares: Vec<String> = shares.map(|(n, name)| format!("{} % {name}", n * 100 / total)).collect();
+        let shares = if shares.is_empty() { "none".to_owned() } else { shares.join(" ") };
+        let Self { sessions, of_sessions, users, steps, mean_return, tokens_in, tokens_out, .. } = self;
         write!(
             f,
-            "{}/{} sessions, {} steps, mean return {:.1}, titles {exact} % exact {normalised} % normalised \
-             {rejected} % rejected, tokens {} in {} out",
-            self.sessions, self.of_sessions, self.steps, self.mean_return, self.tokens_in, self.tokens_out
+            "{sessions}/{of_sessions} sessions of {users} users, {steps} steps, mean return {mean_return:.1}, \
+             titles {shares}, tokens {tokens_in} in {tokens_out} out"
         )
     }
 }

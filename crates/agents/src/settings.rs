@@ -113,8 +113,10 @@ pub struct MemorySettings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MemoryEmbedding {
-    /// Character n-grams weighted by their rarity in the catalogue; no model needed.
+    /// The embedder that was named for the run, else character n-grams.
     #[default]
+    Auto,
+    /// Character n-grams weighted by their rarity in the catalogue; no model needed.
     Builtin,
     /// The language model.
     Model,

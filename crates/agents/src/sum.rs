@@ -4,6 +4,8 @@ use crate::play::Batch;
 use crate::seat::Seat;
 use crate::{AgentError, AgentsCollected, Collection, Progress};
 use demonstrations::{AgentAccount, CollectReport, Cost, Demonstration, DemonstrationError, GroundingTally};
+use mdp::UserIdx;
+use std::collections::BTreeSet;
 
 /// Finished batches.
 #[derive(Default)]
@@ -16,6 +18,7 @@ pub(crate) struct Sum {
     sessions: usize,
     of_sessions: usize,
     total_return: f64,
+    users: BTreeSet<UserIdx>,
 }
 
 impl Sum {
@@ -39,6 +42,7 @@ impl Sum {
                 report.refused_known += u64::from(answer.grounded.item.is_some() && !answer.is_shown);
             }
             let demonstration = finished.demonstration;
+            self.users.insert(demonstration.user);
             report.steps += demonstration.steps.len() as u64;
             self.total_return += f64::from(demonstration.return_raw());
             if demonstration.steps.is_empty() {
@@ -61,6 +65,13 @@ impl Sum {
         Progress {
             sessions: self.sessions,
             of_sessions: self.of_sessions,
+            users: self
+                .users
+                .iter()
+                .copied()
+                .chain(seats.iter().map(|s| s.user))
+                .collect::<BTreeSet<_>>()
+                .len(),
             steps: self.report.steps + seats.iter().map(|seat| seat.steps.len() as u64).sum::<u64>(),
             mean_return: self.total_return / self.sessions.max(1) as f64,
             grounding,

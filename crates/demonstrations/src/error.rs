@@ -57,6 +57,9 @@ pub enum DemonstrationError {
         /// The dataset at hand.
         got: String,
     },
+    /// Texts could not be turned into vectors.
+    #[error("texts could not be turned into vectors: {0}")]
+    Vectors(String),
     /// An address of an expert that is not understood.
     #[error("unknown expert `{0}`")]
     UnknownExpert(String),

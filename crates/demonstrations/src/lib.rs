@@ -24,8 +24,9 @@ pub use grounding::{
     Grounded, GroundingConfig, GroundingReport, GroundingTally, Hub, Metric, Nearest, TitleIndex, nearest,
 };
 pub use import::{
-    Format, ImportOptions, ImportReport, Imported, LineProblem, Play, Recorded, RecordedStep, RecordedTraces,
-    Scene, Source, TerminalFallback, import, read_billp, read_lists, read_sources,
+    Embed, Format, ImportOptions, ImportReport, Imported, LineProblem, Play, Recorded, RecordedStep,
+    RecordedTraces, Scene, Source, TerminalFallback, import, import_with_vectors, read_billp, read_lists,
+    read_sources,
 };
 pub use show::show;
 pub use store::{Cost, Demos, Inputs, Origin};

@@ -215,7 +215,7 @@ impl<M: LanguageModel> LanguageModel for Budgeted<M> {
     }
 
     fn score(&self, requests: &[Score]) -> Vec<Result<Vec<Continuation>, LlmError>> {
-        let needs: Vec<AtMost> = requests.iter().map(AtMost::of_score).collect();
+        let needs: Vec<AtMost> = requests.iter().map(|request| self.inner.score_at_most(request)).collect();
         let mut answers = Vec::with_capacity(requests.len());
         while answers.len() < requests.len() {
             let start = answers.len();
@@ -245,6 +245,10 @@ impl<M: LanguageModel> LanguageModel for Budgeted<M> {
         let cost = answer.as_ref().map(|embedded| &embedded.usage);
         self.settle(place, AgentRole::Other, cost);
         answer
+    }
+
+    fn score_at_most(&self, request: &Score) -> AtMost {
+        self.inner.score_at_most(request)
     }
 
     fn embed_at_most(&self, texts: &[String]) -> AtMost {

@@ -63,7 +63,11 @@ impl<M: LanguageModel> LanguageModel for Counted<M> {
         let answers = self.inner.score(requests);
         for (request, answer) in requests.iter().zip(&answers) {
             let usage = answer.as_ref().map(|continuations| usage_of(continuations));
-            self.book(request.agent, usage.as_ref().map_err(|error| *error), AtMost::of_score(request));
+            self.book(
+                request.agent,
+                usage.as_ref().map_err(|error| *error),
+                self.inner.score_at_most(request),
+            );
         }
         answers
     }
@@ -77,6 +81,10 @@ impl<M: LanguageModel> LanguageModel for Counted<M> {
         let cost = answer.as_ref().map(|embedded| &embedded.usage);
         self.book(AgentRole::Other, cost, self.inner.embed_at_most(texts));
         answer
+    }
+
+    fn score_at_most(&self, request: &Score) -> AtMost {
+        self.inner.score_at_most(request)
     }
 
     fn embed_at_most(&self, texts: &[String]) -> AtMost {

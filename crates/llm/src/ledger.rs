@@ -81,6 +81,11 @@ impl Ledger {
         self.lock().values().fold(Count::default(), |sum, count| sum.plus(count))
     }
 
+    /// Adds what another part of the run came to.
+    pub fn take_over(&self, counts: &BTreeMap<AgentRole, Count>) {
+        counts.iter().for_each(|(&agent, count)| self.add(agent, count));
+    }
+
     /// Books a call that was answered.
     pub fn book(&self, agent: AgentRole, usage: &Usage, price: &Price) {
         let call = Count {

@@ -234,6 +234,11 @@ pub trait LanguageModel: Send + Sync {
         AtMost::of_generate(request)
     }
 
+    /// The same for texts to be scored.
+    fn score_at_most(&self, request: &Score) -> AtMost {
+        AtMost::of_score(request)
+    }
+
     /// The same for texts to be turned into vectors.
     fn embed_at_most(&self, texts: &[String]) -> AtMost {
         AtMost::of_texts(texts)

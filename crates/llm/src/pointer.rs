@@ -40,6 +40,10 @@ macro_rules! forwards {
                 (**self).at_most(request)
             }
 
+            fn score_at_most(&self, request: &Score) -> AtMost {
+                (**self).score_at_most(request)
+            }
+
             fn embed_at_most(&self, texts: &[String]) -> AtMost {
                 (**self).embed_at_most(texts)
             }

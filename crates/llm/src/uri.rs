@@ -16,6 +16,11 @@ pub enum LlmUri {
         /// The file.
         path: PathBuf,
     },
+    /// `minilm:FOLDER`: sentence vectors from weights in a folder, in this process.
+    MiniLm {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// `builtin:expert[?quality=Q]`: the rule-based stand-in, which is no language model.
     Expert {
         /// How often it does what it thinks best, in [0, 1].
@@ -42,7 +47,8 @@ pub struct UriError {
     pub uri: String,
 }
 
-const FORMS: &str = "write openai:MODEL, gguf:PATH, builtin:expert or replay:CASSETTE";
+const FORMS: &str =
+    "write openai:MODEL, gguf:PATH, builtin:expert or replay:CASSETTE; for vectors also minilm:FOLDER";
 
 impl FromStr for LlmUri {
     type Err = UriError;
@@ -63,6 +69,7 @@ impl FromStr for LlmUri {
         match kind {
             "openai" => Ok(Self::OpenAi { model: rest.to_owned() }),
             "gguf" => Ok(Self::Gguf { path: rest.into() }),
+            "minilm" => Ok(Self::MiniLm { folder: rest.into() }),
             "replay" => Ok(replay(rest)),
             "builtin" => {
                 let quality = quality_of(rest).map_err(|(reason, hint)| wrong(&reason, hint))?;
@@ -110,6 +117,7 @@ impl std::fmt::Display for LlmUri {
         match self {
             Self::OpenAi { model } => write!(f, "openai:{model}"),
             Self::Gguf { path } => write!(f, "gguf:{}", path.display()),
+            Self::MiniLm { folder } => write!(f, "minilm:{}", folder.display()),
             Self::Expert { quality } => write!(f, "builtin:expert?quality={quality}"),
             Self::Replay { cassette, model: None } => write!(f, "replay:{}", cassette.display()),
             Self::Replay { cassette, model: Some(model) } => {

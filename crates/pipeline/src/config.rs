@@ -110,6 +110,10 @@ pub enum DemonstrationSource {
 pub struct AgentsSource {
     /// The model's address, as on the command line.
     pub llm: String,
+    /// Who turns texts into vectors, for grounding and memories: `minilm:FOLDER` or `openai:MODEL`; without it,
+    /// character n-grams do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedder: Option<String>,
     /// A folder that replaces prompt templates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompts: Option<PathBuf>,

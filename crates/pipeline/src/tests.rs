@@ -138,6 +138,14 @@ impl agents::Models for Scripts {
         };
         Ok(Box::new(Script { can, calls_left: calls.into() }))
     }
+
+    fn open_embedder(
+        &self,
+        address: &str,
+        _: &agents::Terms,
+    ) -> Result<Box<dyn llm::LanguageModel>, llm::LlmError> {
+        panic!("nobody named an embedder, not {address} either");
+    }
 }
 
 impl llm::LanguageModel for Script {

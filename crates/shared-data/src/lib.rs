@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+/// The script cannot assemble one file twice at once.
+static ASSEMBLING: Mutex<()> = Mutex::new(());
 
 /// A file or folder of the data beside the checkout; `None`, said on standard error, where it is missing.
 ///
@@ -17,7 +21,7 @@ pub fn shared_data(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// A model file that `../shared/models/get-model NAME` assembles; `None`, said on standard error, where that script is
+/// A model file or folder that `../shared/models/get-model NAME` assembles; `None`, said on standard error, where that script is
 /// missing.
 ///
 /// # Panics
@@ -29,6 +33,7 @@ pub fn shared_model(name: &str) -> Option<PathBuf> {
         say_skipped("models", name);
         return None;
     }
+    let _alone = ASSEMBLING.lock().unwrap_or_else(PoisonError::into_inner);
     let output = Command::new(&script).arg(name).output().expect("the script can be started");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{} {name}: {said}", script.display());

@@ -34,7 +34,7 @@ impl Agents<'_> {
                 waiting.iter().map(|&at| self.actor_call(&seats[at], attempt)).collect::<Result<_, _>>()?;
             for (answer, &at) in self.ask(&manner, calls, account)?.into_iter().zip(&waiting) {
                 if let Some(completion) = answer {
-                    self.take(&mut seats[at], &completion, account);
+                    self.take(&mut seats[at], &completion, account)?;
                 }
             }
         }
@@ -59,16 +59,18 @@ impl Agents<'_> {
     }
 
     /// Takes an answer: as the draft's choice, or as a refusal.
-    fn take(&self, seat: &mut Seat<'_>, completion: &Completion, account: &mut AgentAccount) {
-        let (text, grounded) = match self.meant(completion, account) {
-            Some(meant) => meant,
-            None => return,
-        };
+    fn take(
+        &self,
+        seat: &mut Seat<'_>,
+        completion: &Completion,
+        account: &mut AgentAccount,
+    ) -> Result<(), AgentError> {
+        let Some((text, grounded)) = self.meant(completion, account)? else { return Ok(()) };
         let open = grounded.item.filter(|&item| !seat.unavailable.contains(item));
         if let Some(item) = open {
             let log_prob = completion.log_prob.filter(|_| self.choices.is_some());
             seat.draft.choice = Some(Choice { item, text, grounded, log_prob, lift: None });
-            return;
+            return Ok(());
         }
         if self.modules.unknown_title == UnknownTitle::Nearest
             && let Some(&(item, distance)) =
@@ -77,30 +79,33 @@ impl Agents<'_> {
             let grounding = Grounding { status: GroundingStatus::Embedding, distance };
             let grounded = Grounded { item: Some(item), grounding, is_ambiguous: false };
             seat.draft.choice = Some(Choice { item, text, grounded, log_prob: None, lift: None });
-            return;
+            return Ok(());
         }
         self.refuse(seat, text, grounded);
+        Ok(())
     }
 
     /// The text of an answer and what it means; absent where no title was understood.
-    fn meant(&self, completion: &Completion, account: &mut AgentAccount) -> Option<(String, Grounded)> {
+    fn meant(
+        &self,
+        completion: &Completion,
+        account: &mut AgentAccount,
+    ) -> Result<Option<(String, Grounded)>, AgentError> {
         if let (Some(choices), Some(row)) = (&self.choices, completion.choice)
             && let Some(text) = choices.texts.get(row as usize)
         {
             let grounding = Grounding { status: GroundingStatus::Exact, distance: 0.0 };
-            return Some((
-                text.clone(),
-                Grounded { item: Some(ItemIdx(row)), grounding, is_ambiguous: false },
-            ));
+            let grounded = Grounded { item: Some(ItemIdx(row)), grounding, is_ambiguous: false };
+            return Ok(Some((text.clone(), grounded)));
         }
         if self.choices.is_some() {
             note(account, Problem::NotAChoice.word());
         }
         let understood = read_title(&completion.text);
         note_all(account, &understood.problems);
-        let text = understood.value?;
-        let grounded = self.index.ground(&text);
-        Some((text, grounded))
+        let Some(text) = understood.value else { return Ok(None) };
+        let grounded = self.ground(&text, account)?;
+        Ok(Some((text, grounded)))
     }
 
     fn refuse(&self, seat: &mut Seat<'_>, text: String, grounded: Grounded) {

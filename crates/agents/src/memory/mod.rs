@@ -56,7 +56,7 @@ pub(crate) struct Memories {
 pub(crate) enum Embedder<'a> {
     /// Character n-grams.
     Builtin(&'a TextVectors),
-    /// The language model.
+    /// A model.
     Model(&'a dyn LanguageModel),
 }
 
@@ -66,10 +66,12 @@ impl<'a> Embedder<'a> {
         embedding: MemoryEmbedding,
         vectors: &'a TextVectors,
         model: &'a dyn LanguageModel,
+        embedder: Option<&'a dyn LanguageModel>,
     ) -> Self {
-        match embedding {
-            MemoryEmbedding::Builtin => Self::Builtin(vectors),
-            MemoryEmbedding::Model => Self::Model(model),
+        match (embedding, embedder) {
+            (MemoryEmbedding::Auto, Some(embedder)) => Self::Model(embedder),
+            (MemoryEmbedding::Auto, None) | (MemoryEmbedding::Builtin, _) => Self::Builtin(vectors),
+            (MemoryEmbedding::Model, _) => Self::Model(model),
         }
     }
 

@@ -7,8 +7,16 @@ fn estimated(world: &World, model: &Scripted, settings: &AgentSettings) -> Estim
     let prompts = Prompts::builtin().unwrap();
     let scene = world.scene();
     let users: Vec<UserIdx> = (0..8).map(UserIdx).collect();
-    estimate(&Collection { scene: &scene, users: &users, model, prompts: &prompts, settings, seed: 3 })
-        .unwrap()
+    estimate(&Collection {
+        scene: &scene,
+        users: &users,
+        model,
+        embedder: None,
+        prompts: &prompts,
+        settings,
+        seed: 3,
+    })
+    .unwrap()
 }
 
 /// Thoughts of 40 tokens, values of one, lessons of 60.

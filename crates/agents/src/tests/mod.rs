@@ -4,6 +4,7 @@ mod actors;
 mod advantage;
 mod control;
 mod dry_run;
+mod embedder;
 mod resume;
 mod settings;
 mod transcripts;
@@ -234,9 +235,20 @@ pub(super) fn run(
     settings: &AgentSettings,
     journal: Option<&Journal>,
 ) -> Result<AgentsCollected, crate::AgentError> {
+    run_with(world, (model, None), settings, journal)
+}
+
+/// The same, perhaps with an embedder.
+pub(super) fn run_with(
+    world: &World,
+    (model, embedder): (&dyn LanguageModel, Option<&dyn LanguageModel>),
+    settings: &AgentSettings,
+    journal: Option<&Journal>,
+) -> Result<AgentsCollected, crate::AgentError> {
     let prompts = Prompts::builtin().unwrap();
     let scene = world.scene();
     let users: Vec<UserIdx> = (0..world.user_ids.len() as u32).map(UserIdx).collect();
-    let collection = Collection { scene: &scene, users: &users, model, prompts: &prompts, settings, seed: 3 };
+    let collection =
+        Collection { scene: &scene, users: &users, model, embedder, prompts: &prompts, settings, seed: 3 };
     collect(&collection, journal, &mut |_| {})
 }

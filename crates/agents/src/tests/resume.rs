@@ -104,8 +104,16 @@ fn the_identity_sees_what_matters_and_nothing_else() {
     let (scene, prompts, model) = (world.scene(), Prompts::builtin().unwrap(), sensible(&world));
     let users = [UserIdx(0)];
     let identity = |settings: &AgentSettings, seed: u64, data: &str| {
-        Collection { scene: &scene, users: &users, model: &model, prompts: &prompts, settings, seed }
-            .identity(&[data])
+        Collection {
+            scene: &scene,
+            users: &users,
+            model: &model,
+            embedder: None,
+            prompts: &prompts,
+            settings,
+            seed,
+        }
+        .identity(&[data])
     };
     let base = settings();
     let first = identity(&base, 1, "d");
@@ -124,6 +132,7 @@ fn progress_is_told_after_every_step_and_batch() {
         scene: &scene,
         users: &users,
         model: &model,
+        embedder: None,
         prompts: &prompts,
         settings: &settings,
         seed: 0,
@@ -139,5 +148,9 @@ fn progress_is_told_after_every_step_and_batch() {
     let last = told.last().unwrap();
     assert_eq!((last.of_sessions, last.steps, last.grounding), (7, 21, [21, 0, 0, 0, 0]));
     assert!(last.mean_return > 9.0 && last.tokens_in > last.tokens_out);
-    assert!(last.to_string().starts_with("7/7 sessions, 21 steps, mean return 10."), "{last}");
+    let line = last.to_string();
+    assert!(line.starts_with("7/7 sessions of 2 users, 21 steps, mean return 10."), "{line}");
+    assert!(line.contains(", titles 100 % exact, tokens "), "{line}");
+    let mixed = crate::Progress { grounding: [1, 0, 2, 1, 4], ..last.clone() }.to_string();
+    assert!(mixed.contains("titles 12 % exact 25 % fuzzy 12 % by vector 50 % rejected"), "{mixed}");
 }

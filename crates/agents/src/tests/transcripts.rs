@@ -126,6 +126,7 @@ fn reflexion_draws_its_lessons_by_the_seed() {
             scene: &scene,
             users: &users,
             model: &model,
+            embedder: None,
             prompts: &prompts,
             settings: &settings,
             seed,

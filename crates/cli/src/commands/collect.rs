@@ -8,9 +8,9 @@ use crate::stage::demos;
 use crate::stage::domain::Domain;
 use crate::stage::model::{ModelArgs, Opener};
 use crate::stage::simulation::Simulation;
-use ::agents::{AgentSettings, Collection, Models as _, Prompts, RandomFreshGenre, Terms};
+use ::agents::{ActorKind, AgentSettings, Collection, Models as _, Prompts, RandomFreshGenre, Terms};
 use demonstrations::{CollectOptions, Expert as _};
-use llm::{LanguageModel, LlmError};
+use llm::{LanguageModel, LlmError, Money};
 use std::path::PathBuf;
 use world_model::Side;
 
@@ -24,6 +24,10 @@ pub(crate) struct CollectArgs {
     /// stand-in
     #[arg(long, value_name = "URI", required_unless_present_any = ["agent", "print_config"])]
     llm: Option<String>,
+    /// Who turns texts into vectors, for grounding and the agents' memories: minilm:FOLDER, openai:MODEL or
+    /// replay:CASSETTE; without it, character n-grams do
+    #[arg(long, value_name = "URI")]
+    embedder: Option<String>,
     /// How many sessions
     #[arg(long, value_name = "N")]
     episodes: usize,
@@ -82,6 +86,7 @@ impl CollectArgs {
         let given = [
             ("--actor", self.actor.is_some()),
             ("--decode", self.decode.is_some()),
+            ("--embedder", self.embedder.is_some()),
             ("--budget-tokens", self.budget_tokens.is_some()),
             ("--budget-money", self.budget_money.is_some()),
             ("--dry-run", self.dry_run),
@@ -93,8 +98,9 @@ impl CollectArgs {
         }
     }
 
-    fn terms(&self) -> Terms {
+    fn terms(&self, settings: &AgentSettings) -> Terms {
         Terms {
+            needs_scores: settings.actor == ActorKind::Score,
             budget_tokens: self.budget_tokens,
             budget_money: self.budget_money,
             run: agents::run_folder(&self.place.out),
@@ -127,16 +133,25 @@ fn with_model(address: Option<&str>, arguments: &CollectArgs, global: &Global) -
     let address = address.ok_or_else(|| {
         Failure::input("no language model was named").hint("--llm openai:MODEL, gguf:PATH or replay:CASSETTE")
     })?;
-    let opener = Opener(arguments.model.read()?);
-    let opened = match arguments.dry_run {
-        true => opener.unrecorded(address),
-        false => opener.open(address, &arguments.terms()),
-    };
-    let model = opened.map_err(|error| match error {
+    let opener = Opener::new(arguments.model.read()?);
+    let terms = arguments.terms(&settings);
+    if arguments.dry_run {
+        let model = opener.unrecorded(address, terms.needs_scores).map_err(not_opened)?;
+        return act((model.as_ref(), None), &settings, arguments, global, &|| None);
+    }
+    let model = opener.open(address, &terms).map_err(not_opened)?;
+    let embedder = arguments.embedder.as_ref().map(|address| opener.open_embedder(address, &terms));
+    let embedder = embedder.transpose().map_err(not_opened)?;
+    let models = (model.as_ref(), embedder.as_deref());
+    act(models, &settings, arguments, global, &|| opener.spent(&terms.run))
+}
+
+/// A model that is not there is a mistake of the command line.
+pub(super) fn not_opened(error: LlmError) -> Failure {
+    match error {
         LlmError::Unavailable { reason, hint } => Failure::input(reason).hint(hint),
         other => ::agents::AgentError::from(other).into(),
-    })?;
-    act(model.as_ref(), &settings, arguments, global)
+    }
 }
 
 /// The checked settings, or nothing where they were only to be printed. Options win over the file and `--set`.
@@ -164,10 +179,11 @@ fn settings(arguments: &CollectArgs, global: &Global) -> Result<Option<AgentSett
 
 /// Everything behind an opened model: estimate, or collect, store and describe.
 fn act(
-    model: &dyn LanguageModel,
+    (model, embedder): (&dyn LanguageModel, Option<&dyn LanguageModel>),
     settings: &AgentSettings,
     arguments: &CollectArgs,
     global: &Global,
+    spent: &dyn Fn() -> Option<Money>,
 ) -> Result<(), Failure> {
     let place = &arguments.place;
     let prompts = match &arguments.prompts {
@@ -181,14 +197,21 @@ fn act(
         Simulation::new(&domain.world, &rule, global.seed())?.environment(&domain.world, Side::Train)?;
     let scene = demos::scene(&domain, &environment);
     let users = &domain.world.split().train;
-    let collection =
-        Collection { scene: &scene, users, model, prompts: &prompts, settings, seed: global.seed() };
+    let collection = Collection {
+        scene: &scene,
+        users,
+        model,
+        embedder,
+        prompts: &prompts,
+        settings,
+        seed: global.seed(),
+    };
     if arguments.dry_run {
         let estimate = agents::estimate(&collection)?;
         return global.format().emit(&estimate, &estimate.to_string());
     }
     let inputs = [domain.dataset_hash.as_str(), domain.world_hash.as_str()];
-    let made = agents::collect(&collection, &inputs, &arguments.terms().run)?;
+    let made = agents::collect(&collection, &inputs, &agents::run_folder(&place.out), spent)?;
     store(&made, &domain, settings, place, global)
 }
 

@@ -3,9 +3,12 @@
 use super::collect;
 use crate::context::{EnvironmentArgs, Global, SettingsArgs};
 use crate::failure::Failure;
+use crate::stage::agents;
 use crate::stage::demos;
 use crate::stage::domain::Domain;
+use crate::stage::model::{ModelArgs, Opener};
 use crate::stage::simulation::Simulation;
+use ::agents::{Models as _, Terms};
 use demonstrations::{AgentAccount, Demos, DemosDescription, Format, ImportOptions};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -26,8 +29,14 @@ pub(crate) enum DemosCommand {
         /// Deal the users of the records out anew, with the seed: a control in which whose taste a record shows says nothing
         #[arg(long)]
         shuffle_users: bool,
+        /// Who turns texts into vectors for grounding: minilm:FOLDER, openai:MODEL or replay:CASSETTE; without it,
+        /// character n-grams do
+        #[arg(long, value_name = "URI")]
+        embedder: Option<String>,
         #[command(flatten)]
-        place: Place,
+        model: ModelArgs,
+        #[command(flatten)]
+        place: Box<Place>,
     },
     /// Let a language model's agents, or a stand-in, recommend to training users in the train world
     Collect(Box<collect::CollectArgs>),
@@ -74,9 +83,10 @@ struct Answer<'a> {
 /// Runs a subcommand of `demos`.
 pub(crate) fn run(command: &DemosCommand, global: &Global) -> Result<(), Failure> {
     match command {
-        DemosCommand::Import { format, input, shuffle_users, place } => {
+        DemosCommand::Import { format, input, shuffle_users, embedder, model, place } => {
             let shuffle_users = shuffle_users.then(|| global.seed());
-            import((format, input), ImportOptions { shuffle_users, ..Default::default() }, place, global)
+            let given = ImportOptions { shuffle_users, ..Default::default() };
+            import((format, input), given, (embedder.as_deref(), model), place, global)
         }
         DemosCommand::Collect(arguments) => collect::run(arguments, global),
         DemosCommand::Describe { demos } => answer(&Demos::open(demos)?.0, demos, global),
@@ -87,6 +97,7 @@ pub(crate) fn run(command: &DemosCommand, global: &Global) -> Result<(), Failure
 fn import(
     (format, input): (&str, &Path),
     given: ImportOptions,
+    (embedder, model): (Option<&str>, &ModelArgs),
     place: &Place,
     global: &Global,
 ) -> Result<(), Failure> {
@@ -96,10 +107,15 @@ fn import(
     }
     let options: ImportOptions = layers.resolve()?;
     let format = Format::of(format).ok_or_else(|| Failure::input(format!("no format `{format}`")))?;
+    let opener = Opener::new(model.read()?);
+    let terms = Terms { run: agents::run_folder(&place.out), ..Terms::default() };
+    let embedder = embedder.map(|address| opener.open_embedder(address, &terms)).transpose();
+    let embedder = embedder.map_err(collect::not_opened)?;
     let domain = Domain::open(&place.data, &place.world)?;
     let environment = Simulation::new(&domain.world, &place.environment.settings(), global.seed())?
         .environment(&domain.world, Side::Train)?;
-    let made = demos::import(&demos::scene(&domain, &environment), format, input, &options)?;
+    let scene = demos::scene(&domain, &environment);
+    let made = demos::import(&scene, (format, input), &options, embedder.as_deref())?;
     store(&made, &domain, &options, place, global)
 }
 

@@ -2,9 +2,16 @@
 
 use crate::context::Global;
 use crate::failure::Failure;
+use llm::{Endpoint, Http, HttpSettings, LlmError};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::Command;
+
+/// How long a server may take to list its models.
+const PATIENCE_MS: u64 = 3_000;
+/// How many models are named, in how many characters each.
+const MOST_NAMES: usize = 10;
+const LONGEST_NAME: usize = 80;
 
 /// Arguments of `doctor`.
 #[derive(clap::Args, Debug)]
@@ -27,7 +34,7 @@ struct Check {
     verdict: Verdict,
     found: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<&'static str>,
+    hint: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -38,8 +45,8 @@ struct Answer {
 
 /// Looks at everything and fails when something that is needed is missing.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
-    let checks =
-        vec![threads(), simd(), writable(&arguments.dir), disk(&arguments.dir), toolchain(), expert()];
+    let dir = &arguments.dir;
+    let checks = vec![threads(), simd(), writable(dir), disk(dir), toolchain(), expert(), endpoint()];
     let lines: Vec<String> = checks.iter().map(line).collect();
     let text = format!("ilrec {}\n{}", env!("CARGO_PKG_VERSION"), lines.join("\n"));
     let missing = checks.iter().filter(|check| check.verdict == Verdict::Missing).count();
@@ -52,7 +59,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
 
 fn line(check: &Check) -> String {
     let mark = if check.verdict == Verdict::Good { "ok     " } else { "missing" };
-    let hint = check.hint.map(|hint| format!("\n        {hint}")).unwrap_or_default();
+    let hint = check.hint.as_ref().map(|hint| format!("\n        {hint}")).unwrap_or_default();
     format!("{mark} {:<10} {}{hint}", check.name, check.found)
 }
 
@@ -89,7 +96,7 @@ fn writable(dir: &std::path::Path) -> Check {
             name: "results",
             verdict: Verdict::Missing,
             found: format!("cannot be written: {error}: {}", dir.display()),
-            hint: Some("choose another directory with --dir"),
+            hint: Some("choose another directory with --dir".to_owned()),
         },
     }
 }
@@ -104,7 +111,7 @@ fn disk(dir: &std::path::Path) -> Check {
             name: "disk",
             verdict: Verdict::Missing,
             found: format!("{megabytes} MB free"),
-            hint: Some("a run on a large catalogue writes up to 1 GB: make room"),
+            hint: Some("a run on a large catalogue writes up to 1 GB: make room".to_owned()),
         },
         Some(megabytes) => good("disk", format!("{megabytes} MB free")),
         None => good("disk", "free space unknown: `df` does not answer"),
@@ -118,6 +125,46 @@ fn toolchain() -> Check {
 
 fn expert() -> Check {
     good("expert", "builtin:expert, a rule-based stand-in for a language model; needs no key, no network")
+}
+
+/// Whether the server that the environment names answers. Nobody is asked where it names none.
+fn endpoint() -> Check {
+    if ["OPENAI_BASE_URL", "OPENAI_API_KEY"].iter().all(|name| std::env::var_os(name).is_none()) {
+        return good("endpoint", "none: for --llm openai:MODEL, set OPENAI_BASE_URL to a server's address");
+    }
+    let settings = HttpSettings {
+        connect_timeout_ms: PATIENCE_MS,
+        request_timeout_ms: PATIENCE_MS,
+        ..HttpSettings::default()
+    };
+    let asked = Endpoint::from_environment().and_then(|endpoint| {
+        let server = Http::new(endpoint, "", settings, 0);
+        server.models().map(|models| format!("{} answers; {}", server.endpoint().base(), named(&models)))
+    });
+    match asked {
+        Ok(found) => good("endpoint", found),
+        Err(error) => Check {
+            name: "endpoint",
+            verdict: Verdict::Missing,
+            found: format!("no list of models: {error}"),
+            hint: Some(match error {
+                LlmError::Unavailable { hint, .. } => hint,
+                _ => "look at OPENAI_BASE_URL, which mostly ends in /v1, and at OPENAI_API_KEY".to_owned(),
+            }),
+        },
+    }
+}
+
+/// The names of a server's models, made fit for a line.
+fn named(models: &[String]) -> String {
+    let plain =
+        |name: &String| name.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect::<String>();
+    let first: Vec<String> = models.iter().take(MOST_NAMES).map(plain).collect();
+    match models.len() {
+        0 => "it names no models".to_owned(),
+        n if n > MOST_NAMES => format!("its models are {} and {} more", first.join(", "), n - MOST_NAMES),
+        _ => format!("its models are {}", first.join(", ")),
+    }
 }
 
 fn answer_of(command: &mut Command) -> Option<String> {

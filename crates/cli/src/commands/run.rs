@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let stem = path.file_stem().unwrap_or_default();
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("runs").join(stem));
     let base = path.parent().unwrap_or(Path::new(""));
-    let opener = Opener(arguments.model.read()?);
+    let opener = Opener::new(arguments.model.read()?);
     let results = pipeline::run_with(&config, base, &out, &opener, &mut Screen::default())?;
     global.format().emit(&results, &tables(&results))
 }

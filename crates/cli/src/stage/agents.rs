@@ -5,6 +5,7 @@ use crate::progress::Progress;
 use ::agents::{Collection, Estimate, Journal};
 use ::data::Dataset;
 use demonstrations::{Demos, Origin};
+use llm::Money;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,13 @@ pub(crate) fn run_folder(out: &Path) -> PathBuf {
 }
 
 /// Lets the agents act; batches that an earlier, stopped run finished are not played again.
-pub(crate) fn collect(collection: &Collection<'_>, inputs: &[&str], run: &Path) -> Result<Demos, Failure> {
+/// `spent` says what was paid so far, where that is known.
+pub(crate) fn collect(
+    collection: &Collection<'_>,
+    inputs: &[&str],
+    run: &Path,
+    spent: &dyn Fn() -> Option<Money>,
+) -> Result<Demos, Failure> {
     collection.check()?;
     let journal = Journal::open(run, &collection.identity(inputs))?;
     let mut shown = Progress::new("demonstrations", collection.settings.n_episodes as u64);
@@ -24,7 +31,8 @@ pub(crate) fn collect(collection: &Collection<'_>, inputs: &[&str], run: &Path) 
     let mut watch = |progress: &::agents::Progress| {
         let first = *at_start.get_or_insert(progress.sessions);
         let left = time_left(progress, first, clock.elapsed());
-        shown.at(progress.sessions as u64, &format!("{progress}{left}"));
+        let paid = spent().map(|money| format!(", paid {money}")).unwrap_or_default();
+        shown.at(progress.sessions as u64, &format!("{progress}{paid}{left}"));
     };
     let collected = ::agents::collect(collection, Some(&journal), &mut watch)?;
     if let Some(why) = collected.report.agents.as_ref().and_then(|account| account.stopped.as_ref()) {

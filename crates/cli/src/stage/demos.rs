@@ -7,6 +7,7 @@ use demonstrations::{
     BuiltinExpert, CollectOptions, Cost, Demos, Expert, Format, ImportOptions, Inputs, Origin, Scene,
 };
 use environment::Environment;
+use llm::LanguageModel;
 use mdp::UserIdx;
 use std::path::Path;
 
@@ -23,12 +24,18 @@ pub(crate) fn scene<'a>(domain: &'a Domain, environment: &'a Environment) -> Sce
 /// Reads traces or lists and plays them in the train world.
 pub(crate) fn import(
     scene: &Scene<'_>,
-    format: Format,
-    input: &Path,
+    (format, input): (Format, &Path),
     options: &ImportOptions,
+    embedder: Option<&dyn LanguageModel>,
 ) -> Result<Demos, Failure> {
     let sources = demonstrations::read_sources(input, format)?;
-    let imported = demonstrations::import(format, &sources, scene, options)?;
+    let imported = match embedder {
+        None => demonstrations::import(format, &sources, scene, options)?,
+        Some(embedder) => {
+            let embed = |texts: &[String]| embedder.embed(texts).map_err(|error| error.to_string());
+            demonstrations::import_with_vectors(format, &sources, scene, options, Some(&embed))?
+        }
+    };
     tracing::info!("{}", imported.report.summary());
     let origin = Origin::Imported { report: Box::new(imported.report) };
     Ok(Demos { origin, demonstrations: imported.demonstrations })

@@ -3,15 +3,17 @@
 use crate::failure::Failure;
 use ::agents::{Models, Terms};
 use llm::{
-    Budget, Budgeted, Cassette, Endpoint, Http, HttpSettings, LanguageModel, Ledger, LlmError, LlmUri,
+    Budget, Budgeted, Cassette, Endpoint, Http, HttpSettings, LanguageModel, Ledger, LlmError, LlmUri, Money,
     Prices, Recorded, Replay,
 };
 use serde::Deserialize;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// The cassette in a run's directory.
-const CASSETTE: &str = "calls.sqlite";
+/// The cassettes in a run's directory: the language model's calls, and the embedder's.
+const CALLS: &str = "calls.sqlite";
+const VECTORS: &str = "vectors.sqlite";
 
 /// How to treat servers and what they cost: the file behind `--llm-config`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -23,7 +25,7 @@ pub(crate) struct ModelConfig {
     prices: Prices,
 }
 
-/// The option that names the file.
+/// What is said about models besides their names.
 #[derive(clap::Args, Debug)]
 pub(crate) struct ModelArgs {
     /// A TOML file with the tables `http` (limits, timeouts, what the server offers) and `prices."MODEL"` (in, out)
@@ -41,45 +43,116 @@ impl ModelArgs {
 }
 
 /// Opens models for a run.
-pub(crate) struct Opener(pub ModelConfig);
+pub(crate) struct Opener {
+    config: ModelConfig,
+    /// What each run's models have paid together, by its directory.
+    ledgers: Mutex<HashMap<PathBuf, Arc<Ledger>>>,
+}
 
 impl Models for Opener {
     fn open(&self, address: &str, terms: &Terms) -> Result<Box<dyn LanguageModel>, LlmError> {
-        let Opener(config) = self;
-        let model = match backend(address, config)? {
-            Backend::Recorded(replay) => return Ok(Box::new(replay)),
-            Backend::Asked(model) => model,
-        };
-        recorded(model, terms, config)
+        self.ledgers.lock().unwrap_or_else(PoisonError::into_inner).remove(&terms.run);
+        match self.backend(address, terms.needs_scores)? {
+            Backend::Recorded(replay) => Ok(Box::new(replay)),
+            Backend::Asked(model) | Backend::Free(model) => self.recorded(model, terms, CALLS),
+        }
+    }
+
+    fn open_embedder(&self, address: &str, terms: &Terms) -> Result<Box<dyn LanguageModel>, LlmError> {
+        match self.backend(address, false)? {
+            Backend::Recorded(replay) => Ok(Box::new(replay)),
+            Backend::Asked(model) => self.recorded(model, terms, VECTORS),
+            Backend::Free(model) => {
+                let cassette = Cassette::open(&place_of_cassette(&terms.run, VECTORS)?)?;
+                Ok(Box::new(Recorded::new(model, Arc::new(cassette))?))
+            }
+        }
     }
 }
 
-/// The model with its calls recorded in the run's directory and within the budget; what an earlier, stopped run paid
-/// counts. What the cassette answers costs nothing, so the budget stands inside of it.
-fn recorded<M: LanguageModel + 'static>(
-    model: M,
-    terms: &Terms,
-    config: &ModelConfig,
-) -> Result<Box<dyn LanguageModel>, LlmError> {
-    let cassette = Cassette::open(&place_of_cassette(&terms.run)?)?;
-    let ledger = Arc::new(Ledger::from_counts(cassette.paid(&config.prices)?));
-    let price = config.prices.of(&model.capabilities().model);
-    let money = terms.budget_money.map(llm::Money::try_from).transpose();
-    let money = money.map_err(|why: String| LlmError::Unavailable {
-        reason: format!("a budget of money cannot be understood: {why}"),
-        hint: "give --budget-money as a number above zero".to_owned(),
-    })?;
-    let budget = Budget { tokens: terms.budget_tokens, money };
-    let within = Budgeted::new(model, budget, price, ledger)?;
-    Ok(Box::new(Recorded::new(within, Arc::new(cassette))?))
-}
-
 impl Opener {
+    pub(crate) fn new(config: ModelConfig) -> Self {
+        Self { config, ledgers: Mutex::default() }
+    }
+
     /// The model itself, neither recorded nor limited: for estimates, which ask it nothing.
-    pub(crate) fn unrecorded(&self, address: &str) -> Result<Box<dyn LanguageModel>, LlmError> {
-        Ok(match backend(address, &self.0)? {
+    pub(crate) fn unrecorded(
+        &self,
+        address: &str,
+        needs_scores: bool,
+    ) -> Result<Box<dyn LanguageModel>, LlmError> {
+        Ok(match self.backend(address, needs_scores)? {
             Backend::Recorded(replay) => Box::new(replay),
-            Backend::Asked(model) => model,
+            Backend::Asked(model) | Backend::Free(model) => model,
+        })
+    }
+
+    /// What a run has paid so far, where a price is known.
+    pub(crate) fn spent(&self, run: &Path) -> Option<Money> {
+        let money = self.ledger(run).total().total_money();
+        (money > Money::default()).then_some(money)
+    }
+
+    fn ledger(&self, run: &Path) -> Arc<Ledger> {
+        let mut ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(ledgers.entry(run.to_owned()).or_default())
+    }
+
+    /// The model with its calls recorded in the run's directory and within the budget, which the models of a run share;
+    /// what an earlier, stopped run paid counts. What the cassette answers costs nothing, so the budget stands inside
+    /// of it.
+    fn recorded<M: LanguageModel + 'static>(
+        &self,
+        model: M,
+        terms: &Terms,
+        file: &str,
+    ) -> Result<Box<dyn LanguageModel>, LlmError> {
+        let prices = &self.config.prices;
+        let cassette = Cassette::open(&place_of_cassette(&terms.run, file)?)?;
+        let ledger = self.ledger(&terms.run);
+        ledger.take_over(&cassette.paid(prices)?);
+        let price = prices.of(&model.capabilities().model);
+        let money = terms.budget_money.map(Money::try_from).transpose();
+        let money = money.map_err(|why: String| LlmError::Unavailable {
+            reason: format!("a budget of money cannot be understood: {why}"),
+            hint: "give --budget-money as a number above zero".to_owned(),
+        })?;
+        let budget = Budget { tokens: terms.budget_tokens, money };
+        let within = Budgeted::new(model, budget, price, ledger)?;
+        Ok(Box::new(Recorded::new(within, Arc::new(cassette))?))
+    }
+
+    fn backend(&self, address: &str, needs_scores: bool) -> Result<Backend, LlmError> {
+        let uri: LlmUri = address.parse().map_err(|error: llm::UriError| LlmError::Unavailable {
+            reason: error.to_string(),
+            hint: error.hint,
+        })?;
+        Ok(match uri {
+            LlmUri::OpenAi { model } => {
+                let mut model = Http::new(Endpoint::from_environment()?, &model, self.config.http.clone(), 0);
+                if needs_scores {
+                    model.find_out_scoring()?;
+                }
+                Backend::Asked(Box::new(model))
+            }
+            LlmUri::Gguf { path } => {
+                let n_threads = rayon::current_num_threads();
+                let options = llm_gguf::Options { n_threads, ..llm_gguf::Options::default() };
+                Backend::Asked(Box::new(llm_gguf::open(&path, &options).map_err(LlmError::from)?))
+            }
+            LlmUri::MiniLm { folder } => {
+                Backend::Free(Box::new(llm_minilm::open(&folder).map_err(LlmError::from)?))
+            }
+            LlmUri::Replay { cassette, model } => {
+                Backend::Recorded(Replay::open(&cassette, model.as_deref())?)
+            }
+            LlmUri::Expert { .. } => {
+                return Err(LlmError::Unavailable {
+                    reason: format!("the rule-based stand-in is no language model: {address}"),
+                    hint: "use `kind = \"builtin\"` in a run's file, `--llm builtin:expert` without --agent"
+                        .to_owned(),
+                });
+            }
         })
     }
 }
@@ -87,40 +160,16 @@ impl Opener {
 enum Backend {
     Recorded(Replay),
     Asked(Box<dyn LanguageModel>),
+    /// Costs nothing, whoever counts.
+    Free(Box<dyn LanguageModel>),
 }
 
-fn backend(address: &str, config: &ModelConfig) -> Result<Backend, LlmError> {
-    let uri: LlmUri = address.parse().map_err(|error: llm::UriError| LlmError::Unavailable {
-        reason: error.to_string(),
-        hint: error.hint,
-    })?;
-    Ok(match uri {
-        LlmUri::OpenAi { model } => {
-            let endpoint = Endpoint::from_environment()?;
-            Backend::Asked(Box::new(Http::new(endpoint, &model, config.http.clone(), 0)))
-        }
-        LlmUri::Gguf { path } => {
-            let options =
-                llm_gguf::Options { n_threads: rayon::current_num_threads(), ..llm_gguf::Options::default() };
-            Backend::Asked(Box::new(llm_gguf::open(&path, &options).map_err(LlmError::from)?))
-        }
-        LlmUri::Replay { cassette, model } => Backend::Recorded(Replay::open(&cassette, model.as_deref())?),
-        LlmUri::Expert { .. } => {
-            return Err(LlmError::Unavailable {
-                reason: format!("the rule-based stand-in is no language model: {address}"),
-                hint: "use `kind = \"builtin\"` in a run's file, `--llm builtin:expert` without --agent"
-                    .to_owned(),
-            });
-        }
-    })
-}
-
-fn place_of_cassette(run: &Path) -> Result<PathBuf, LlmError> {
+fn place_of_cassette(run: &Path, file: &str) -> Result<PathBuf, LlmError> {
     std::fs::create_dir_all(run).map_err(|error| LlmError::Unavailable {
         reason: format!("cannot make the run's directory: {error}: {}", run.display()),
         hint: "check the path of --out and its permissions".to_owned(),
     })?;
-    Ok(run.join(CASSETTE))
+    Ok(run.join(file))
 }
 
 #[cfg(test)]

@@ -2,7 +2,11 @@
 
 mod chain;
 mod damage;
+mod endpoint;
 mod experiment;
 mod mistakes;
 mod model;
 mod program;
+#[path = "../../../llm/src/http/tests/server.rs"]
+#[expect(dead_code, reason = "how a server misbehaves is tested where the client is")]
+mod server;

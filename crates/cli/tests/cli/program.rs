@@ -14,6 +14,7 @@ pub(crate) fn ilrec(dir: &Path, arguments: &[&str]) -> Output {
 pub(crate) fn command(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ilrec"));
     command.current_dir(dir).args(arguments).env("NO_COLOR", "1").env_remove("RUST_LOG");
+    command.env_remove("OPENAI_BASE_URL").env_remove("OPENAI_API_KEY");
     command
 }
 

@@ -1,11 +1,12 @@
 //! The titles of a catalogue, ready to be asked for.
 
 use super::fuzzy::TrigramIndex;
-use super::{GroundingConfig, Metric, nearest};
+use super::{GroundingConfig, Metric, Nearest, nearest};
 use crate::title::{Name, ParsedTitle, parse, strip_rating};
 use crate::{Grounding, GroundingStatus};
 use catalogue::{Catalogue, TextVectors};
 use mdp::ItemIdx;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -46,7 +47,8 @@ impl Grounded {
         Some(Self { item: Some(item), grounding, is_ambiguous: items.len() > 1 })
     }
 
-    fn rejected() -> Self {
+    /// A text that means no item.
+    pub fn rejected() -> Self {
         let grounding = Grounding { status: GroundingStatus::Rejected, distance: 1.0 };
         Self { item: None, grounding, is_ambiguous: false }
     }
@@ -112,19 +114,55 @@ impl TitleIndex {
         self.exact.values().filter(|rows| rows.len() > 1).count()
     }
 
-    /// The item a text means.
+    /// The item a text means; what exact, normalised and fuzzy matches leave open is decided by the vectors of
+    /// [`TitleIndex::vectors`].
     pub fn ground(&self, text: &str) -> Grounded {
+        let by_vector = || {
+            let query = self.vectors.embed_text(for_embedding(text));
+            self.ground_by_vector(text, &query, self.vectors.rows())
+        };
+        self.ground_by_letters(text).unwrap_or_else(by_vector)
+    }
+
+    /// The items that texts mean; what letters leave open is decided by other vectors: `titles` are those of the
+    /// catalogue, `embed` gives those of the texts that need one, all in one call.
+    ///
+    /// # Shapes
+    /// `titles: [items, width]`; `embed` gives `[texts][width]`.
+    ///
+    /// # Errors
+    /// Those of `embed`.
+    pub fn ground_all<E>(
+        &self,
+        texts: &[&str],
+        titles: &[f32],
+        embed: impl FnOnce(&[String]) -> Result<Vec<Vec<f32>>, E>,
+    ) -> Result<Vec<Grounded>, E> {
+        let by_letters: Vec<Option<Grounded>> =
+            texts.par_iter().map(|text| self.ground_by_letters(text)).collect();
+        let open: Vec<usize> = (0..texts.len()).filter(|&at| by_letters[at].is_none()).collect();
+        let asked: Vec<String> = open.iter().map(|&at| for_embedding(texts[at]).to_owned()).collect();
+        let vectors = if asked.is_empty() { Vec::new() } else { embed(&asked)? };
+        let mut grounded: Vec<Grounded> =
+            by_letters.into_iter().map(|found| found.unwrap_or_else(Grounded::rejected)).collect();
+        for (&at, vector) in open.iter().zip(&vectors) {
+            grounded[at] = self.ground_by_vector(texts[at], vector, titles);
+        }
+        Ok(grounded)
+    }
+
+    /// What letters say about a text; `None` where a vector could say more.
+    fn ground_by_letters(&self, text: &str) -> Option<Grounded> {
         if let Some(found) = self.exact(text).or_else(|| self.exact(text.trim())) {
-            return found;
+            return Some(found);
         }
         let asked = parse(text);
         if asked.names.iter().all(|name| name.full_key().is_empty()) {
-            return Grounded::rejected();
+            return Some(Grounded::rejected());
         }
-        self.normalised(&asked)
-            .or_else(|| self.fuzzy(&asked))
-            .or_else(|| self.embedded(text, &asked))
-            .unwrap_or_else(Grounded::rejected)
+        let found = self.normalised(&asked).or_else(|| self.fuzzy(&asked));
+        let is_over = self.config.embedding_min_cosine > 1.0 || self.parsed.is_empty();
+        found.or_else(|| is_over.then(Grounded::rejected))
     }
 
     fn exact(&self, text: &str) -> Option<Grounded> {
@@ -208,13 +246,14 @@ impl TitleIndex {
         (similarity >= least).then_some(similarity)
     }
 
-    fn embedded(&self, text: &str, asked: &ParsedTitle) -> Option<Grounded> {
-        if self.config.embedding_min_cosine > 1.0 || self.parsed.is_empty() {
-            return None;
-        }
-        let query = self.vectors.embed_text(strip_rating(text.trim()));
-        let rows = self.vectors.rows();
-        let found = nearest(&query, rows, Metric::Cosine)?;
+    fn ground_by_vector(&self, text: &str, vector: &[f32], titles: &[f32]) -> Grounded {
+        let is_whole = titles.len() == vector.len() * self.parsed.len();
+        let found = nearest(vector, titles, Metric::Cosine).filter(|_| is_whole);
+        found.and_then(|found| self.accepted(&parse(text), found)).unwrap_or_else(Grounded::rejected)
+    }
+
+    /// The nearest title, if it is near enough and nothing contradicts.
+    fn accepted(&self, asked: &ParsedTitle, found: Nearest) -> Option<Grounded> {
         let title = &self.parsed[found.row];
         let least = match compare_years(asked.year, title.year) {
             Years::Equal => self.config.embedding_min_cosine,
@@ -225,6 +264,11 @@ impl TitleIndex {
         let is_near = 1.0 - found.distance >= least && numbers_agree;
         is_near.then(|| Grounded::of(&[found.row as u32], GroundingStatus::Embedding, found.distance))?
     }
+}
+
+/// What of a text is turned into a vector.
+fn for_embedding(text: &str) -> &str {
+    strip_rating(text.trim())
 }
 
 fn push_new(rows: &mut Vec<u32>, row: u32) {

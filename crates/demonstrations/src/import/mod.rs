@@ -22,6 +22,9 @@ mod tests;
 
 use crate::{Demonstration, DemonstrationError};
 
+/// Turns texts into vectors of one width, or says why not.
+pub type Embed<'a> = &'a dyn Fn(&[String]) -> Result<Vec<Vec<f32>>, String>;
+
 /// What an import gives.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Imported {
@@ -42,12 +45,27 @@ pub fn import(
     scene: &Scene<'_>,
     options: &ImportOptions,
 ) -> Result<Imported, DemonstrationError> {
+    import_with_vectors(format, sources, scene, options, None)
+}
+
+/// As [`import`]; texts that letters leave open are grounded by other vectors than those of character n-grams, where
+/// somebody gives them.
+///
+/// # Errors
+/// As [`import`], and where the vectors cannot be had.
+pub fn import_with_vectors(
+    format: Format,
+    sources: &[Source],
+    scene: &Scene<'_>,
+    options: &ImportOptions,
+    embed: Option<Embed<'_>>,
+) -> Result<Imported, DemonstrationError> {
     options.check(format)?;
     let traces = match format {
         Format::Billp => read_billp(sources)?,
         Format::Lists => read_lists(sources)?,
     };
-    let imported = play::play(format, traces, scene, options)?;
+    let imported = play::play(format, traces, scene, options, embed)?;
     if imported.demonstrations.is_empty() {
         return Err(DemonstrationError::Nothing(imported.report.summary()));
     }

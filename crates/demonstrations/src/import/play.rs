@@ -2,7 +2,7 @@
 
 use super::options::{Format, ImportOptions, Play, TerminalFallback};
 use super::recorded::{Recorded, RecordedStep, RecordedTraces};
-use super::{ImportReport, Imported};
+use super::{Embed, ImportReport, Imported};
 use crate::grounding::GroundingTally;
 use crate::{DemoStep, Demonstration, DemonstrationError, Grounded, Grounding, GroundingStatus, TitleIndex};
 use catalogue::Catalogue;
@@ -66,11 +66,12 @@ pub(super) fn play(
     traces: RecordedTraces,
     scene: &Scene<'_>,
     options: &ImportOptions,
+    embed: Option<Embed<'_>>,
 ) -> Result<Imported, DemonstrationError> {
     let mut report = ImportReport::of(&traces);
     let rows: HashMap<&str, UserIdx> =
         scene.user_ids.iter().enumerate().map(|(row, id)| (id.as_str(), UserIdx(row as u32))).collect();
-    let meanings = meanings(&traces.records, scene.catalogue, options);
+    let meanings = meanings(&traces.records, scene.catalogue, options, embed)?;
     let mut tally = GroundingTally::default();
     let mut ready = Vec::new();
     for record in traces.records {
@@ -120,11 +121,20 @@ fn meanings(
     records: &[Recorded],
     catalogue: &Catalogue,
     options: &ImportOptions,
-) -> HashMap<String, Grounded> {
+    embed: Option<Embed<'_>>,
+) -> Result<HashMap<String, Grounded>, DemonstrationError> {
     let index = TitleIndex::build(catalogue, options.grounding);
     let texts: BTreeSet<&str> = records.iter().flat_map(|r| &r.steps).map(|s| s.title.as_str()).collect();
     let texts: Vec<&str> = texts.into_iter().collect();
-    texts.into_par_iter().map(|text| (text.to_owned(), index.ground(text))).collect()
+    let grounded = match embed {
+        None => texts.par_iter().map(|text| index.ground(text)).collect(),
+        Some(embed) => {
+            let titles: Vec<String> = catalogue.items().iter().map(|item| item.title.clone()).collect();
+            let vectors = embed(&titles).map_err(DemonstrationError::Vectors)?;
+            index.ground_all(&texts, &vectors.concat(), embed).map_err(DemonstrationError::Vectors)?
+        }
+    };
+    Ok(texts.into_iter().map(str::to_owned).zip(grounded).collect())
 }
 
 fn ground_step(

@@ -209,6 +209,26 @@ fn bad_rows_are_counted_with_their_line() {
     assert_eq!(read_billp(&source("b.jsonl", bad_line)).unwrap().n_problems, 2);
 }
 
+#[test]
+fn what_letters_leave_open_is_asked_of_the_vectors_that_are_given() {
+    let text = source("l.csv", "user,rank,title\n8,1,Zeta\n8,2,the last letter\n8,3,no letter at all\n");
+    let embed = |texts: &[String]| -> Result<Vec<Vec<f32>>, String> {
+        let is_last = |text: &String| text.starts_with("Omega") || text == "the last letter";
+        Ok(texts
+            .iter()
+            .map(|text| if is_last(text) { vec![0.0, 1.0] } else { vec![1.0, text.len() as f32 - 30.0] })
+            .collect())
+    };
+    let (world, options) = (small_world(), ImportOptions::default());
+    let imported = import_with_vectors(Format::Lists, &text, &world.scene(), &options, Some(&embed)).unwrap();
+    let steps: Vec<_> = imported.demonstrations.iter().flat_map(|d| &d.steps).collect();
+    let found: Vec<_> = steps.iter().map(|s| (s.step.item.0, s.grounding.status)).collect();
+    assert_eq!(found[..2], [(5, GroundingStatus::Normalised), (4, GroundingStatus::Embedding)]);
+    let busy = |_: &[String]| Err("busy".to_owned());
+    let error = import_with_vectors(Format::Lists, &text, &world.scene(), &options, Some(&busy)).unwrap_err();
+    assert!(error.to_string().ends_with("busy"), "{error}");
+}
+
 /// Every step seen is kept or skipped for one reason.
 fn adds_up(report: &ImportReport) {
     let skipped = report.skipped_unknown_user

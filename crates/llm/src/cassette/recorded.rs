@@ -214,6 +214,10 @@ impl<M: LanguageModel> LanguageModel for Recorded<M> {
         }))
     }
 
+    fn score_at_most(&self, request: &Score) -> AtMost {
+        self.inner.score_at_most(request)
+    }
+
     fn embed_at_most(&self, texts: &[String]) -> AtMost {
         self.inner.embed_at_most(texts)
     }

@@ -14,7 +14,9 @@ use super::transport::{Failure, agent, get, post};
 use super::wire::{begun, chat_body, embedding_body, read_chat, read_embeddings, read_models};
 use super::{Endpoint, HttpSettings};
 use crate::model::OnAnswer;
-use crate::{AtMost, Capabilities, Completion, Embedded, Generate, LanguageModel, LlmError, Usage};
+use crate::{
+    AtMost, Capabilities, Completion, Continuation, Embedded, Generate, LanguageModel, LlmError, Score, Usage,
+};
 
 /// A model behind an OpenAI-compatible server.
 ///
@@ -22,11 +24,11 @@ use crate::{AtMost, Capabilities, Completion, Embedded, Generate, LanguageModel,
 /// may have been paid for; it is counted with the most it can have cost.
 #[derive(Debug)]
 pub struct Http {
-    endpoint: Endpoint,
-    model: String,
-    capabilities: Capabilities,
-    settings: HttpSettings,
-    agent: Agent,
+    pub(super) endpoint: Endpoint,
+    pub(super) model: String,
+    pub(super) capabilities: Capabilities,
+    pub(super) settings: HttpSettings,
+    pub(super) agent: Agent,
     limits: Limits,
     breaker: Breaker,
     seed: u64,
@@ -34,19 +36,19 @@ pub struct Http {
 }
 
 /// One call, whatever its service.
-struct Call<'a> {
-    service: &'static str,
-    body: &'a str,
+pub(super) struct Call<'a> {
+    pub(super) service: &'static str,
+    pub(super) body: &'a str,
     /// How the server's limit of tokens counts it.
-    tokens: u64,
+    pub(super) tokens: u64,
 }
 
 /// A call that was answered.
-struct Answered<T> {
-    value: T,
+pub(super) struct Answered<T> {
+    pub(super) value: T,
     /// Attempts that may have been paid for besides.
-    n_lost: u64,
-    seconds: f64,
+    pub(super) n_lost: u64,
+    pub(super) seconds: f64,
 }
 
 impl Http {
@@ -92,19 +94,17 @@ impl Http {
     /// [`LlmError::Unavailable`] if it is not there or does not let us in, [`LlmError::Failed`] if it does not tell.
     pub fn models(&self) -> Result<Vec<String>, LlmError> {
         let answer = get(&self.agent, &self.endpoint, "models", &self.settings);
-        answer.and_then(|bytes| read_models(&bytes).map_err(Failure::Rejected)).map_err(|failure| {
-            match failure {
-                Failure::Fatal(error) => error,
-                Failure::Unreachable(reason) => self.unreachable(&reason),
-                Failure::Refused(reason, _) | Failure::Lost(reason) | Failure::Rejected(reason) => {
-                    LlmError::Failed { reason }
-                }
-            }
-        })
+        let names = answer.and_then(|bytes| read_models(&bytes).map_err(Failure::Rejected));
+        let names = names.map_err(|failure| match failure {
+            Failure::Fatal(error) => error,
+            Failure::Unreachable(reason) => self.unreachable(&reason),
+            other => LlmError::Failed { reason: other.to_string() },
+        })?;
+        Ok(names.into_iter().map(|name| self.endpoint.scrub_message(name)).collect())
     }
 
     /// Calls until there is an answer that `read` understands, or no more hope. The breaker hears how it ended.
-    fn call<T>(
+    pub(super) fn call<T>(
         &self,
         call: &Call<'_>,
         read: impl Fn(&[u8]) -> Result<T, String>,
@@ -192,7 +192,7 @@ impl Http {
         Ok(pause_for)
     }
 
-    fn unreachable(&self, reason: &str) -> LlmError {
+    pub(super) fn unreachable(&self, reason: &str) -> LlmError {
         LlmError::Unavailable {
             reason: format!("the server is not reached: {reason}: {}", self.endpoint.base()),
             hint: "start the server, or set OPENAI_BASE_URL to where it is".to_owned(),
@@ -249,7 +249,7 @@ enum Blame {
 }
 
 /// What was paid, with what may have been paid for nothing.
-fn with_lost(usage: Usage, lost: AtMost, seconds: f64) -> Usage {
+pub(super) fn with_lost(usage: Usage, lost: AtMost, seconds: f64) -> Usage {
     Usage {
         tokens_in: usage.tokens_in.saturating_add(lost.tokens_in),
         tokens_out: usage.tokens_out.saturating_add(lost.tokens_out),
@@ -300,8 +300,19 @@ impl LanguageModel for Http {
         Ok(all)
     }
 
+    fn score(&self, requests: &[Score]) -> Vec<Result<Vec<Continuation>, LlmError>> {
+        if !self.capabilities.scores {
+            return requests.iter().map(|_| Err(self.cannot("say how likely a text is"))).collect();
+        }
+        self.score_all(requests)
+    }
+
     fn at_most(&self, request: &Generate) -> AtMost {
         self.once(request).times(self.settings.n_payments())
+    }
+
+    fn score_at_most(&self, request: &Score) -> AtMost {
+        AtMost::of_score(request).times(self.settings.n_payments())
     }
 
     fn embed_at_most(&self, texts: &[String]) -> AtMost {

@@ -9,6 +9,7 @@ mod endpoint;
 mod limits;
 mod parallel;
 mod retry;
+mod score;
 mod settings;
 mod transport;
 mod wire;

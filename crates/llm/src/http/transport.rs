@@ -29,6 +29,18 @@ pub(crate) enum Failure {
     Fatal(LlmError),
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unreachable(reason)
+            | Self::Refused(reason, _)
+            | Self::Lost(reason)
+            | Self::Rejected(reason) => f.write_str(reason),
+            Self::Fatal(error) => error.fmt(f),
+        }
+    }
+}
+
 /// An agent for a server.
 pub(crate) fn agent(endpoint: &Endpoint, settings: &HttpSettings) -> Agent {
     let n_connections = usize::from(settings.concurrency.get());

@@ -162,7 +162,7 @@ fn unit(mut row: Vec<f32>) -> Option<Vec<f32>> {
 }
 
 /// What the server says it cost, as far as it says so.
-fn read_usage(usage: &Value) -> Option<Usage> {
+pub(crate) fn read_usage(usage: &Value) -> Option<Usage> {
     let tokens_in = usage["prompt_tokens"].as_u64()?;
     let reused = usage["prompt_tokens_details"]["cached_tokens"].as_u64().unwrap_or(0);
     let tokens_out = usage["completion_tokens"].as_u64().unwrap_or(0);
@@ -170,7 +170,7 @@ fn read_usage(usage: &Value) -> Option<Usage> {
 }
 
 /// The parser's message says where, never what.
-fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, String> {
+pub(crate) fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, String> {
     serde_json::from_slice(bytes).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         match error.classify() {

@@ -12,6 +12,7 @@ fn every_form_is_read_and_written() {
     for (text, expected) in [
         ("openai:qwen2.5:0.5b", LlmUri::OpenAi { model: "qwen2.5:0.5b".into() }),
         ("gguf:a folder/m.gguf", LlmUri::Gguf { path: "a folder/m.gguf".into() }),
+        ("minilm:a folder/", LlmUri::MiniLm { folder: "a folder/".into() }),
         ("builtin:expert", quality(1.0)),
         ("builtin:expert?quality=0.25", quality(0.25)),
         ("replay:runs/c.sqlite", replay("runs/c.sqlite", None)),

@@ -133,17 +133,23 @@ fn ask(
     seed: u64,
     watch: &mut dyn FnMut(&agents::Progress),
 ) -> Result<Demos, PipelineError> {
-    let terms =
-        Terms { budget_tokens: source.budget_tokens, budget_money: source.budget_money, run: run.to_owned() };
+    let terms = Terms {
+        budget_tokens: source.budget_tokens,
+        budget_money: source.budget_money,
+        needs_scores: source.settings.actor == agents::ActorKind::Score,
+        run: run.to_owned(),
+    };
     let model = models.open(&source.llm, &terms).map_err(agents::AgentError::from)?;
+    let embedder = source.embedder.as_ref().map(|address| models.open_embedder(address, &terms));
+    let embedder = embedder.transpose().map_err(agents::AgentError::from)?;
     let prompts = match &source.prompts {
         Some(folder) => Prompts::read(&place.input(folder))?,
         None => Prompts::builtin()?,
     };
     let (scene, users) = (scene(ground), &ground.worlds.world.split().train);
     let settings = &source.settings;
-    let collection =
-        Collection { scene: &scene, users, model: model.as_ref(), prompts: &prompts, settings, seed };
+    let (model, embedder) = (model.as_ref(), embedder.as_deref());
+    let collection = Collection { scene: &scene, users, model, embedder, prompts: &prompts, settings, seed };
     collection.check()?;
     let inputs = [ground.log.hash.as_str(), ground.worlds.hash.as_str()];
     let journal = Journal::open(run, &collection.identity(&inputs))?;

@@ -4,7 +4,7 @@ use super::*;
 use llm::{AgentRole, Generate, Message, Sampling, Scripted, Speaker};
 
 fn refusal(address: &str) -> String {
-    let opened = Opener(ModelConfig::default()).unrecorded(address);
+    let opened = Opener::new(ModelConfig::default()).unrecorded(address, false);
     opened.err().map(|error| error.to_string()).unwrap_or_default()
 }
 
@@ -13,6 +13,7 @@ fn addresses() {
     for (address, what) in [
         ("gguf:missing.gguf", "missing.gguf"),
         ("replay:missing.sqlite", "missing.sqlite"),
+        ("minilm:missing", "missing/config.json"),
         ("gpt", "no kind of model"),
         ("builtin:expert", "no language model"),
     ] {
@@ -50,21 +51,40 @@ fn request(content: &str) -> Generate {
 fn money_needs_a_price() {
     let folder = tempfile::tempdir().unwrap();
     let terms = Terms { budget_money: Some(1.0), run: folder.path().join("run"), ..Terms::default() };
-    let opened = recorded(parrot(), &terms, &ModelConfig::default());
+    let opened = Opener::new(ModelConfig::default()).recorded(parrot(), &terms, CALLS);
     assert!(opened.err().is_some_and(|error| error.to_string().contains("price")));
     let priced: ModelConfig = toml::from_str("[prices.parrot]\nin = 1.0\nout = 1.0\n").unwrap();
-    assert!(recorded(parrot(), &terms, &priced).is_ok());
+    assert!(Opener::new(priced).recorded(parrot(), &terms, CALLS).is_ok());
 }
 
 #[test]
 fn what_an_earlier_run_paid_counts_and_is_not_paid_again() {
     let folder = tempfile::tempdir().unwrap();
-    let config = ModelConfig::default();
+    let opened =
+        |terms: &Terms| Opener::new(ModelConfig::default()).recorded(parrot(), terms, CALLS).unwrap();
     let generous = Terms { run: folder.path().join("run"), ..Terms::default() };
-    let asked = recorded(parrot(), &generous, &config).unwrap().generate(&[request("a word or two")]);
+    let asked = opened(&generous).generate(&[request("a word or two")]);
     let empty = Terms { budget_tokens: Some(1), ..generous };
-    let later = recorded(parrot(), &empty, &config).unwrap();
+    let later = opened(&empty);
     let answers = later.generate(&[request("a word or two"), request("something else")]);
     assert_eq!(answers[0].as_ref().unwrap(), asked[0].as_ref().unwrap());
     assert!(matches!(answers[1], Err(LlmError::Budget { .. })), "{:?}", answers[1]);
+}
+
+#[test]
+fn the_models_of_a_run_share_its_budget() {
+    let folder = tempfile::tempdir().unwrap();
+    let config: ModelConfig = toml::from_str("[prices.parrot]\nin = 1.0\nout = 1.0\n").unwrap();
+    let opener = Opener::new(config);
+    let terms = Terms { run: folder.path().join("run"), ..Terms::default() };
+    let first = opener.recorded(parrot(), &terms, CALLS).unwrap();
+    assert_eq!(opener.spent(&terms.run), None);
+    first.generate(&[request("a word or two")]);
+    let spent = opener.spent(&terms.run).unwrap();
+    let second = opener.recorded(parrot(), &terms, VECTORS).unwrap();
+    second.generate(&[request("a word or two")]);
+    assert_eq!(opener.spent(&terms.run), Some(spent.plus(spent)));
+    let tight = Terms { budget_money: Some(spent.units()), ..terms };
+    let third = opener.recorded(parrot(), &tight, "third.sqlite").unwrap();
+    assert!(matches!(third.generate(&[request("x")])[..], [Err(LlmError::Budget { .. })]));
 }

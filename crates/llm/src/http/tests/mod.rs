@@ -5,6 +5,7 @@ mod faults;
 mod key;
 mod parts;
 mod requests;
+mod scores;
 mod server;
 
 use crate::tests::ask;

@@ -1,0 +1,136 @@
+//! How likely a server finds given texts: `/v1/completions` that repeats the prompt with its log-probabilities.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::client::{Answered, Call, Http, with_lost};
+use super::parallel::in_parallel;
+use super::transport::{Failure, post};
+use super::wire::{parse, read_usage};
+use crate::{AtMost, Continuation, LlmError, Message, Score, Usage};
+
+/// The service that scores.
+const SERVICE: &str = "completions";
+/// What is asked to see whether a server can score.
+const PROBE: (&str, &str) = ("One, two,\n", "three");
+
+impl Http {
+    /// Finds out, with one request of a few tokens, whether the server tells how likely a prompt's tokens are (vLLM and
+    /// the server of llama-cpp-python do), so that [`crate::LanguageModel::score`] works.
+    ///
+    /// # Errors
+    /// [`LlmError::Unavailable`] if it does not, or is not there.
+    pub fn find_out_scoring(&mut self) -> Result<(), LlmError> {
+        let (before, text) = PROBE;
+        let timeout = self.settings.attempt_timeout(std::time::Duration::ZERO);
+        let body = body(&self.model, before, text);
+        let answer = post(&self.agent, &self.endpoint, SERVICE, &body, timeout, &self.settings);
+        let scored = answer.and_then(|bytes| read(&bytes, before, text).map_err(Failure::Rejected));
+        self.capabilities.scores = scored.is_ok();
+        match scored {
+            Ok(_) => Ok(()),
+            Err(Failure::Unreachable(reason)) => Err(self.unreachable(&reason)),
+            Err(failure) => Err(LlmError::Unavailable {
+                reason: format!("the server does not say how likely texts are: {failure}: {}", self.endpoint.base()),
+                hint: "let the actor write (--actor free), take a server whose /v1/completions knows `echo` with \
+                       `logprobs` (vLLM, llama-cpp-python), or a GGUF file in process"
+                    .to_owned(),
+            }),
+        }
+    }
+
+    /// Every continuation of every request is a call of its own; all are under way together.
+    pub(super) fn score_all(&self, requests: &[Score]) -> Vec<Result<Vec<Continuation>, LlmError>> {
+        let prefixes: Vec<String> = requests.iter().map(|request| prefix(&request.messages)).collect();
+        let each = |(at, request): (usize, &Score)| (0..request.continuations.len()).map(move |n| (at, n));
+        let calls: Vec<(usize, usize)> = requests.iter().enumerate().flat_map(each).collect();
+        let n_threads = self.settings.concurrency.get().into();
+        let scored = in_parallel(n_threads, calls.len(), |place| {
+            let (at, n) = calls[place];
+            self.score_one(&prefixes[at], &requests[at].continuations[n])
+        });
+        let mut scored = scored.into_iter();
+        requests.iter().map(|r| scored.by_ref().take(r.continuations.len()).collect()).collect()
+    }
+
+    fn score_one(&self, prefix: &str, text: &str) -> Result<Continuation, LlmError> {
+        let body = body(&self.model, prefix, text);
+        let tokens = (prefix.len() + text.len()).div_ceil(4) as u64;
+        let call = Call { service: SERVICE, body: &body, tokens };
+        let Answered { value: scored, n_lost, seconds } =
+            self.call(&call, |bytes| read(bytes, prefix, text))?;
+        let n_tokens = scored.n_tokens;
+        let said = scored.usage.unwrap_or(Usage { tokens_in: tokens, tokens_out: 1, ..Usage::default() });
+        // The text's tokens are the work that was asked for: they count as written, beside the one token that is.
+        let of_text = u64::from(n_tokens).min(said.tokens_in);
+        let usage = Usage {
+            tokens_in: said.tokens_in - of_text,
+            tokens_reused: said.tokens_reused.min(said.tokens_in - of_text),
+            tokens_out: said.tokens_out + of_text,
+            seconds,
+        };
+        let once = AtMost { tokens_in: prefix.len() as u64, tokens_out: text.len() as u64 + 1 };
+        Ok(Continuation {
+            log_prob: scored.log_prob,
+            n_tokens,
+            usage: with_lost(usage, once.times(n_lost), seconds),
+        })
+    }
+}
+
+/// A chat as plain text, for a service that knows no chat template: message under message.
+fn prefix(messages: &[Message]) -> String {
+    messages.iter().map(|message| format!("{}\n\n", message.content.trim_end())).collect()
+}
+
+/// One token has to be written: not every server takes none for none.
+fn body(model: &str, prefix: &str, text: &str) -> String {
+    let prompt = format!("{prefix}{text}");
+    json!({ "model": model, "prompt": prompt, "max_tokens": 1, "temperature": 0, "echo": true, "logprobs": 1 })
+        .to_string()
+}
+
+struct Scored {
+    log_prob: f64,
+    n_tokens: u32,
+    usage: Option<Usage>,
+}
+
+#[derive(Deserialize)]
+struct ScoreAnswer {
+    choices: Vec<ScoreChoice>,
+    #[serde(default)]
+    usage: Value,
+}
+
+#[derive(Deserialize)]
+struct ScoreChoice {
+    text: String,
+    logprobs: Tokens,
+}
+
+#[derive(Deserialize)]
+struct Tokens {
+    token_logprobs: Vec<Option<f64>>,
+    /// Where each token begins, in characters.
+    text_offset: Vec<usize>,
+}
+
+/// Adds up the tokens that begin within the text.
+fn read(bytes: &[u8], prefix: &str, text: &str) -> Result<Scored, String> {
+    let answer: ScoreAnswer = parse(bytes)?;
+    let choice = answer.choices.into_iter().next().ok_or("the answer has no choices")?;
+    let Tokens { token_logprobs, text_offset } = choice.logprobs;
+    let is_echo = choice.text.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(text));
+    if !is_echo || token_logprobs.len() != text_offset.len() {
+        return Err("the answer does not repeat the prompt with its log-probabilities".to_owned());
+    }
+    let start = prefix.chars().count();
+    let end = start + text.chars().count();
+    let tokens = text_offset.iter().zip(&token_logprobs).filter(|(at, _)| (start..end).contains(at));
+    let log_probs: Option<Vec<f64>> = tokens.map(|(_, log_prob)| *log_prob).collect();
+    let log_probs = log_probs.filter(|all| !all.is_empty() && all.iter().all(|x| x.is_finite() && *x <= 0.0));
+    let log_probs = log_probs.ok_or("the answer lacks log-probabilities of the text")?;
+    let n_tokens = u32::try_from(log_probs.len()).map_err(|_| "the answer has too many tokens")?;
+    Ok(Scored { log_prob: log_probs.iter().sum(), n_tokens, usage: read_usage(&answer.usage) })
+}
