@@ -1,6 +1,6 @@
 //! What SmolLM2-135M once wrote gives the same demonstrations everywhere, without the model.
 //!
-//! `cargo run -p agents --example record` makes `calls.jsonl` anew: needed when prompts or settings change.
+//! `cargo run --release -p agents --example record -- MODEL OUT` makes `calls.jsonl` anew: needed when prompts or settings change.
 
 mod scene;
 
@@ -9,14 +9,10 @@ use std::path::Path;
 
 const CALLS: &str = include_str!("calls.jsonl");
 
-fn replayed(lines: &str) -> Replay {
-    let cassette = Cassette::from_lines(lines.as_bytes(), Path::new("calls.jsonl")).unwrap();
-    Replay::of(cassette, None).unwrap()
-}
-
 #[test]
 fn a_recorded_run_gives_the_same_demonstrations_everywhere() {
-    let model = replayed(CALLS);
+    let cassette = Cassette::from_lines(CALLS.as_bytes(), Path::new("calls.jsonl")).unwrap();
+    let model = Replay::of(cassette, None).unwrap();
     assert!(model.capabilities().model.starts_with("gguf:SmolLM2-135M-Instruct"), "a real model wrote them");
     let made = scene::demonstrated(&model);
     let bytes = serde_json::to_vec(&(&made.demonstrations, &made.report, &made.cost)).unwrap();
