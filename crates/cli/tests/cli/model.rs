@@ -11,7 +11,7 @@ fn a_real_model_demonstrates_and_is_played_back() {
         let out = own.path().join(name).display().to_string();
         let words =
             ["demos", "collect", "--data", "data", "--world", "world", "--llm", uri, "--embedder", embedder];
-        let agent = ["--agent", "il-rec", "--episodes", "4", "--out", &out];
+        let agent = ["--agent", "il-rec", "--decode", "catalogue", "--episodes", "4", "--out", &out];
         let short = ["--set", "batch=2", "--set", "horizon=3", "--set", "attempts=3"];
         let described = json(dir, &[&words[..], &agent[..], &short[..]].concat());
         let sessions = std::fs::read(own.path().join(name).join("demonstrations.jsonl.gz")).unwrap();
