@@ -1,6 +1,6 @@
 //! Naming a model: `--llm URI`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// Which model is meant.
@@ -33,6 +33,19 @@ pub enum LlmUri {
         /// Which of the models in it; needed if there are several.
         model: Option<String>,
     },
+}
+
+impl LlmUri {
+    /// The same model, its path taken from `base` unless it is absolute.
+    #[must_use]
+    pub fn relative_to(self, base: &Path) -> Self {
+        match self {
+            Self::Gguf { path } => Self::Gguf { path: base.join(path) },
+            Self::MiniLm { folder } => Self::MiniLm { folder: base.join(folder) },
+            Self::Replay { cassette, model } => Self::Replay { cassette: base.join(cassette), model },
+            other @ (Self::OpenAi { .. } | Self::Expert { .. }) => other,
+        }
+    }
 }
 
 /// Why a text names no model.

@@ -108,7 +108,7 @@ pub enum DemonstrationSource {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AgentsSource {
-    /// The model's address, as on the command line.
+    /// The model's address, as on the command line; a path in it is relative to the file.
     pub llm: String,
     /// Who turns texts into vectors, for grounding and memories: `minilm:FOLDER` or `openai:MODEL`; without it,
     /// character n-grams do.

@@ -5,6 +5,7 @@ mod config;
 mod error;
 mod learners;
 mod ledger;
+mod nouns;
 mod page;
 mod recorder;
 mod results;
@@ -19,6 +20,7 @@ pub use config::{
 };
 pub use error::PipelineError;
 pub use learners::{Variant, learner_config};
+pub use nouns::with_nouns;
 pub use recorder::{Recorder, Watch};
 pub use results::{AblationRow, RuleResults, RunResults, StageRecord};
 pub use run::{Watcher, run, run_with};

@@ -191,7 +191,7 @@ fn act(
         None => Prompts::builtin()?,
     };
     let domain = Domain::open(&place.data, &place.world)?;
-    let settings = &with_nouns(settings, &domain);
+    let settings = &pipeline::with_nouns(settings, &domain.dataset);
     let rule = place.environment.settings();
     let environment =
         Simulation::new(&domain.world, &rule, global.seed())?.environment(&domain.world, Side::Train)?;
@@ -213,16 +213,6 @@ fn act(
     let inputs = [domain.dataset_hash.as_str(), domain.world_hash.as_str()];
     let made = agents::collect(&collection, &inputs, &agents::run_folder(&place.out), spent)?;
     store(&made, &domain, settings, place, global)
-}
-
-/// The settings, with the dataset's word for its items where none was set.
-fn with_nouns(settings: &AgentSettings, domain: &Domain) -> AgentSettings {
-    let mut settings = settings.clone();
-    let is_unset = settings.noun == AgentSettings::default().noun;
-    if let Some((noun, nouns)) = agents::nouns(&domain.dataset).filter(|_| is_unset) {
-        (settings.noun, settings.nouns) = (noun.to_owned(), nouns.to_owned());
-    }
-    settings
 }
 
 #[cfg(test)]

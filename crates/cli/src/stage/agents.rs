@@ -3,7 +3,6 @@
 use crate::failure::Failure;
 use crate::progress::Progress;
 use ::agents::{Collection, Estimate, Journal};
-use ::data::Dataset;
 use demonstrations::{Demos, Origin};
 use llm::Money;
 use std::path::{Path, PathBuf};
@@ -52,21 +51,6 @@ fn time_left(progress: &::agents::Progress, first: usize, elapsed: Duration) -> 
     let rest = progress.of_sessions.saturating_sub(progress.sessions);
     let seconds = elapsed.as_secs_f64() * rest as f64 / done as f64;
     format!(", about {:.0} min left", (seconds / 60.0).ceil())
-}
-
-/// What one item of a dataset is called, and what several are, where its log says so.
-pub(crate) fn nouns(dataset: &Dataset) -> Option<(&'static str, &'static str)> {
-    let names = dataset.report.sources.iter().map(|source| format!("{} {}", source.format, source.name));
-    let said = names.collect::<Vec<_>>().join(" ").to_lowercase();
-    let known = [
-        (&["movielens", "ml-", "movie", "netflix", "film"][..], ("movie", "movies")),
-        (&["steam", "game"], ("game", "games")),
-        (&["book", "goodread"], ("book", "books")),
-        (&["jester", "joke"], ("joke", "jokes")),
-        (&["lastfm", "last.fm", "music", "artist"], ("artist", "artists")),
-        (&["song", "track"], ("song", "songs")),
-    ];
-    known.into_iter().find(|(marks, _)| marks.iter().any(|mark| said.contains(mark))).map(|(_, nouns)| nouns)
 }
 
 /// What it would need.

@@ -43,3 +43,17 @@ fn what_is_wrong_is_said_with_a_way_out() {
         assert!(error.hint.contains(hint), "{error:?}");
     }
 }
+
+#[test]
+fn paths_can_be_taken_from_a_folder() {
+    for (text, expected) in [
+        ("gguf:m.gguf", "gguf:runs/m.gguf"),
+        ("gguf:/m.gguf", "gguf:/m.gguf"),
+        ("minilm:vectors", "minilm:runs/vectors"),
+        ("replay:c.sqlite?model=m", "replay:runs/c.sqlite?model=m"),
+        ("openai:m", "openai:m"),
+    ] {
+        let uri: LlmUri = text.parse().unwrap();
+        assert_eq!(uri.relative_to(std::path::Path::new("runs")).to_string(), expected);
+    }
+}

@@ -3,12 +3,14 @@
 use crate::ledger::{hash_path, key};
 use crate::run::Session;
 use crate::stages::{Ground, Place};
+use crate::with_nouns;
 use crate::{AgentsSource, DemonstrationSource, PipelineError};
 use agents::{Collection, Journal, Models, Prompts, Terms};
 use demonstrations::{
     BuiltinExpert, CollectOptions, Cost, Demonstration, Demos, Format, ImportOptions, Inputs, Origin, Scene,
     collect, import, read_sources,
 };
+use llm::LlmUri;
 use std::path::Path;
 
 /// The demonstrations of a run, and the hash of what they were made from.
@@ -124,6 +126,11 @@ fn make(
     }
 }
 
+/// A model's address with its path taken from the run's file; what is no address is left to whoever opens it.
+fn beside(place: &Place<'_>, address: &str) -> String {
+    address.parse::<LlmUri>().map_or(address.to_owned(), |uri| uri.relative_to(place.base).to_string())
+}
+
 /// Lets the agents of a language model act. `run` keeps what is finished, so that a stopped collection goes on.
 fn ask(
     source: &AgentsSource,
@@ -139,15 +146,15 @@ fn ask(
         needs_scores: source.settings.actor == agents::ActorKind::Score,
         run: run.to_owned(),
     };
-    let model = models.open(&source.llm, &terms).map_err(agents::AgentError::from)?;
-    let embedder = source.embedder.as_ref().map(|address| models.open_embedder(address, &terms));
+    let model = models.open(&beside(place, &source.llm), &terms).map_err(agents::AgentError::from)?;
+    let embedder = source.embedder.as_ref().map(|at| models.open_embedder(&beside(place, at), &terms));
     let embedder = embedder.transpose().map_err(agents::AgentError::from)?;
     let prompts = match &source.prompts {
         Some(folder) => Prompts::read(&place.input(folder))?,
         None => Prompts::builtin()?,
     };
     let (scene, users) = (scene(ground), &ground.worlds.world.split().train);
-    let settings = &source.settings;
+    let settings = &with_nouns(&source.settings, &ground.log.dataset);
     let (model, embedder) = (model.as_ref(), embedder.as_deref());
     let collection = Collection { scene: &scene, users, model, embedder, prompts: &prompts, settings, seed };
     collection.check()?;
