@@ -6,8 +6,9 @@ use crate::memory::{Memo, Memories};
 use crate::reply::read_value;
 use crate::seat::{Seat, plain};
 use demonstrations::{AgentAccount, Explanation};
-use llm::AgentRole;
+use llm::{AgentRole, Choices};
 use serde_json::json;
+use std::sync::Arc;
 
 impl Agents<'_> {
     /// Judges the states that the last step of every session in `acted` led to, and remembers what that says.
@@ -60,7 +61,7 @@ impl Agents<'_> {
             agent: AgentRole::Critic,
             max_tokens: settings.sampling.critic_tokens,
             schema: self.schema(&json!({"value": {"type": "integer", "minimum": -5, "maximum": 5}})),
-            choices: None,
+            choices: self.model.capabilities().obeys_choices.then(whole_values),
         };
         let answers = self.ask(&manner, calls, account)?;
         let read = |answer: Option<llm::Completion>| {
@@ -104,4 +105,9 @@ impl Agents<'_> {
             Memo::Worth { key: key.to_owned(), value: worth },
         ]
     }
+}
+
+/// Everything that a critic can say. Held to it, a model that writes badly still judges.
+fn whole_values() -> Arc<Choices> {
+    Arc::new(Choices { texts: (-5..=5).map(|value| value.to_string()).collect() })
 }
