@@ -63,18 +63,19 @@ impl Learner {
         }
     }
 
-    /// Learns from own sessions (may be empty) and followed demonstrations (may be empty).
+    /// Learns from own sessions (may be empty) and followed demonstrations (may be empty), the first `n_new` of which
+    /// were not followed before.
     pub(crate) fn update(
         &mut self,
         own: &[LearnerSession],
-        expert: &[LearnerSession],
+        (expert, n_new): (&[LearnerSession], usize),
         guidance: &mut dyn Guidance,
         (config, progress): (&RobustConfig, &Progress),
         rng: &mut Rng,
     ) -> UpdateReport {
         let mut report = UpdateReport::default();
         if config.switches.hazard {
-            self.learn_hazard(own, expert, config, rng, &mut report);
+            self.learn_hazard(own, &expert[..n_new], config, rng, &mut report);
         }
         self.learn_critic(if own.is_empty() { expert } else { own }, config, &mut report);
         report.guidance_loss = guidance.learn(expert, own, rng).unwrap_or(0.0);
@@ -83,15 +84,16 @@ impl Learner {
         report
     }
 
+    /// Every step is remembered once: a few demonstrations, followed again and again, would drown the rest.
     fn learn_hazard(
         &mut self,
         own: &[LearnerSession],
-        expert: &[LearnerSession],
+        new_expert: &[LearnerSession],
         config: &RobustConfig,
         rng: &mut Rng,
         report: &mut UpdateReport,
     ) {
-        for step in steps(own).chain(steps(expert)) {
+        for step in steps(own).chain(steps(new_expert)) {
             self.hazard_learner.remember(step.hazard.clone());
         }
         let n = config.hazard.gradient_steps;

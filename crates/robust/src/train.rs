@@ -268,10 +268,11 @@ impl<'a> Run<'a> {
         let iteration = state.progress.n_iterations;
         let lives = self.config.switches.actor_critic && iteration >= self.warm_start();
         let own = if lives { self.live(state)? } else { Vec::new() };
-        let expert = self.follow(state);
+        let (expert, n_new) = self.follow(state);
         let mut rng = rng_for(self.seed, &[Stream::Update as u64, iteration]);
         let State { learner, guidance, progress, .. } = state;
-        let report = learner.update(&own, &expert, guidance.as_mut(), (self.config, progress), &mut rng);
+        let report =
+            learner.update(&own, (&expert, n_new), guidance.as_mut(), (self.config, progress), &mut rng);
         progress.n_iterations += 1;
         progress.n_gradient_steps += report.n_gradient_steps;
         if !own.is_empty() {
@@ -307,11 +308,12 @@ impl<'a> Run<'a> {
         Ok(users.par_iter().enumerate().map(one).collect::<Result<_, _>>()?)
     }
 
-    /// The next demonstrations of an order that is shuffled anew at each pass.
-    fn follow(&self, state: &State) -> Vec<LearnerSession> {
+    /// The next demonstrations of an order that is shuffled anew at each pass, and how many of them, the first ones,
+    /// are followed for the first time.
+    fn follow(&self, state: &State) -> (Vec<LearnerSession>, usize) {
         let demonstrations = state.guidance.demonstrations();
         if demonstrations.is_empty() {
-            return Vec::new();
+            return (Vec::new(), 0);
         }
         let per_update = self.config.imitation.sessions_per_iteration.min(demonstrations.len());
         let iteration = state.progress.n_iterations;
@@ -333,7 +335,7 @@ impl<'a> Run<'a> {
             let path = [Stream::Instead as u64, iteration, index as u64];
             follow(acting, demonstration, history, &mut rng_for(self.seed, &path))
         };
-        picked.par_iter().map(one).collect()
+        (picked.par_iter().map(one).collect(), n.saturating_sub(start).min(per_update))
     }
 
     fn demonstration_weights(&self, state: &State) -> Vec<Vec<f32>> {

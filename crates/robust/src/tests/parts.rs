@@ -199,7 +199,7 @@ fn a_constant_learned_reward_teaches_nothing_whatever_its_sign() {
         .collect();
     let taught = |guidance: &mut dyn Guidance| {
         let mut learner = fresh();
-        learner.update(&own, &[], guidance, (&config, &Progress::default()), &mut rng_for(8, &[]));
+        learner.update(&own, (&[], 0), guidance, (&config, &Progress::default()), &mut rng_for(8, &[]));
         learner.actor
     };
     let plain = taught(&mut NoGuidance);
