@@ -75,8 +75,8 @@ impl Agents<'_> {
         match self.embedder().embed(texts) {
             Ok(vectors) => Ok(Some(vectors)),
             Err(error) if error.ends_the_run() => Err(error.into()),
-            Err(_) => {
-                account.calls.entry("embedder".to_owned()).or_default().failed += 1;
+            Err(error) => {
+                account.fail("embedder", &error.to_string());
                 Ok(None)
             }
         }
@@ -91,8 +91,8 @@ impl Agents<'_> {
         match grounded {
             Ok(grounded) => Ok(grounded.first().copied().unwrap_or_else(Grounded::rejected)),
             Err(error) if error.ends_the_run() => Err(error.into()),
-            Err(_) => {
-                account.calls.entry("embedder".to_owned()).or_default().failed += 1;
+            Err(error) => {
+                account.fail("embedder", &error.to_string());
                 Ok(Grounded::rejected())
             }
         }
@@ -253,9 +253,9 @@ fn counted<T>(
     account: &mut AgentAccount,
     usage: impl Fn(&T) -> Usage,
 ) -> Result<Option<T>, AgentError> {
-    let calls = account.calls.entry(role_name(agent).to_owned()).or_default();
     match answer {
         Ok(answer) => {
+            let calls = account.calls.entry(role_name(agent).to_owned()).or_default();
             let Usage { tokens_in, tokens_reused, tokens_out, seconds } = usage(&answer);
             calls.answered += 1;
             calls.tokens_in += tokens_in;
@@ -265,8 +265,8 @@ fn counted<T>(
             Ok(Some(answer))
         }
         Err(error) if error.ends_the_run() => Err(error.into()),
-        Err(_) => {
-            calls.failed += 1;
+        Err(error) => {
+            account.fail(role_name(agent), &error.to_string());
             Ok(None)
         }
     }

@@ -3,7 +3,7 @@
 use crate::agents::Agents;
 use crate::journal::Journal;
 use crate::memory::{Embedder, Memories};
-use crate::play::{Batch, Tell};
+use crate::play::Played;
 use crate::seat::Seat;
 use crate::slate::Slates;
 use crate::sum::Sum;
@@ -152,9 +152,10 @@ fn check_model(can: &Capabilities, settings: &AgentSettings) -> Result<(), Agent
     }
 }
 
-/// Collects. With a journal, batches that it holds are not played again; those that are played are sealed in it.
-/// Where the model ends the run (a budget, a server that is gone), what was finished is the result and the report
-/// says why it stopped.
+/// Collects. With a journal, batches that it holds are not played again; those that are played are sealed in it, if
+/// every call was answered: after a failed one, this batch and the later ones, which may have learned from it, are played
+/// again by the next run, for which only the failed calls are new. Where the model ends the run (a budget, a server
+/// that is gone), the sessions that were over are the result and the report says why it stopped.
 ///
 /// # Errors
 /// When a setting or a template cannot be used, the world or the disk refuses, or nothing at all was finished.
@@ -166,47 +167,37 @@ pub fn collect(
     let agents = collection.agents()?;
     let mut memories = Memories::default();
     let mut sum = Sum::of(collection.settings.n_episodes);
+    let mut journal = journal;
     for number in 0..collection.n_batches() {
         let (first, users) = collection.seats(number);
-        let batch = match journal.and_then(|journal| journal.batch(number, users.len())) {
-            Some(batch) => Ok(batch),
+        let sealed = journal.and_then(|journal| journal.batch(number, users.len()));
+        let Played { batch, mut stopped } = match sealed {
+            Some(batch) => Played { batch, stopped: None },
             None => {
                 let tell = &mut |seats: &[Seat<'_>], account: &AgentAccount| {
                     watch(&sum.progress(seats, account));
                 };
-                played(&agents, collection, number, (journal, &memories), tell)
+                let played = agents.play(collection.scene.environment, first, &users, &memories, tell)?;
+                journal = journal.filter(|_| played.stopped.is_none() && played.batch.is_final());
+                if let Some(journal) = journal {
+                    journal.seal(number, &played.batch)?;
+                }
+                played
             }
         };
-        let batch = match batch.and_then(|batch| remembered(&agents, &mut memories, batch)) {
-            Ok(batch) => batch,
-            Err(AgentError::Model(error)) if error.ends_the_run() && first > 0 => {
+        if stopped.is_none() {
+            stopped = memories.absorb(&batch.memos, agents.embedder()).err();
+        }
+        sum.add(batch);
+        watch(&sum.progress(&[], &AgentAccount::default()));
+        match stopped {
+            None => {}
+            Some(error) if !error.ends_the_run() || sum.is_empty() => return Err(error.into()),
+            Some(error) => {
                 sum.account.stopped = Some(error.to_string());
                 break;
             }
-            Err(error) => return Err(error),
-        };
-        sum.add(batch);
-        watch(&sum.progress(&[], &AgentAccount::default()));
+        }
     }
     sum.finish(collection)
-}
-
-fn played(
-    agents: &Agents<'_>,
-    collection: &Collection<'_>,
-    number: usize,
-    (journal, memories): (Option<&Journal>, &Memories),
-    tell: &mut Tell<'_>,
-) -> Result<Batch, AgentError> {
-    let (first, users) = collection.seats(number);
-    let batch = agents.play(collection.scene.environment, first, &users, memories, tell)?;
-    if let Some(journal) = journal {
-        journal.seal(number, &batch)?;
-    }
-    Ok(batch)
-}
-
-fn remembered(agents: &Agents<'_>, memories: &mut Memories, batch: Batch) -> Result<Batch, AgentError> {
-    memories.absorb(&batch.memos, agents.embedder())?;
-    Ok(batch)
 }

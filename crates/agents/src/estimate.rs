@@ -1,7 +1,9 @@
 //! What a collection will need, before anything is paid: its sessions are rehearsed with stand-in answers.
 
 use crate::agents::role_name;
+use crate::journal::Journal;
 use crate::memory::Memories;
+use crate::play::Batch;
 use crate::{AgentError, AgentSettings, Collection};
 use demonstrations::{AgentAccount, CallAccount};
 use environment::{Environment, ExitRule, ItemFeatures};
@@ -67,17 +69,21 @@ pub struct Estimate {
     pub sessions: usize,
     /// Steps per session in the rehearsal.
     pub steps_per_session: f64,
+    /// Sessions of this run that are finished: what they took beside what a rehearsal of them takes corrects the rehearsal
+    /// of all; without any, answers have the expected lengths and can all be shown.
+    pub finished: usize,
     /// If sessions and answers are as expected.
     pub expected: Need,
-    /// If every session reaches the cap and every answer its limit. Answers that cannot be shown add to both.
+    /// If every session reaches the cap, every answer its limit, and every actor uses up its attempts.
     pub at_most: Need,
 }
 
-/// Estimates a collection. The model is asked nothing but how long texts are.
+/// Estimates a collection, those of its sessions that a journal holds included. The model is asked nothing but how long
+/// texts are.
 ///
 /// # Errors
 /// When the collection could not begin.
-pub fn estimate(collection: &Collection<'_>) -> Result<Estimate, AgentError> {
+pub fn estimate(collection: &Collection<'_>, journal: Option<&Journal>) -> Result<Estimate, AgentError> {
     let expected = &collection.settings.expected;
     let sampling = &collection.settings.sampling;
     let longest = Expected {
@@ -88,35 +94,77 @@ pub fn estimate(collection: &Collection<'_>) -> Result<Estimate, AgentError> {
         reflector_tokens: sampling.reflector_tokens as usize,
         message_tokens: expected.message_tokens,
     };
-    let (likely, steps_per_session) = rehearse(collection, expected)?;
-    let (at_most, _) = rehearse(collection, &longest)?;
+    let (at_most, _) = rehearse(collection, &longest, collection.settings.attempts.saturating_sub(1))?;
     let sessions = collection.settings.n_episodes;
-    Ok(Estimate { sessions, steps_per_session, expected: likely, at_most })
+    let so_far = Tally::of(journal.map_or_else(Vec::new, |journal| finished(collection, journal)));
+    let (mut likely, mut steps_per_session) = rehearse(collection, expected, 0)?;
+    if so_far.n_sessions > 0 {
+        let settings = AgentSettings { n_episodes: so_far.n_sessions, ..collection.settings.clone() };
+        let same = Collection { settings: &settings, ..*collection };
+        let (rehearsed, rehearsed_steps) = rehearse(&same, expected, 0)?;
+        let (happened, steps) = so_far.extrapolated(so_far.n_sessions);
+        likely = likely.corrected(&rehearsed, &happened);
+        steps_per_session *= steps / rehearsed_steps.max(1.0);
+    }
+    Ok(Estimate { sessions, steps_per_session, finished: so_far.n_sessions, expected: likely, at_most })
 }
 
-/// Plays the first sessions with stand-in answers and extrapolates.
-fn rehearse(collection: &Collection<'_>, expected: &Expected) -> Result<(Need, f64), AgentError> {
+/// The batches that a journal holds, from the first on.
+fn finished(collection: &Collection<'_>, journal: &Journal) -> Vec<Batch> {
+    (0..collection.n_batches()).map_while(|at| journal.batch(at, collection.seats(at).1.len())).collect()
+}
+
+/// What batches came to.
+#[derive(Default)]
+struct Tally {
+    account: AgentAccount,
+    n_sessions: usize,
+    n_steps: usize,
+}
+
+impl Tally {
+    fn of(batches: Vec<Batch>) -> Self {
+        let mut sum = Self::default();
+        for batch in batches {
+            sum.account.add(&batch.account);
+            sum.n_sessions += batch.finished.len();
+            sum.n_steps += batch.finished.iter().map(|f| f.demonstration.steps.len()).sum::<usize>();
+        }
+        sum
+    }
+
+    /// What so many sessions would need, and the steps of one.
+    fn extrapolated(&self, n_sessions: usize) -> (Need, f64) {
+        let factor = n_sessions as f64 / self.n_sessions as f64;
+        (Need::of(&self.account, factor), self.n_steps as f64 / self.n_sessions as f64)
+    }
+}
+
+/// Plays the first sessions with stand-in answers, of which the actor's first `n_refused` cannot be shown, and extrapolates.
+fn rehearse(
+    collection: &Collection<'_>,
+    expected: &Expected,
+    n_refused: usize,
+) -> Result<(Need, f64), AgentError> {
     let n_sessions = collection.settings.n_episodes;
     let n_rehearsed = n_sessions.min(N_REHEARSED.max(2 * collection.settings.batch));
     let settings = AgentSettings { n_episodes: n_rehearsed, ..collection.settings.clone() };
     let titles = collection.scene.catalogue.items().iter().map(|item| item.title.clone()).collect();
-    let model = Rehearsal { model: collection.model, titles, expected };
+    let model = Rehearsal { model: collection.model, titles, expected, n_refused };
     let environment = match expected.steps {
         None => collection.scene.environment.clone(),
         Some(steps) => staying(collection.scene.environment, steps)?,
     };
     let rehearsed = Collection { model: &model, embedder: None, settings: &settings, ..*collection };
     let agents = rehearsed.agents()?;
-    let (mut memories, mut account, mut n_steps) = (Memories::default(), AgentAccount::default(), 0);
+    let (mut memories, mut batches) = (Memories::default(), Vec::new());
     for number in 0..rehearsed.n_batches() {
         let (first, users) = rehearsed.seats(number);
-        let batch = agents.play(&environment, first, &users, &memories, &mut |_, _| {})?;
+        let batch = agents.play(&environment, first, &users, &memories, &mut |_, _| {})?.batch;
         memories.absorb(&batch.memos, agents.embedder())?;
-        account.add(&batch.account);
-        n_steps += batch.finished.iter().map(|f| f.demonstration.steps.len()).sum::<usize>();
+        batches.push(batch);
     }
-    let factor = n_sessions as f64 / n_rehearsed as f64;
-    Ok((Need::of(&account, factor), n_steps as f64 / n_rehearsed as f64))
+    Ok(Tally::of(batches).extrapolated(n_sessions))
 }
 
 /// The same users and items, but nobody leaves before `steps` are over.
@@ -130,8 +178,28 @@ impl Need {
     fn of(account: &AgentAccount, factor: f64) -> Self {
         let scaled = |n: u64| (n as f64 * factor).round() as u64;
         let each = |c: &CallAccount| [c.answered, c.tokens_in, c.tokens_out].map(scaled);
-        let by_agent: BTreeMap<String, [u64; 3]> =
-            account.calls.iter().map(|(agent, calls)| (agent.clone(), each(calls))).collect();
+        Self::from(account.calls.iter().map(|(agent, calls)| (agent.clone(), each(calls))).collect())
+    }
+
+    /// This, times what happened over what was rehearsed of it.
+    fn corrected(&self, rehearsed: &Self, happened: &Self) -> Self {
+        let one =
+            |agent: &String, at: usize, n: u64| match (rehearsed.of_agent(agent), happened.of_agent(agent)) {
+                (Some(guess), Some(truth)) if guess[at] > 0 => {
+                    (n as f64 * truth[at] as f64 / guess[at] as f64).round() as u64
+                }
+                _ => n,
+            };
+        let each =
+            |(agent, n): (&String, &[u64; 3])| (agent.clone(), [0, 1, 2].map(|at| one(agent, at, n[at])));
+        Self::from(self.by_agent.iter().map(each).collect())
+    }
+
+    fn of_agent(&self, agent: &str) -> Option<&[u64; 3]> {
+        self.by_agent.get(agent)
+    }
+
+    fn from(by_agent: BTreeMap<String, [u64; 3]>) -> Self {
         let sum = |at: usize| by_agent.values().map(|n| n[at]).sum();
         Self { calls: sum(0), tokens_in: sum(1), tokens_out: sum(2), by_agent }
     }
@@ -142,6 +210,7 @@ struct Rehearsal<'a> {
     model: &'a dyn LanguageModel,
     titles: Vec<String>,
     expected: &'a Expected,
+    n_refused: usize,
 }
 
 impl Rehearsal<'_> {
@@ -169,6 +238,10 @@ impl Rehearsal<'_> {
     }
 
     fn title(&self, request: &Generate) -> (String, Option<u32>, usize) {
+        if let Some(text) = self.refused(request) {
+            let n_tokens = self.model.count_tokens(&text) + self.expected.actor_tokens;
+            return (text, None, n_tokens);
+        }
         let excluded = |row: usize| request.excluded.binary_search(&(row as u32)).is_ok();
         let is_new =
             |row: usize| !request.messages.iter().any(|m| m.content.contains(self.titles[row].as_str()));
@@ -179,6 +252,14 @@ impl Rehearsal<'_> {
         let text = self.titles[row].clone();
         let n_tokens = self.model.count_tokens(&text) + self.expected.actor_tokens;
         (text, request.choices.as_ref().map(|_: &Arc<Choices>| row as u32), n_tokens)
+    }
+
+    /// A title that nothing in the catalogue is called, where the prompt does not hold enough of them yet.
+    fn refused(&self, request: &Generate) -> Option<String> {
+        let is_asked = request.choices.is_none();
+        let mut names = (1..=self.n_refused).map(|n| format!("A film that was never made, part {n}"));
+        let is_new = |name: &String| !request.messages.iter().any(|m| m.content.contains(name.as_str()));
+        names.find(is_new).filter(|_| is_asked)
     }
 
     fn tokens_in(&self, messages: &[Message]) -> u64 {
@@ -224,7 +305,11 @@ impl std::fmt::Display for Estimate {
         let line = |name: &str, n: &Need| {
             format!("{name:<9} {} calls, {} tokens in, {} tokens out", n.calls, n.tokens_in, n.tokens_out)
         };
-        writeln!(f, "sessions  {} of {:.1} steps", self.sessions, self.steps_per_session)?;
+        let source = match self.finished {
+            0 => "as random picks last; answers of the lengths in `expected.*`".to_owned(),
+            n => format!("as the {n} that are finished"),
+        };
+        writeln!(f, "sessions  {} of {:.1} steps, {source}", self.sessions, self.steps_per_session)?;
         writeln!(f, "{}", line("expected", &self.expected))?;
         for agent in [AgentRole::Planner, AgentRole::Actor, AgentRole::Critic, AgentRole::Reflector] {
             if let Some([calls, tokens_in, tokens_out]) = self.expected.by_agent.get(role_name(agent)) {

@@ -53,6 +53,12 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Opens the directory of a run if this run was begun there; writes nothing.
+    pub fn begun(folder: &Path, identity: &str) -> Option<Self> {
+        let found: Identity = serde_json::from_slice(&read(&folder.join(IDENTITY)).ok()?).ok()?;
+        (found.run == identity).then(|| Self { folder: folder.to_owned(), identity: identity.to_owned() })
+    }
+
     /// The directory.
     pub fn folder(&self) -> &Path {
         &self.folder

@@ -6,6 +6,7 @@ use crate::seat::{Finished, Seat};
 use crate::{AgentError, Recall};
 use demonstrations::AgentAccount;
 use environment::Environment;
+use llm::LlmError;
 use mdp::UserIdx;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,21 @@ pub(crate) struct Batch {
     pub(crate) account: AgentAccount,
 }
 
+/// A batch as far as it came.
+pub(crate) struct Played {
+    /// All its sessions; where the model ended the run, those whose users had left.
+    pub(crate) batch: Batch,
+    /// Why the model ended the run, if it did.
+    pub(crate) stopped: Option<LlmError>,
+}
+
+impl Batch {
+    /// Whether every call was answered: only then would playing it again give the same.
+    pub(crate) fn is_final(&self) -> bool {
+        self.account.total().failed == 0
+    }
+}
+
 impl Agents<'_> {
     /// Plays the sessions `first..` of the users. The memories stay as they are until the batch is over.
     pub(crate) fn play(
@@ -32,7 +48,7 @@ impl Agents<'_> {
         users: &[UserIdx],
         memories: &Memories,
         tell: &mut Tell<'_>,
-    ) -> Result<Batch, AgentError> {
+    ) -> Result<Played, AgentError> {
         let (mut account, mut memos) = (AgentAccount::default(), Vec::new());
         let n_history = self.settings.history_titles;
         let mut seats: Vec<Seat<'_>> = users
@@ -40,21 +56,40 @@ impl Agents<'_> {
             .enumerate()
             .map(|(at, &user)| Seat::new(self.scene, first + at, user, n_history, environment))
             .collect::<Result<_, _>>()?;
-        self.remind(&mut seats, memories, &mut account)?;
+        let stopped = match self.play_on(&mut seats, memories, (&mut account, &mut memos), tell) {
+            Ok(()) => None,
+            Err(AgentError::Model(error)) if error.ends_the_run() => {
+                seats.retain(|seat| seat.session.end().is_terminated());
+                Some(error)
+            }
+            Err(error) => return Err(error),
+        };
+        let finished = seats.into_iter().map(|seat| seat.finish(self.scene)).collect();
+        Ok(Played { batch: Batch { finished, memos, account }, stopped })
+    }
+
+    /// Step by step until every session is over, then what is to be learned from them.
+    fn play_on(
+        &self,
+        seats: &mut [Seat<'_>],
+        memories: &Memories,
+        (account, memos): (&mut AgentAccount, &mut Vec<Memo>),
+        tell: &mut Tell<'_>,
+    ) -> Result<(), AgentError> {
+        self.remind(seats, memories, account)?;
         loop {
             let active: Vec<usize> =
                 (0..seats.len()).filter(|&at| seats[at].goes_on(self.settings.horizon)).collect();
             if active.is_empty() {
                 break;
             }
-            memos.extend(self.step(&mut seats, &active, memories, &mut account)?);
-            tell(&seats, &account);
+            memos.extend(self.step(seats, &active, memories, account)?);
+            tell(seats, account);
         }
         if self.modules.recall != Recall::Nothing {
-            memos.extend(self.reflect(&mut seats, &mut account)?);
+            memos.extend(self.reflect(seats, account)?);
         }
-        let finished = seats.into_iter().map(|seat| seat.finish(self.scene)).collect();
-        Ok(Batch { finished, memos, account })
+        Ok(())
     }
 
     /// One step of every active session.

@@ -4,6 +4,7 @@ use crate::play::Batch;
 use crate::seat::Seat;
 use crate::{AgentError, AgentsCollected, Collection, Progress};
 use demonstrations::{AgentAccount, CollectReport, Cost, Demonstration, DemonstrationError, GroundingTally};
+use llm::LlmError;
 use mdp::UserIdx;
 use std::collections::BTreeSet;
 
@@ -80,13 +81,35 @@ impl Sum {
         }
     }
 
+    /// Whether there is no step at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.demonstrations.is_empty()
+    }
+
+    /// Why there is nothing: the model gave no answer, or none that could be shown.
+    fn nothing(&self) -> AgentError {
+        let total = self.account.total();
+        if total.answered == 0 && total.failed > 0 {
+            let most = self.account.failures.iter().max_by_key(|(_, count)| **count);
+            let why = most.map_or(String::new(), |(why, _)| format!(": {why}"));
+            let reason = format!("the model answered none of {} calls{why}", total.failed);
+            let hint = "the same command asks again; `ilrec doctor` says whether a server answers".to_owned();
+            return LlmError::Unavailable { reason, hint }.into();
+        }
+        let CollectReport { answers, refused_ungrounded, refused_known, .. } = self.report;
+        DemonstrationError::Nothing(format!(
+            "no answer of the model could be shown: of {answers} titles, {refused_known} are of items that the person \
+             knows, {refused_ungrounded} of none in the catalogue"
+        ))
+        .into()
+    }
+
     /// The sum as a result.
     pub(crate) fn finish(self, collection: &Collection<'_>) -> Result<AgentsCollected, AgentError> {
-        if self.demonstrations.is_empty() {
-            let nothing = "no answer of the model could be shown".to_owned();
-            return Err(DemonstrationError::Nothing(nothing).into());
-        }
         let total = self.account.total();
+        if self.is_empty() {
+            return Err(self.nothing());
+        }
         let cost = Cost {
             llm_calls: total.answered,
             tokens_in: total.tokens_in,

@@ -13,7 +13,8 @@ use mdp::ItemIdx;
 use serde_json::json;
 
 impl Agents<'_> {
-    /// Asks until every session has an item or has used up its attempts; all that wait are asked together.
+    /// Asks until every session has an item or has used up its attempts; all that wait are asked together. A call that
+    /// failed is asked again as it was, so that a passing fault changes nothing that follows.
     pub(super) fn act_freely(
         &self,
         seats: &mut [Seat<'_>],
@@ -27,13 +28,17 @@ impl Agents<'_> {
             schema: if is_open { self.schema(&json!({"title": {"type": "string"}})) } else { None },
             choices: self.choices.clone(),
         };
-        for attempt in 0..self.settings.attempts {
+        let mut n_answers = vec![0; seats.len()];
+        for _ in 0..self.settings.attempts {
             let waiting: Vec<usize> =
                 active.iter().copied().filter(|&at| seats[at].draft.choice.is_none()).collect();
-            let calls =
-                waiting.iter().map(|&at| self.actor_call(&seats[at], attempt)).collect::<Result<_, _>>()?;
+            let calls = waiting
+                .iter()
+                .map(|&at| self.actor_call(&seats[at], n_answers[at]))
+                .collect::<Result<_, _>>()?;
             for (answer, &at) in self.ask(&manner, calls, account)?.into_iter().zip(&waiting) {
                 if let Some(completion) = answer {
+                    n_answers[at] += 1;
                     self.take(&mut seats[at], &completion, account)?;
                 }
             }

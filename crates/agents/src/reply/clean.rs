@@ -132,7 +132,7 @@ fn without_number(text: &str) -> &str {
 pub(super) fn first_number(text: &str) -> Option<(f64, bool)> {
     let text: String = text.chars().map(|c| if c == '−' || c == '–' { '-' } else { c }).collect();
     let at = text.find(|c: char| c.is_ascii_digit())?;
-    let is_negative = text[..at].ends_with('-');
+    let is_negative = text[..at].ends_with('-') || text[..at].trim() == "-";
     let end = text[at..].find(|c: char| !c.is_ascii_digit() && c != '.').map_or(text.len(), |end| at + end);
     let number: f64 = text[at..end].trim_end_matches('.').parse().ok()?;
     let words = text[..at].split_whitespace().count() + text[end..].split_whitespace().count();

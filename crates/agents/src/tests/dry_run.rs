@@ -4,10 +4,19 @@ use super::*;
 use crate::{ActorKind, AgentKind, Decode, Estimate, Expected, estimate};
 
 fn estimated(world: &World, model: &Scripted, settings: &AgentSettings) -> Estimate {
+    estimated_after(world, model, settings, None)
+}
+
+fn estimated_after(
+    world: &World,
+    model: &Scripted,
+    settings: &AgentSettings,
+    journal: Option<&Journal>,
+) -> Estimate {
     let prompts = Prompts::builtin().unwrap();
     let scene = world.scene();
     let users: Vec<UserIdx> = (0..8).map(UserIdx).collect();
-    estimate(&Collection {
+    let collection = Collection {
         scene: &scene,
         users: &users,
         model,
@@ -15,8 +24,8 @@ fn estimated(world: &World, model: &Scripted, settings: &AgentSettings) -> Estim
         prompts: &prompts,
         settings,
         seed: 3,
-    })
-    .unwrap()
+    };
+    estimate(&collection, journal).unwrap()
 }
 
 /// Thoughts of 40 tokens, values of one, lessons of 60.
@@ -96,5 +105,42 @@ fn expected_lengths_of_sessions_are_kept() {
     let steps = estimated(&world, &model, &free).steps_per_session;
     assert!((1.0..8.0).contains(&steps), "random picks leave early: {steps}");
     let text = estimated(&world, &model, &fixed).to_string();
-    assert!(text.starts_with("sessions  96 of 5.0 steps\nexpected  480 calls, "), "{text}");
+    assert!(text.starts_with("sessions  96 of 5.0 steps, as random picks last"), "{text}");
+    assert!(text.contains("\nexpected  480 calls, "), "{text}");
+}
+
+/// Whatever the lengths of its answers, and however often it names what cannot be shown.
+#[test]
+fn what_is_finished_says_what_the_rest_needs() {
+    let world = world(8, ExitRule::None);
+    let settings = AgentSettings { n_episodes: 48, batch: 8, ..short(AgentKind::IlRec) };
+    let stubborn = || {
+        let (titles, n) = (world.titles(), AtomicUsize::new(0));
+        scripted(move |request| {
+            let is_refused = n.fetch_add(1, Ordering::SeqCst).is_multiple_of(3);
+            Ok(match request.agent {
+                AgentRole::Actor if is_refused => "What nobody ever made".to_owned(),
+                AgentRole::Actor => first_new(&titles, &request.messages[1].content, &request.excluded),
+                AgentRole::Critic => "1".to_owned(),
+                _ => "so it seems ".repeat(30),
+            })
+        })
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(dir.path(), "a").unwrap();
+    let first = AgentSettings { n_episodes: 8, ..settings.clone() };
+    run(&world, &stubborn(), &first, Some(&journal)).unwrap();
+    let journal = Journal::begun(dir.path(), "a").unwrap();
+    assert!(Journal::begun(dir.path(), "b").is_none());
+    let estimate = estimated_after(&world, &stubborn(), &settings, Some(&journal));
+    assert_eq!(estimate.finished, 8);
+    let cost = run(&world, &stubborn(), &settings, None).unwrap().cost;
+    for (guess, truth) in
+        [(estimate.expected.tokens_in, cost.tokens_in), (estimate.expected.tokens_out, cost.tokens_out)]
+    {
+        let off = (guess as f64 - truth as f64).abs() / truth as f64;
+        assert!(off <= 0.1, "{guess} for {truth}");
+    }
+    let at_most = &estimate.at_most;
+    assert!(at_most.tokens_in > cost.tokens_in && at_most.calls > cost.llm_calls, "{at_most:?}");
 }

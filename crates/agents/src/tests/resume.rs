@@ -154,3 +154,80 @@ fn progress_is_told_after_every_step_and_batch() {
     let mixed = crate::Progress { grounding: [1, 0, 2, 1, 4], ..last.clone() }.to_string();
     assert!(mixed.contains("titles 12 % exact 25 % fuzzy 12 % by vector 50 % rejected"), "{mixed}");
 }
+
+/// Sensible, but the calls of `faulty` (counted from 0) fail.
+fn faulty(world: &World, faulty: std::ops::Range<usize>) -> Scripted {
+    let sensible = sensible(world);
+    let calls = AtomicUsize::new(0);
+    scripted(move |request| {
+        if faulty.contains(&calls.fetch_add(1, Ordering::SeqCst)) {
+            return Err(LlmError::Failed { reason: "the server said 503".into() });
+        }
+        (sensible.rule)(request)
+    })
+}
+
+#[test]
+fn what_was_disturbed_is_played_again() {
+    let world = world(3, ExitRule::None);
+    let (n_calls, whole) = uninterrupted(&world);
+    for fault in [0..1, 3..9, n_calls / 2..n_calls / 2 + 2, n_calls - 1..n_calls] {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = Journal::open(dir.path(), "a").unwrap();
+        let disturbed = run(&world, &faulty(&world, fault.clone()), &settings(), Some(&journal)).unwrap();
+        let account = disturbed.report.agents.unwrap();
+        assert_eq!(account.total().failed, fault.len() as u64);
+        let failures: Vec<_> = account.failures.into_iter().collect();
+        assert_eq!(failures, [("the request failed: the server said 503".to_owned(), fault.len() as u64)]);
+        let healed = run(&world, &sensible(&world), &settings(), Some(&journal)).unwrap();
+        assert_eq!(healed, whole, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_passing_fault_of_the_actor_changes_no_choice() {
+    let world = world(3, ExitRule::None);
+    let settings = AgentSettings { n_episodes: 3, ..short(AgentKind::ActOnly) };
+    let whole = run(&world, &sensible(&world), &settings, None).unwrap();
+    let disturbed = run(&world, &faulty(&world, 2..4), &settings, None).unwrap();
+    assert_eq!(disturbed.demonstrations, whole.demonstrations);
+}
+
+#[test]
+fn a_model_that_answers_nothing_says_why_and_can_be_asked_again() {
+    let world = world(3, ExitRule::None);
+    let settings = AgentSettings { n_episodes: 3, ..short(AgentKind::ActOnly) };
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(dir.path(), "a").unwrap();
+    let error = run(&world, &faulty(&world, 0..10_000), &settings, Some(&journal)).unwrap_err();
+    assert!(error.to_string().contains("answered none of") && error.to_string().contains("503"), "{error}");
+    assert!(run(&world, &sensible(&world), &settings, Some(&journal)).is_ok());
+}
+
+#[test]
+fn a_stop_keeps_the_sessions_that_were_over() {
+    let world = world(6, ExitRule::category_window());
+    let settings = AgentSettings { n_episodes: 6, batch: 6, horizon: 6, ..short(AgentKind::ActOnly) };
+    // The first user, who knows the first title, is shown one kind only and soon has too much of it.
+    let moody = |n_calls: usize| {
+        let (titles, calls) = (world.titles(), AtomicUsize::new(0));
+        scripted(move |request| {
+            if calls.fetch_add(1, Ordering::SeqCst) >= n_calls {
+                return Err(LlmError::Budget { what: "100 of 100 tokens".into() });
+            }
+            let prompt = &request.messages[1].content;
+            let (first, others) = (&titles[0], &titles[1..]);
+            let of_a_kind: Vec<String> = titles.iter().step_by(4).cloned().collect();
+            let shown = if prompt.contains(first) { &of_a_kind[..] } else { others };
+            Ok(first_new(shown, prompt, &request.excluded))
+        })
+    };
+    let whole = run(&world, &moody(usize::MAX), &settings, None).unwrap();
+    let n_calls = usize::try_from(whole.cost.llm_calls).unwrap();
+    let part = run(&world, &moody(n_calls - 1), &settings, None).unwrap();
+    assert!(part.report.agents.unwrap().stopped.is_some());
+    assert!(!part.demonstrations.is_empty());
+    for demonstration in &part.demonstrations {
+        assert!(whole.demonstrations.contains(demonstration));
+    }
+}

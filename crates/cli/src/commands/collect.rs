@@ -206,12 +206,13 @@ fn act(
         settings,
         seed: global.seed(),
     };
+    let inputs = [domain.dataset_hash.as_str(), domain.world_hash.as_str()];
+    let run = agents::run_folder(&place.out);
     if arguments.dry_run {
-        let estimate = agents::estimate(&collection)?;
+        let estimate = agents::estimate(&collection, &inputs, &run)?;
         return global.format().emit(&estimate, &estimate.to_string());
     }
-    let inputs = [domain.dataset_hash.as_str(), domain.world_hash.as_str()];
-    let made = agents::collect(&collection, &inputs, &agents::run_folder(&place.out), spent)?;
+    let made = agents::collect(&collection, &inputs, &run, spent)?;
     store(&made, &domain, settings, place, global)
 }
 

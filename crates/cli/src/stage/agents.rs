@@ -53,9 +53,14 @@ fn time_left(progress: &::agents::Progress, first: usize, elapsed: Duration) -> 
     format!(", about {:.0} min left", (seconds / 60.0).ceil())
 }
 
-/// What it would need.
-pub(crate) fn estimate(collection: &Collection<'_>) -> Result<Estimate, Failure> {
-    Ok(::agents::estimate(collection)?)
+/// What it would need; what was begun in `run` says it best.
+pub(crate) fn estimate(
+    collection: &Collection<'_>,
+    inputs: &[&str],
+    run: &Path,
+) -> Result<Estimate, Failure> {
+    let journal = Journal::begun(run, &collection.identity(inputs));
+    Ok(::agents::estimate(collection, journal.as_ref())?)
 }
 
 #[cfg(test)]

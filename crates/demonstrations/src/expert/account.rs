@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// How many reasons for failed calls are told apart.
+const N_REASONS: usize = 8;
+
 /// The account of one collection; parts of it add up.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -15,6 +18,9 @@ pub struct AgentAccount {
     pub reminders: BTreeMap<String, u64>,
     /// Steps without an item because the actor could not be asked or gave nothing that can be shown.
     pub steps_abandoned: u64,
+    /// Why calls failed, by what the model or its server said; what is beyond a handful of reasons counts as `other`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub failures: BTreeMap<String, u64>,
     /// Why the collection stopped early, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
@@ -62,10 +68,25 @@ impl AgentAccount {
         for (memory, count) in &other.reminders {
             *self.reminders.entry(memory.clone()).or_default() += count;
         }
+        for (why, count) in &other.failures {
+            self.note_failures(why, *count);
+        }
         self.steps_abandoned += other.steps_abandoned;
         if other.stopped.is_some() {
             self.stopped.clone_from(&other.stopped);
         }
+    }
+
+    /// Counts a call of an agent that failed, and why.
+    pub fn fail(&mut self, agent: &str, why: &str) {
+        self.calls.entry(agent.to_owned()).or_default().failed += 1;
+        self.note_failures(why, 1);
+    }
+
+    fn note_failures(&mut self, why: &str, count: u64) {
+        let is_full = self.failures.len() >= N_REASONS && !self.failures.contains_key(why);
+        let why = if is_full { "other" } else { why };
+        *self.failures.entry(why.to_owned()).or_default() += count;
     }
 
     /// All agents together.
