@@ -3,6 +3,7 @@
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 /// The one place that draws, so that log lines never cut through a bar.
 static SCREEN: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
@@ -37,13 +38,17 @@ impl Drop for Writer {
     }
 }
 
-/// Something long: on a terminal a bar, elsewhere a line each time another tenth is behind us.
+/// How long nothing may be said about something long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Something long: on a terminal a bar, elsewhere a line each time another tenth is behind us, and every half minute.
 #[derive(Debug)]
 pub(crate) struct Progress {
     name: String,
     total: u64,
     bar: Option<ProgressBar>,
     tenths_said: u64,
+    said_at: Instant,
 }
 
 impl Progress {
@@ -57,7 +62,7 @@ impl Progress {
             bar.set_prefix(name.to_owned());
             bar
         });
-        Self { name: name.to_owned(), total, bar, tenths_said: 0 }
+        Self { name: name.to_owned(), total, bar, tenths_said: 0, said_at: Instant::now() }
     }
 
     /// Shows that `position` of the total is behind us; `note` is what there is to say about it.
@@ -68,8 +73,8 @@ impl Progress {
             return;
         }
         let tenths = position.min(self.total) * 10 / self.total.max(1);
-        if tenths > self.tenths_said {
-            self.tenths_said = tenths;
+        if tenths > self.tenths_said || self.said_at.elapsed() >= PATIENCE {
+            (self.tenths_said, self.said_at) = (tenths, Instant::now());
             tracing::info!("{}: {} % {note}", self.name, tenths * 10);
         }
     }

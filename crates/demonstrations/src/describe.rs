@@ -1,6 +1,6 @@
 //! What demonstrations are like, in numbers.
 
-use crate::{AgentAccount, Demos, Origin};
+use crate::{AgentAccount, Demos, Hub, Origin};
 use mdp::{ItemIdx, StepEnd};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,7 +44,7 @@ pub struct DemosDescription {
 }
 
 /// How texts became items.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, serde::Deserialize)]
 pub struct GroundingCounts {
     /// The same bytes as a title.
     pub exact: u64,
@@ -60,6 +60,15 @@ pub struct GroundingCounts {
     pub replaced_by_source: u64,
     /// Share of the most requested item.
     pub top_item_share: f32,
+    /// Mean distance of the fuzzy and embedding matches.
+    #[serde(default)]
+    pub mean_distance: f32,
+    /// Items on which several different texts met, most texts first.
+    #[serde(default)]
+    pub hubs: Vec<Hub>,
+    /// The most frequent rejected texts, with how often they were said.
+    #[serde(default)]
+    pub rejected_texts: Vec<(String, u64)>,
 }
 
 /// Describes demonstrations.
@@ -119,6 +128,9 @@ fn counts(origin: &Origin) -> GroundingCounts {
         rejected: report.rejected,
         replaced_by_source: report.replaced_by_source,
         top_item_share: report.top_item_share,
+        mean_distance: report.mean_distance,
+        hubs: report.hubs.clone(),
+        rejected_texts: report.rejected_texts.clone(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::stage::domain::Domain;
 use crate::stage::model::{ModelArgs, Opener};
 use crate::stage::simulation::Simulation;
 use ::agents::{Models as _, Terms};
-use demonstrations::{AgentAccount, Demos, DemosDescription, Format, ImportOptions};
+use demonstrations::{AgentAccount, Demos, DemosDescription, Format, GroundingCounts, Hub, ImportOptions};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -134,6 +134,7 @@ pub(super) fn store(
 fn answer(demos: &Demos, path: &Path, global: &Global) -> Result<(), Failure> {
     let description = demonstrations::describe(demos);
     let mut text = for_people(&description);
+    text.push_str(&grounding_for_people(&description.grounding));
     if let Some(agents) = &description.agents {
         text.push_str(&agents_for_people(agents));
     }
@@ -165,6 +166,43 @@ fn for_people(d: &DemosDescription) -> String {
     )
 }
 
+/// How many hubs, and how many rejected texts, are named; from so many different texts on, an item is a hub.
+const N_NAMED: usize = 3;
+
+/// What counts alone do not say of grounding: how far matches were, where texts met, what was refused.
+fn grounding_for_people(g: &GroundingCounts) -> String {
+    let mut text = String::new();
+    if g.fuzzy + g.embedding > 0 {
+        text.push_str(&format!("\ndistance   {:.2} on average where letters differ", g.mean_distance));
+    }
+    let hub = |h: &Hub| format!("{} ({} texts, {} answers)", h.title, h.distinct_texts, h.steps);
+    let refused = |(said, n): &(String, u64)| format!("`{}` {n} times", brief(said));
+    for (label, all) in [
+        (
+            "hubs",
+            g.hubs
+                .iter()
+                .filter(|h| h.distinct_texts >= N_NAMED as u64)
+                .take(N_NAMED)
+                .map(hub)
+                .collect::<Vec<_>>(),
+        ),
+        ("rejected", g.rejected_texts.iter().take(N_NAMED).map(refused).collect()),
+    ] {
+        if !all.is_empty() {
+            text.push_str(&format!("\n{label:<10} {}", all.join(", ")));
+        }
+    }
+    text
+}
+
+/// The beginning of a text.
+fn brief(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let start: String = text.chars().take(LONGEST).collect();
+    if start.len() < text.len() { start + "…" } else { start }
+}
+
 fn agents_for_people(account: &AgentAccount) -> String {
     let counts = |counts: &BTreeMap<String, u64>| match counts.is_empty() {
         true => "none".to_owned(),
@@ -179,6 +217,9 @@ fn agents_for_people(account: &AgentAccount) -> String {
     }
     text.push_str(&format!("\nmisread    {}", counts(&account.misunderstood)));
     text.push_str(&format!("\nreminders  {}", counts(&account.reminders)));
+    for (why, n) in &account.failures {
+        text.push_str(&format!("\nfailed     {n} calls: {why}"));
+    }
     if account.steps_abandoned > 0 {
         text.push_str(&format!("\nabandoned  {} steps without an item", account.steps_abandoned));
     }
@@ -199,5 +240,7 @@ fn show(path: &Path, user: Option<&str>, global: &Global) -> Result<(), Failure>
         return Err(Failure::input(format!("no demonstration of user `{id}`: {}", path.display()))
             .hint("users are named by their id in the log"));
     };
-    global.format().emit(demo, &demonstrations::show(demo))
+    let (source, n) = (demonstrations::describe(&demos).source, demos.demonstrations.len());
+    let head = format!("{source}: one of {n} sessions, --user names another\n\n");
+    global.format().emit(demo, &(head + &demonstrations::show(demo)))
 }
