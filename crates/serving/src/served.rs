@@ -144,6 +144,11 @@ impl Served {
         names.zip(0u16..).find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, row)| row)
     }
 
+    /// How items are taken where a request does not say.
+    pub fn usual_selection(&self) -> ranking::Selection {
+        self.ranker.selection
+    }
+
     /// The demonstrations that explain.
     pub fn demonstrations(&self) -> &[ServedSession] {
         &self.demonstrations
