@@ -128,7 +128,14 @@ function card(item) {
   return box;
 }
 
+// One answer at a time: until the next slate is there, further clicks and keys say nothing.
 async function answer(item, feedback) {
+  if (at("slate").ariaBusy === "true") return;
+  at("slate").ariaBusy = "true";
+  try { await send(item, feedback); } finally { at("slate").ariaBusy = "false"; }
+}
+
+async function send(item, feedback) {
   await call(`/v1/sessions/${session}/feedback`, { item: item.id, feedback });
   const seen = await call(`/v1/sessions/${session}`);
   steps = seen.steps;

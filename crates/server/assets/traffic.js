@@ -27,7 +27,7 @@ function draw() {
 async function tick() {
   const now = performance.now();
   const seen = await (await fetch("/console/traffic.json")).json();
-  const others = seen.recent.filter((one) => one.path !== "/console/traffic.json");
+  const others = seen.recent.filter((one) => !one.path.startsWith("/console/"));
   if (before) rates.push(Math.max(0, (1000 * (seen.requests - before.requests - 1)) / (now - before.now)));
   if (rates.length > 120) rates.shift();
   before = { now, requests: seen.requests };

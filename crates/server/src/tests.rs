@@ -207,3 +207,42 @@ fn pages_are_there_and_every_request_has_an_id() {
     assert_eq!(server.get("/health/live").header("x-request-id").map(str::len), Some(32));
     assert!(server.get("/metrics").body.contains("ilrec_request_seconds_bucket"));
 }
+
+/// Bodies that are almost right: bytes changed, cut out, doubled.
+#[test]
+fn no_body_makes_it_fail() {
+    let server = Running::start(|_| {});
+    let bodies = [
+        ("/v1/recommend", r#"{"history": ["id3", {"item": "id4", "rating": 3.5}], "k": 5, "seed": 7}"#),
+        ("/v1/sessions", r#"{"user": "ann", "history": [{"item": "id1", "feedback": "like"}]}"#),
+        ("/v1/feedback", r#"[{"session": "x", "item": "id5", "rating": 4}]"#),
+        ("/admin/policies", r#"{"path": "nowhere"}"#),
+    ];
+    let mut state = 1u64;
+    let mut draw = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below.max(1)
+    };
+    for round in 0..400 {
+        let (path, body) = bodies[round % bodies.len()];
+        let mut bytes = body.as_bytes().to_vec();
+        for _ in 0..=draw(3) {
+            let (at, length) = (draw(bytes.len()), draw(12));
+            let end = (at + length).min(bytes.len());
+            match draw(3) {
+                0 => bytes[at] = b"\"{}[],:-0e9\\n"[draw(13)],
+                1 => drop(bytes.drain(at..end)),
+                _ => bytes.extend_from_within(at..end),
+            }
+            if bytes.is_empty() {
+                bytes.push(b'{');
+            }
+        }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let answer = server.send("POST", path, &[("content-type", "application/json")], &text);
+        assert!((200..500).contains(&answer.status), "{path} {text}: {} {}", answer.status, answer.body);
+    }
+    let deep = "[".repeat(100_000);
+    let answer = server.send("POST", "/v1/feedback", &[("content-type", "application/json")], &deep);
+    assert_eq!(answer.status, 400);
+}

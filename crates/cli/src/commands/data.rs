@@ -137,7 +137,10 @@ fn import_serving_log(arguments: &Import, global: &Global) -> Result<(), Failure
     if arguments.settings.prints(&layers, global)? {
         return Ok(());
     }
-    let dataset = crate::stage::data::import(&layers.resolve()?, &arguments.out, global.seed())?;
+    let (dataset, _) = data::import(&layers.resolve()?)?;
+    // The manifest names the store, not the table in between.
+    let config = serde_json::json!({ "format": SERVING_LOG, "input": input });
+    dataset.save(&arguments.out, global.seed(), config)?;
     let mut beside = arguments.out.clone().into_os_string();
     beside.push(".propensities.csv");
     artefact::replace_file(std::path::Path::new(&beside), log.chosen.as_bytes())?;

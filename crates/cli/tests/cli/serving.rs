@@ -150,3 +150,26 @@ fn a_trained_policy_is_exported_and_served() {
     assert_eq!(slate["policy"], exported["hash"]);
     assert_eq!(slate["items"].as_array().unwrap().len(), 3);
 }
+
+#[test]
+fn feedback_becomes_a_dataset_with_propensities_beside_it() {
+    let dir = scratch();
+    let served = Served::start(dir.path(), GOLDEN);
+    let post = |path: &str, body: Value| call(&served.addr, "POST", path, &body.to_string()).unwrap();
+    let history = value!([{"item": "id1", "rating": 3}, "id2"]);
+    let session = post("/v1/sessions", value!({"user": "ann, \"a\"", "history": history}))["id"].clone();
+    let wanted = value!({"session": session, "k": 1, "exploration": true});
+    let item = post("/v1/recommend", wanted)["items"][0]["id"].clone();
+    let unshown = if item == "id9" { "id8" } else { "id9" };
+    for answer in [value!({"item": item, "rating": 4}), value!({"item": unshown, "feedback": "leave"})] {
+        post(&format!("/v1/sessions/{}/feedback", session.as_str().unwrap()), answer);
+    }
+    served.kill();
+    let line = ["data", "import", "serving-log", "--input", "s.sqlite", "--out", "data"];
+    let data = json(dir.path(), &line);
+    assert_eq!((&data["users"], &data["interactions"]), (&value!(1), &value!(4)));
+    let chosen = std::fs::read_to_string(dir.path().join("data.propensities.csv")).unwrap();
+    assert_eq!(chosen.lines().count(), 2, "what the policy chose, not what it did not: {chosen}");
+    let missing = ["data", "import", "serving-log", "--input", "nothing", "--out", "data"];
+    assert!(fails(dir.path(), &missing, 2).contains("no such file"));
+}
