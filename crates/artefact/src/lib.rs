@@ -2,12 +2,14 @@
 
 mod error;
 mod manifest;
+mod mapped;
 mod staging;
 mod tensors;
 mod write;
 
 pub use error::ArtefactError;
 pub use manifest::{Kind, Manifest};
+pub use mapped::{Floats, MappedTensors};
 pub use tensors::Tensors;
 pub use write::{Artefact, Draft, replace_file};
 

@@ -17,6 +17,8 @@ pub enum Kind {
     Policy,
     /// An evaluation.
     Evaluation,
+    /// A policy made ready to be served.
+    Served,
 }
 
 impl Kind {
@@ -28,6 +30,7 @@ impl Kind {
             Self::Demos => "demos",
             Self::Policy => "policy",
             Self::Evaluation => "evaluation",
+            Self::Served => "serving artefact",
         }
     }
 }

@@ -190,6 +190,35 @@ impl From<robust::RobustError> for Failure {
     }
 }
 
+impl From<serving::ServingError> for Failure {
+    fn from(error: serving::ServingError) -> Self {
+        use serving::ServingError as E;
+        match error {
+            E::Artefact(error) => error.into(),
+            E::Version { .. } | E::Mismatch(_) | E::SelfTest { .. } => {
+                Self::input(error.to_string()).hint("export it again with this version of ilrec")
+            }
+            other => Self::input(other.to_string()),
+        }
+    }
+}
+
+impl From<server::ServerError> for Failure {
+    fn from(error: server::ServerError) -> Self {
+        use server::ServerError as E;
+        let message = error.to_string();
+        match error {
+            E::Policy(error) => error.into(),
+            E::Keys { path, source } => Self::reading(&path, &source),
+            E::KeyLine { .. } => Self::input(message),
+            E::Listen { .. } => {
+                Self::machine(message).hint("another port: --addr 127.0.0.1:0 takes any that is free")
+            }
+            E::Store(_) | E::Start(_) => Self::machine(message),
+        }
+    }
+}
+
 impl From<environment::EnvironmentError> for Failure {
     fn from(error: environment::EnvironmentError) -> Self {
         Self::input(error.to_string())
@@ -285,6 +314,7 @@ fn how_to_make(kind: &str) -> String {
         "dataset" => "ilrec data import FORMAT --input PATH --out DIR",
         "world" => "ilrec world train --data DATA --out DIR",
         "demos" => "ilrec demos import FORMAT --input PATH --data DATA --world WORLD --out DIR",
+        "serving artefact" => "ilrec export --policy POLICY --out DIR",
         "policy" => "ilrec train --data DATA --world WORLD --demos DEMOS --out DIR",
         _ => "ilrec eval --policy POLICY --data DATA --world WORLD --out DIR",
     };

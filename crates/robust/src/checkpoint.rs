@@ -1,12 +1,12 @@
 //! Everything that changes during a run, as tensors.
 
 use crate::RobustError;
-use crate::actor::Selection;
-use crate::hazard::{HazardExample, N_DISLIKE, N_NEARNESS, N_SATURATION};
 use crate::policy::{fill, insert_mlp};
 use crate::train::{Progress, State};
 use artefact::Tensors;
 use kernels::Adam;
+use ranking::Selection;
+use ranking::{HazardExample, N_DISLIKE, N_NEARNESS, N_SATURATION};
 use serde::{Deserialize, Serialize};
 
 /// Counters beside the tensors.

@@ -2,9 +2,9 @@
 
 use crate::config::RobustConfig;
 use crate::session::{LearnerSession, LearnerStep};
-use crate::tracker::N_DISCRIMINATED;
 use mdp::{Rng, Trajectory};
 use rand::RngExt as _;
+use ranking::N_DISCRIMINATED;
 use reward::{Discriminator, RewardError, WeightConfig, fused_weights, learned_reward};
 
 /// A source of knowledge for the learner. Every method is a no-op by default, so a source implements only what

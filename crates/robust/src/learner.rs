@@ -1,15 +1,16 @@
 //! One update: critic, hazard, guidance and actor, from own sessions and followed demonstrations.
 
-use crate::actor::Actor;
 use crate::config::RobustConfig;
 use crate::guidance::Guidance;
-use crate::hazard::{HazardLearner, QuitHazard};
+use crate::hazard::HazardLearner;
 use crate::session::{LearnerSession, LearnerStep};
-use crate::tracker::{N_FEATURES, N_STATE};
 use crate::train::Progress;
 use kernels::{Adam, AdamConfig};
 use mdp::{Rng, StepEnd, Trajectory};
 use nn::Mlp;
+use ranking::Actor;
+use ranking::QuitHazard;
+use ranking::{N_FEATURES, N_STATE};
 
 /// Everything that learns.
 #[derive(Clone, Debug)]

@@ -1,12 +1,13 @@
 //! Sessions lived through for learning: the current policy's own, and the expert's, step by step.
 
-use crate::actor::{Actor, Decision, Taken};
-use crate::hazard::{HazardExample, QuitHazard};
-use crate::items::ItemTable;
-use crate::tracker::{N_DISCRIMINATED, N_STATE, Tracker, View};
+use crate::decide::{Decision, Taken, decide};
 use environment::{Environment, EnvironmentError};
 use mdp::{Interaction, ItemIdx, ItemSet, Rng, StepEnd, Trajectory, UserIdx};
 use rand::RngExt as _;
+use ranking::Actor;
+use ranking::ItemTable;
+use ranking::{HazardExample, QuitHazard};
+use ranking::{N_DISCRIMINATED, N_STATE, Tracker, View};
 
 /// One step as the learner sees it.
 #[derive(Clone, Debug)]
@@ -93,7 +94,7 @@ pub(crate) fn follow(
 /// A session on its way.
 struct Walk<'a> {
     acting: Acting<'a>,
-    tracker: Tracker<'a>,
+    tracker: Tracker<&'a ItemTable>,
     shown: ItemSet,
     view: View,
     scratch: Vec<f32>,
@@ -119,7 +120,7 @@ impl<'a> Walk<'a> {
             _ => None,
         };
         let unavailable = nothing.as_ref().unwrap_or(&self.shown);
-        self.acting.actor.decide(&self.view, unavailable, taken, &mut self.scratch)
+        decide(self.acting.actor, &self.view, unavailable, taken, &mut self.scratch)
     }
 
     /// The discriminator's inputs for a uniformly random item that could be shown now.

@@ -1,31 +1,8 @@
-//! What a user's ratings say about every item: a Bayesian linear model over item factors.
+//! Fitting the item side of the taste model to logged histories.
 
-use mdp::{Interaction, ItemIdx, Rng};
+use mdp::{Interaction, Rng};
 use nn::normal;
-
-/// Item side of the taste model: mean, item offsets and factors, fitted to the logged histories of training
-/// users only. A user is not a row here: any history, also an empty one, gives a belief about its owner.
-///
-/// # Source
-/// Biased matrix factorisation by alternating ridge regressions (Koren et al. 2009); the user side is the exact
-/// Gaussian posterior, as in probabilistic matrix factorisation (Salakhutdinov & Mnih 2008). Ours, not the
-/// paper's: the paper's state knows only a user id and four items.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct TasteModel {
-    /// Mean rating.
-    pub mean: f32,
-    /// Item offsets, `[items]`.
-    pub offsets: Vec<f32>,
-    /// Item features, column-major `[width, items]`: row 0 is all ones, then factors, then the most frequent
-    /// categories, each item's scaled to length one.
-    pub columns: Vec<f32>,
-    /// Variance of a rating around its prediction.
-    pub noise: f32,
-    /// Prior variance of each user weight, `[width]`.
-    pub prior: Vec<f32>,
-    /// Number of ratings of each item, `[items]`.
-    pub counts: Vec<f32>,
-}
+use ranking::TasteModel;
 
 /// Settings of the fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,105 +19,51 @@ pub struct TasteConfig {
     pub ridge: f32,
 }
 
-impl TasteModel {
-    /// Fits the item side to histories. `categories` gives each item's category rows; the offset of a rarely
-    /// rated item leans on the mean of its categories.
-    pub(crate) fn fit(
-        histories: &[&[Interaction]],
-        categories: &[Vec<u16>],
-        config: &TasteConfig,
-        rng: &mut Rng,
-    ) -> Self {
-        let n_items = categories.len();
-        let labels = frequent_categories(categories, config.n_categories);
-        let width = 1 + config.n_factors + labels.len();
-        let mean = mean_rating(histories);
-        let counts = count_ratings(histories, n_items);
-        let offsets = item_offsets(histories, categories, (mean, config.offset_shrinkage), &counts);
-        let mut rows = vec![1.0; n_items * width];
-        for (row, own) in rows.chunks_exact_mut(width).zip(categories) {
-            let (factors, indicators) = row[1..].split_at_mut(config.n_factors);
-            factors.iter_mut().for_each(|x| *x = 0.1 * normal(rng));
-            let length = (own.len() as f32).sqrt().max(1.0);
-            for (x, label) in indicators.iter_mut().zip(&labels) {
-                *x = f32::from(u8::from(own.contains(label))) / length;
-            }
+/// Fits the item side to histories. `categories` gives each item's category rows; the offset of a rarely
+/// rated item leans on the mean of its categories.
+pub(crate) fn fit(
+    histories: &[&[Interaction]],
+    categories: &[Vec<u16>],
+    config: &TasteConfig,
+    rng: &mut Rng,
+) -> TasteModel {
+    let n_items = categories.len();
+    let labels = frequent_categories(categories, config.n_categories);
+    let width = 1 + config.n_factors + labels.len();
+    let mean = mean_rating(histories);
+    let counts = count_ratings(histories, n_items);
+    let offsets = item_offsets(histories, categories, (mean, config.offset_shrinkage), &counts);
+    let mut rows = vec![1.0; n_items * width];
+    for (row, own) in rows.chunks_exact_mut(width).zip(categories) {
+        let (factors, indicators) = row[1..].split_at_mut(config.n_factors);
+        factors.iter_mut().for_each(|x| *x = 0.1 * normal(rng));
+        let length = (own.len() as f32).sqrt().max(1.0);
+        for (x, label) in indicators.iter_mut().zip(&labels) {
+            *x = f32::from(u8::from(own.contains(label))) / length;
         }
-        let mut noise = 1.0;
-        for _ in 0..config.n_sweeps {
-            let users = solve_users(histories, &rows, &offsets, (mean, config.ridge, width));
-            let sizes = (config.n_factors, width);
-            noise = solve_items(histories, &users, &mut rows, (&offsets, mean, config.ridge), sizes);
-        }
+    }
+    let mut noise = 1.0;
+    for _ in 0..config.n_sweeps {
         let users = solve_users(histories, &rows, &offsets, (mean, config.ridge, width));
-        let n_users = histories.len().max(1) as f32;
-        let prior = (0..width)
-            .map(|k| (users.iter().skip(k).step_by(width).map(|w| w * w).sum::<f32>() / n_users).max(1e-3))
-            .collect();
-        let mut columns = vec![0.0; n_items * width];
-        for (item, row) in rows.chunks_exact(width).enumerate() {
-            row.iter().enumerate().for_each(|(k, &x)| columns[k * n_items + item] = x);
-        }
-        Self { mean, offsets, columns, noise: noise.max(0.05), prior, counts }
+        let sizes = (config.n_factors, width);
+        noise = solve_items(histories, &users, &mut rows, (&offsets, mean, config.ridge), sizes);
     }
-
-    /// Number of items.
-    pub(crate) fn n_items(&self) -> usize {
-        self.offsets.len()
+    let users = solve_users(histories, &rows, &offsets, (mean, config.ridge, width));
+    let n_users = histories.len().max(1) as f32;
+    let prior: Vec<f32> = (0..width)
+        .map(|k| (users.iter().skip(k).step_by(width).map(|w| w * w).sum::<f32>() / n_users).max(1e-3))
+        .collect();
+    let mut columns = vec![0.0; n_items * width];
+    for (item, row) in rows.chunks_exact(width).enumerate() {
+        row.iter().enumerate().for_each(|(k, &x)| columns[k * n_items + item] = x);
     }
-
-    /// Width of a user's belief.
-    pub(crate) fn width(&self) -> usize {
-        self.prior.len()
-    }
-
-    /// The features of one item, `[width]`.
-    pub(crate) fn row(&self, item: ItemIdx) -> Vec<f32> {
-        (0..self.width()).map(|k| self.columns[k * self.n_items() + item.index()]).collect()
-    }
-
-    /// `out[i] = features of i . weights` for every item.
-    pub(crate) fn project(&self, weights: &[f32], out: &mut [f32]) {
-        out.fill(0.0);
-        for (column, &weight) in self.columns.chunks_exact(self.n_items()).zip(weights) {
-            kernels::add_scaled(out, weight, column);
-        }
-    }
-}
-
-/// What is believed about one user: a Gaussian over their weights.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Belief {
-    /// Mean, `[width]`.
-    pub mean: Vec<f32>,
-    /// Covariance, `[width, width]`.
-    pub covariance: Vec<f32>,
-}
-
-impl Belief {
-    /// Before anything is known.
-    pub(crate) fn prior(model: &TasteModel) -> Self {
-        let width = model.width();
-        let mut covariance = vec![0.0; width * width];
-        (0..width).for_each(|k| covariance[k * width + k] = model.prior[k]);
-        Self { mean: vec![0.0; width], covariance }
-    }
-
-    /// Takes one rating in. Returns the covariance times the item's features, the residual's gain and the
-    /// predictive variance, from which every item's prediction can be moved in one pass.
-    pub(crate) fn observe(&mut self, model: &TasteModel, item: ItemIdx, rating: f32) -> (Vec<f32>, f32, f32) {
-        let features = model.row(item);
-        let width = features.len();
-        let direction: Vec<f32> =
-            self.covariance.chunks_exact(width).map(|row| kernels::dot(row, &features)).collect();
-        let variance = kernels::dot(&direction, &features) + model.noise;
-        let predicted = model.mean + model.offsets[item.index()] + kernels::dot(&self.mean, &features);
-        let gain = (rating - predicted) / variance;
-        kernels::add_scaled(&mut self.mean, gain, &direction);
-        for (row, &d) in self.covariance.chunks_exact_mut(width).zip(&direction) {
-            kernels::add_scaled(row, -d / variance, &direction);
-        }
-        (direction, gain, variance)
+    TasteModel {
+        mean,
+        offsets: offsets.into(),
+        columns: columns.into(),
+        noise: noise.max(0.05),
+        prior: prior.into(),
+        counts: counts.into(),
     }
 }
 

@@ -1,14 +1,11 @@
 //! The loop: live, follow, learn, validate, keep the best.
 
-use crate::actor::{Actor, Selection};
 use crate::config::RobustConfig;
 use crate::guidance::{Guidance, IlRec, NoGuidance};
-use crate::hazard::QuitHazard;
-use crate::items::ItemTable;
 use crate::learner::{Learner, UpdateReport};
 use crate::policy::RobustPolicy;
 use crate::session::{Acting, LearnerSession, follow, live};
-use crate::taste::TasteModel;
+use crate::taste;
 use crate::unseen::with_unseen;
 use crate::{RobustError, checkpoint};
 use artefact::Tensors;
@@ -17,6 +14,7 @@ use environment::{Environment, Start, rollout};
 use mdp::{Interaction, Trajectory, UserIdx, rng_for};
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
+use ranking::{Actor, ItemTable, QuitHazard, Ranker, Selection};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -182,13 +180,14 @@ pub fn train(
     }
     let weights = run.demonstration_weights(&state);
     let State { best, progress, .. } = state;
-    let policy = RobustPolicy {
+    let ranker = Ranker {
         actor: best.actor,
         hazard: config.switches.hazard.then_some(best.hazard),
         selection: best.selection,
         learns_in_session: config.switches.session_feedback,
         items: run.items,
     };
+    let policy = RobustPolicy { ranker };
     Ok(Trained { policy, progress, weights })
 }
 
@@ -229,7 +228,7 @@ impl<'a> Run<'a> {
         let mut rng = rng_for(seed, &[Stream::Taste as u64]);
         let fitted = with_unseen(&logged, catalogue, &mut rng_for(seed, &[Stream::Unseen as u64]));
         let fitted: Vec<&[Interaction]> = fitted.iter().map(|history| &**history).collect();
-        let taste = TasteModel::fit(&fitted, &categories, &config.taste(), &mut rng);
+        let taste = taste::fit(&fitted, &categories, &config.taste(), &mut rng);
         let items = Arc::new(ItemTable::new(inputs.catalogue, taste));
         Ok(Self { inputs, config, seed, items, histories, demonstrations })
     }
@@ -360,7 +359,7 @@ impl<'a> Run<'a> {
             .iter()
             .map(|&(user, history)| Start { user, history, stream: Stream::Validation as u64 })
             .collect();
-        let candidate = RobustPolicy {
+        let candidate = Ranker {
             items: self.items.clone(),
             actor: state.learner.actor.clone(),
             hazard: self.config.switches.hazard.then(|| state.learner.hazard.clone()),
@@ -373,7 +372,7 @@ impl<'a> Run<'a> {
         state.progress.last_validation = Some(mean);
         if state.progress.best_validation.is_none_or(|best| mean > best) {
             state.progress.best_validation = Some(mean);
-            let RobustPolicy { actor, selection, .. } = candidate;
+            let Ranker { actor, selection, .. } = candidate;
             state.best = Best { actor, hazard: state.learner.hazard.clone(), selection };
         }
         Ok(())

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::Command;
 
 /// Crates that build and test without a tensor framework and without async.
-const LIGHT: [&str; 6] = ["mdp", "catalogue", "data", "environment", "evaluation", "kernels"];
+const LIGHT: [&str; 8] =
+    ["mdp", "catalogue", "data", "environment", "evaluation", "kernels", "ranking", "serving"];
 
 /// The start of the names of tensor frameworks and async executors.
 const FRAMEWORKS: [&str; 9] =

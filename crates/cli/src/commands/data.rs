@@ -2,6 +2,7 @@
 
 use crate::context::{Global, SettingsArgs};
 use crate::failure::Failure;
+use crate::stage::serving_log;
 use crate::table::grouped;
 use data::{
     BadRows, ColumnMap, Dataset, Description, Encoding, Format, ImportOptions, ItemIdMap, ScaleChoice,
@@ -76,8 +77,11 @@ pub(crate) struct Import {
     settings: SettingsArgs,
 }
 
+/// The store of `ilrec serve`, beside the formats of logs.
+const SERVING_LOG: &str = "serving-log";
+
 fn formats() -> clap::builder::PossibleValuesParser {
-    clap::builder::PossibleValuesParser::new(Format::ALL.map(Format::name))
+    clap::builder::PossibleValuesParser::new(Format::ALL.map(Format::name).into_iter().chain([SERVING_LOG]))
 }
 
 #[derive(Serialize)]
@@ -90,6 +94,9 @@ struct Answer<'a> {
 /// Runs a subcommand of `data`.
 pub(crate) fn run(command: &DataCommand, global: &Global) -> Result<(), Failure> {
     match command {
+        DataCommand::Import(arguments) if arguments.format.as_deref() == Some(SERVING_LOG) => {
+            import_serving_log(arguments, global)
+        }
         DataCommand::Import(arguments) => import(arguments, global),
         DataCommand::Describe { data } => answer(&Dataset::open(data)?.0, data, global),
     }
@@ -115,18 +122,47 @@ fn import(arguments: &Import, global: &Global) -> Result<(), Failure> {
     answer(&dataset, &arguments.out, global)
 }
 
+/// Feedback becomes a dataset; with which probability a policy had chosen what was answered stands beside it, in
+/// `OUT.propensities.csv`.
+fn import_serving_log(arguments: &Import, global: &Global) -> Result<(), Failure> {
+    let input = arguments.input.as_deref().ok_or_else(|| Failure::input("no store to import"))?;
+    let log = serving_log::read(input)?;
+    let folder = tempfile::tempdir().map_err(|e| Failure::writing(&std::env::temp_dir(), &e))?;
+    let ratings = folder.path().join("ratings.csv");
+    std::fs::write(&ratings, &log.ratings).map_err(|e| Failure::writing(&ratings, &e))?;
+    let scale = "1..5".parse().map_err(|e: data::Problem| Failure::input(e.to_string()))?;
+    let source = Source { scale, ..Source::new(Format::Csv, &ratings) };
+    let given = arguments.options_of(vec![source]);
+    let layers = arguments.settings.layers(&given)?;
+    if arguments.settings.prints(&layers, global)? {
+        return Ok(());
+    }
+    let (dataset, _) = data::import(&layers.resolve()?)?;
+    // The manifest names the store, not the table in between.
+    let config = serde_json::json!({ "format": SERVING_LOG, "input": input });
+    dataset.save(&arguments.out, global.seed(), config)?;
+    let mut beside = arguments.out.clone().into_os_string();
+    beside.push(".propensities.csv");
+    artefact::replace_file(std::path::Path::new(&beside), log.chosen.as_bytes())?;
+    answer(&dataset, &arguments.out, global)
+}
+
 impl Import {
     /// What the arguments say, before the settings.
     fn options(&self) -> Result<ImportOptions, Failure> {
-        Ok(ImportOptions {
+        Ok(self.options_of(self.source()?.into_iter().collect()))
+    }
+
+    fn options_of(&self, sources: Vec<Source>) -> ImportOptions {
+        ImportOptions {
             items: self.items.clone(),
             only_listed_items: self.only_listed_items,
             min_item_interactions: self.min_item_interactions,
             min_user_interactions: self.min_user_interactions,
             bad_rows: if self.skip_bad_rows { BadRows::Skip } else { BadRows::Refuse },
             encoding: self.encoding,
-            ..ImportOptions::of(self.source()?.into_iter().collect())
-        })
+            ..ImportOptions::of(sources)
+        }
     }
 
     fn source(&self) -> Result<Option<Source>, Failure> {

@@ -5,9 +5,11 @@ mod data;
 mod demos;
 mod doctor;
 mod eval;
+mod export;
 mod quickstart;
 mod report;
 mod run;
+mod serve;
 mod train;
 mod world;
 
@@ -32,6 +34,10 @@ pub(crate) enum Command {
     Train(train::Arguments),
     /// Judge a policy or a control
     Eval(eval::Arguments),
+    /// Make a policy ready to be served: one immutable directory with all that ranking needs
+    Export(export::Arguments),
+    /// Serve a policy: HTTP and a console
+    Serve(serve::Arguments),
     /// The whole pipeline from one file; only stages whose inputs changed run again
     Run(run::Arguments),
     /// One self-contained HTML page about runs and evaluations
@@ -50,6 +56,8 @@ impl Command {
             Self::Demos(command) => demos::run(command, global),
             Self::Train(arguments) => train::run(arguments, global),
             Self::Eval(arguments) => eval::run(arguments, global),
+            Self::Export(arguments) => export::run(arguments, global),
+            Self::Serve(arguments) => serve::run(arguments, global),
             Self::Run(arguments) => run::run(arguments, global),
             Self::Report(arguments) => report::run(arguments, global),
             Self::Doctor(arguments) => doctor::run(arguments, global),

@@ -10,3 +10,4 @@ mod program;
 #[path = "../../../llm/src/http/tests/server.rs"]
 #[expect(dead_code, reason = "how a server misbehaves is tested where the client is")]
 mod server;
+mod serving;

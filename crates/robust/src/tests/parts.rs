@@ -1,20 +1,23 @@
 //! The parts of the learner, one by one.
 
 use super::*;
-use crate::actor::{Actor, Taken};
+use crate::decide::{Taken, decide};
 use crate::guidance::{Guidance as _, IlRec};
-use crate::hazard::{HazardExample, HazardLearner, QuitHazard, loss_and_gradients};
-use crate::items::ItemTable;
+use crate::hazard::{HazardLearner, loss_and_gradients};
 use crate::learner::Learner;
 use crate::session::{Acting, LearnerSession, follow, live};
-use crate::taste::{Belief, TasteModel};
-use crate::tracker::{Tracker, View};
+use crate::taste;
 use mdp::ItemSet;
+use ranking::Actor;
+use ranking::Belief;
+use ranking::ItemTable;
+use ranking::{HazardExample, QuitHazard};
+use ranking::{Tracker, View};
 
 fn items(domain: &Domain) -> ItemTable {
     let histories: Vec<&[Interaction]> = domain.histories.iter().map(Vec::as_slice).collect();
     let categories: Vec<Vec<u16>> = domain.catalogue.items().iter().map(|i| i.categories.clone()).collect();
-    let taste = TasteModel::fit(&histories, &categories, &small_config().taste(), &mut rng_for(0, &[]));
+    let taste = taste::fit(&histories, &categories, &small_config().taste(), &mut rng_for(0, &[]));
     ItemTable::new(&domain.catalogue, taste)
 }
 
@@ -39,7 +42,7 @@ fn a_belief_is_the_ridge_solution_and_predictions_follow_it() {
     let mut moved = Tracker::new(&items, first, true);
     rest.iter().for_each(|x| moved.observe(x.item, x.rating));
     let direct = Tracker::new(&items, &domain.histories[3], true);
-    let view = |tracker: &Tracker<'_>| {
+    let view = |tracker: &Tracker<&ItemTable>| {
         let mut view = View::default();
         tracker.view(None, &ItemSet::empty(N_ITEMS as usize), &mut view);
         view.columns
@@ -144,7 +147,7 @@ fn scores_are_gradients_and_masks_hold() {
     });
     let (mut view, mut scratch) = (View::default(), Vec::new());
     tracker.view(Some(&hazard), &shown, &mut view);
-    let decision = actor.decide(&view, &shown, Taken::ByExpert(ItemIdx(55)), &mut scratch);
+    let decision = decide(&actor, &view, &shown, Taken::ByExpert(ItemIdx(55)), &mut scratch);
     let n_parameters = actor.network.parameters.len();
     for k in 0..decision.chosen.len() {
         // The last parameters are the output's biases: adding to one adds to one feature weight.
@@ -152,7 +155,7 @@ fn scores_are_gradients_and_masks_hold() {
         let mut moved = |by: f32| {
             let mut actor = actor.clone();
             actor.network.parameters[at] += by;
-            let d = actor.decide(&view, &shown, Taken::ByExpert(ItemIdx(55)), &mut scratch);
+            let d = decide(&actor, &view, &shown, Taken::ByExpert(ItemIdx(55)), &mut scratch);
             (d.log_prob, d.entropy)
         };
         let (up, down) = (moved(1e-2), moved(-1e-2));

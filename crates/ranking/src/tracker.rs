@@ -6,9 +6,10 @@ use crate::taste::Belief;
 use kernels::{exp_in_place, perceptron_over_columns};
 use mdp::{Interaction, ItemIdx, ItemSet};
 use nn::Mlp;
+use std::ops::Deref;
 
 /// Features of an item in a state that the actor weighs; each is one column over the catalogue.
-pub(crate) const N_FEATURES: usize = 11;
+pub const N_FEATURES: usize = 11;
 /// Names of the item features, in column order.
 pub const FEATURE_NAMES: [&str; N_FEATURES] = [
     "predicted_reward",
@@ -25,11 +26,11 @@ pub const FEATURE_NAMES: [&str; N_FEATURES] = [
 ];
 /// What the discriminator sees of a step: the item's features, what the hazard knows of content and nearness, and how
 /// much the item's text is like what was liked, in the log and in this session.
-pub(crate) const N_DISCRIMINATED: usize = N_FEATURES + N_SATURATION + N_NEARNESS + 1;
+pub const N_DISCRIMINATED: usize = N_FEATURES + N_SATURATION + N_NEARNESS + 1;
 /// Bound of each input of the discriminator.
 const LARGEST_INPUT: f32 = 5.0;
 /// Features of a state.
-pub(crate) const N_STATE: usize = 8;
+pub const N_STATE: usize = 8;
 
 const RECENT: usize = 4;
 const WINDOWS: [usize; 7] = [1, 2, 3, 4, 5, 6, 8];
@@ -37,10 +38,10 @@ const WINDOWS: [usize; 7] = [1, 2, 3, 4, 5, 6, 8];
 const LOWEST_LOG_STAY: f32 = -8.0;
 const LONGEST_HISTORY: usize = 500;
 
-/// One session's state.
+/// One session's state. The items are borrowed, or shared where the state outlives a function.
 #[derive(Clone, Debug)]
-pub(crate) struct Tracker<'a> {
-    items: &'a ItemTable,
+pub struct Tracker<T> {
+    items: T,
     learns_in_session: bool,
     belief: Belief,
     predicted: Vec<f32>,
@@ -58,7 +59,7 @@ pub(crate) struct Tracker<'a> {
 
 /// All item features and the state features at one step.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct View {
+pub struct View {
     /// Column-major, `[N_FEATURES, items]`.
     pub columns: Vec<f32>,
     /// Features of the state.
@@ -67,19 +68,19 @@ pub(crate) struct View {
     nearness: [Vec<f32>; N_NEARNESS],
 }
 
-impl<'a> Tracker<'a> {
+impl<T: Deref<Target = ItemTable>> Tracker<T> {
     /// Starts a session with what the log says. With `learns_in_session` the rewards of the session move the
     /// belief about the user as the logged ratings did.
-    pub(crate) fn new(items: &'a ItemTable, history: &[Interaction], learns_in_session: bool) -> Self {
+    pub fn new(items: T, history: &[Interaction], learns_in_session: bool) -> Self {
         let mut belief = Belief::prior(&items.taste);
-        let mut liked = vec![0.0; items.texts.width()];
+        let mut liked = vec![0.0; items.text_width];
         let mut profile = vec![(0.0, 0.0); items.n_categories];
         let recent = &history[history.len().saturating_sub(LONGEST_HISTORY)..];
         let mean = recent.iter().map(|x| x.rating).sum::<f32>() / recent.len().max(1) as f32;
         for x in recent {
             belief.observe(&items.taste, x.item, x.rating);
-            kernels::add_scaled(&mut liked, x.rating - mean, items.texts.row(x.item));
-            for &c in &items.groups[items.group_of[x.item.index()] as usize] {
+            kernels::add_scaled(&mut liked, x.rating - mean, items.text(x.item));
+            for &c in items.categories(x.item) {
                 profile[c as usize].0 += x.rating - mean;
                 profile[c as usize].1 += 1.0;
             }
@@ -87,13 +88,14 @@ impl<'a> Tracker<'a> {
         let n_items = items.n_items();
         let mut predicted = vec![0.0; n_items];
         items.taste.project(&belief.mean, &mut predicted);
-        for (x, offset) in predicted.iter_mut().zip(&items.taste.offsets) {
+        for (x, offset) in predicted.iter_mut().zip(items.taste.offsets.iter()) {
             *x += offset;
         }
-        let variance = variances(items, &belief);
+        let variance = variances(&items, &belief);
         let length = kernels::dot(&liked, &liked).sqrt().max(1e-6);
         let text_match =
-            (0..n_items).map(|i| kernels::dot(items.texts.row(ItemIdx(i as u32)), &liked) / length).collect();
+            (0..n_items).map(|i| kernels::dot(items.text(ItemIdx(i as u32)), &liked) / length).collect();
+        let mean_rating = if recent.is_empty() { items.taste.mean } else { mean };
         Self {
             items,
             learns_in_session,
@@ -103,7 +105,7 @@ impl<'a> Tracker<'a> {
             profile,
             text_match,
             liked_text: liked,
-            mean_rating: if recent.is_empty() { items.taste.mean } else { mean },
+            mean_rating,
             n_history: history.len(),
             shown: Vec::new(),
             rewards: Vec::new(),
@@ -113,7 +115,7 @@ impl<'a> Tracker<'a> {
     }
 
     /// Takes in what came of a recommendation.
-    pub(crate) fn observe(&mut self, item: ItemIdx, reward: f32) {
+    pub fn observe(&mut self, item: ItemIdx, reward: f32) {
         let n_items = self.items.n_items();
         if self.learns_in_session {
             self.compare(item, reward - self.mean_rating);
@@ -143,16 +145,16 @@ impl<'a> Tracker<'a> {
     /// Moves what is liked in categories and texts by a rating that is so much above the user's mean. The column
     /// over all items keeps to the log: one pass over every text a step would cost more than everything else.
     fn compare(&mut self, item: ItemIdx, above: f32) {
-        for &c in &self.items.groups[self.items.group_of[item.index()] as usize] {
+        for &c in self.items.categories(item) {
             self.profile[c as usize].0 += above;
             self.profile[c as usize].1 += 1.0;
         }
-        kernels::add_scaled(&mut self.liked_text, above, self.items.texts.row(item));
+        kernels::add_scaled(&mut self.liked_text, above, self.items.text(item));
     }
 
     /// Computes every feature of this state. Without a hazard, nothing is known about leaving. What is in
     /// `unavailable` does not count in the state's features.
-    pub(crate) fn view(&self, hazard: Option<&QuitHazard>, unavailable: &ItemSet, view: &mut View) {
+    pub fn view(&self, hazard: Option<&QuitHazard>, unavailable: &ItemSet, view: &mut View) {
         let n_items = self.items.n_items();
         view.columns.resize(N_FEATURES * n_items, 0.0);
         self.nearness(&mut view.nearness);
@@ -181,7 +183,7 @@ impl<'a> Tracker<'a> {
     }
 
     /// The hazard's inputs for one item of a view.
-    pub(crate) fn hazard_example(&self, view: &View, item: ItemIdx, left: bool) -> HazardExample {
+    pub fn hazard_example(&self, view: &View, item: ItemIdx, left: bool) -> HazardExample {
         let n_items = self.items.n_items();
         let index = item.index();
         let nearness = std::array::from_fn(|k| view.nearness[k][index]);
@@ -191,12 +193,12 @@ impl<'a> Tracker<'a> {
     }
 
     /// The discriminator's inputs for one item of a view, within bounds; of dislike, what is among the features.
-    pub(crate) fn discriminated(&self, view: &View, item: ItemIdx) -> [f32; N_DISCRIMINATED] {
+    pub fn discriminated(&self, view: &View, item: ItemIdx) -> [f32; N_DISCRIMINATED] {
         let n_items = self.items.n_items();
         let features = view.columns.iter().skip(item.index()).step_by(n_items);
         let hazard = self.hazard_example(view, item, false);
         let length = kernels::dot(&self.liked_text, &self.liked_text).sqrt().max(1e-6);
-        let text = kernels::dot(&self.liked_text, self.items.texts.row(item)) / length;
+        let text = kernels::dot(&self.liked_text, self.items.text(item)) / length;
         let mut all =
             features.chain(&hazard.saturation).chain(&hazard.nearness).chain(std::iter::once(&text));
         let bounded = |x: &f32| x.clamp(-LARGEST_INPUT, LARGEST_INPUT);
@@ -205,8 +207,8 @@ impl<'a> Tracker<'a> {
 
     fn saturation(&self) -> Vec<[f32; N_SATURATION]> {
         let mut counts = vec![[0.0f32; WINDOWS.len()]; self.items.n_categories];
-        for (age, item) in self.shown.iter().rev().take(WINDOWS[WINDOWS.len() - 1]).enumerate() {
-            for &c in &self.items.groups[self.items.group_of[item.index()] as usize] {
+        for (age, &item) in self.shown.iter().rev().take(WINDOWS[WINDOWS.len() - 1]).enumerate() {
+            for &c in self.items.categories(item) {
                 for (count, &window) in counts[c as usize].iter_mut().zip(&WINDOWS) {
                     *count += f32::from(u8::from(age < window));
                 }
@@ -258,7 +260,7 @@ impl<'a> Tracker<'a> {
     ) {
         let n_items = out.len();
         let mut by_nearness = vec![0.0; n_items];
-        over_columns(&hazard.saturation_columns(saturation), &hazard.saturation, out);
+        over_columns(&saturation_columns(saturation), &hazard.saturation, out);
         let mut by_group = out[..saturation.len().min(n_items)].to_vec();
         by_group.iter_mut().for_each(|z| *z = z.min(15.0));
         exp_in_place(&mut by_group);
@@ -335,10 +337,8 @@ fn variances(items: &ItemTable, belief: &Belief) -> Vec<f32> {
     out
 }
 
-impl QuitHazard {
-    fn saturation_columns(&self, rows: &[[f32; N_SATURATION]]) -> Vec<Vec<f32>> {
-        (0..N_SATURATION).map(|k| rows.iter().map(|row| row[k]).collect()).collect()
-    }
+fn saturation_columns(rows: &[[f32; N_SATURATION]]) -> Vec<Vec<f32>> {
+    (0..N_SATURATION).map(|k| rows.iter().map(|row| row[k]).collect()).collect()
 }
 
 /// Runs a one-hidden-layer perceptron over as many rows as the columns have, into the front of `out`.

@@ -1,6 +1,8 @@
 //! What is known about the items before any session starts.
 
+use crate::ranker::{Sink, Source, take};
 use crate::taste::TasteModel;
+use artefact::Floats;
 use catalogue::{Catalogue, TextVectors};
 use mdp::ItemIdx;
 use std::collections::BTreeMap;
@@ -8,7 +10,7 @@ use std::collections::BTreeMap;
 /// Everything about items that does not change during a session. Items with the same set of categories form a
 /// group, so that whatever depends on categories alone is computed once a group.
 #[derive(Clone, Debug)]
-pub(crate) struct ItemTable {
+pub struct ItemTable {
     /// The taste model.
     pub taste: TasteModel,
     /// Group of each item, `[items]`.
@@ -20,14 +22,16 @@ pub(crate) struct ItemTable {
     /// Columns that the actor reads as they are, each `[items]`: the item's offset in ratings; the logarithm of
     /// its number of ratings, standardised; its number of categories in thirds; the mean logarithm of its
     /// categories' shares of the catalogue, standardised.
-    pub fixed: [Vec<f32>; 4],
+    pub fixed: [Floats; 4],
     /// Rating-column embedding, column-major, whose Euclidean distance is that of predicted rating columns in
     /// units of the catalogue's median distance.
-    pub behavior: Vec<f32>,
+    pub behavior: Floats,
     /// Squared norms of the embedding's rows, `[items]`.
-    pub behavior_squares: Vec<f32>,
-    /// Text vectors.
-    pub texts: TextVectors,
+    pub behavior_squares: Floats,
+    /// Text vectors, `[items, text width]`.
+    pub texts: Floats,
+    /// Length of a text vector.
+    pub text_width: usize,
     /// Whether nearness in text can make users leave, as far as the learner knows: where the catalogue has no
     /// categories.
     pub uses_text_nearness: bool,
@@ -35,61 +39,117 @@ pub(crate) struct ItemTable {
 
 /// Wide enough for cosines of jokes: at 128 the nearness that makes users leave was half hidden by the projection.
 const TEXT_WIDTH: usize = 256;
+const FIXED: [&str; 4] = ["items.offset", "items.popularity", "items.breadth", "items.crowding"];
 const N_PAIRS: u32 = 2000;
 
 impl ItemTable {
     /// Builds the table.
-    pub(crate) fn new(catalogue: &Catalogue, taste: TasteModel) -> Self {
+    pub fn new(catalogue: &Catalogue, taste: TasteModel) -> Self {
         let (group_of, groups) = group(catalogue);
         let n_categories = catalogue.categories().len();
-        let breadth = catalogue.items().iter().map(|item| item.categories.len() as f32 / 3.0).collect();
+        let breadth: Vec<f32> =
+            catalogue.items().iter().map(|item| item.categories.len() as f32 / 3.0).collect();
         let fixed = [
             taste.offsets.clone(),
-            standardised(taste.counts.iter().map(|c| c.ln_1p()).collect()),
-            breadth,
-            standardised(crowding(catalogue)),
+            standardised(taste.counts.iter().map(|c| c.ln_1p()).collect()).into(),
+            breadth.into(),
+            standardised(crowding(catalogue)).into(),
         ];
         let (behavior, behavior_squares) = behavior_embedding(&taste);
-        let has_categories = catalogue.items().iter().any(|item| !item.categories.is_empty());
-        let texts = TextVectors::embed(catalogue, TEXT_WIDTH);
+        let texts = TextVectors::embed(catalogue, TEXT_WIDTH).rows().to_vec().into();
         Self {
             taste,
             group_of,
             groups,
             n_categories,
             fixed,
-            behavior,
-            behavior_squares,
+            behavior: behavior.into(),
+            behavior_squares: behavior_squares.into(),
             texts,
-            uses_text_nearness: !has_categories,
+            text_width: TEXT_WIDTH,
+            uses_text_nearness: uses_text_nearness(catalogue),
         }
     }
 
+    /// Hands out what was computed from the catalogue, so that opening need not compute it again.
+    pub fn write(&self, sink: &mut Sink<'_>) {
+        let n_items = self.n_items();
+        for (name, column) in FIXED.iter().zip(&self.fixed) {
+            sink(name, &[n_items], column);
+        }
+        sink("items.behavior", &[self.behavior.len() / n_items.max(1), n_items], &self.behavior);
+        sink("items.behavior_squares", &[n_items], &self.behavior_squares);
+        sink("items.texts", &[n_items, self.text_width], &self.texts);
+    }
+
+    /// Takes in what [`ItemTable::write`] handed out.
+    ///
+    /// # Errors
+    /// Which tensor is missing or has another shape.
+    pub fn read(catalogue: &Catalogue, taste: TasteModel, source: &mut Source<'_>) -> Result<Self, String> {
+        let (group_of, groups) = group(catalogue);
+        let n_items = catalogue.len();
+        let [offset, popularity, breadth, crowding] = FIXED;
+        Ok(Self {
+            group_of,
+            groups,
+            n_categories: catalogue.categories().len(),
+            fixed: [
+                take(source, offset, &[n_items])?,
+                take(source, popularity, &[n_items])?,
+                take(source, breadth, &[n_items])?,
+                take(source, crowding, &[n_items])?,
+            ],
+            // Offsets and factors: as wide as a belief, whose first feature is the constant one.
+            behavior: take(source, "items.behavior", &[taste.width(), n_items])?,
+            behavior_squares: take(source, "items.behavior_squares", &[n_items])?,
+            texts: take(source, "items.texts", &[n_items, TEXT_WIDTH])?,
+            text_width: TEXT_WIDTH,
+            uses_text_nearness: uses_text_nearness(catalogue),
+            taste,
+        })
+    }
+
     /// Number of items.
-    pub(crate) fn n_items(&self) -> usize {
+    pub fn n_items(&self) -> usize {
         self.group_of.len()
     }
 
     /// Distances of every item to `item` in rating columns, in units of the catalogue's median distance.
-    pub(crate) fn distances_to(&self, item: ItemIdx, out: &mut [f32]) {
+    pub fn distances_to(&self, item: ItemIdx, out: &mut [f32]) {
         let n_items = self.n_items();
         out.fill(0.0);
         for column in self.behavior.chunks_exact(n_items) {
             kernels::add_scaled(out, column[item.index()], column);
         }
         let own = self.behavior_squares[item.index()];
-        for (x, &square) in out.iter_mut().zip(&self.behavior_squares) {
+        for (x, &square) in out.iter_mut().zip(self.behavior_squares.iter()) {
             *x = (square + own - 2.0 * *x).max(0.0).sqrt();
         }
     }
 
     /// Text similarity of every item to `item`.
-    pub(crate) fn similarities_to(&self, item: ItemIdx, out: &mut [f32]) {
-        let row = self.texts.row(item);
-        for (index, x) in out.iter_mut().enumerate() {
-            *x = kernels::dot(self.texts.row(ItemIdx(index as u32)), row);
+    pub fn similarities_to(&self, item: ItemIdx, out: &mut [f32]) {
+        let row = self.text(item);
+        for (x, other) in out.iter_mut().zip(self.texts.chunks_exact(self.text_width)) {
+            *x = kernels::dot(other, row);
         }
     }
+
+    /// The text vector of one item.
+    pub fn text(&self, item: ItemIdx) -> &[f32] {
+        &self.texts[item.index() * self.text_width..(item.index() + 1) * self.text_width]
+    }
+
+    /// The category rows of one item.
+    pub fn categories(&self, item: ItemIdx) -> &[u16] {
+        &self.groups[self.group_of[item.index()] as usize]
+    }
+}
+
+/// Whether nearness in text can make users leave: in catalogues without categories.
+fn uses_text_nearness(catalogue: &Catalogue) -> bool {
+    catalogue.items().iter().all(|item| item.categories.is_empty())
 }
 
 fn group(catalogue: &Catalogue) -> (Vec<u32>, Vec<Vec<u16>>) {
@@ -124,7 +184,7 @@ fn crowding(catalogue: &Catalogue) -> Vec<f32> {
 /// predicted ratings, up to one factor, which is chosen to make the median 1.
 fn behavior_embedding(taste: &TasteModel) -> (Vec<f32>, Vec<f32>) {
     let n_items = taste.n_items();
-    let mut columns = taste.offsets.clone();
+    let mut columns = taste.offsets.to_vec();
     for (k, column) in taste.columns.chunks_exact(n_items).enumerate().skip(1) {
         columns.extend(column.iter().map(|x| x * taste.prior[k].sqrt()));
     }

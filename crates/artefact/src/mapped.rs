@@ -1,0 +1,93 @@
+//! Named f32 tensors that stay on disk: one safetensors file mapped into memory.
+
+use crate::{Artefact, ArtefactError};
+use memmap2::Mmap;
+use safetensors::tensor::{Dtype, SafeTensors};
+use std::collections::BTreeMap;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+/// Numbers that are either held or part of a mapped file; reading them is the same. A copy shares them.
+#[derive(Clone)]
+pub struct Floats(Source);
+
+#[derive(Clone)]
+enum Source {
+    Held(Arc<Vec<f32>>),
+    Mapped(Arc<Mmap>, Range<usize>),
+}
+
+impl Deref for Floats {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        match &self.0 {
+            Source::Held(values) => values,
+            Source::Mapped(map, bytes) => bytemuck::cast_slice(&map[bytes.clone()]),
+        }
+    }
+}
+
+impl From<Vec<f32>> for Floats {
+    fn from(values: Vec<f32>) -> Self {
+        Self(Source::Held(Arc::new(values)))
+    }
+}
+
+impl std::fmt::Debug for Floats {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = if matches!(self.0, Source::Held(_)) { "held" } else { "mapped" };
+        write!(f, "{} floats, {kind}", self.len())
+    }
+}
+
+impl PartialEq for Floats {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+/// The tensors of a mapped file.
+#[derive(Clone, Debug)]
+pub struct MappedTensors {
+    map: Arc<Mmap>,
+    by_name: BTreeMap<String, (Vec<usize>, Range<usize>)>,
+}
+
+impl MappedTensors {
+    /// Maps one file of a sealed directory. Its hash was checked when the directory was opened; whoever shortens a
+    /// mapped file afterwards breaks the promise that sealed directories do not change, and ends the process.
+    ///
+    /// # Errors
+    /// When the file is absent or not a safetensors file of aligned f32.
+    pub fn open(artefact: &Artefact, name: &str) -> Result<Self, ArtefactError> {
+        let path = artefact.file(name);
+        let damaged = |what: String| ArtefactError::Damaged { what, path: path.clone() };
+        let file = std::fs::File::open(&path).map_err(ArtefactError::io("open", &path))?;
+        #[expect(unsafe_code, reason = "mapping a file is unsafe by its interface")]
+        // SAFETY: the file belongs to a sealed directory, which nobody changes; it is only ever read.
+        let map = unsafe { Mmap::map(&file) }.map_err(ArtefactError::io("map", &path))?;
+        let tensors = SafeTensors::deserialize(&map).map_err(|e| damaged(e.to_string()))?;
+        let mut by_name = BTreeMap::new();
+        for (name, view) in tensors.iter() {
+            let floats: Result<&[f32], _> = bytemuck::try_cast_slice(view.data());
+            if view.dtype() != Dtype::F32 || floats.is_err() {
+                return Err(damaged(format!("tensor {name} is not aligned f32")));
+            }
+            let start = view.data().as_ptr() as usize - map.as_ptr() as usize;
+            by_name.insert(name.to_owned(), (view.shape().to_vec(), start..start + view.data().len()));
+        }
+        Ok(Self { by_name, map: Arc::new(map) })
+    }
+
+    /// One tensor, if it is there and has the expected shape.
+    pub fn get(&self, name: &str, shape: &[usize]) -> Option<Floats> {
+        let (got, bytes) = self.by_name.get(name)?;
+        (got == shape).then(|| Floats(Source::Mapped(self.map.clone(), bytes.clone())))
+    }
+
+    /// The shape of one tensor.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.by_name.get(name).map(|(shape, _)| shape.as_slice())
+    }
+}

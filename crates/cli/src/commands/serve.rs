@@ -1,0 +1,72 @@
+//! `serve`: HTTP service and console.
+
+use crate::context::Global;
+use crate::failure::Failure;
+use crate::stage::served::{self, Parts};
+use serde::Serialize;
+use server::{Config, Keys, Limits};
+use serving::Served;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Arguments of `serve`.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Arguments {
+    /// A policy directory, or an artefact of `export`
+    #[arg(long)]
+    policy: PathBuf,
+    /// Where to listen; without keys anybody who gets there may call
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
+    addr: SocketAddr,
+    /// The file of sessions and feedback; made where it is not there
+    #[arg(long, value_name = "FILE", default_value = "ilrec-serving.sqlite")]
+    store: PathBuf,
+    /// A file with a key a line, `api KEY` or `admin KEY`
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
+    /// The most milliseconds a request may take
+    #[arg(long, value_name = "MS", default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..))]
+    deadline_ms: u64,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    url: String,
+    policy: String,
+}
+
+/// Serves until it is interrupted.
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
+    let policy = open(&arguments.policy)?;
+    let keys = arguments.keys.as_deref().map(Keys::read).transpose()?.unwrap_or_default();
+    let limits = Limits { deadline: Duration::from_millis(arguments.deadline_ms), ..Limits::default() };
+    let limits = Limits { n_threads: global.threads.map_or(limits.n_threads, usize::from), ..limits };
+    if keys.is_empty() && !arguments.addr.ip().is_loopback() {
+        tracing::warn!("no --keys: everybody who can reach {} may call", arguments.addr);
+    }
+    let config = Config { addr: arguments.addr, store: arguments.store.clone(), keys, limits };
+    let hash = policy.hash().to_owned();
+    let format = global.format();
+    server::serve(config, policy, move |addr| {
+        let url = format!("http://{addr}/");
+        let text = format!("serving policy {hash} at {url}");
+        // Whoever closed standard output does not want to know.
+        let _ = format.emit(&Answer { url, policy: hash }, &text);
+    })?;
+    Ok(())
+}
+
+/// An artefact as it is; a policy by way of an artefact of its own, which is gone once it is mapped.
+fn open(path: &Path) -> Result<Served, Failure> {
+    let is_artefact = std::fs::read(path.join("manifest.json")).is_ok_and(|bytes| {
+        serde_json::from_slice(&bytes).is_ok_and(|m: artefact::Manifest| m.kind == artefact::Kind::Served)
+    });
+    if is_artefact {
+        return Ok(Served::open(path)?);
+    }
+    let folder = tempfile::tempdir().map_err(|e| Failure::writing(&std::env::temp_dir(), &e))?;
+    let out = folder.path().join("artefact");
+    served::export(&Parts { policy: path, data: None, demos: None }, &out)?;
+    Ok(Served::open(&out)?)
+}

@@ -1,0 +1,132 @@
+//! Stage `export`: a trained policy becomes an artefact that serves, with what stands beside it.
+
+use super::policy::{Account, Family};
+use crate::failure::Failure;
+use ::data::Dataset;
+use ::demonstrations::{Demonstration, Demos};
+use artefact::{Artefact, Kind, Manifest, Tensors};
+use catalogue::Catalogue;
+use robust::RobustPolicy;
+use serving::{About, Export, ServedSession, ServedStep};
+use std::path::{Path, PathBuf};
+
+/// What an artefact is made from.
+#[derive(Clone, Debug)]
+pub(crate) struct Parts<'a> {
+    pub(crate) policy: &'a Path,
+    pub(crate) data: Option<&'a Path>,
+    pub(crate) demos: Option<&'a Path>,
+}
+
+/// How far above the policy its dataset and demonstrations are looked for.
+const LEVELS: usize = 2;
+
+/// Writes the artefact. Dataset and demonstrations that are not named are those nearby of the same catalogue.
+pub(crate) fn export(parts: &Parts<'_>, out: &Path) -> Result<Artefact, Failure> {
+    let artefact = Artefact::open(Kind::Policy, parts.policy)?;
+    let account: Account = artefact.read_json("training.json")?;
+    if account.family != Family::Robust {
+        return Err(Failure::input(format!(
+            "policies of the preset `{}` know users by row and cannot be served: {}",
+            account.preset,
+            parts.policy.display()
+        ))
+        .hint("train one with the preset `robust`, the default"));
+    }
+    let manifest = artefact.manifest();
+    let catalogue = open_catalogue(parts, manifest)?;
+    let tensors = Tensors::load(&artefact, "policy.safetensors")?;
+    let policy = RobustPolicy::from_tensors(tensors, &catalogue)?;
+    let mut inputs = manifest.inputs.clone();
+    inputs.insert("policy".into(), artefact.hash());
+    let demonstrations = match parts.demos.map(Path::to_owned).or_else(|| {
+        let own = manifest.inputs.get("demos");
+        nearby(parts.policy, Kind::Demos, &catalogue.hash(), own)
+    }) {
+        None => Vec::new(),
+        Some(path) => {
+            let (demos, artefact) = Demos::open(&path)?;
+            if artefact.manifest().inputs.get("catalogue") != Some(&catalogue.hash()) {
+                return Err(Failure::input(format!(
+                    "the demonstrations were made with another catalogue: {}",
+                    path.display()
+                )));
+            }
+            inputs.insert("demos".into(), artefact.hash());
+            demos.demonstrations.into_iter().map(session).collect()
+        }
+    };
+    let folder = parts.policy.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let about = About {
+        name: if account.name.is_empty() { folder } else { account.name },
+        policy: artefact.hash(),
+        judged: judged(parts.policy),
+        ..About::default()
+    };
+    let ranker = policy.ranker();
+    let what = Export { ranker, catalogue: &catalogue, demonstrations, about, inputs, seed: manifest.seed };
+    Ok(serving::export(what, out)?)
+}
+
+fn open_catalogue(parts: &Parts<'_>, manifest: &Manifest) -> Result<Catalogue, Failure> {
+    let wanted = manifest.inputs.get("catalogue").cloned().unwrap_or_default();
+    let path = parts.data.map(Path::to_owned).or_else(|| nearby(parts.policy, Kind::Dataset, &wanted, None));
+    let path = path.ok_or_else(|| {
+        Failure::input(format!("no dataset of this policy is near it: {}", parts.policy.display()))
+            .hint("give the dataset it was trained on: --data DATA")
+    })?;
+    Ok(Dataset::open(&path)?.0.catalogue)
+}
+
+/// A directory of this kind and catalogue beside the policy or a level above, the one with the hash where it is known.
+fn nearby(policy: &Path, kind: Kind, catalogue: &str, hash: Option<&String>) -> Option<PathBuf> {
+    let policy = policy.canonicalize().ok()?;
+    for folder in policy.ancestors().skip(1).take(LEVELS) {
+        let mut found: Vec<PathBuf> = folder.read_dir().ok()?.flatten().map(|entry| entry.path()).collect();
+        found.sort();
+        let fits = |path: &PathBuf| {
+            let bytes = std::fs::read(path.join("manifest.json")).unwrap_or_default();
+            let manifest: Option<Manifest> = serde_json::from_slice(&bytes).ok();
+            manifest.is_some_and(|manifest| {
+                manifest.kind == kind
+                    && manifest.inputs.get("catalogue").is_some_and(|own| own == catalogue)
+                    && hash.is_none_or(|hash| *hash == manifest.hash())
+            })
+        };
+        if let Some(path) = found.into_iter().find(fits) {
+            tracing::info!("{} found: {}", kind.word(), path.display());
+            return Some(path);
+        }
+    }
+    None
+}
+
+/// The rows of the results that lie beside a policy, where there are any.
+fn judged(policy: &Path) -> Vec<serde_json::Value> {
+    let file = policy.parent().unwrap_or(policy).join("evaluation.json");
+    let bytes = std::fs::read(file).unwrap_or_default();
+    let results: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let rows = results["evaluations"].as_array().into_iter().flatten();
+    rows.map(|evaluation| evaluation["row"].clone()).filter(|row| !row.is_null()).collect()
+}
+
+fn session(demo: Demonstration) -> ServedSession {
+    let step = |step: ::demonstrations::DemoStep| {
+        let (plan, advantage) = step.explanation.map(|said| (said.plan, said.advantage)).unwrap_or_default();
+        ServedStep {
+            item: step.step.item,
+            reward: step.step.reward,
+            left: step.step.end.is_terminated(),
+            thought: step.thought,
+            plan,
+            critic_value: step.critic_value,
+            advantage,
+        }
+    };
+    ServedSession {
+        id: demo.id,
+        history: demo.history_titles,
+        steps: demo.steps.into_iter().map(step).collect(),
+        lesson: demo.lesson,
+    }
+}

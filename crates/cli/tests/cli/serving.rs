@@ -1,0 +1,175 @@
+//! Export and serve: what is acknowledged survives a kill.
+
+use super::program::{command, domain, fails, json, scratch};
+use serde_json::{Value, json as value};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Sender, channel};
+
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../serving/golden/v1");
+/// Items of the golden.
+const N_ITEMS: usize = 40;
+const N_CLIENTS: usize = 4;
+
+/// A served process and where it listens.
+struct Served {
+    child: Child,
+    addr: String,
+}
+
+impl Served {
+    fn start(dir: &Path, policy: &str) -> Self {
+        let arguments = [
+            "serve",
+            "--policy",
+            policy,
+            "--addr",
+            "127.0.0.1:0",
+            "--store",
+            "s.sqlite",
+            "--json",
+            "--quiet",
+        ];
+        let mut child = command(dir, &arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut text = String::new();
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            text.push_str(&line.unwrap());
+            if text.ends_with('}') {
+                break;
+            }
+        }
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        let url = answer["url"].as_str().unwrap();
+        let addr = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+        Self { child, addr }
+    }
+
+    /// Ends it as a power cut would.
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// The answer with status 2xx, or nothing where the server has gone.
+fn call(addr: &str, method: &str, path: &str, body: &str) -> Option<Value> {
+    let mut stream = TcpStream::connect(addr).ok()?;
+    let text = format!(
+        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(text.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    head.starts_with("HTTP/1.1 2").then(|| serde_json::from_str(body).ok())?
+}
+
+/// Sends feedback until the server has gone, and reports what was acknowledged.
+fn tell(addr: &str, acknowledged: &Sender<(String, String)>) {
+    loop {
+        let Some(started) = call(addr, "POST", "/v1/sessions", "{}") else { return };
+        let session = started["id"].as_str().unwrap().to_owned();
+        for item in (0..N_ITEMS).map(|row| format!("id{row}")) {
+            let body = value!({"item": item, "feedback": "like"}).to_string();
+            let path = format!("/v1/sessions/{session}/feedback");
+            if call(addr, "POST", &path, &body).is_none() {
+                return;
+            }
+            acknowledged.send((session.clone(), item)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_kill_loses_no_acknowledged_feedback() {
+    let dir = scratch();
+    let mut kept: Vec<(String, String)> = Vec::new();
+    for round in 0..4 {
+        let served = Served::start(dir.path(), GOLDEN);
+        let (sender, receiver) = channel();
+        let clients: Vec<_> = (0..N_CLIENTS)
+            .map(|_| {
+                let (addr, sender) = (served.addr.clone(), sender.clone());
+                std::thread::spawn(move || tell(&addr, &sender))
+            })
+            .collect();
+        drop(sender);
+        kept.extend(receiver.iter().take(23 + 31 * round));
+        served.kill();
+        clients.into_iter().for_each(|client| client.join().unwrap());
+        kept.extend(receiver.iter());
+    }
+    let served = Served::start(dir.path(), GOLDEN);
+    for (session, item) in &kept {
+        let found = call(&served.addr, "GET", &format!("/v1/sessions/{session}"), "").unwrap();
+        let steps = found["steps"].as_array().unwrap();
+        assert!(steps.iter().any(|step| step["id"] == *item), "{item} of {session} is lost");
+    }
+}
+
+#[test]
+fn what_is_no_artefact_is_refused() {
+    let dir = scratch();
+    let error = fails(dir.path(), &["serve", "--policy", "nothing"], 2);
+    assert!(error.contains("not an ilrec policy directory"), "{error}");
+    std::fs::create_dir(dir.path().join("copy")).unwrap();
+    for entry in Path::new(GOLDEN).read_dir().unwrap().flatten() {
+        std::fs::copy(entry.path(), dir.path().join("copy").join(entry.file_name())).unwrap();
+    }
+    std::fs::write(dir.path().join("copy/serving.json"), "{}").unwrap();
+    let error = fails(dir.path(), &["serve", "--policy", "copy"], 2);
+    assert!(error.contains("damaged file (hash differs)"), "{error}");
+}
+
+#[test]
+fn a_trained_policy_is_exported_and_served() {
+    let (dir, own) = (domain(), scratch());
+    let place = |name: &str| own.path().join(name).display().to_string();
+    let (policy, artefact) = (place("policy"), place("artefact"));
+    let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let run = |line: &str| json(dir, &words(line).iter().map(String::as_str).collect::<Vec<_>>());
+    let trained =
+        run(&format!("train --data data --world world --demos demos --config train.toml --out {policy}"));
+    let exported = run(&format!("export --policy {policy} --data data --demos demos --out {artefact}"));
+    assert_eq!(exported["parameter_hash"], trained["parameter_hash"]);
+    assert_eq!((&exported["items"], &exported["demonstrations"]), (&value!(80), &value!(40)));
+    let served = Served::start(own.path(), &artefact);
+    let wanted = value!({"history": ["i3", "The 5th film"], "k": 3}).to_string();
+    let slate = call(&served.addr, "POST", "/v1/recommend", &wanted).unwrap();
+    assert_eq!(slate["policy"], exported["hash"]);
+    assert_eq!(slate["items"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn feedback_becomes_a_dataset_with_propensities_beside_it() {
+    let dir = scratch();
+    let served = Served::start(dir.path(), GOLDEN);
+    let post = |path: &str, body: Value| call(&served.addr, "POST", path, &body.to_string()).unwrap();
+    let history = value!([{"item": "id1", "rating": 3}, "id2"]);
+    let session = post("/v1/sessions", value!({"user": "ann, \"a\"", "history": history}))["id"].clone();
+    let wanted = value!({"session": session, "k": 1, "exploration": true});
+    let item = post("/v1/recommend", wanted)["items"][0]["id"].clone();
+    let unshown = if item == "id9" { "id8" } else { "id9" };
+    for answer in [value!({"item": item, "rating": 4}), value!({"item": unshown, "feedback": "leave"})] {
+        post(&format!("/v1/sessions/{}/feedback", session.as_str().unwrap()), answer);
+    }
+    served.kill();
+    let line = ["data", "import", "serving-log", "--input", "s.sqlite", "--out", "data"];
+    let data = json(dir.path(), &line);
+    assert_eq!((&data["users"], &data["interactions"]), (&value!(1), &value!(4)));
+    let chosen = std::fs::read_to_string(dir.path().join("data.propensities.csv")).unwrap();
+    assert_eq!(chosen.lines().count(), 2, "what the policy chose, not what it did not: {chosen}");
+    let missing = ["data", "import", "serving-log", "--input", "nothing", "--out", "data"];
+    assert!(fails(dir.path(), &missing, 2).contains("no such file"));
+}

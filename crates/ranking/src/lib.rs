@@ -1,0 +1,18 @@
+//! The forward pass of the default learner: from a history and a session to how much every item is wanted.
+//!
+//! Learning, judging and serving share it, so that what is served is what was judged. Rows handed in are trusted:
+//! whoever reads ids from outside checks them first.
+
+mod actor;
+mod hazard;
+mod items;
+mod ranker;
+mod taste;
+mod tracker;
+
+pub use actor::{Actor, Selection, draw, most_probable};
+pub use hazard::{HazardExample, N_DISLIKE, N_NEARNESS, N_SATURATION, QuitHazard, hazard_inputs, log_stay};
+pub use items::ItemTable;
+pub use ranker::{Parameters, Ranker, Sink, Source};
+pub use taste::{Belief, TasteModel};
+pub use tracker::{FEATURE_NAMES, N_DISCRIMINATED, N_FEATURES, N_STATE, Tracker, View};

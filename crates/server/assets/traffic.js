@@ -1,0 +1,58 @@
+// Asks for the counts every second and draws the last two minutes.
+"use strict";
+const at = (id) => document.getElementById(id);
+const rates = [];
+let before = null;
+
+function quantile(sorted, share) {
+  return sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] : NaN;
+}
+
+function draw() {
+  const most = Math.max(1, ...rates);
+  const x = (n) => 600 - 5 * (rates.length - 1 - n);
+  const points = rates.map((rate, n) => `${x(n)} ${115 - (105 * rate) / most}`);
+  const shape = (kind, d) => {
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    path.setAttribute("class", kind);
+    path.setAttribute("d", d);
+    return path;
+  };
+  if (points.length) at("chart").replaceChildren(
+    shape("area", `M ${x(0)} 115 L ${points.join(" L ")} L 600 115 Z`),
+    shape("curve", `M ${points.join(" L ")}`),
+  );
+}
+
+async function tick() {
+  const now = performance.now();
+  const seen = await (await fetch("/console/traffic.json")).json();
+  const others = seen.recent.filter((one) => !one.path.startsWith("/console/"));
+  if (before) rates.push(Math.max(0, (1000 * (seen.requests - before.requests - 1)) / (now - before.now)));
+  if (rates.length > 120) rates.shift();
+  before = { now, requests: seen.requests };
+  const times = others.map((one) => one.micros / 1000).sort((a, b) => a - b);
+  const ms = (value) => (Number.isNaN(value) ? "–" : `${value.toFixed(value < 10 ? 2 : 0)} ms`);
+  at("requests").textContent = seen.requests;
+  at("rate").textContent = rates.length ? rates[rates.length - 1].toFixed(1) : "–";
+  at("median").textContent = ms(quantile(times, 0.5));
+  at("tail").textContent = ms(quantile(times, 0.99));
+  at("sessions").textContent = seen.sessions;
+  at("answers").textContent = ["like", "neutral", "dislike", "leave"].map((kind) => seen.answers[kind] || 0).join(" · ");
+  at("log").replaceChildren(...others.slice(0, 25).map((one) => {
+    const row = document.createElement("tr");
+    const cells = [new Date(one.time_millis).toLocaleTimeString(), `${one.method} ${one.path}`, one.status, (one.micros / 1000).toFixed(2)];
+    cells.forEach((text, n) => {
+      const cell = document.createElement("td");
+      cell.textContent = text;
+      if (n > 1) cell.className = "number";
+      if (n === 2 && one.status >= 400) cell.className = "number bad";
+      row.append(cell);
+    });
+    return row;
+  }));
+  draw();
+}
+
+const again = () => tick().catch(() => { at("rate").textContent = "no answer"; }).finally(() => setTimeout(again, 1000));
+again();

@@ -1,0 +1,158 @@
+//! Slates and items as clients read them.
+
+use mdp::ItemIdx;
+use serde::Serialize;
+use serving::{Contribution, Reason, Recommendation, Selection, Served};
+
+/// The answer to a request for recommendations.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Slate {
+    /// The hash of the artefact that chose.
+    pub(crate) policy: String,
+    pub(crate) request: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) session: Option<String>,
+    /// Whether items were drawn.
+    pub(crate) exploration: bool,
+    /// With it the same request has the same answer. A text, since scripts round large numbers.
+    pub(crate) seed: String,
+    pub(crate) items: Vec<SlateItem>,
+}
+
+/// One item of a slate.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct SlateItem {
+    #[serde(flatten)]
+    pub(crate) item: ItemAnswer,
+    pub(crate) score: f32,
+    pub(crate) propensity: f32,
+    pub(crate) reason: ReasonAnswer,
+}
+
+/// An item.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ItemAnswer {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) categories: Vec<String>,
+}
+
+/// Why an item was chosen.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ReasonAnswer {
+    /// In one sentence.
+    text: String,
+    expected_rating: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leave_probability: Option<f32>,
+    contributions: Vec<ContributionAnswer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    demonstration: Option<DemonstrationAnswer>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ContributionAnswer {
+    feature: &'static str,
+    logits: f32,
+}
+
+/// A demonstrated step that speaks for an item.
+#[derive(Clone, Debug, Serialize)]
+struct DemonstrationAnswer {
+    number: usize,
+    id: String,
+    step: usize,
+    same_item: bool,
+    title: String,
+    reward: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thought: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    critic_value: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advantage: Option<f32>,
+}
+
+/// An item by its row.
+pub(crate) fn item(served: &Served, row: ItemIdx) -> ItemAnswer {
+    let (id, title) = served.item(row).map(|item| (item.id.clone(), item.title.clone())).unwrap_or_default();
+    let categories = served.categories_of(row).into_iter().map(str::to_owned).collect();
+    ItemAnswer { id, title, categories }
+}
+
+/// A slate's items.
+pub(crate) fn items(served: &Served, slate: &[Recommendation]) -> Vec<SlateItem> {
+    let one = |chosen: &Recommendation| SlateItem {
+        item: item(served, chosen.item),
+        score: chosen.score,
+        propensity: chosen.propensity,
+        reason: reason(served, &chosen.reason),
+    };
+    slate.iter().map(one).collect()
+}
+
+/// Whether a slate is drawn.
+pub(crate) fn explores(selection: Selection) -> bool {
+    selection == Selection::Sample
+}
+
+fn reason(served: &Served, reason: &Reason) -> ReasonAnswer {
+    let contributions = reason.contributions.iter().filter(|one| one.logits > 0.0);
+    ReasonAnswer {
+        text: sentence(&reason.contributions),
+        expected_rating: reason.expected_rating,
+        leave_probability: reason.leaves,
+        contributions: contributions
+            .map(|one| ContributionAnswer { feature: one.feature, logits: one.logits })
+            .collect(),
+        demonstration: demonstration(served, reason),
+    }
+}
+
+fn demonstration(served: &Served, reason: &Reason) -> Option<DemonstrationAnswer> {
+    let precedent = reason.precedent.as_ref()?;
+    let session = served.demonstrations().get(precedent.demonstration)?;
+    let step = session.steps.get(precedent.step)?;
+    Some(DemonstrationAnswer {
+        number: precedent.demonstration,
+        id: session.id.clone(),
+        step: precedent.step + 1,
+        same_item: precedent.is_same_item,
+        title: item(served, step.item).title,
+        reward: step.reward,
+        thought: step.thought.clone(),
+        plan: step.plan.clone(),
+        critic_value: step.critic_value,
+        advantage: step.advantage,
+    })
+}
+
+/// What counted for an item, in words.
+fn sentence(contributions: &[Contribution]) -> String {
+    let words: Vec<&str> =
+        contributions.iter().filter(|one| one.logits > 0.05).map(|one| words(one.feature)).collect();
+    match words.as_slice() {
+        [] => "nothing stands out: it is a typical item".to_owned(),
+        [one] => (*one).to_owned(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+fn words(feature: &str) -> &'static str {
+    match feature {
+        "predicted_reward" => "it is expected to be liked",
+        "uncertainty" => "little is known about how it will be liked",
+        "log_stay" => "users are expected to stay for it",
+        "item_offset" => "it is rated well in general",
+        "popularity" => "it is well known",
+        "breadth" => "it has many categories",
+        "crowding" => "its categories have many items",
+        "content_match" => "its categories are those that were liked",
+        "distance" => "it is unlike what was just shown",
+        "saturation" => "it goes on with what was just shown",
+        "text_match" => "its title is like those that were liked",
+        _ => "the policy prefers it",
+    }
+}

@@ -1,0 +1,126 @@
+//! `POST /v1/sessions/{id}/feedback` and `POST /v1/feedback`: what is answered with 200 is on disk.
+
+use super::body::{At, Sent};
+use super::worth::{Feedback, item_id, worth};
+use crate::clock::now_millis;
+use crate::live::Live;
+use crate::problem::Problem;
+use crate::state::App;
+use crate::store::{Event, Record};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serving::Served;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::OwnedMutexGuard;
+
+/// What a user answered to an item.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Told {
+    item: String,
+    feedback: Option<Feedback>,
+    rating: Option<f32>,
+}
+
+/// The same with the session that it belongs to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToldOf {
+    session: String,
+    item: String,
+    feedback: Option<Feedback>,
+    rating: Option<f32>,
+}
+
+/// How much was kept.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Kept {
+    kept: usize,
+}
+
+/// One answer.
+pub(crate) async fn one(
+    State(app): State<Arc<App>>,
+    At(id): At<String>,
+    Sent(told): Sent<Told>,
+) -> Result<Json<Kept>, Problem> {
+    let live = app.sessions.get(&app.store, &id).await?;
+    let served = app.policies.current();
+    let event = understood(&served, &live, "", &told)?;
+    let record = Record { session: id, time_millis: now_millis(), event };
+    let sessions = [(record.session.clone(), Some(live))].into();
+    keep(&app, vec![record], sessions).await
+}
+
+/// Many answers of many sessions: all are kept, or none.
+pub(crate) async fn batch(
+    State(app): State<Arc<App>>,
+    Sent(batch): Sent<Vec<ToldOf>>,
+) -> Result<Json<Kept>, Problem> {
+    let most = app.config.limits.batch;
+    if batch.is_empty() || batch.len() > most {
+        return Err(Problem::field(".", format!("a batch has 1 to {most} entries")));
+    }
+    let served = app.policies.current();
+    // In order of their ids, so that two batches never wait for each other.
+    let mut sessions: Locked = batch.iter().map(|told| (told.session.clone(), None)).collect();
+    for (id, live) in &mut sessions {
+        *live = Some(app.sessions.get(&app.store, id).await?);
+    }
+    let mut leaving: Vec<&str> = Vec::new();
+    let mut records = Vec::with_capacity(batch.len());
+    for (at, ToldOf { session, item, feedback, rating }) in batch.iter().enumerate() {
+        let Some(live) = sessions.get(session).and_then(Option::as_ref) else { continue };
+        if leaving.contains(&session.as_str()) {
+            return Err(Problem::field(format!("[{at}].session"), "the user has left this session"));
+        }
+        let told = Told { item: item.clone(), feedback: *feedback, rating: *rating };
+        let event = understood(&served, live, &format!("[{at}]."), &told)?;
+        if *feedback == Some(Feedback::Leave) {
+            leaving.push(session);
+        }
+        records.push(Record { session: session.clone(), time_millis: now_millis(), event });
+    }
+    keep(&app, records, sessions).await
+}
+
+/// Sessions that nobody else works on meanwhile.
+type Locked = BTreeMap<String, Option<OwnedMutexGuard<Live>>>;
+
+/// First to disk, then to memory, then the answer.
+async fn keep(app: &Arc<App>, records: Vec<Record>, sessions: Locked) -> Result<Json<Kept>, Problem> {
+    let kept = records.len();
+    let metrics = app.clone();
+    let take_in = move |records: &[Record]| {
+        let mut sessions = sessions;
+        for record in records {
+            if let Some(Some(live)) = sessions.get_mut(&record.session) {
+                live.apply(&record.event);
+            }
+            if let Event::Answered { reward, left, .. } = record.event {
+                metrics.metrics.answer(reward, left);
+            }
+        }
+    };
+    app.keep_then(records, take_in).await?;
+    Ok(Json(Kept { kept }))
+}
+
+fn understood(served: &Served, live: &Live, place: &str, told: &Told) -> Result<Event, Problem> {
+    if live.has_left {
+        return Err(Problem::new(StatusCode::CONFLICT, "the user has left this session"));
+    }
+    let item = item_id(served, &format!("{place}item"), &told.item)?;
+    let reward = worth(place, told.rating, told.feedback)?;
+    let choice = live.choice(&item);
+    Ok(Event::Answered {
+        reward,
+        left: told.feedback == Some(Feedback::Leave),
+        propensity: choice.map(|choice| choice.propensity),
+        policy: choice.map(|choice| choice.policy.clone()),
+        item,
+    })
+}

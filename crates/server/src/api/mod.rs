@@ -1,0 +1,11 @@
+//! What the paths answer.
+
+pub(crate) mod admin;
+pub(crate) mod body;
+pub(crate) mod feedback;
+pub(crate) mod health;
+pub(crate) mod items;
+pub(crate) mod openapi;
+pub(crate) mod recommend;
+pub(crate) mod sessions;
+pub(crate) mod worth;

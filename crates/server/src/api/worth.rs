@@ -1,0 +1,99 @@
+//! What feedback is worth, and histories as clients send them.
+
+use crate::problem::Problem;
+use crate::store::Rated;
+use serde::Deserialize;
+use serving::Served;
+
+/// What a user did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Feedback {
+    /// It was liked.
+    Like,
+    /// It was passed over.
+    Skip,
+    /// It was disliked.
+    Dislike,
+    /// The user left at it.
+    Leave,
+}
+
+impl Feedback {
+    /// On the scale of ratings. Who leaves had enough, of this item or of the session: as much as a skip.
+    pub(crate) fn reward(self) -> f32 {
+        match self {
+            Self::Like => 5.0,
+            Self::Skip | Self::Leave => 2.0,
+            Self::Dislike => 1.0,
+        }
+    }
+}
+
+/// One item of a history: its id or title alone, which counts as liked, or with feedback or a rating.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum HistoryRow {
+    /// Its id or title.
+    Name(String),
+    /// With what the user thought of it.
+    Judged(JudgedRow),
+}
+
+/// An item with what the user thought of it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct JudgedRow {
+    item: String,
+    rating: Option<f32>,
+    feedback: Option<Feedback>,
+}
+
+/// The rating, where there is one; else what the feedback is worth.
+///
+/// # Errors
+/// When there is neither, or the rating is none; `place` is the object that has both fields.
+pub(crate) fn worth(place: &str, rating: Option<f32>, feedback: Option<Feedback>) -> Result<f32, Problem> {
+    match (rating, feedback) {
+        (Some(rating), _) if (1.0..=5.0).contains(&rating) => Ok(rating),
+        (Some(_), _) => Err(Problem::field(format!("{place}rating"), "a rating is from 1 to 5")),
+        (None, Some(feedback)) => Ok(feedback.reward()),
+        (None, None) => {
+            Err(Problem::field(format!("{place}feedback"), "`feedback` or `rating` has to be there"))
+        }
+    }
+}
+
+/// The id of an item that a client named.
+///
+/// # Errors
+/// When there is no such item.
+pub(crate) fn item_id(served: &Served, field: &str, name: &str) -> Result<String, Problem> {
+    let found = served.find(name).and_then(|row| served.item(row));
+    let shown: String = name.chars().take(80).collect();
+    found
+        .map(|item| item.id.clone())
+        .ok_or_else(|| Problem::field(field, format!("there is no item with the id or title `{shown}`")))
+}
+
+/// A history in ids and ratings.
+///
+/// # Errors
+/// When it is too long, or a row cannot be used.
+pub(crate) fn rated(served: &Served, rows: &[HistoryRow], most: usize) -> Result<Vec<Rated>, Problem> {
+    if rows.len() > most {
+        return Err(Problem::field("history", format!("a history may have {most} items at most")));
+    }
+    let row = |(at, row): (usize, &HistoryRow)| {
+        let (name, rating, field) = match row {
+            HistoryRow::Name(name) => (name, Feedback::Like.reward(), format!("history[{at}]")),
+            HistoryRow::Judged(judged) => {
+                let place = format!("history[{at}].");
+                let feedback = judged.feedback.or(Some(Feedback::Like));
+                (&judged.item, worth(&place, judged.rating, feedback)?, format!("{place}item"))
+            }
+        };
+        Ok(Rated { item: item_id(served, &field, name)?, rating })
+    };
+    rows.iter().enumerate().map(row).collect()
+}

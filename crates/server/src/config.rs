@@ -1,0 +1,65 @@
+//! What a server is told when it starts.
+
+use crate::Keys;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Where it listens, what it keeps where, whom it lets in.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// The file of sessions and feedback.
+    pub store: PathBuf,
+    /// Who may call; without keys everybody, but administration from this machine alone.
+    pub keys: Keys,
+    /// How much is taken on.
+    pub limits: Limits,
+}
+
+/// How much is taken on before more is refused.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Threads that rank.
+    pub n_threads: usize,
+    /// Requests that wait for a thread.
+    pub n_waiting: usize,
+    /// Open connections.
+    pub n_connections: usize,
+    /// Sessions whose state is kept in memory; the others are built again from the store.
+    pub n_sessions: usize,
+    /// The most time a request may take, body included.
+    pub deadline: Duration,
+    /// The most time a client may take for its headers.
+    pub header_deadline: Duration,
+    /// The most time open requests get to finish when the server stops.
+    pub drain: Duration,
+    /// The largest body.
+    pub body_bytes: usize,
+    /// The longest slate.
+    pub k: usize,
+    /// The longest history.
+    pub history: usize,
+    /// The most feedback at once.
+    pub batch: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let n_threads = std::thread::available_parallelism().map_or(2, usize::from);
+        Self {
+            n_threads,
+            n_waiting: 64 * n_threads,
+            n_connections: 4096,
+            n_sessions: 256,
+            deadline: Duration::from_secs(5),
+            header_deadline: Duration::from_secs(10),
+            drain: Duration::from_secs(10),
+            body_bytes: 1 << 20,
+            k: 100,
+            history: 1000,
+            batch: 1000,
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Pages for people, from the same binary: a playground, demonstrations, coverage, traffic.
+
+mod coverage;
+mod page;
+
+use crate::api::body::{Asked, At};
+use crate::metrics::Seen;
+use crate::problem::Problem;
+use crate::state::App;
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
+use page::render;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use serving::Served;
+use std::sync::Arc;
+
+/// Which page of a list.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(crate) struct PageNumber {
+    page: Option<usize>,
+}
+
+/// What the traffic page asks for again and again.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Traffic {
+    requests: u64,
+    sessions: usize,
+    policy: String,
+    answers: std::collections::BTreeMap<&'static str, u64>,
+    recent: Vec<Seen>,
+}
+
+const PER_PAGE: usize = 24;
+const ASSETS: [(&str, &str, &str); 4] = [
+    ("console.css", "text/css", include_str!("../../assets/console.css")),
+    ("playground.js", "text/javascript", include_str!("../../assets/playground.js")),
+    ("traffic.js", "text/javascript", include_str!("../../assets/traffic.js")),
+    ("docs.js", "text/javascript", include_str!("../../assets/docs.js")),
+];
+
+/// A session by hand: pick a history, answer, see what comes next and why.
+pub(crate) async fn playground(State(app): State<Arc<App>>) -> Result<Html<String>, Problem> {
+    let served = app.policies.current();
+    let categories = served.catalogue().categories();
+    filled(&served, "playground.html", "playground", json!({ "categories": categories }))
+}
+
+/// The demonstrations that the policy learned from.
+pub(crate) async fn demonstrations(
+    State(app): State<Arc<App>>,
+    Asked(PageNumber { page }): Asked<PageNumber>,
+) -> Result<Html<String>, Problem> {
+    let served = app.policies.current();
+    let page = page.unwrap_or(0).min(1 << 30);
+    let total = served.demonstrations().len();
+    let shown: Vec<Value> = served
+        .demonstrations()
+        .iter()
+        .enumerate()
+        .skip(page * PER_PAGE)
+        .take(PER_PAGE)
+        .map(|(number, demo)| {
+            let reward: f32 = demo.steps.iter().map(|step| step.reward).sum();
+            let left = demo.steps.last().is_some_and(|step| step.left);
+            let thought = demo.steps.iter().find_map(|step| step.thought.clone());
+            let (id, steps) = (&demo.id, demo.steps.len());
+            json!({ "number": number, "id": id, "steps": steps, "reward": reward, "left": left, "thought": thought })
+        })
+        .collect();
+    let has_more = (page + 1) * PER_PAGE < total;
+    let values = json!({ "shown": shown, "total": total, "page": page, "has_more": has_more });
+    filled(&served, "demonstrations.html", "demonstrations", values)
+}
+
+/// One demonstration, step by step.
+pub(crate) async fn demonstration(
+    State(app): State<Arc<App>>,
+    At(number): At<usize>,
+) -> Result<Html<String>, Problem> {
+    let served = app.policies.current();
+    let demo = served
+        .demonstrations()
+        .get(number)
+        .ok_or_else(|| Problem::absent(format!("there is no demonstration {number}")))?;
+    let steps: Vec<Value> = demo
+        .steps
+        .iter()
+        .map(|step| {
+            let title = served.item(step.item).map(|item| item.title.clone());
+            json!({ "title": title, "categories": served.categories_of(step.item), "step": step })
+        })
+        .collect();
+    let reward: f32 = demo.steps.iter().map(|step| step.reward).sum();
+    let has_next = number + 1 < served.demonstrations().len();
+    let values =
+        json!({ "number": number, "demo": demo, "steps": steps, "reward": reward, "has_next": has_next });
+    filled(&served, "demonstration.html", "demonstrations", values)
+}
+
+/// What of the catalogue was shown since the start.
+pub(crate) async fn coverage(State(app): State<Arc<App>>) -> Result<Html<String>, Problem> {
+    let served = app.policies.current();
+    let coverage = coverage::of(&served, &app.metrics.shown());
+    filled(&served, "coverage.html", "coverage", json!({ "coverage": coverage }))
+}
+
+/// Requests as they come.
+pub(crate) async fn traffic(State(app): State<Arc<App>>) -> Result<Html<String>, Problem> {
+    let served = app.policies.current();
+    filled(&served, "traffic.html", "traffic", json!({}))
+}
+
+/// The numbers of the traffic page.
+pub(crate) async fn traffic_data(State(app): State<Arc<App>>) -> Json<Traffic> {
+    let (requests, recent) = app.metrics.recent();
+    Json(Traffic {
+        requests,
+        sessions: app.sessions.len(),
+        policy: app.policies.current().hash().to_owned(),
+        answers: app.metrics.answers(),
+        recent,
+    })
+}
+
+/// What the interface can do, from its own description.
+pub(crate) async fn docs(State(app): State<Arc<App>>) -> Result<Html<String>, Problem> {
+    let served = app.policies.current();
+    filled(&served, "docs.html", "docs", json!({}))
+}
+
+/// Styles and scripts.
+pub(crate) async fn asset(At(name): At<String>) -> Result<Response, Problem> {
+    let found = ASSETS.iter().find(|(own, ..)| *own == name);
+    let (_, kind, text) = found.ok_or_else(|| Problem::absent("there is no such file"))?;
+    let headers = [(header::CONTENT_TYPE, *kind), (header::CACHE_CONTROL, "max-age=300")];
+    Ok((headers, *text).into_response())
+}
+
+/// A page with what every page says about the policy.
+fn filled(served: &Served, template: &str, place: &str, mut values: Value) -> Result<Html<String>, Problem> {
+    let about = served.about();
+    let policy = json!({
+        "name": about.name,
+        "hash": served.hash(),
+        "items": served.n_items(),
+        "demonstrations": served.demonstrations().len(),
+        "judged": about.judged,
+    });
+    if let Value::Object(map) = &mut values {
+        map.insert("policy".into(), policy);
+        map.insert("place".into(), place.into());
+    }
+    render(template, &values)
+}

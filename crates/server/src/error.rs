@@ -1,0 +1,43 @@
+//! Why a server cannot start or go on.
+
+use crate::store::StoreError;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// A server that cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The policy is refused.
+    #[error(transparent)]
+    Policy(#[from] serving::ServingError),
+    /// The store is refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The address is taken or not ours.
+    #[error("cannot listen: {source}: {addr}")]
+    Listen {
+        /// Where.
+        addr: SocketAddr,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// Threads or timers cannot be had.
+    #[error("cannot start: {0}")]
+    Start(#[source] std::io::Error),
+    /// A file of keys that cannot be read.
+    #[error("cannot read keys: {source}: {}", path.display())]
+    Keys {
+        /// Where.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A line of the file of keys that is none.
+    #[error("line {line} is not `api KEY` or `admin KEY` with a key of at least 16 characters: {}", path.display())]
+    KeyLine {
+        /// Where.
+        path: PathBuf,
+        /// Which line.
+        line: usize,
+    },
+}

@@ -1,0 +1,133 @@
+//! What happens to every request: an id, a key check, a deadline, a count and a line in the log.
+
+use crate::clock::{now_millis, random_id};
+use crate::keys::Scope;
+use crate::metrics::Seen;
+use crate::problem::Problem;
+use crate::state::App;
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The id of a request, the client's own where it sent a usable one.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId(pub(crate) String);
+
+const REQUEST_ID: &str = "x-request-id";
+const LONGEST_ID: usize = 64;
+/// Pages load nothing from elsewhere and run no script that is not a file of ours.
+const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Runs a request within its bounds.
+pub(crate) async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = request_id(request.headers());
+    let method = request.method().to_string();
+    let path = request.uri().path().to_owned();
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let mut response = match authorise(&app, &request) {
+        Err(response) => *response,
+        Ok(()) => match tokio::time::timeout(app.config.limits.deadline, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => Problem::busy("the request took longer than its deadline").into_response(),
+        },
+    };
+    let status = response.status().as_u16();
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    let took = started.elapsed();
+    let micros = took.as_micros() as u64;
+    tracing::debug!(target: "access", request = id, method, path, status, micros);
+    app.metrics.count(&route, took, Seen { time_millis: now_millis(), method, path, status, micros });
+    response
+}
+
+fn request_id(headers: &HeaderMap) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let sent = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let usable = sent.filter(|id| !id.is_empty() && id.len() <= LONGEST_ID && id.chars().all(is_plain));
+    usable.map_or_else(|| random_id().unwrap_or_default(), str::to_owned)
+}
+
+/// Lets a request pass, or says what is missing. Health is everybody's business.
+fn authorise(app: &App, request: &Request) -> Result<(), Box<Response>> {
+    let path = request.uri().path();
+    let is_admin = path == "/admin" || path.starts_with("/admin/");
+    if path.starts_with("/health/") {
+        return Ok(());
+    }
+    if app.config.keys.is_empty() {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let is_local = peer.is_none_or(|ConnectInfo(addr)| addr.ip().to_canonical().is_loopback());
+        if !is_admin || is_local {
+            return Ok(());
+        }
+        let detail = "without keys, administration is for clients on the server's own machine";
+        return Err(Box::new(Problem::new(StatusCode::FORBIDDEN, detail).into_response()));
+    }
+    let scope = sent_key(request.headers()).and_then(|key| app.config.keys.scope(&key));
+    match scope {
+        Some(Scope::Admin) => Ok(()),
+        Some(Scope::Api) if !is_admin => Ok(()),
+        Some(Scope::Api) => {
+            let detail = "this key is not one for administration";
+            Err(Box::new(Problem::new(StatusCode::FORBIDDEN, detail).into_response()))
+        }
+        None => {
+            let detail = "a key is needed: `Authorization: Bearer KEY`, or `x-api-key: KEY`";
+            let mut response = Problem::new(StatusCode::UNAUTHORIZED, detail).into_response();
+            let challenge = HeaderValue::from_static("Basic realm=\"ilrec\", charset=\"UTF-8\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            Err(Box::new(response))
+        }
+    }
+}
+
+/// The key of a request: a bearer token, its own header, or the password of a browser's dialogue.
+fn sent_key(headers: &HeaderMap) -> Option<String> {
+    if let Some(key) = headers.get("x-api-key") {
+        return key.to_str().ok().map(str::to_owned);
+    }
+    let (scheme, rest) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(rest.trim().to_owned());
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let text = String::from_utf8(from_base64(rest.trim())?).ok()?;
+    text.split_once(':').map(|(_, password)| password.to_owned())
+}
+
+/// Decodes base64 with or without padding.
+pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let (mut bits, mut n_bits, mut out) = (0u32, 0u32, Vec::new());
+    for byte in text.trim_end_matches('=').bytes() {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = (bits << 6 | u32::from(value)) & 0xFFFF;
+        n_bits += 6;
+        if n_bits >= 8 {
+            n_bits -= 8;
+            out.push((bits >> n_bits) as u8);
+        }
+    }
+    Some(out)
+}

@@ -1,0 +1,158 @@
+//! Sockets: how many at once, how long a client may take, how a server stops.
+
+use crate::policies::Policies;
+use crate::pool::Pool;
+use crate::routes::routes;
+use crate::state::App;
+use crate::store::{SqliteStore, Store};
+use crate::{Config, ServerError};
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use serving::Served;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tower::ServiceExt as _;
+
+/// A server that has its address.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    app: Arc<App>,
+}
+
+impl Server {
+    /// Opens the store and takes the address.
+    ///
+    /// # Errors
+    /// When the store is refused, the address is taken, or no thread can be had.
+    pub async fn bind(config: Config, policy: Served) -> Result<Self, ServerError> {
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.store)?);
+        let pool =
+            Pool::start(config.limits.n_threads, config.limits.n_waiting).map_err(ServerError::Start)?;
+        let addr = config.addr;
+        let listener =
+            TcpListener::bind(addr).await.map_err(|source| ServerError::Listen { addr, source })?;
+        let app = Arc::new(App::new(config, Policies::new(policy), pool, store));
+        Ok(Self { listener, app })
+    }
+
+    /// Where it listens; the port is known here even where any was asked for.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn addr(&self) -> Result<SocketAddr, ServerError> {
+        self.listener.local_addr().map_err(ServerError::Start)
+    }
+
+    /// Serves until `stop` is ready; then finishes what was begun, writes what waits, and joins its threads.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let Self { listener, app } = self;
+        let routes = routes(app.clone());
+        let graceful = GracefulShutdown::new();
+        let seats = Arc::new(Semaphore::new(app.config.limits.n_connections));
+        tokio::pin!(stop);
+        loop {
+            let accepted = tokio::select! {
+                accepted = accept(&listener, &seats) => accepted,
+                () = &mut stop => break,
+            };
+            let Some((stream, peer, seat)) = accepted else { continue };
+            let routes = routes.clone();
+            let service = service_fn(move |request: hyper::Request<Incoming>| {
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(ConnectInfo(peer));
+                routes.clone().oneshot(request)
+            });
+            let mut builder = hyper::server::conn::http1::Builder::new();
+            builder.timer(TokioTimer::new()).header_read_timeout(app.config.limits.header_deadline);
+            let connection = builder.serve_connection(TokioIo::new(stream), service);
+            let watched = graceful.watch(connection);
+            tokio::spawn(async move {
+                if let Err(error) = watched.await {
+                    tracing::debug!("connection of {peer}: {error}");
+                }
+                drop(seat);
+            });
+        }
+        drop(listener);
+        app.drain();
+        if tokio::time::timeout(app.config.limits.drain, graceful.shutdown()).await.is_err() {
+            tracing::warn!("some requests did not finish in time");
+        }
+        let closing = tokio::task::spawn_blocking(move || {
+            app.pool.close();
+            app.store.close();
+        });
+        if closing.await.is_err() {
+            tracing::error!("the store did not close as it should");
+        }
+    }
+}
+
+type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
+
+/// The next connection once there is a seat for it; until then clients wait in the system's queue.
+async fn accept(listener: &TcpListener, seats: &Arc<Semaphore>) -> Option<Accepted> {
+    const RETRY: Duration = Duration::from_millis(20);
+    let seat = seats.clone().acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, peer)) => {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!("connection of {peer}: {error}");
+            }
+            Some((stream, peer, seat))
+        }
+        Err(error) => {
+            // Out of file descriptors, mostly: some connection has to end first.
+            tracing::warn!("cannot accept a connection: {error}");
+            tokio::time::sleep(RETRY).await;
+            None
+        }
+    }
+}
+
+/// Serves a policy until the process is told to stop (interrupt or terminate). `ready` is called with the address.
+///
+/// # Errors
+/// When the server cannot start.
+pub fn serve(config: Config, policy: Served, ready: impl FnOnce(SocketAddr)) -> Result<(), ServerError> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServerError::Start)?;
+    runtime.block_on(async {
+        let stop = stop_signal()?;
+        let server = Server::bind(config, policy).await?;
+        ready(server.addr()?);
+        server.run(stop).await;
+        Ok(())
+    })
+}
+
+#[cfg(unix)]
+fn stop_signal() -> Result<impl Future<Output = ()>, ServerError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).map_err(ServerError::Start)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(ServerError::Start)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn stop_signal() -> Result<impl Future<Output = ()>, ServerError> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}

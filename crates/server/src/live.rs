@@ -1,0 +1,117 @@
+//! One session: what the store says about it, and its state under the policy that serves.
+
+use crate::store::{Event, Rated, Record};
+use mdp::Interaction;
+use serving::{Served, ServingError, Session};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A session in memory. Everything in it follows from its records and the policy.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) user: Option<String>,
+    pub(crate) started_millis: u64,
+    pub(crate) history: Vec<Rated>,
+    pub(crate) answers: Vec<Answer>,
+    pub(crate) has_left: bool,
+    shown: HashMap<String, Choice>,
+    bound: Option<(Arc<Served>, Session)>,
+}
+
+/// What a user answered.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) item: String,
+    pub(crate) reward: f32,
+    pub(crate) left: bool,
+    pub(crate) propensity: Option<f32>,
+}
+
+/// How an item was last chosen in this session.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Choice {
+    pub(crate) propensity: f32,
+    pub(crate) policy: String,
+}
+
+impl Live {
+    /// Lives through the records of a session again; `None` where it never started.
+    pub(crate) fn replayed(records: &[Record]) -> Option<Self> {
+        let (first, rest) = records.split_first()?;
+        let Event::Started { user, history } = &first.event else { return None };
+        let mut live = Self {
+            user: user.clone(),
+            started_millis: first.time_millis,
+            history: history.clone(),
+            answers: Vec::new(),
+            has_left: false,
+            shown: HashMap::new(),
+            bound: None,
+        };
+        rest.iter().for_each(|record| live.apply(&record.event));
+        Some(live)
+    }
+
+    /// Takes in an event that is kept.
+    pub(crate) fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Started { .. } => {}
+            Event::Shown { policy, items, .. } => {
+                for shown in items {
+                    let choice = Choice { propensity: shown.propensity, policy: policy.clone() };
+                    self.shown.insert(shown.item.clone(), choice);
+                }
+            }
+            Event::Answered { item, reward, left, propensity, .. } => {
+                if let Some((served, session)) = &mut self.bound {
+                    take_in(served, session, item, *reward);
+                }
+                self.has_left |= left;
+                let answer =
+                    Answer { item: item.clone(), reward: *reward, left: *left, propensity: *propensity };
+                self.answers.push(answer);
+            }
+        }
+    }
+
+    /// How an item was last chosen.
+    pub(crate) fn choice(&self, item: &str) -> Option<&Choice> {
+        self.shown.get(item)
+    }
+
+    /// The state under a policy; under another one than before it is built again from history and answers. Items that
+    /// its catalogue does not have are passed over.
+    ///
+    /// # Errors
+    /// When the policy refuses a record.
+    pub(crate) fn state(&mut self, served: &Arc<Served>) -> Result<&Session, ServingError> {
+        let is_bound = self.bound.as_ref().is_some_and(|(bound, _)| bound.hash() == served.hash());
+        if !is_bound {
+            let mut session = served.start(&interactions(served, &self.history))?;
+            for answer in &self.answers {
+                take_in(served, &mut session, &answer.item, answer.reward);
+            }
+            self.bound = Some((served.clone(), session));
+        }
+        let (_, session) = self.bound.as_ref().ok_or(ServingError::NotANumber)?;
+        Ok(session)
+    }
+}
+
+/// An answer was checked before it was kept; an item of another catalogue says nothing here.
+fn take_in(served: &Served, session: &mut Session, item: &str, reward: f32) {
+    let taken = served.catalogue().find(item).map(|row| session.observe(row, reward));
+    if let Some(Err(error)) = taken {
+        tracing::warn!("an answer is passed over: {error}");
+    }
+}
+
+/// A history as rows of the policy's catalogue.
+pub(crate) fn interactions(served: &Served, history: &[Rated]) -> Vec<Interaction> {
+    let rows = history.iter().zip(0i64..);
+    let row = |(rated, time): (&Rated, i64)| {
+        let item = served.catalogue().find(&rated.item)?;
+        Some(Interaction { item, rating: rated.rating, time })
+    };
+    rows.filter_map(row).collect()
+}

@@ -1,0 +1,84 @@
+//! Sessions by id: the recent ones in memory, the others built again from the store.
+
+use crate::live::Live;
+use crate::problem::Problem;
+use crate::store::Store;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+/// The sessions in memory. One request at a time works on a session; those of different sessions do not meet.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    most: usize,
+    inner: Lock<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    clock: u64,
+    by_id: HashMap<String, (u64, Arc<Mutex<Live>>)>,
+}
+
+impl Sessions {
+    pub(crate) fn new(most: usize) -> Self {
+        Self { most, inner: Lock::default() }
+    }
+
+    /// How many are in memory.
+    pub(crate) fn len(&self) -> usize {
+        self.locked().by_id.len()
+    }
+
+    /// The session, for one request alone.
+    ///
+    /// # Errors
+    /// When there is none of this id, or the store cannot be read.
+    pub(crate) async fn get(
+        &self,
+        store: &Arc<dyn Store>,
+        id: &str,
+    ) -> Result<OwnedMutexGuard<Live>, Problem> {
+        let known = self.touch(id);
+        let shared = match known {
+            Some(shared) => shared,
+            None => {
+                let (store, key) = (store.clone(), id.to_owned());
+                let read = tokio::task::spawn_blocking(move || store.session(&key)).await;
+                let records = read.map_err(|e| Problem::internal(&e))?.map_err(|e| Problem::internal(&e))?;
+                let live = Live::replayed(&records)
+                    .ok_or_else(|| Problem::absent(format!("there is no session `{id}`")))?;
+                self.insert(id, live)
+            }
+        };
+        Ok(shared.lock_owned().await)
+    }
+
+    /// Puts a session in unless another request was faster; the least recently used one that nobody works on goes.
+    pub(crate) fn insert(&self, id: &str, live: Live) -> Arc<Mutex<Live>> {
+        let mut inner = self.locked();
+        if inner.by_id.len() >= self.most {
+            let idle = inner.by_id.iter().filter(|(_, (_, shared))| Arc::strong_count(shared) == 1);
+            if let Some(oldest) = idle.min_by_key(|(_, (used, _))| *used).map(|(id, _)| id.clone()) {
+                inner.by_id.remove(&oldest);
+            }
+        }
+        inner.clock += 1;
+        let clock = inner.clock;
+        let entry = inner.by_id.entry(id.to_owned());
+        entry.or_insert_with(|| (clock, Arc::new(Mutex::new(live)))).1.clone()
+    }
+
+    fn touch(&self, id: &str) -> Option<Arc<Mutex<Live>>> {
+        let mut inner = self.locked();
+        inner.clock += 1;
+        let clock = inner.clock;
+        let (used, shared) = inner.by_id.get_mut(id)?;
+        *used = clock;
+        Some(shared.clone())
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,85 @@
+//! What all requests share.
+
+use crate::Config;
+use crate::metrics::Metrics;
+use crate::policies::Policies;
+use crate::pool::Pool;
+use crate::problem::Problem;
+use crate::sessions::Sessions;
+use crate::store::{Record, Store, StoreError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+use tokio::sync::oneshot;
+
+/// What all requests share.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) policies: Policies,
+    pub(crate) pool: Pool,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) sessions: Sessions,
+    pub(crate) metrics: Metrics,
+    is_draining: AtomicBool,
+}
+
+impl App {
+    pub(crate) fn new(config: Config, policies: Policies, pool: Pool, store: Arc<dyn Store>) -> Self {
+        let sessions = Sessions::new(config.limits.n_sessions);
+        let metrics = Metrics::default();
+        Self { config, policies, pool, store, sessions, metrics, is_draining: AtomicBool::new(false) }
+    }
+
+    /// Keeps records, then takes them in, whether or not the client is still there: memory and disk never differ.
+    ///
+    /// # Errors
+    /// As [`App::keep`]; nothing is taken in then.
+    pub(crate) async fn keep_then(
+        self: &Arc<Self>,
+        records: Vec<Record>,
+        take_in: impl FnOnce(&[Record]) + Send + 'static,
+    ) -> Result<(), Problem> {
+        let app = self.clone();
+        let both = tokio::spawn(async move {
+            app.keep(records.clone()).await?;
+            take_in(&records);
+            Ok(())
+        });
+        both.await.map_err(|error| Problem::internal(&error))?
+    }
+
+    /// When a request that begins now has to be answered.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.config.limits.deadline
+    }
+
+    /// Keeps records; when this returns without an error they are on disk.
+    ///
+    /// # Errors
+    /// When they could not be written, or too much waits already.
+    pub(crate) async fn keep(&self, records: Vec<Record>) -> Result<(), Problem> {
+        let (reply, answer) = oneshot::channel();
+        // Nobody there to take the answer: the request was given up, the records are kept all the same.
+        let done = Box::new(move |outcome| drop(reply.send(outcome)));
+        let refused = |error: StoreError| match error {
+            StoreError::Busy => Problem::busy(error.to_string()),
+            other => Problem::internal(&other),
+        };
+        self.store.append(records, done).map_err(refused)?;
+        match answer.await {
+            Ok(outcome) => outcome.map_err(refused),
+            Err(_) => Err(Problem::busy("the store is closing")),
+        }
+    }
+
+    /// Says that no new work should come this way.
+    pub(crate) fn drain(&self) {
+        self.is_draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether new work should come this way.
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.is_draining.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,123 @@
+//! A server on a free port, and a client that speaks plain HTTP.
+
+use crate::{Config, Keys, Limits, Server};
+use serde_json::Value;
+use serving::Served;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+
+/// The artefact that every version must be able to serve.
+pub(crate) fn at_golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../serving/golden/v1")
+}
+
+/// A server in a thread of its own; it stops when it is dropped.
+pub(crate) struct Running {
+    addr: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    headers: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.status / 100, 2, "{}", self.body);
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let pairs = self.headers.lines().filter_map(|line| line.split_once(": "));
+        pairs.into_iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+}
+
+impl Running {
+    pub(crate) fn start(change: impl FnOnce(&mut Limits)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut running = Self::at(&folder.path().join("store.sqlite"), change);
+        running._folder = Some(folder);
+        running
+    }
+
+    pub(crate) fn at(store: &Path, change: impl FnOnce(&mut Limits)) -> Self {
+        Self::with(store, Keys::default(), change)
+    }
+
+    pub(crate) fn with(store: &Path, keys: Keys, change: impl FnOnce(&mut Limits)) -> Self {
+        let mut limits = Limits { n_threads: 2, ..Limits::default() };
+        change(&mut limits);
+        let addr = SocketAddr::from(([127, 0, 0, 1], 0));
+        let config = Config { addr, store: store.to_owned(), keys, limits };
+        let (stop, stopped) = oneshot::channel();
+        let (tell, told) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let policy = Served::open(&at_golden()).unwrap();
+                let server = Server::bind(config, policy).await.unwrap();
+                tell.send(server.addr().unwrap()).unwrap();
+                server.run(async { drop(stopped.await) }).await;
+            });
+        });
+        let addr = told.recv().unwrap();
+        Self { addr, stop: Some(stop), thread: Some(thread), _folder: None }
+    }
+
+    /// Stops and waits until everything is written.
+    pub(crate) fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], "")
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send("POST", path, &[("content-type", "application/json")], &body.to_string())
+    }
+
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut text = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
+        headers.iter().for_each(|(name, value)| text.push_str(&format!("{name}: {value}\r\n")));
+        text.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+        let raw = self.unfinished(&text);
+        let (head, body) = raw.split_once("\r\n\r\n").unwrap_or((&raw, ""));
+        let (status, headers) = head.split_once("\r\n").unwrap_or((head, ""));
+        let status = status.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
+        Answer { status, headers: headers.to_owned(), body: body.to_owned() }
+    }
+
+    /// Sends a text as it is and reads until the server closes the connection.
+    pub(crate) fn unfinished(&self, text: &str) -> String {
+        let mut stream = TcpStream::connect(self.addr).unwrap();
+        stream.write_all(text.as_bytes()).unwrap();
+        let mut out = Vec::new();
+        // A server that refuses a long body may close before everything is read.
+        let _ = stream.read_to_end(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

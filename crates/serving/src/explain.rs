@@ -1,0 +1,77 @@
+//! Why an item is recommended: what counted for it, and the demonstration that is nearest to the situation.
+
+use crate::{Precedent, Served, Session};
+use mdp::{ItemIdx, ItemSet};
+use ranking::{FEATURE_NAMES, N_FEATURES, View};
+
+/// What speaks for an item.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reason {
+    /// What moved the score most against a typical available item, largest first.
+    pub contributions: Vec<Contribution>,
+    /// What the user is expected to give it, on the scale of ratings.
+    pub expected_rating: f32,
+    /// The learned probability that the user leaves at it; `None` where no hazard was learned.
+    pub leaves: Option<f32>,
+    /// A demonstrated step in a situation like this one.
+    pub precedent: Option<Precedent>,
+}
+
+/// How much one feature of an item moved its score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Contribution {
+    /// The feature.
+    pub feature: &'static str,
+    /// Logits above (or below) a typical available item.
+    pub logits: f32,
+}
+
+/// How many contributions a reason has.
+const N_CONTRIBUTIONS: usize = 3;
+/// Where the columns of the predicted reward and of staying are.
+const REWARD: usize = 0;
+const STAY: usize = 2;
+
+impl Served {
+    /// The mean of every feature over what is available.
+    pub(crate) fn typical(&self, view: &View, unavailable: &ItemSet) -> [f32; N_FEATURES] {
+        let mut means = [0.0f32; N_FEATURES];
+        let n_left = unavailable.n_items().saturating_sub(unavailable.len()).max(1) as f32;
+        for (mean, column) in means.iter_mut().zip(view.columns.chunks_exact(self.n_items().max(1))) {
+            let left = column.iter().zip(0u32..).filter(|(_, row)| !unavailable.contains(ItemIdx(*row)));
+            *mean = left.map(|(x, _)| x).sum::<f32>() / n_left;
+        }
+        means
+    }
+
+    /// Why this item.
+    pub(crate) fn reason(
+        &self,
+        session: &Session,
+        view: &View,
+        typical: &[f32; N_FEATURES],
+        item: ItemIdx,
+    ) -> Reason {
+        let ranker = self.ranker();
+        let n_items = self.n_items().max(1);
+        let mut own = [0.0f32; N_FEATURES];
+        for (x, value) in own.iter_mut().zip(view.columns.iter().skip(item.index()).step_by(n_items)) {
+            *x = *value;
+        }
+        let weights = ranker.actor.weights(&view.state);
+        let mut contributions: Vec<Contribution> = FEATURE_NAMES
+            .into_iter()
+            .zip(weights)
+            .zip(own.iter().zip(typical))
+            .map(|((feature, weight), (x, mean))| Contribution { feature, logits: weight * (x - mean) })
+            .collect();
+        contributions.sort_by(|a, b| b.logits.total_cmp(&a.logits));
+        contributions.truncate(N_CONTRIBUTIONS);
+        Reason {
+            contributions,
+            expected_rating: own.get(REWARD).copied().unwrap_or_default() + ranker.items.taste.mean,
+            leaves: ranker.hazard.as_ref().and(own.get(STAY)).map(|stay| 1.0 - stay.exp()),
+            precedent: self.precedent(session, item),
+        }
+    }
+}

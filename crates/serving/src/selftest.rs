@@ -1,0 +1,70 @@
+//! What an artefact must answer, written down when it is exported and computed again before it is served.
+
+use crate::{Served, ServingError};
+use mdp::{Interaction, ItemIdx};
+use serde::{Deserialize, Serialize};
+
+/// A situation and the scores in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Case {
+    history: Vec<Interaction>,
+    steps: Vec<(ItemIdx, f32)>,
+    scores: Vec<(ItemIdx, f32)>,
+}
+
+/// How many items of a case are written down, spread over the catalogue.
+const N_SCORES: usize = 64;
+/// Other processors add in another order; nothing else may differ.
+const TOLERANCE: f32 = 1e-3;
+
+/// Nobody known, a short history, and a history with a session after it.
+pub(crate) fn situations(n_items: usize) -> Vec<Case> {
+    let item = |at: usize| ItemIdx((at * 7919 % n_items.max(1)) as u32);
+    let rating = |at: usize| (1 + at * 3 % 5) as f32;
+    let history = |n: usize| {
+        let one = |at| Interaction { item: item(at), rating: rating(at), time: at as i64 };
+        (0..n).map(one).collect::<Vec<_>>()
+    };
+    let steps = |n: usize| (20..20 + n).map(|at| (item(at), rating(at))).collect::<Vec<_>>();
+    let case = |history, steps| Case { history, steps, scores: Vec::new() };
+    vec![case(Vec::new(), Vec::new()), case(history(8), Vec::new()), case(history(15), steps(6))]
+}
+
+impl Case {
+    fn compute(&self, served: &Served) -> Result<Vec<f32>, ServingError> {
+        let mut session = served.start(&self.history)?;
+        for &(item, reward) in &self.steps {
+            session.observe(item, reward)?;
+        }
+        served.scores(&session)
+    }
+
+    /// The case with the scores that `served` gives.
+    pub(crate) fn filled(mut self, served: &Served) -> Result<Self, ServingError> {
+        let scores = self.compute(served)?;
+        let stride = (scores.len() / N_SCORES).max(1);
+        let finite = scores.iter().zip(0u32..).step_by(stride).filter(|(score, _)| score.is_finite());
+        self.scores = finite.map(|(&score, row)| (ItemIdx(row), score)).collect();
+        Ok(self)
+    }
+}
+
+impl Served {
+    /// Computes the written cases again.
+    ///
+    /// # Errors
+    /// The first score that differs.
+    pub fn self_test(&self) -> Result<(), ServingError> {
+        for (number, case) in self.cases().iter().enumerate() {
+            let scores = case.compute(self)?;
+            for &(item, expected) in &case.scores {
+                let got = scores.get(item.index()).copied().unwrap_or(f32::NAN);
+                let bound = TOLERANCE * expected.abs().max(1.0);
+                if got.is_nan() || (got - expected).abs() > bound {
+                    return Err(ServingError::SelfTest { case: number, item: item.0, expected, got });
+                }
+            }
+        }
+        Ok(())
+    }
+}
