@@ -168,6 +168,9 @@ fn keys_open_what_they_are_for() {
     assert_eq!(get("/v1/items", "authorization", "Basic eDphYmNkZWZnaGlqa2xtbm9w"), 200);
     assert_eq!(get("/admin/policies", "authorization", "Bearer abcdefghijklmnop"), 403);
     assert_eq!(get("/admin/policies", "authorization", "Bearer qrstuvwxyzabcdef"), 200);
+    let from =
+        |origin: &str| server.send("POST", "/admin/policies/rollback", &[("origin", origin)], "").status;
+    assert_eq!((from("https://elsewhere"), from("null"), from("http://localhost")), (403, 403, 401));
     std::fs::write(&file, "api short\n").unwrap();
     assert!(matches!(Keys::read(&file), Err(ServerError::KeyLine { line: 1, .. })));
 }
