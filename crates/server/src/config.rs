@@ -10,12 +10,31 @@ use std::time::Duration;
 pub struct Config {
     /// Where it listens.
     pub addr: SocketAddr,
-    /// The file of sessions and feedback.
-    pub store: PathBuf,
+    /// Where sessions and feedback are kept.
+    pub store: StoreAt,
     /// Who may call; without keys everybody, but administration from this machine alone.
     pub keys: Keys,
     /// How much is taken on.
     pub limits: Limits,
+}
+
+/// Where sessions and feedback are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreAt {
+    /// In one file of this server alone.
+    File(PathBuf),
+    /// On a Redis or Valkey server at `HOST:PORT`, for several replicas.
+    Redis(String),
+}
+
+impl From<&str> for StoreAt {
+    /// `redis://HOST:PORT`, or a file.
+    fn from(text: &str) -> Self {
+        match text.strip_prefix("redis://") {
+            Some(addr) => Self::Redis(addr.trim_end_matches('/').to_owned()),
+            None => Self::File(text.into()),
+        }
+    }
 }
 
 /// How much is taken on before more is refused.

@@ -67,6 +67,10 @@ fn authorise(app: &App, request: &Request) -> Result<(), Box<Response>> {
     if path.starts_with("/health/") {
         return Ok(());
     }
+    if is_foreign(request.headers()) {
+        let detail = "pages of other sites may not call this server";
+        return Err(Box::new(Problem::new(StatusCode::FORBIDDEN, detail).into_response()));
+    }
     if app.config.keys.is_empty() {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
         let is_local = peer.is_none_or(|ConnectInfo(addr)| addr.ip().to_canonical().is_loopback());
@@ -92,6 +96,14 @@ fn authorise(app: &App, request: &Request) -> Result<(), Box<Response>> {
             Err(Box::new(response))
         }
     }
+}
+
+/// Whether a page of another site sends this. Browsers say where a request comes from; programs say nothing.
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return false };
+    let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
+    let from = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+    from.is_none_or(|(_, authority)| Some(authority.as_bytes()) != host)
 }
 
 /// The key of a request: a bearer token, its own header, or the password of a browser's dialogue.

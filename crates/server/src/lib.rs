@@ -19,7 +19,7 @@ mod sessions;
 mod state;
 pub mod store;
 
-pub use config::{Config, Limits};
+pub use config::{Config, Limits, StoreAt};
 pub use error::ServerError;
 pub use keys::{Keys, Scope};
 pub use listen::{Server, serve};

@@ -4,8 +4,8 @@ use crate::policies::Policies;
 use crate::pool::Pool;
 use crate::routes::routes;
 use crate::state::App;
-use crate::store::{SqliteStore, Store};
-use crate::{Config, ServerError};
+use crate::store::{RedisStore, SqliteStore, Store};
+use crate::{Config, ServerError, StoreAt};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
@@ -34,7 +34,10 @@ impl Server {
     /// # Errors
     /// When the store is refused, the address is taken, or no thread can be had.
     pub async fn bind(config: Config, policy: Served) -> Result<Self, ServerError> {
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.store)?);
+        let store: Arc<dyn Store> = match &config.store {
+            StoreAt::File(path) => Arc::new(SqliteStore::open(path)?),
+            StoreAt::Redis(addr) => Arc::new(RedisStore::open(addr)?),
+        };
         let pool =
             Pool::start(config.limits.n_threads, config.limits.n_waiting).map_err(ServerError::Start)?;
         let addr = config.addr;

@@ -14,6 +14,8 @@ pub(crate) struct Live {
     pub(crate) history: Vec<Rated>,
     pub(crate) answers: Vec<Answer>,
     pub(crate) has_left: bool,
+    /// How many events it was made from.
+    pub(crate) n_events: usize,
     shown: HashMap<String, Choice>,
     bound: Option<(Arc<Served>, Session)>,
 }
@@ -45,6 +47,7 @@ impl Live {
             history: history.clone(),
             answers: Vec::new(),
             has_left: false,
+            n_events: 1,
             shown: HashMap::new(),
             bound: None,
         };
@@ -54,6 +57,7 @@ impl Live {
 
     /// Takes in an event that is kept.
     pub(crate) fn apply(&mut self, event: &Event) {
+        self.n_events += 1;
         match event {
             Event::Started { .. } => {}
             Event::Shown { policy, items, .. } => {

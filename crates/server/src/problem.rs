@@ -3,6 +3,7 @@
 //! # Source
 //! RFC 9457 (problem details); `field` is our extension member and names the part of the request that is meant.
 
+use crate::store::StoreError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -52,6 +53,18 @@ impl Problem {
     pub(crate) fn internal(error: &dyn std::fmt::Display) -> Self {
         tracing::error!("{error}");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the server could not do this; its log says why")
+    }
+
+    /// What the store refused; later it may not.
+    pub(crate) fn store(error: &StoreError) -> Self {
+        match error {
+            StoreError::Busy => Self::busy(error.to_string()),
+            StoreError::Failed(_) | StoreError::Redis { .. } => {
+                tracing::error!("{error}");
+                Self::busy("the store cannot be used at the moment")
+            }
+            _ => Self::internal(error),
+        }
     }
 
     /// What ranking refused about a part of the request.

@@ -2,7 +2,7 @@
 
 use crate::live::Live;
 use crate::problem::Problem;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -40,18 +40,19 @@ impl Sessions {
         id: &str,
     ) -> Result<OwnedMutexGuard<Live>, Problem> {
         let known = self.touch(id);
-        let shared = match known {
-            Some(shared) => shared,
-            None => {
-                let (store, key) = (store.clone(), id.to_owned());
-                let read = tokio::task::spawn_blocking(move || store.session(&key)).await;
-                let records = read.map_err(|e| Problem::internal(&e))?.map_err(|e| Problem::internal(&e))?;
-                let live = Live::replayed(&records)
-                    .ok_or_else(|| Problem::absent(format!("there is no session `{id}`")))?;
-                self.insert(id, live)
-            }
+        let Some(known) = known else {
+            let shared = self.insert(id, read(store, id).await?);
+            return Ok(shared.lock_owned().await);
         };
-        Ok(shared.lock_owned().await)
+        let mut live = known.lock_owned().await;
+        if store.is_shared() {
+            let (other, key) = (store.clone(), id.to_owned());
+            let length = blocking(move || other.length(&key)).await?;
+            if length != live.n_events {
+                *live = read(store, id).await?;
+            }
+        }
+        Ok(live)
     }
 
     /// Puts a session in unless another request was faster; the least recently used one that nobody works on goes.
@@ -81,4 +82,19 @@ impl Sessions {
     fn locked(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Lives through a session again.
+async fn read(store: &Arc<dyn Store>, id: &str) -> Result<Live, Problem> {
+    let (store, key) = (store.clone(), id.to_owned());
+    let records = blocking(move || store.session(&key)).await?;
+    Live::replayed(&records).ok_or_else(|| Problem::absent(format!("there is no session `{id}`")))
+}
+
+/// Waits for the store without holding up other requests.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, Problem> {
+    let outcome = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))?;
+    outcome.map_err(|error| Problem::store(&error))
 }

@@ -62,10 +62,7 @@ impl App {
         let (reply, answer) = oneshot::channel();
         // Nobody there to take the answer: the request was given up, the records are kept all the same.
         let done = Box::new(move |outcome| drop(reply.send(outcome)));
-        let refused = |error: StoreError| match error {
-            StoreError::Busy => Problem::busy(error.to_string()),
-            other => Problem::internal(&other),
-        };
+        let refused = |error: StoreError| Problem::store(&error);
         self.store.append(records, done).map_err(refused)?;
         match answer.await {
             Ok(outcome) => outcome.map_err(refused),

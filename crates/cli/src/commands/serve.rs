@@ -19,9 +19,10 @@ pub(crate) struct Arguments {
     /// Where to listen; without keys anybody who gets there may call
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
     addr: SocketAddr,
-    /// The file of sessions and feedback; made where it is not there
-    #[arg(long, value_name = "FILE", default_value = "ilrec-serving.sqlite")]
-    store: PathBuf,
+    /// Where sessions and feedback are kept: a file, made where it is not there, or redis://HOST:PORT for several
+    /// replicas
+    #[arg(long, value_name = "FILE|URL", default_value = "ilrec-serving.sqlite")]
+    store: String,
     /// A file with a key a line, `api KEY` or `admin KEY`
     #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
@@ -45,7 +46,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     if keys.is_empty() && !arguments.addr.ip().is_loopback() {
         tracing::warn!("no --keys: everybody who can reach {} may call", arguments.addr);
     }
-    let config = Config { addr: arguments.addr, store: arguments.store.clone(), keys, limits };
+    let config = Config { addr: arguments.addr, store: arguments.store.as_str().into(), keys, limits };
     let hash = policy.hash().to_owned();
     let format = global.format();
     server::serve(config, policy, move |addr| {

@@ -32,24 +32,24 @@ impl Served {
             "--json",
             "--quiet",
         ];
-        let mut child = command(dir, &arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command(dir, &arguments).stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut text = String::new();
-        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-            text.push_str(&line.unwrap());
+        for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {
+            text.push_str(&line.expect("UTF-8"));
             if text.ends_with('}') {
                 break;
             }
         }
-        let answer: Value = serde_json::from_str(&text).unwrap();
-        let url = answer["url"].as_str().unwrap();
+        let answer: Value = serde_json::from_str(&text).expect("an answer");
+        let url = answer["url"].as_str().expect("a url");
         let addr = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
         Self { child, addr }
     }
 
     /// Ends it as a power cut would.
     fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it ends");
     }
 }
 
@@ -79,14 +79,14 @@ fn call(addr: &str, method: &str, path: &str, body: &str) -> Option<Value> {
 fn tell(addr: &str, acknowledged: &Sender<(String, String)>) {
     loop {
         let Some(started) = call(addr, "POST", "/v1/sessions", "{}") else { return };
-        let session = started["id"].as_str().unwrap().to_owned();
+        let session = started["id"].as_str().expect("an id").to_owned();
         for item in (0..N_ITEMS).map(|row| format!("id{row}")) {
             let body = value!({"item": item, "feedback": "like"}).to_string();
             let path = format!("/v1/sessions/{session}/feedback");
             if call(addr, "POST", &path, &body).is_none() {
                 return;
             }
-            acknowledged.send((session.clone(), item)).unwrap();
+            acknowledged.send((session.clone(), item)).expect("somebody listens");
         }
     }
 }

@@ -1,9 +1,13 @@
 //! Where sessions and feedback survive.
 
 mod event;
+mod queue;
+mod redis;
+mod resp;
 mod sqlite;
 
 pub use event::{Event, Rated, Record, Shown};
+pub use redis::RedisStore;
 pub use sqlite::SqliteStore;
 
 use std::path::PathBuf;
@@ -32,6 +36,19 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// When the store cannot be read.
     fn since(&self, after: u64, limit: usize) -> Result<Vec<(u64, Record)>, StoreError>;
 
+    /// Whether others may append to the same sessions, so that what is in memory can be out of date.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// How many events a session has.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn length(&self, id: &str) -> Result<usize, StoreError> {
+        Ok(self.session(id)?.len())
+    }
+
     /// Writes what waits and ends.
     fn close(&self);
 }
@@ -48,6 +65,14 @@ pub enum StoreError {
         path: PathBuf,
         /// SQLite's reason.
         source: rusqlite::Error,
+    },
+    /// A Redis server that cannot be reached, or refused.
+    #[error("cannot use the store: {why}: redis://{addr}")]
+    Redis {
+        /// Where.
+        addr: String,
+        /// Why.
+        why: String,
     },
     /// A record that cannot be understood.
     #[error("record {position} cannot be read: {why}")]

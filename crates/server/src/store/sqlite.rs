@@ -4,12 +4,11 @@
 //! Records that arrive while a flush is under way go into the next transaction together (group commit), so the cost of
 //! a flush is shared by as many clients as there are.
 
+use super::queue::{Queue, Row, locked};
 use super::{Done, Record, Store, StoreError};
 use rusqlite::{Connection, OpenFlags, params};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// The embedded store.
@@ -17,19 +16,10 @@ use std::time::Duration;
 pub struct SqliteStore {
     path: PathBuf,
     reader: Mutex<Connection>,
-    queue: Mutex<Option<SyncSender<Batch>>>,
-    writer: Mutex<Option<JoinHandle<()>>>,
-}
-
-struct Batch {
-    rows: Vec<(String, String)>,
-    done: Done,
+    queue: Queue,
 }
 
 const VERSION: i64 = 1;
-/// Batches that wait for the writer, and how many of them go into one transaction.
-const N_WAITING: usize = 4096;
-const N_TOGETHER: usize = 1024;
 const PATIENCE: Duration = Duration::from_secs(5);
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS events (
@@ -46,7 +36,7 @@ impl SqliteStore {
     /// When SQLite refuses, or the file has another layout.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let fails = |action| move |source| StoreError::Sqlite { action, path: path.to_owned(), source };
-        let writer = Connection::open(path).map_err(fails("open"))?;
+        let mut writer = Connection::open(path).map_err(fails("open"))?;
         writer.busy_timeout(PATIENCE).map_err(fails("prepare"))?;
         writer.pragma_update(None, "journal_mode", "WAL").map_err(fails("prepare"))?;
         writer.pragma_update(None, "synchronous", "FULL").map_err(fails("prepare"))?;
@@ -59,15 +49,8 @@ impl SqliteStore {
         writer.execute_batch(SCHEMA).map_err(fails("prepare"))?;
         writer.pragma_update(None, "user_version", VERSION).map_err(fails("prepare"))?;
         let reader = Self::reader(path)?;
-        let (sender, receiver) = sync_channel(N_WAITING);
-        let thread = std::thread::Builder::new().name("store".into());
-        let writer = thread.spawn(move || write(writer, &receiver)).map_err(StoreError::Start)?;
-        Ok(Self {
-            path: path.to_owned(),
-            reader: Mutex::new(reader),
-            queue: Mutex::new(Some(sender)),
-            writer: Mutex::new(Some(writer)),
-        })
+        let queue = Queue::start(move |rows| commit(&mut writer, rows).map_err(|e| e.to_string()))?;
+        Ok(Self { path: path.to_owned(), reader: Mutex::new(reader), queue })
     }
 
     fn reader(path: &Path) -> Result<Connection, StoreError> {
@@ -99,23 +82,9 @@ fn understood((position, body): (u64, String)) -> Result<(u64, Record), StoreErr
     Ok((position, record))
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Store for SqliteStore {
     fn append(&self, records: Vec<Record>, done: Done) -> Result<(), StoreError> {
-        let row = |record: Record| {
-            let body = serde_json::to_string(&record).map_err(|e| StoreError::Failed(e.to_string()))?;
-            Ok::<_, StoreError>((record.session, body))
-        };
-        let rows = records.into_iter().map(row).collect::<Result<Vec<_>, _>>()?;
-        let queue = locked(&self.queue);
-        let sender = queue.as_ref().ok_or_else(|| StoreError::Failed("it is closed".into()))?;
-        sender.try_send(Batch { rows, done }).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Busy,
-            TrySendError::Disconnected(_) => StoreError::Failed("its writer has ended".into()),
-        })
+        self.queue.append(records, done)
     }
 
     fn session(&self, id: &str) -> Result<Vec<Record>, StoreError> {
@@ -129,12 +98,7 @@ impl Store for SqliteStore {
     }
 
     fn close(&self) {
-        drop(locked(&self.queue).take());
-        if let Some(writer) = locked(&self.writer).take()
-            && writer.join().is_err()
-        {
-            tracing::error!("the writer of the store ended by a panic");
-        }
+        self.queue.close();
     }
 }
 
@@ -144,27 +108,13 @@ impl Drop for SqliteStore {
     }
 }
 
-/// Takes whatever waits, commits it as one transaction, then says so to everybody in it.
-fn write(mut connection: Connection, receiver: &Receiver<Batch>) {
-    while let Ok(first) = receiver.recv() {
-        let mut batches = vec![first];
-        batches.extend(receiver.try_iter().take(N_TOGETHER - 1));
-        let outcome = commit(&mut connection, &batches).map_err(|error| error.to_string());
-        if let Err(why) = &outcome {
-            tracing::error!("the store could not write: {why}");
-        }
-        for batch in batches {
-            (batch.done)(outcome.clone().map_err(StoreError::Failed));
-        }
-    }
-}
-
-fn commit(connection: &mut Connection, batches: &[Batch]) -> rusqlite::Result<()> {
+/// One transaction, flushed before it counts.
+fn commit(connection: &mut Connection, rows: &[&Row]) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     {
         let mut insert = transaction.prepare_cached("INSERT INTO events (session, body) VALUES (?1, ?2)")?;
-        for (session, body) in batches.iter().flat_map(|batch| &batch.rows) {
-            insert.execute(params![session, body])?;
+        for row in rows {
+            insert.execute(params![row.session, row.body])?;
         }
     }
     transaction.commit()

@@ -1,6 +1,6 @@
 //! A server on a free port, and a client that speaks plain HTTP.
 
-use crate::{Config, Keys, Limits, Server};
+use crate::{Config, Keys, Limits, Server, StoreAt};
 use serde_json::Value;
 use serving::Served;
 use std::io::{Read as _, Write as _};
@@ -54,11 +54,20 @@ impl Running {
         Self::with(store, Keys::default(), change)
     }
 
+    /// A replica on a shared store.
+    pub(crate) fn beside(addr: &str) -> Self {
+        Self::on(StoreAt::Redis(addr.to_owned()), Keys::default(), |_| {})
+    }
+
     pub(crate) fn with(store: &Path, keys: Keys, change: impl FnOnce(&mut Limits)) -> Self {
+        Self::on(StoreAt::File(store.to_owned()), keys, change)
+    }
+
+    fn on(store: StoreAt, keys: Keys, change: impl FnOnce(&mut Limits)) -> Self {
         let mut limits = Limits { n_threads: 2, ..Limits::default() };
         change(&mut limits);
         let addr = SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = Config { addr, store: store.to_owned(), keys, limits };
+        let config = Config { addr, store, keys, limits };
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
