@@ -112,7 +112,8 @@ impl Http {
         if !self.breaker.admits(Instant::now()) {
             return Err(LlmError::Unavailable {
                 reason: format!(
-                    "the server failed again and again and is left alone: {}",
+                    "the server failed again and again and is left alone, the last time: {}: {}",
+                    self.breaker.last_reason(),
                     self.endpoint.base()
                 ),
                 hint: "see whether it is well, then run the same command again: it goes on where it stopped"
@@ -122,7 +123,7 @@ impl Http {
         let result = self.attempts(call, read);
         match &result {
             Ok(_) | Err((Blame::Request, _)) => self.breaker.succeed(),
-            Err((Blame::Server, _)) => self.breaker.fail(Instant::now()),
+            Err((Blame::Server, error)) => self.breaker.fail(Instant::now(), error.to_string()),
             Err((Blame::Setup, _)) => self.breaker.leave(),
         }
         result.map_err(|(_, error)| error)

@@ -186,13 +186,16 @@ fn no_server_at_all_stops_the_run_with_advice() {
 
 #[test]
 fn a_server_that_fails_again_and_again_is_left_alone() {
-    let server = Server::start(|_| status("500 Internal Server Error", "", ""));
+    let server =
+        Server::start(|_| status("500 Internal Server Error", "", r#"{"error":"out of memory"}"#));
     let three = std::num::NonZeroU32::new(3).unwrap();
     let one = std::num::NonZeroU16::new(1).unwrap();
     let settings = HttpSettings { retries: 0, breaker_failures: three, concurrency: one, ..quick() };
     let answers = client(&server, settings).generate(&asks(0..10));
     let n_stopped = answers.iter().filter(|a| matches!(a, Err(LlmError::Unavailable { .. }))).count();
     assert_eq!((server.n_requests(), n_stopped), (3, 7));
+    let message = answers[9].as_ref().unwrap_err().to_string();
+    assert!(message.contains("the server said 500: out of memory"), "{message}");
 }
 
 #[test]

@@ -73,17 +73,18 @@ fn no_minute_has_more_requests_or_tokens_than_allowed() {
 fn the_breaker_opens_lets_one_try_and_closes() {
     let breaker = Breaker::new(2, 10 * SECOND);
     let start = Instant::now();
-    breaker.fail(start);
+    breaker.fail(start, "why".to_owned());
     breaker.succeed();
-    breaker.fail(start);
+    breaker.fail(start, "why".to_owned());
     assert!(breaker.admits(start));
-    breaker.fail(start);
+    breaker.fail(start, "why".to_owned());
     assert!(!breaker.admits(start + 9 * SECOND));
     assert!(breaker.admits(start + 10 * SECOND), "one may try");
     assert!(!breaker.admits(start + 11 * SECOND), "only one");
-    breaker.fail(start + 12 * SECOND);
+    breaker.fail(start + 12 * SECOND, "why".to_owned());
     assert!(!breaker.admits(start + 21 * SECOND));
     assert!(breaker.admits(start + 22 * SECOND));
+    assert_eq!(breaker.last_reason(), "why");
     breaker.leave();
     assert!(breaker.admits(start + 22 * SECOND), "the place is free again");
     breaker.succeed();
