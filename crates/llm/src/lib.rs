@@ -39,7 +39,9 @@ mod ledger;
 mod model;
 mod money;
 mod pointer;
+mod run_lock;
 mod scripted;
+mod seam;
 mod uri;
 
 pub use budget::{Budget, Budgeted};
@@ -51,11 +53,13 @@ pub use extent::{AtMost, Embedded};
 pub use http::{Endpoint, Http, HttpSettings};
 pub use ledger::{Count, Ledger};
 pub use model::{
-    AgentRole, Capabilities, Choices, Completion, Continuation, Generate, LanguageModel, Message, OnAnswer,
-    Sampling, Score, Speaker, StopReason, Usage,
+    AgentRole, Capabilities, Choices, Completion, Continuation, Generate, Message, Sampling, Score, Speaker,
+    StopReason, Usage,
 };
 pub use money::{Money, Price, Prices};
+pub use run_lock::RunLock;
 pub use scripted::Scripted;
+pub use seam::{BeforeSending, LanguageModel, OnAnswer, OnScored};
 pub use uri::{LlmUri, UriError};
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! The file of a cassette.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,7 +8,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavio
 
 use super::answer::{cost_of, to_row};
 use super::key::{Call, HASH_BYTES};
-use crate::{AgentRole, Capabilities, Count, Ledger, LlmError, Prices};
+use super::reservations;
+use crate::{AgentRole, Capabilities, LlmError, Usage};
 
 /// Marks an SQLite file as one of ours.
 const APPLICATION_ID: i64 = 0x696c_7263;
@@ -113,6 +113,7 @@ impl Cassette {
             // Survives a killed process; a power cut may cost the last rows, never a broken one.
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
+            connection.execute_batch(reservations::TABLE)?;
         }
         Ok(())
     }
@@ -166,13 +167,8 @@ impl Cassette {
         rows.iter().map(parse).collect()
     }
 
-    /// What the recorded calls once cost, by agent, so that a run that goes on can count it. A row that is damaged is
-    /// left out: it will be paid for again.
-    ///
-    /// # Errors
-    /// [`LlmError::Unavailable`] if the file is damaged.
-    pub fn paid(&self, prices: &Prices) -> Result<BTreeMap<AgentRole, Count>, LlmError> {
-        let ledger = Ledger::default();
+    /// Model, agent and cost of each call that is whole.
+    pub(crate) fn each_cost(&self, mut tell: impl FnMut(&str, AgentRole, Usage)) -> Result<(), LlmError> {
         self.with(|connection| {
             let mut query =
                 connection.prepare("SELECT model, kind, request, answer, checksum, key FROM calls")?;
@@ -180,14 +176,14 @@ impl Cassette {
             while let Some(row) = rows.next()? {
                 let key: Vec<u8> = row.get(5)?;
                 let whole = read_row(row).filter(|row| row.is_whole(&key));
-                let cost = whole.and_then(|row| Some((cost_of(&row)?, prices.of(&row.model))));
-                if let Some(((agent, usage), price)) = cost {
-                    ledger.book(agent, &usage, &price.unwrap_or_default());
+                if let Some((row, (agent, usage))) =
+                    whole.and_then(|row| cost_of(&row).map(|cost| (row, cost)))
+                {
+                    tell(&row.model, agent, usage);
                 }
             }
             Ok(())
-        })?;
-        Ok(ledger.counts())
+        })
     }
 
     /// How many calls are recorded.

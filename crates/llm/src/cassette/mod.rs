@@ -8,15 +8,20 @@
 //! [`Recorded`] answers from the cassette and asks its model for the rest; [`Replay`] answers from the cassette alone.
 
 mod answer;
+mod batch;
 mod file;
 mod key;
 mod lines;
 mod recorded;
 mod replay;
+mod reservations;
+mod slate;
 
 pub use file::Cassette;
 pub use recorded::Recorded;
 pub use replay::Replay;
+pub(crate) use reservations::ReservationId;
+pub(crate) use slate::whole;
 
 #[cfg(test)]
 mod tests;

@@ -24,8 +24,10 @@ pub(crate) enum Failure {
     Refused(String, Option<Duration>),
     /// The server may have worked on it, and may want to be paid, but the answer cannot be had.
     Lost(String),
-    /// This request will never be answered.
+    /// This request will never be answered, and the server did not work on it.
     Rejected(String),
+    /// It was answered with more than is read.
+    TooLong(String),
     /// No request will be.
     Fatal(LlmError),
 }
@@ -36,7 +38,8 @@ impl std::fmt::Display for Failure {
             Self::Unreachable(reason)
             | Self::Refused(reason, _)
             | Self::Lost(reason)
-            | Self::Rejected(reason) => f.write_str(reason),
+            | Self::Rejected(reason)
+            | Self::TooLong(reason) => f.write_str(reason),
             Self::Fatal(error) => error.fmt(f),
         }
     }
@@ -113,7 +116,7 @@ fn failure(error: &Error, endpoint: &Endpoint) -> Failure {
         Error::Timeout(Timeout::Connect | Timeout::Resolve) => Failure::Unreachable(reason),
         Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => Failure::Unreachable(reason),
         Error::BodyExceedsLimit(bytes) => {
-            Failure::Rejected(format!("the answer is longer than {bytes} bytes"))
+            Failure::TooLong(format!("the answer is longer than {bytes} bytes"))
         }
         Error::BadUri(_) | Error::Tls(_) | Error::Rustls(_) | Error::InvalidProxyUrl => {
             Failure::Fatal(LlmError::Unavailable {

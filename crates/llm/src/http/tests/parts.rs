@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::quick;
 use crate::HttpSettings;
 use crate::http::breaker::Breaker;
-use crate::http::limits::Window;
+use crate::http::limits::{Hold, Window};
 use crate::http::parallel::in_parallel;
 use crate::http::retry::{asked_delay, delay, retry_after};
 
@@ -67,6 +67,16 @@ fn no_minute_has_more_requests_or_tokens_than_allowed() {
     assert_eq!(sent_at(&tokens, &[60, 40, 60, 60, 10]), [0, 1, 60, 120, 121]);
     // One that is above the limit by itself goes alone.
     assert_eq!(sent_at(&tokens, &[60, 500, 10]), [0, 60, 120]);
+}
+
+#[test]
+fn a_shorter_pause_does_not_end_a_longer_one() {
+    let (mut hold, start) = (Hold::default(), Instant::now());
+    assert_eq!(hold.left(start), None);
+    hold.extend(start, 30 * SECOND);
+    hold.extend(start + SECOND, 2 * SECOND);
+    assert_eq!(hold.left(start + 10 * SECOND), Some(20 * SECOND));
+    assert_eq!(hold.left(start + 30 * SECOND), None);
 }
 
 #[test]
