@@ -35,6 +35,12 @@ enum Blame {
     Setup,
 }
 
+/// The error for a call that has no time left for another attempt.
+fn out_of_time(wait: Duration) -> (Blame, LlmError) {
+    let reason = format!("no answer in time; the next attempt would have been in {wait:.1?}");
+    (Blame::Server, LlmError::Refused { reason })
+}
+
 impl Http {
     /// Calls until there is an answer that `read` understands, or no more hope. The breaker hears how it ended.
     pub(super) fn call<T>(
@@ -94,26 +100,25 @@ impl Http {
             let pause_for = self.next_pause(failure, attempt, is_last, jitter.random())?;
             let spent = spent + now.elapsed();
             if pause_for >= self.settings.left(spent) {
-                return Err(self.too_late(pause_for));
+                return Err(out_of_time(pause_for));
             }
             pause(pause_for);
         }
         Err((Blame::Server, LlmError::Refused { reason: "no attempt was left".to_owned() }))
     }
 
-    /// The error for a call whose next attempt would be after so long: if no other call could wait for it either, the
-    /// run ends, to go on later.
+    /// The error for a call that finds the server to be left alone for so long: if no other call could wait for it
+    /// either, the run ends, to go on later.
     fn too_late(&self, wait: Duration) -> (Blame, LlmError) {
         if wait < self.settings.left(Duration::ZERO) {
-            let reason = format!("no answer in time; the next attempt would have been in {wait:.1?}");
-            return (Blame::Server, LlmError::Refused { reason });
+            return out_of_time(wait);
         }
         let until = std::time::SystemTime::now().checked_add(wait).map(httpdate::fmt_http_date);
         let until = until.map_or(String::new(), |until| format!(", until {until}"));
         let seconds = wait.as_secs_f64().ceil();
-        let base = self.endpoint.base();
+        let (why, base) = (self.limits.reason(), self.endpoint.base());
         let error = LlmError::Unavailable {
-            reason: format!("the server asks to be left alone for {seconds} s{until}: {base}"),
+            reason: format!("the server asks to be left alone for {seconds} s{until}: {why}: {base}"),
             hint: "run the same command again then: it goes on where it stopped".to_owned(),
         };
         (Blame::Setup, error)
@@ -128,8 +133,8 @@ impl Http {
         jitter: f64,
     ) -> Result<Duration, (Blame, LlmError)> {
         let usual = delay(&self.settings, attempt, jitter);
-        if let Failure::Refused(_, Some(asked)) = &failure {
-            self.limits.leave_alone(*asked);
+        if let Failure::Refused(reason, Some(asked)) = &failure {
+            self.limits.leave_alone(*asked, reason);
             if *asked >= self.settings.left(Duration::ZERO) {
                 return Err(self.too_late(*asked));
             }

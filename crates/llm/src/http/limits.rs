@@ -79,18 +79,23 @@ impl Window {
 
 /// The time before which a server does not want to be asked, by whomever.
 #[derive(Debug, Default)]
-pub(crate) struct Hold(Option<Instant>);
+pub(crate) struct Hold {
+    until: Option<Instant>,
+    reason: String,
+}
 
 impl Hold {
-    /// The server asked for a pause; a shorter one does not end a longer one.
-    pub(crate) fn extend(&mut self, now: Instant, pause: Duration) {
+    /// The server asked for a pause, for this reason; a shorter one does not end a longer one.
+    pub(crate) fn extend(&mut self, now: Instant, pause: Duration, reason: &str) {
         let until = now.checked_add(pause).unwrap_or(now);
-        self.0 = Some(self.0.map_or(until, |earlier| earlier.max(until)));
+        if self.until.is_none_or(|earlier| earlier < until) {
+            *self = Self { until: Some(until), reason: reason.to_owned() };
+        }
     }
 
     /// How long it is still to be left alone.
     pub(crate) fn left(&self, now: Instant) -> Option<Duration> {
-        self.0?.checked_duration_since(now).filter(|left| !left.is_zero())
+        self.until?.checked_duration_since(now).filter(|left| !left.is_zero())
     }
 }
 
@@ -110,8 +115,13 @@ impl Limits {
     }
 
     /// Nobody asks before this pause is over.
-    pub(crate) fn leave_alone(&self, pause: Duration) {
-        self.hold.lock().unwrap_or_else(PoisonError::into_inner).extend(Instant::now(), pause);
+    pub(crate) fn leave_alone(&self, pause: Duration, reason: &str) {
+        self.hold.lock().unwrap_or_else(PoisonError::into_inner).extend(Instant::now(), pause, reason);
+    }
+
+    /// Why the server is left alone.
+    pub(crate) fn reason(&self) -> String {
+        self.hold.lock().unwrap_or_else(PoisonError::into_inner).reason.clone()
     }
 
     /// Waits until a request of this size may be sent, up to `patience` for a server that wants to be left alone.

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What it is to score.
-pub(super) const SCORING: &str = "say how likely a text is";
+const SCORING: &str = "say how likely a text is";
 /// The service that scores.
 const SERVICE: &str = "completions";
 /// What is asked to see whether a server can score.
@@ -61,9 +61,8 @@ impl Http {
         in_parallel(self.settings.concurrency.get().into(), calls.len(), |place| {
             let (at, n) = calls[place];
             let slate = &slates[at];
-            let begun = slate.begun.get_or_init(|| {
-                self.capabilities.scores.then(|| before(at)).unwrap_or_else(|| Err(self.cannot(SCORING)))
-            });
+            let can = self.capabilities.scores;
+            let begun = slate.begun.get_or_init(|| if can { before(at) } else { Err(self.cannot(SCORING)) });
             let scored =
                 begun.clone().and_then(|()| self.score_one(&slate.prefix, &requests[at].continuations[n]));
             if let Some(whole) = slate.put(n, scored) {

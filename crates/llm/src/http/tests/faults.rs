@@ -72,7 +72,9 @@ fn a_pause_that_is_too_long_stops_the_run() {
 
 #[test]
 fn a_pause_that_one_call_is_asked_for_holds_for_all() {
-    let server = Server::start(|_| status("429 Too Many Requests", "retry-after: 1200\r\n", "{}"));
+    let server = Server::start(|_| {
+        status("429 Too Many Requests", "retry-after: 1200\r\n", r#"{"error":"daily quota"}"#)
+    });
     let one = std::num::NonZeroU16::new(1).unwrap();
     let model = client(&server, HttpSettings { concurrency: one, ..quick() });
     let answers = model.generate(&asks(0..5));
@@ -80,8 +82,9 @@ fn a_pause_that_one_call_is_asked_for_holds_for_all() {
     for answer in answers {
         let error = answer.unwrap_err();
         assert!(error.ends_the_run(), "{error:?}");
-        let (message, year) = (error.to_string(), httpdate::fmt_http_date(std::time::SystemTime::now()));
-        assert!(message.contains("left alone for 1200 s") && message.contains(&year[12..16]), "{message}");
+        let message = error.to_string();
+        assert!(message.contains("the server said 429: daily quota"), "{message}");
+        assert!(message.contains("left alone for 1200 s") && message.contains(" GMT: "), "{message}");
     }
 }
 
@@ -94,6 +97,14 @@ fn what_may_have_been_paid_is_not_hidden_by_what_follows() {
     let model = client(&server, quick());
     assert!(matches!(ask_one(&model), Err(LlmError::Failed { .. })));
     assert!(matches!(ask_one(&model), Err(LlmError::Unavailable { .. })));
+}
+
+#[test]
+fn a_usual_pause_that_is_too_long_fails_the_call_only() {
+    let settings = HttpSettings { total_timeout_ms: 60_000, first_delay_ms: 200_000, ..quick() };
+    let settings = HttpSettings { longest_delay_ms: 200_000, ..settings };
+    let error = check(|_| status("503 Service Unavailable", "", ""), 1, settings, (Refused, 1)).unwrap();
+    assert!(error.to_string().contains("no answer in time"), "{error}");
 }
 
 #[test]

@@ -73,8 +73,8 @@ fn no_minute_has_more_requests_or_tokens_than_allowed() {
 fn a_shorter_pause_does_not_end_a_longer_one() {
     let (mut hold, start) = (Hold::default(), Instant::now());
     assert_eq!(hold.left(start), None);
-    hold.extend(start, 30 * SECOND);
-    hold.extend(start + SECOND, 2 * SECOND);
+    hold.extend(start, 30 * SECOND, "busy");
+    hold.extend(start + SECOND, 2 * SECOND, "busy");
     assert_eq!(hold.left(start + 10 * SECOND), Some(20 * SECOND));
     assert_eq!(hold.left(start + 30 * SECOND), None);
 }
