@@ -8,7 +8,8 @@
 //! - [`Recorded`] keeps every answer in a [`Cassette`] and never asks for it twice;
 //! - [`Counted`] books every answer, also those that the cassette gave.
 //!
-//! The order matters: what the cassette answers costs nothing, so the budget stands inside of it.
+//! The order matters: what the cassette answers costs nothing, so the budget stands inside of it. For a budget that
+//! holds across runs, [`Budgeted::lasting`] writes its reservations into the same cassette.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -12,7 +12,7 @@ const NAME: &str = "calls.lock";
 /// the system if the process is killed. The cassettes themselves take several writers.
 #[derive(Debug)]
 pub struct RunLock {
-    _file: File,
+    file: File,
 }
 
 impl RunLock {
@@ -28,16 +28,25 @@ impl RunLock {
         };
         let file = File::options().create(true).append(true).open(&path).map_err(unmade)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(LlmError::Unavailable {
                 reason: format!("another process asks language models for this run: {}", run.display()),
                 hint: "wait until it has ended, or give this run another directory".to_owned(),
             }),
             Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {
                 tracing::warn!(path = %path.display(), "this file system has no locks: start no second process");
-                Ok(Self { _file: file })
+                Ok(Self { file })
             }
             Err(TryLockError::Error(error)) => Err(unmade(error)),
+        }
+    }
+}
+
+impl Drop for RunLock {
+    /// Closing the file would leave the lock to a process that is being started at this moment.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::debug!(%error, "the run's lock goes with the process");
         }
     }
 }

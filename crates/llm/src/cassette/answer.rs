@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::file::StoredRow;
 use super::key::{Kind, canonical, from_hex, to_hex};
+use super::rows::StoredRow;
 use crate::counted::usage_of;
 use crate::{AgentRole, Completion, Continuation, Usage};
 

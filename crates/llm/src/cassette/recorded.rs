@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::answer::{Answer, Vector, asked_by};
 use super::batch::{Groups, groups, join, share};
-use super::file::{Cassette, Found};
+use super::file::Cassette;
 use super::key::Call;
+use super::rows::Found;
 use super::slate::{Singles, whole_of_singles};
 use crate::seam::Told;
 use crate::{

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::answer::{Answer, Vector};
 use super::batch::join;
-use super::file::{Cassette, Found};
+use super::file::Cassette;
 use super::key::Call;
+use super::rows::Found;
 use super::slate::{Singles, whole_of_singles};
 use crate::{Capabilities, Completion, Continuation, Embedded, Generate, LanguageModel, LlmError, Score};
 
