@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::model::OnAnswer;
 use crate::{
-    AgentRole, AtMost, Capabilities, Completion, Continuation, Embedded, Generate, LanguageModel, Ledger,
-    LlmError, Price, Score, Usage,
+    AgentRole, AtMost, BeforeSending, Capabilities, Completion, Continuation, Embedded, Generate,
+    LanguageModel, Ledger, LlmError, OnAnswer, OnScored, Price, Score, Usage,
 };
 
 /// The cost of several continuations together.
@@ -50,7 +49,16 @@ impl<M: LanguageModel> LanguageModel for Counted<M> {
         requests: &[Generate],
         on_answer: OnAnswer<'_>,
     ) -> Vec<Result<Completion, LlmError>> {
-        self.inner.generate_each(requests, &|place, answer| {
+        self.generate_each_after(requests, &|_| Ok(()), on_answer)
+    }
+
+    fn generate_each_after(
+        &self,
+        requests: &[Generate],
+        before: BeforeSending<'_>,
+        on_answer: OnAnswer<'_>,
+    ) -> Vec<Result<Completion, LlmError>> {
+        self.inner.generate_each_after(requests, before, &|place, answer| {
             if let Some(request) = requests.get(place) {
                 let cost = answer.as_ref().map(|completion| &completion.usage);
                 self.book(request.agent, cost, self.inner.at_most(request));
@@ -60,16 +68,27 @@ impl<M: LanguageModel> LanguageModel for Counted<M> {
     }
 
     fn score(&self, requests: &[Score]) -> Vec<Result<Vec<Continuation>, LlmError>> {
-        let answers = self.inner.score(requests);
-        for (request, answer) in requests.iter().zip(&answers) {
-            let usage = answer.as_ref().map(|continuations| usage_of(continuations));
-            self.book(
-                request.agent,
-                usage.as_ref().map_err(|error| *error),
-                self.inner.score_at_most(request),
-            );
-        }
-        answers
+        self.score_each(requests, &|_| Ok(()), &|_, _| {})
+    }
+
+    fn score_each(
+        &self,
+        requests: &[Score],
+        before: BeforeSending<'_>,
+        on_scored: OnScored<'_>,
+    ) -> Vec<Result<Vec<Continuation>, LlmError>> {
+        self.inner.score_each(requests, before, &|place, answer| {
+            if let Some(request) = requests.get(place) {
+                let usage = answer.as_ref().map(|continuations| usage_of(continuations));
+                let cost = usage.as_ref().map_err(|error| *error);
+                self.book(request.agent, cost, self.inner.score_at_most(request));
+            }
+            on_scored(place, answer);
+        })
+    }
+
+    fn scores_prefix_per_continuation(&self) -> bool {
+        self.inner.scores_prefix_per_continuation()
     }
 
     fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, LlmError> {
@@ -77,7 +96,11 @@ impl<M: LanguageModel> LanguageModel for Counted<M> {
     }
 
     fn embed_counted(&self, texts: &[String]) -> Result<Embedded, LlmError> {
-        let answer = self.inner.embed_counted(texts);
+        self.embed_kept(texts, &|_| {})
+    }
+
+    fn embed_kept(&self, texts: &[String], keep: &(dyn Fn(&Embedded) + Sync)) -> Result<Embedded, LlmError> {
+        let answer = self.inner.embed_kept(texts, keep);
         let cost = answer.as_ref().map(|embedded| &embedded.usage);
         self.book(AgentRole::Other, cost, self.inner.embed_at_most(texts));
         answer

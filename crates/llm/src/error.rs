@@ -17,6 +17,12 @@ pub enum LlmError {
         /// What the backend said; never holds a key.
         reason: String,
     },
+    /// As [`LlmError::Failed`], but the backend did not work on it: nothing can have been paid.
+    #[error("the request failed: {reason}")]
+    Refused {
+        /// What the backend said; never holds a key.
+        reason: String,
+    },
     /// The request does not fit the model's context.
     #[error("the prompt has {tokens} tokens, the context holds {context}")]
     TooLong {
@@ -48,6 +54,20 @@ pub enum LlmError {
 }
 
 impl LlmError {
+    /// Whether the call may have been paid for although there is no answer.
+    pub(crate) fn may_have_cost(&self) -> bool {
+        matches!(self, Self::Failed { .. })
+    }
+
+    /// The same failure of a call of which a part may have been paid for. What ends the run will do so at the next
+    /// call, which finds it as this one did.
+    pub(crate) fn perhaps_paid(self) -> Self {
+        match self {
+            Self::Refused { reason } | Self::Unavailable { reason, .. } => Self::Failed { reason },
+            other => other,
+        }
+    }
+
     /// Whether asking anything else of this model is pointless, so that a run stops instead of counting failures.
     pub fn ends_the_run(&self) -> bool {
         matches!(

@@ -101,13 +101,17 @@ impl Ledger {
     }
 
     /// Books a call that failed. Nobody says what it cost, so the most it can have cost is set aside; an error that
-    /// was raised before anything was sent costs nothing, and one that only says stop is no failure of a call.
+    /// was raised before anything was sent, or a refusal, costs nothing, and one that only says stop is no failure of a call.
     pub fn book_failure(&self, agent: AgentRole, error: &LlmError, most: AtMost, price: &Price) {
         if error.ends_the_run() {
             return;
         }
-        let was_sent = matches!(error, LlmError::Failed { .. });
-        let most = if was_sent { most } else { AtMost::default() };
+        let most = if error.may_have_cost() { most } else { AtMost::default() };
+        self.book_lost(agent, most, price);
+    }
+
+    /// Sets aside what a call without an answer can have cost at most.
+    pub(crate) fn book_lost(&self, agent: AgentRole, most: AtMost, price: &Price) {
         let call = Count {
             failures: 1,
             tokens_lost: most.tokens(),

@@ -8,7 +8,8 @@
 //! - [`Recorded`] keeps every answer in a [`Cassette`] and never asks for it twice;
 //! - [`Counted`] books every answer, also those that the cassette gave.
 //!
-//! The order matters: what the cassette answers costs nothing, so the budget stands inside of it.
+//! The order matters: what the cassette answers costs nothing, so the budget stands inside of it. For a budget that
+//! holds across runs, [`Budgeted::lasting`] writes its reservations into the same cassette.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -39,7 +40,9 @@ mod ledger;
 mod model;
 mod money;
 mod pointer;
+mod run_lock;
 mod scripted;
+mod seam;
 mod uri;
 
 pub use budget::{Budget, Budgeted};
@@ -51,11 +54,13 @@ pub use extent::{AtMost, Embedded};
 pub use http::{Endpoint, Http, HttpSettings};
 pub use ledger::{Count, Ledger};
 pub use model::{
-    AgentRole, Capabilities, Choices, Completion, Continuation, Generate, LanguageModel, Message, OnAnswer,
-    Sampling, Score, Speaker, StopReason, Usage,
+    AgentRole, Capabilities, Choices, Completion, Continuation, Generate, Message, Sampling, Score, Speaker,
+    StopReason, Usage,
 };
 pub use money::{Money, Price, Prices};
+pub use run_lock::RunLock;
 pub use scripted::Scripted;
+pub use seam::{BeforeSending, LanguageModel, OnAnswer, OnScored};
 pub use uri::{LlmUri, UriError};
 
 #[cfg(test)]

@@ -1,13 +1,8 @@
-//! The seam: what is asked of a language model, and what comes back.
+//! What is asked of a language model, and what comes back.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-
-use crate::{AtMost, Embedded, LlmError};
-
-/// Told about each answer as soon as it is there: its place in the batch, and what came.
-pub type OnAnswer<'a> = &'a (dyn Fn(usize, &Result<Completion, LlmError>) + Sync);
 
 /// Who speaks in a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -116,7 +111,7 @@ pub struct Usage {
     pub tokens_in: u64,
     /// Tokens of the prompt that were not evaluated again.
     pub tokens_reused: u64,
-    /// Tokens written (for [`LanguageModel::score`]: tokens of the continuations).
+    /// Tokens written (for [`crate::LanguageModel::score`]: tokens of the continuations).
     pub tokens_out: u64,
     /// Seconds from sending to answer; a batch's time is shared among its requests.
     pub seconds: f64,
@@ -169,11 +164,11 @@ pub struct Capabilities {
     pub model: String,
     /// Tokens of context, if known.
     pub context: Option<usize>,
-    /// Whether [`LanguageModel::generate`] works.
+    /// Whether [`crate::LanguageModel::generate`] works.
     pub generates: bool,
-    /// Whether [`LanguageModel::score`] works.
+    /// Whether [`crate::LanguageModel::score`] works.
     pub scores: bool,
-    /// Whether [`LanguageModel::embed`] works.
+    /// Whether [`crate::LanguageModel::embed`] works.
     pub embeds: bool,
     /// Whether [`Generate::schema`] is obeyed.
     pub obeys_schema: bool,
@@ -181,76 +176,4 @@ pub struct Capabilities {
     pub obeys_choices: bool,
     /// Requests that are worth sending together.
     pub batch: usize,
-}
-
-/// A language model. Calls are batches; answers stand in the order of the requests, each with its own failure.
-pub trait LanguageModel: Send + Sync {
-    /// What it can do.
-    fn capabilities(&self) -> &Capabilities;
-
-    /// Writes a text for each request.
-    fn generate(&self, requests: &[Generate]) -> Vec<Result<Completion, LlmError>>;
-
-    /// As [`LanguageModel::generate`], but tells about each answer at once, from any thread, so that it can be kept
-    /// before the slowest of the batch is there. A model that answers a batch as a whole need not write this.
-    fn generate_each(
-        &self,
-        requests: &[Generate],
-        on_answer: OnAnswer<'_>,
-    ) -> Vec<Result<Completion, LlmError>> {
-        let answers = self.generate(requests);
-        answers.iter().enumerate().for_each(|(place, answer)| on_answer(place, answer));
-        answers
-    }
-
-    /// Log-probabilities of each request's continuations after its prefix.
-    fn score(&self, requests: &[Score]) -> Vec<Result<Vec<Continuation>, LlmError>> {
-        requests.iter().map(|_| Err(self.cannot("say how likely a text is"))).collect()
-    }
-
-    /// One vector of unit length per text.
-    ///
-    /// # Errors
-    /// As a whole: a batch of vectors is useful only when complete.
-    fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, LlmError> {
-        let _ = texts;
-        Err(self.cannot("turn text into vectors"))
-    }
-
-    /// As [`LanguageModel::embed`], with what it cost; counted by [`LanguageModel::count_tokens`] where the backend
-    /// does not say.
-    ///
-    /// # Errors
-    /// As [`LanguageModel::embed`].
-    fn embed_counted(&self, texts: &[String]) -> Result<Embedded, LlmError> {
-        let vectors = self.embed(texts)?;
-        let tokens_in = texts.iter().map(|text| self.count_tokens(text) as u64).sum();
-        Ok(Embedded { vectors, usage: Usage { tokens_in, ..Usage::default() } })
-    }
-
-    /// What this request can cost at the very most; a budget reserves it before the request is sent. Without a
-    /// tokenizer: no token is shorter than a byte.
-    fn at_most(&self, request: &Generate) -> AtMost {
-        AtMost::of_generate(request)
-    }
-
-    /// The same for texts to be scored.
-    fn score_at_most(&self, request: &Score) -> AtMost {
-        AtMost::of_score(request)
-    }
-
-    /// The same for texts to be turned into vectors.
-    fn embed_at_most(&self, texts: &[String]) -> AtMost {
-        AtMost::of_texts(texts)
-    }
-
-    /// Number of tokens of a text: exact where a tokenizer is at hand, else one per four bytes, rounded up.
-    fn count_tokens(&self, text: &str) -> usize {
-        text.len().div_ceil(4)
-    }
-
-    /// The error for what this model cannot do.
-    fn cannot(&self, what: &'static str) -> LlmError {
-        LlmError::Unsupported { model: self.capabilities().model.clone(), what }
-    }
 }

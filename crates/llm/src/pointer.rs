@@ -1,8 +1,8 @@
 //! A pointer to a model is a model, so that wrappers can hold an owned, a boxed, a shared or a borrowed one.
 
-use crate::model::OnAnswer;
 use crate::{
-    AtMost, Capabilities, Completion, Continuation, Embedded, Generate, LanguageModel, LlmError, Score,
+    AtMost, BeforeSending, Capabilities, Completion, Continuation, Embedded, Generate, LanguageModel,
+    LlmError, OnAnswer, OnScored, Score,
 };
 
 macro_rules! forwards {
@@ -22,6 +22,36 @@ macro_rules! forwards {
                 on_answer: OnAnswer<'_>,
             ) -> Vec<Result<Completion, LlmError>> {
                 (**self).generate_each(requests, on_answer)
+            }
+
+            fn generate_each_after(
+                &self,
+                requests: &[Generate],
+                before: BeforeSending<'_>,
+                on_answer: OnAnswer<'_>,
+            ) -> Vec<Result<Completion, LlmError>> {
+                (**self).generate_each_after(requests, before, on_answer)
+            }
+
+            fn score_each(
+                &self,
+                requests: &[Score],
+                before: BeforeSending<'_>,
+                on_scored: OnScored<'_>,
+            ) -> Vec<Result<Vec<Continuation>, LlmError>> {
+                (**self).score_each(requests, before, on_scored)
+            }
+
+            fn scores_prefix_per_continuation(&self) -> bool {
+                (**self).scores_prefix_per_continuation()
+            }
+
+            fn embed_kept(
+                &self,
+                texts: &[String],
+                keep: &(dyn Fn(&Embedded) + Sync),
+            ) -> Result<Embedded, LlmError> {
+                (**self).embed_kept(texts, keep)
             }
 
             fn score(&self, requests: &[Score]) -> Vec<Result<Vec<Continuation>, LlmError>> {

@@ -4,12 +4,12 @@ use crate::failure::Failure;
 use ::agents::{Models, Terms};
 use llm::{
     Budget, Budgeted, Cassette, Endpoint, Http, HttpSettings, LanguageModel, Ledger, LlmError, LlmUri, Money,
-    Prices, Recorded, Replay,
+    Prices, Recorded, Replay, RunLock,
 };
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// The cassettes in a run's directory: the language model's calls, and the embedder's.
 const CALLS: &str = "calls.sqlite";
@@ -47,6 +47,8 @@ pub(crate) struct Opener {
     config: ModelConfig,
     /// What each run's models have paid together, by its directory.
     ledgers: Mutex<HashMap<PathBuf, Arc<Ledger>>>,
+    /// Each run's lock, held by its models.
+    locks: Mutex<HashMap<PathBuf, Weak<RunLock>>>,
 }
 
 impl Models for Opener {
@@ -72,7 +74,7 @@ impl Models for Opener {
 
 impl Opener {
     pub(crate) fn new(config: ModelConfig) -> Self {
-        Self { config, ledgers: Mutex::default() }
+        Self { config, ledgers: Mutex::default(), locks: Mutex::default() }
     }
 
     /// The model itself, neither recorded nor limited: for estimates, which ask it nothing.
@@ -98,6 +100,17 @@ impl Opener {
         Arc::clone(ledgers.entry(run.to_owned()).or_default())
     }
 
+    /// The right to pay for a run, which its models share.
+    fn lock(&self, run: &Path) -> Result<Arc<RunLock>, LlmError> {
+        let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(held) = locks.get(run).and_then(Weak::upgrade) {
+            return Ok(held);
+        }
+        let taken = Arc::new(RunLock::take(run)?);
+        locks.insert(run.to_owned(), Arc::downgrade(&taken));
+        Ok(taken)
+    }
+
     /// The model with its calls recorded in the run's directory and within the budget, which the models of a run share;
     /// what an earlier, stopped run paid counts. What the cassette answers costs nothing, so the budget stands inside
     /// of it.
@@ -108,7 +121,9 @@ impl Opener {
         file: &str,
     ) -> Result<Box<dyn LanguageModel>, LlmError> {
         let prices = &self.config.prices;
-        let cassette = Cassette::open(&place_of_cassette(&terms.run, file)?)?;
+        let path = place_of_cassette(&terms.run, file)?;
+        let lock = self.lock(&terms.run)?;
+        let cassette = Arc::new(Cassette::open(&path)?);
         let ledger = self.ledger(&terms.run);
         ledger.take_over(&cassette.paid(prices)?);
         let price = prices.of(&model.capabilities().model);
@@ -118,8 +133,8 @@ impl Opener {
             hint: "give --budget-money as a number above zero".to_owned(),
         })?;
         let budget = Budget { tokens: terms.budget_tokens, money };
-        let within = Budgeted::new(model, budget, price, ledger)?;
-        Ok(Box::new(Recorded::new(within, Arc::new(cassette))?))
+        let within = Budgeted::new(model, budget, price, ledger)?.lasting(Arc::clone(&cassette), lock);
+        Ok(Box::new(Recorded::new(within, cassette)?))
     }
 
     fn backend(&self, address: &str, needs_scores: bool) -> Result<Backend, LlmError> {

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::file::StoredRow;
 use super::key::{Kind, canonical, from_hex, to_hex};
+use super::rows::StoredRow;
 use crate::counted::usage_of;
 use crate::{AgentRole, Completion, Continuation, Usage};
 
@@ -15,6 +15,9 @@ pub(crate) trait Answer: Clone + PartialEq {
     /// The answer, if the text is one.
     fn from_row(text: &str) -> Option<Self>;
 
+    /// What it cost.
+    fn usage(&self) -> Usage;
+
     /// The text of the row if the very same answer can be read from it, which a number that is not finite prevents.
     fn faithful_row(&self) -> Option<String> {
         self.to_row().filter(|row| Self::from_row(row).as_ref() == Some(self))
@@ -22,6 +25,10 @@ pub(crate) trait Answer: Clone + PartialEq {
 }
 
 impl Answer for Completion {
+    fn usage(&self) -> Usage {
+        self.usage
+    }
+
     fn to_row(&self) -> Option<String> {
         to_row(self)
     }
@@ -32,6 +39,10 @@ impl Answer for Completion {
 }
 
 impl Answer for Vec<Continuation> {
+    fn usage(&self) -> Usage {
+        usage_of(self)
+    }
+
     fn to_row(&self) -> Option<String> {
         to_row(self)
     }
@@ -56,6 +67,10 @@ struct VectorRow {
 }
 
 impl Answer for Vector {
+    fn usage(&self) -> Usage {
+        self.usage
+    }
+
     fn to_row(&self) -> Option<String> {
         let bytes: Vec<u8> = self.coordinates.iter().flat_map(|x| x.to_le_bytes()).collect();
         to_row(&VectorRow { f32: to_hex(&bytes), usage: self.usage })
@@ -71,6 +86,10 @@ impl Answer for Vector {
 }
 
 impl Answer for usize {
+    fn usage(&self) -> Usage {
+        Usage::default()
+    }
+
     fn to_row(&self) -> Option<String> {
         to_row(self)
     }
@@ -85,13 +104,18 @@ pub(crate) fn to_row(value: &impl Serialize) -> Option<String> {
     serde_json::to_value(value).ok().as_ref().map(canonical)
 }
 
-/// Who asked, and what it cost, as a row says.
-pub(crate) fn cost_of(row: &StoredRow) -> Option<(AgentRole, Usage)> {
+/// Who asked, as the request says, if it does.
+pub(crate) fn asked_by(request: &str) -> Option<AgentRole> {
     #[derive(Deserialize)]
     struct Asked {
         agent: AgentRole,
     }
-    let asked = || serde_json::from_str::<Asked>(&row.request).ok().map(|asked| asked.agent);
+    serde_json::from_str::<Asked>(request).ok().map(|asked| asked.agent)
+}
+
+/// Who asked, and what it cost, as a row says.
+pub(crate) fn cost_of(row: &StoredRow) -> Option<(AgentRole, Usage)> {
+    let asked = || asked_by(&row.request);
     match Kind::of(&row.kind)? {
         Kind::Generate => Some((asked()?, Completion::from_row(&row.answer)?.usage)),
         Kind::Score => Some((asked()?, usage_of(&Vec::from_row(&row.answer)?))),

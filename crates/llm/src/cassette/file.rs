@@ -1,15 +1,16 @@
 //! The file of a cassette.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
 use super::answer::{cost_of, to_row};
-use super::key::{Call, HASH_BYTES};
-use crate::{AgentRole, Capabilities, Count, Ledger, LlmError, Prices};
+use super::key::Call;
+use super::reservations;
+use super::rows::{Found, find, keep, read_row};
+use crate::{AgentRole, Capabilities, LlmError, Usage};
 
 /// Marks an SQLite file as one of ours.
 const APPLICATION_ID: i64 = 0x696c_7263;
@@ -27,17 +28,6 @@ const TABLES: &str = "
     );
     CREATE TABLE IF NOT EXISTS models (model TEXT PRIMARY KEY, capabilities TEXT NOT NULL) WITHOUT ROWID;
 ";
-
-/// What a cassette has for a call.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Found {
-    /// The text of the answer.
-    Answer(String),
-    /// No row.
-    Nothing,
-    /// A row that is not as it was written.
-    Damaged,
-}
 
 /// An open cassette. Several may be open on one file, in one process or in many.
 #[derive(Debug)]
@@ -113,6 +103,7 @@ impl Cassette {
             // Survives a killed process; a power cut may cost the last rows, never a broken one.
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
+            connection.execute_batch(reservations::TABLE)?;
         }
         Ok(())
     }
@@ -166,13 +157,8 @@ impl Cassette {
         rows.iter().map(parse).collect()
     }
 
-    /// What the recorded calls once cost, by agent, so that a run that goes on can count it. A row that is damaged is
-    /// left out: it will be paid for again.
-    ///
-    /// # Errors
-    /// [`LlmError::Unavailable`] if the file is damaged.
-    pub fn paid(&self, prices: &Prices) -> Result<BTreeMap<AgentRole, Count>, LlmError> {
-        let ledger = Ledger::default();
+    /// Model, agent and cost of each call that is whole.
+    pub(crate) fn each_cost(&self, mut tell: impl FnMut(&str, AgentRole, Usage)) -> Result<(), LlmError> {
         self.with(|connection| {
             let mut query =
                 connection.prepare("SELECT model, kind, request, answer, checksum, key FROM calls")?;
@@ -180,14 +166,14 @@ impl Cassette {
             while let Some(row) = rows.next()? {
                 let key: Vec<u8> = row.get(5)?;
                 let whole = read_row(row).filter(|row| row.is_whole(&key));
-                let cost = whole.and_then(|row| Some((cost_of(&row)?, prices.of(&row.model))));
-                if let Some(((agent, usage), price)) = cost {
-                    ledger.book(agent, &usage, &price.unwrap_or_default());
+                if let Some((row, (agent, usage))) =
+                    whole.and_then(|row| cost_of(&row).map(|cost| (row, cost)))
+                {
+                    tell(&row.model, agent, usage);
                 }
             }
             Ok(())
-        })?;
-        Ok(ledger.counts())
+        })
     }
 
     /// How many calls are recorded.
@@ -233,60 +219,6 @@ impl Cassette {
 fn format_of(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get(0));
     Ok((pragma("application_id")?, pragma("user_version")?))
-}
-
-fn find(connection: &Connection, model: &str, call: &Call) -> rusqlite::Result<Found> {
-    let mut query = connection
-        .prepare_cached("SELECT model, kind, request, answer, checksum FROM calls WHERE key = ?1")?;
-    let row = query.query_row([&call.key], |row| Ok(read_row(row))).optional()?;
-    let Some(row) = row else { return Ok(Found::Nothing) };
-    let ours = |row: &StoredRow| {
-        row.is_whole(&call.key)
-            && (&*row.model, &*row.kind, &*row.request) == (model, call.kind, &call.request)
-    };
-    Ok(row.filter(ours).map_or(Found::Damaged, |row| Found::Answer(row.answer)))
-}
-
-fn keep(connection: &mut Connection, model: &str, call: &Call, answer: &str) -> rusqlite::Result<String> {
-    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if let Found::Answer(first) = find(&begun, model, call)? {
-        return Ok(first);
-    }
-    let checksum = Call::checksum(&call.key, [model, call.kind, &call.request, answer]);
-    begun
-        .prepare_cached("INSERT OR REPLACE INTO calls VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-        .execute(params![call.key, model, call.kind, call.request, answer, checksum])?;
-    begun.commit()?;
-    Ok(answer.to_owned())
-}
-
-/// The columns of a row besides its key.
-pub(crate) struct StoredRow {
-    pub(crate) model: String,
-    pub(crate) kind: String,
-    pub(crate) request: String,
-    pub(crate) answer: String,
-    pub(crate) checksum: Vec<u8>,
-}
-
-impl StoredRow {
-    /// Whether it is what was written under this key.
-    pub(crate) fn is_whole(&self, key: &[u8]) -> bool {
-        let parts = [&*self.model, &*self.kind, &*self.request, &*self.answer];
-        let key_of_row = super::key::hash(&[parts[0].as_bytes(), parts[1].as_bytes(), parts[2].as_bytes()]);
-        key.len() == HASH_BYTES && key == key_of_row && self.checksum == Call::checksum(key, parts)
-    }
-}
-
-/// Reads a row of (model, kind, request, answer, checksum); nothing if a column is not of its type.
-pub(crate) fn read_row(row: &rusqlite::Row<'_>) -> Option<StoredRow> {
-    Some(StoredRow {
-        model: row.get(0).ok()?,
-        kind: row.get(1).ok()?,
-        request: row.get(2).ok()?,
-        answer: row.get(3).ok()?,
-        checksum: row.get(4).ok()?,
-    })
 }
 
 fn unusable(path: &Path, error: &rusqlite::Error) -> LlmError {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::{Choices, Generate, LlmError, Score};
+use crate::{AgentRole, Choices, Generate, LlmError, Score};
 
 /// Bytes of a key and of a checksum.
 pub(crate) const HASH_BYTES: usize = 32;
@@ -84,6 +84,17 @@ impl Call {
         requests.iter().map(|request| Ok(Self::new(model, Kind::Score, &to_value(request)?))).collect()
     }
 
+    /// One continuation by itself. Of the prefix, which all of a slate share, only the hash is kept.
+    pub(crate) fn of_single(model: &str, prefix: &str, agent: AgentRole, continuation: &str) -> Self {
+        let request = serde_json::json!({ "agent": agent, "prefix": prefix, "continuation": continuation });
+        Self::new(model, Kind::Score, &request)
+    }
+
+    /// The hash of a shared prefix.
+    pub(crate) fn digest_of_prefix(request: &Score) -> Result<String, LlmError> {
+        Ok(to_hex(&hash(&[canonical(&to_value(&request.messages)?).as_bytes()])))
+    }
+
     /// One call per text.
     pub(crate) fn of_texts(model: &str, texts: &[String]) -> Vec<Self> {
         texts.iter().map(|text| Self::new(model, Kind::Embed, &Value::String(text.clone()))).collect()
@@ -101,7 +112,7 @@ impl Call {
     }
 }
 
-fn to_value(request: &impl serde::Serialize) -> Result<Value, LlmError> {
+fn to_value(request: &(impl serde::Serialize + ?Sized)) -> Result<Value, LlmError> {
     serde_json::to_value(request)
         .map_err(|e| LlmError::Failed { reason: format!("the request cannot be written as JSON: {e}") })
 }

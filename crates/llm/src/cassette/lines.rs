@@ -6,8 +6,9 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::file::{Cassette, StoredRow, read_row};
+use super::file::Cassette;
 use super::key::{canonical, from_hex, to_hex};
+use super::rows::{StoredRow, read_row};
 use crate::{Capabilities, LlmError};
 
 /// Longest line that is read; a longer one is no line of ours.

@@ -1,14 +1,17 @@
 //! A model that is asked only what the cassette cannot answer.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::answer::{Answer, Vector};
-use super::file::{Cassette, Found};
-use super::key::{Call, HASH_BYTES};
-use crate::model::OnAnswer;
+use super::answer::{Answer, Vector, asked_by};
+use super::batch::{Groups, groups, join, share};
+use super::file::Cassette;
+use super::key::Call;
+use super::rows::Found;
+use super::slate::{Singles, whole_of_singles};
+use crate::seam::Told;
 use crate::{
-    AtMost, Capabilities, Completion, Continuation, Embedded, Generate, LanguageModel, LlmError, Score, Usage,
+    AgentRole, AtMost, Capabilities, Completion, Continuation, Embedded, Generate, LanguageModel, LlmError,
+    OnAnswer, Score, Usage,
 };
 
 /// A model beside a cassette: what is recorded is answered from there, the rest is asked and each answer recorded as
@@ -23,13 +26,8 @@ pub struct Recorded<M> {
     cassette: Arc<Cassette>,
 }
 
-/// Places of a batch that share a call, in the order of the first.
-type Groups = Vec<Vec<usize>>;
-
 /// Vectors that are asked for before they are recorded.
 const TEXTS_AT_ONCE: usize = 1024;
-
-type Told<'a, A> = &'a (dyn Fn(usize, &Result<A, LlmError>) + Sync);
 
 impl<M: LanguageModel> Recorded<M> {
     /// Records what `inner` answers, and answers from the cassette.
@@ -66,9 +64,45 @@ impl<M: LanguageModel> Recorded<M> {
     fn keep<A: Answer>(&self, call: &Call, answer: &A) -> Result<A, LlmError> {
         let unkept =
             || LlmError::Failed { reason: "the answer holds a number that is not finite".to_owned() };
-        let row = answer.faithful_row().ok_or_else(unkept)?;
-        let row = self.cassette.keep(self.model(), call, &row)?;
-        A::from_row(&row).ok_or_else(|| self.cassette.damaged("a row"))
+        let Some(row) = answer.faithful_row() else {
+            self.note_unkept(call, &answer.usage())?;
+            return Err(unkept());
+        };
+        let kept = self.cassette.keep(self.model(), call, &row)?;
+        if kept != row {
+            self.note_unkept(call, &answer.usage())?;
+        }
+        A::from_row(&kept).ok_or_else(|| self.cassette.damaged("a row"))
+    }
+
+    /// An answer that was paid for and has no row still counts.
+    fn note_unkept(&self, call: &Call, usage: &Usage) -> Result<(), LlmError> {
+        let most = AtMost { tokens_in: usage.tokens_in, tokens_out: usage.tokens_out };
+        let agent = asked_by(&call.request).unwrap_or(AgentRole::Other);
+        if most.tokens() > 0 {
+            self.cassette.reserve(self.model(), agent, most)?;
+        }
+        Ok(())
+    }
+
+    /// Each continuation is recorded by itself. Slates that an earlier version recorded as a whole are found too.
+    fn score_singly(&self, requests: &[Score]) -> Result<Vec<Result<Vec<Continuation>, LlmError>>, LlmError> {
+        let wholes = Call::of_score(self.model(), requests)?;
+        let wholes: Result<Vec<_>, _> = wholes.iter().map(|call| self.recall(call)).collect();
+        let wholes: Vec<Option<Vec<Continuation>>> = wholes?;
+        let open = wholes.iter().zip(requests).filter(|(whole, _)| whole.is_none());
+        let Singles { calls, requests: singles } =
+            Singles::of(self.model(), open.map(|(_, request)| request))?;
+        let scored = self.answer(&calls, &|_, _| {}, |places, told| {
+            let asked: Vec<Score> = places.iter().map(|&place| singles[place].clone()).collect();
+            self.inner.score_each(&asked, &|_| Ok(()), told)
+        });
+        let mut scored = scored.into_iter();
+        let answers = wholes.into_iter().zip(requests).map(|(whole, request)| match whole {
+            Some(whole) => Ok(whole),
+            None => whole_of_singles(scored.by_ref().take(request.continuations.len()).collect()),
+        });
+        Ok(answers.collect())
     }
 
     /// Answers from the cassette, then through `ask`, which is given the places to ask for and tells of each answer
@@ -116,55 +150,17 @@ impl<M: LanguageModel> Recorded<M> {
         let mut vectors = Vec::with_capacity(texts.len());
         for batch in texts.chunks(TEXTS_AT_ONCE) {
             let start = vectors.len();
-            match self.inner.embed_counted(batch) {
+            let keep = |embedded: &Embedded| {
+                let shares = share(embedded.clone()).map(Ok);
+                shares.enumerate().for_each(|(at, vector)| told(start + at, &vector));
+            };
+            match self.inner.embed_kept(batch, &keep) {
                 Ok(embedded) => vectors.extend(share(embedded).map(Ok)),
                 Err(error) => vectors.extend(batch.iter().map(|_| Err(error.clone()))),
             }
-            (start..vectors.len()).for_each(|index| told(index, &vectors[index]));
         }
         vectors
     }
-}
-
-/// Places by call.
-fn groups(calls: &[Call]) -> Groups {
-    let mut at: HashMap<[u8; HASH_BYTES], usize> = HashMap::new();
-    let mut groups: Groups = Vec::new();
-    for (place, call) in calls.iter().enumerate() {
-        let group = *at.entry(call.key).or_insert(groups.len());
-        match groups.get_mut(group) {
-            Some(group) => group.push(place),
-            None => groups.push(vec![place]),
-        }
-    }
-    groups
-}
-
-/// Each vector with its share of the cost; the first ones carry what does not divide.
-fn share(embedded: Embedded) -> impl Iterator<Item = Vector> {
-    let Embedded { vectors, usage } = embedded;
-    let n = vectors.len().max(1) as u64;
-    let part = move |whole: u64, place: u64| whole / n + u64::from(place < whole % n);
-    vectors.into_iter().zip(0..).map(move |(coordinates, place)| Vector {
-        coordinates,
-        usage: Usage {
-            tokens_in: part(usage.tokens_in, place),
-            tokens_reused: part(usage.tokens_reused, place),
-            tokens_out: part(usage.tokens_out, place),
-            seconds: usage.seconds / n as f64,
-        },
-    })
-}
-
-/// All vectors, and their cost together; or the first failure.
-pub(crate) fn join(vectors: Vec<Result<Vector, LlmError>>) -> Result<Embedded, LlmError> {
-    let mut embedded = Embedded { vectors: Vec::with_capacity(vectors.len()), usage: Usage::default() };
-    for vector in vectors {
-        let Vector { coordinates, usage } = vector?;
-        embedded.vectors.push(coordinates);
-        embedded.usage = embedded.usage.plus(&usage);
-    }
-    Ok(embedded)
 }
 
 impl<M: LanguageModel> LanguageModel for Recorded<M> {
@@ -192,14 +188,22 @@ impl<M: LanguageModel> LanguageModel for Recorded<M> {
     }
 
     fn score(&self, requests: &[Score]) -> Vec<Result<Vec<Continuation>, LlmError>> {
+        if self.scores_prefix_per_continuation() && self.capabilities().scores {
+            let failed = |error: LlmError| requests.iter().map(|_| Err(error.clone())).collect();
+            return self.score_singly(requests).unwrap_or_else(failed);
+        }
         let calls = match Call::of_score(self.model(), requests) {
             Ok(calls) => calls,
             Err(error) => return requests.iter().map(|_| Err(error.clone())).collect(),
         };
-        self.answer(&calls, &|_, _| {}, |places, _| {
+        self.answer(&calls, &|_, _| {}, |places, told| {
             let asked: Vec<Score> = places.iter().map(|&place| requests[place].clone()).collect();
-            self.inner.score(&asked)
+            self.inner.score_each(&asked, &|_| Ok(()), told)
         })
+    }
+
+    fn scores_prefix_per_continuation(&self) -> bool {
+        self.inner.scores_prefix_per_continuation()
     }
 
     fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, LlmError> {

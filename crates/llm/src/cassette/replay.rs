@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use super::answer::{Answer, Vector};
-use super::file::{Cassette, Found};
+use super::batch::join;
+use super::file::Cassette;
 use super::key::Call;
-use super::recorded::join;
+use super::rows::Found;
+use super::slate::{Singles, whole_of_singles};
 use crate::{Capabilities, Completion, Continuation, Embedded, Generate, LanguageModel, LlmError, Score};
 
 /// A recorded model without the model: answers exactly what was recorded, usage and seconds included, and nothing
@@ -69,6 +71,12 @@ impl Replay {
         self.cassette.damaged(&format!("row {}", call.key_text()))
     }
 
+    /// A slate whose continuations were recorded each by itself.
+    fn recall_singles(&self, request: &Score) -> Result<Vec<Continuation>, LlmError> {
+        let calls = Singles::of(self.model(), [request])?.calls;
+        whole_of_singles(calls.iter().map(|call| self.recall(call)).collect())
+    }
+
     fn recall_all<A: Answer>(
         &self,
         n_requests: usize,
@@ -91,7 +99,12 @@ impl LanguageModel for Replay {
     }
 
     fn score(&self, requests: &[Score]) -> Vec<Result<Vec<Continuation>, LlmError>> {
-        self.recall_all(requests.len(), Call::of_score(self.model(), requests))
+        let wholes = self.recall_all(requests.len(), Call::of_score(self.model(), requests));
+        let answers = requests.iter().zip(wholes).map(|(request, whole)| match whole {
+            Err(LlmError::NotRecorded { .. }) => self.recall_singles(request),
+            whole => whole,
+        });
+        answers.collect()
     }
 
     fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, LlmError> {

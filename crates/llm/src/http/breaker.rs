@@ -16,6 +16,7 @@ struct State {
     n_failures: u32,
     open_since: Option<Instant>,
     is_probing: bool,
+    last_reason: String,
 }
 
 impl Breaker {
@@ -38,14 +39,20 @@ impl Breaker {
         *self.lock() = State::default();
     }
 
-    /// The call failed on the server's side.
-    pub(crate) fn fail(&self, now: Instant) {
+    /// The call failed on the server's side, for this reason.
+    pub(crate) fn fail(&self, now: Instant, reason: String) {
         let mut state = self.lock();
+        state.last_reason = reason;
         state.n_failures = state.n_failures.saturating_add(1);
         if state.is_probing || state.n_failures >= self.failures_to_open {
             state.open_since = Some(now);
         }
         state.is_probing = false;
+    }
+
+    /// Why the last call failed.
+    pub(crate) fn last_reason(&self) -> String {
+        self.lock().last_reason.clone()
     }
 
     /// The call ended without saying anything about the server's health.

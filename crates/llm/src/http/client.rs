@@ -1,21 +1,20 @@
 //! The model behind a server.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
-use rand::RngExt as _;
 use ureq::Agent;
 
+use super::attempts::{Answered, Call};
 use super::breaker::Breaker;
-use super::limits::{Limits, pause};
+use super::limits::Limits;
 use super::parallel::in_parallel;
-use super::retry::{asked_delay, delay};
-use super::transport::{Failure, agent, get, post};
+use super::transport::{Failure, agent, get};
 use super::wire::{begun, chat_body, embedding_body, read_chat, read_embeddings, read_models};
 use super::{Endpoint, HttpSettings};
-use crate::model::OnAnswer;
 use crate::{
-    AtMost, Capabilities, Completion, Continuation, Embedded, Generate, LanguageModel, LlmError, Score, Usage,
+    AtMost, BeforeSending, Capabilities, Completion, Continuation, Embedded, Generate, LanguageModel,
+    LlmError, OnAnswer, OnScored, Score, Usage,
 };
 
 /// A model behind an OpenAI-compatible server.
@@ -29,26 +28,10 @@ pub struct Http {
     pub(super) capabilities: Capabilities,
     pub(super) settings: HttpSettings,
     pub(super) agent: Agent,
-    limits: Limits,
-    breaker: Breaker,
-    seed: u64,
-    n_calls: AtomicU64,
-}
-
-/// One call, whatever its service.
-pub(super) struct Call<'a> {
-    pub(super) service: &'static str,
-    pub(super) body: &'a str,
-    /// How the server's limit of tokens counts it.
-    pub(super) tokens: u64,
-}
-
-/// A call that was answered.
-pub(super) struct Answered<T> {
-    pub(super) value: T,
-    /// Attempts that may have been paid for besides.
-    pub(super) n_lost: u64,
-    pub(super) seconds: f64,
+    pub(super) limits: Limits,
+    pub(super) breaker: Breaker,
+    pub(super) seed: u64,
+    pub(super) n_calls: AtomicU64,
 }
 
 impl Http {
@@ -103,95 +86,6 @@ impl Http {
         Ok(names.into_iter().map(|name| self.endpoint.scrub_message(name)).collect())
     }
 
-    /// Calls until there is an answer that `read` understands, or no more hope. The breaker hears how it ended.
-    pub(super) fn call<T>(
-        &self,
-        call: &Call<'_>,
-        read: impl Fn(&[u8]) -> Result<T, String>,
-    ) -> Result<Answered<T>, LlmError> {
-        if !self.breaker.admits(Instant::now()) {
-            return Err(LlmError::Unavailable {
-                reason: format!(
-                    "the server failed again and again and is left alone: {}",
-                    self.endpoint.base()
-                ),
-                hint: "see whether it is well, then run the same command again: it goes on where it stopped"
-                    .to_owned(),
-            });
-        }
-        let result = self.attempts(call, read);
-        match &result {
-            Ok(_) | Err((Blame::Request, _)) => self.breaker.succeed(),
-            Err((Blame::Server, _)) => self.breaker.fail(Instant::now()),
-            Err((Blame::Setup, _)) => self.breaker.leave(),
-        }
-        result.map_err(|(_, error)| error)
-    }
-
-    fn attempts<T>(
-        &self,
-        call: &Call<'_>,
-        read: impl Fn(&[u8]) -> Result<T, String>,
-    ) -> Result<Answered<T>, (Blame, LlmError)> {
-        let mut jitter = mdp::rng_for(self.seed, &[self.n_calls.fetch_add(1, Ordering::Relaxed)]);
-        let (mut start, mut n_lost) = (None, 0);
-        for attempt in 1.. {
-            let place = self.limits.enter(&self.settings, call.tokens);
-            let now = Instant::now();
-            let spent = now.duration_since(*start.get_or_insert(now));
-            let timeout = self.settings.attempt_timeout(spent);
-            let result = post(&self.agent, &self.endpoint, call.service, call.body, timeout, &self.settings)
-                .and_then(|bytes| read(&bytes).map_err(Failure::Lost));
-            drop(place);
-            let failure = match result {
-                Ok(value) => return Ok(Answered { value, n_lost, seconds: now.elapsed().as_secs_f64() }),
-                Err(failure) => failure,
-            };
-            let may_have_been_paid = matches!(failure, Failure::Lost(_));
-            n_lost += u64::from(may_have_been_paid);
-            let is_last =
-                attempt > self.settings.retries || n_lost > u64::from(self.settings.retries_after_loss);
-            let pause_for = self.next_pause(failure, attempt, is_last, jitter.random())?;
-            let spent = spent + now.elapsed();
-            if pause_for >= self.settings.left(spent) {
-                let reason =
-                    format!("no answer in time; the next attempt would have been in {pause_for:.1?}");
-                return Err((Blame::Server, LlmError::Failed { reason }));
-            }
-            pause(pause_for);
-        }
-        Err((Blame::Server, LlmError::Failed { reason: "no attempt was left".to_owned() }))
-    }
-
-    /// The pause after a failure, or the error it ends in.
-    fn next_pause(
-        &self,
-        failure: Failure,
-        attempt: u32,
-        is_last: bool,
-        jitter: f64,
-    ) -> Result<Duration, (Blame, LlmError)> {
-        let usual = delay(&self.settings, attempt, jitter);
-        let (reason, pause_for) = match failure {
-            Failure::Fatal(error) => return Err((Blame::Setup, error)),
-            Failure::Rejected(reason) => return Err((Blame::Request, LlmError::Failed { reason })),
-            Failure::Unreachable(reason) if is_last => {
-                return Err((Blame::Server, self.unreachable(&reason)));
-            }
-            Failure::Lost(reason) | Failure::Unreachable(reason) => (reason, usual),
-            Failure::Refused(reason, asked) => {
-                let asked = asked.map(|asked| asked_delay(asked, &self.settings, jitter));
-                (reason, asked.unwrap_or(usual))
-            }
-        };
-        if is_last {
-            let reason = format!("{reason} (attempt {attempt}, the last)");
-            return Err((Blame::Server, LlmError::Failed { reason }));
-        }
-        tracing::debug!(reason, attempt, pause_ms = pause_for.as_millis() as u64, "another attempt follows");
-        Ok(pause_for)
-    }
-
     pub(super) fn unreachable(&self, reason: &str) -> LlmError {
         LlmError::Unavailable {
             reason: format!("the server is not reached: {reason}: {}", self.endpoint.base()),
@@ -240,14 +134,6 @@ impl Http {
     }
 }
 
-/// Who is to blame for a call without an answer.
-#[derive(Clone, Copy, Debug)]
-enum Blame {
-    Request,
-    Server,
-    Setup,
-}
-
 /// What was paid, with what may have been paid for nothing.
 pub(super) fn with_lost(usage: Usage, lost: AtMost, seconds: f64) -> Usage {
     Usage {
@@ -272,8 +158,17 @@ impl LanguageModel for Http {
         requests: &[Generate],
         on_answer: OnAnswer<'_>,
     ) -> Vec<Result<Completion, LlmError>> {
+        self.generate_each_after(requests, &|_| Ok(()), on_answer)
+    }
+
+    fn generate_each_after(
+        &self,
+        requests: &[Generate],
+        before: BeforeSending<'_>,
+        on_answer: OnAnswer<'_>,
+    ) -> Vec<Result<Completion, LlmError>> {
         in_parallel(self.settings.concurrency.get().into(), requests.len(), |place| {
-            let answer = self.generate_one(&requests[place]);
+            let answer = before(place).and_then(|()| self.generate_one(&requests[place]));
             on_answer(place, &answer);
             answer
         })
@@ -288,7 +183,10 @@ impl LanguageModel for Http {
         let n_threads = self.settings.concurrency.get().into();
         let answers = in_parallel(n_threads, batches.len(), |place| self.embed_batch(batches[place]));
         let mut all = Embedded { vectors: Vec::with_capacity(texts.len()), usage: Usage::default() };
+        let is_partly_paid =
+            answers.iter().any(|answer| answer.as_ref().err().is_none_or(LlmError::may_have_cost));
         for answer in answers {
+            let answer = answer.map_err(|error| if is_partly_paid { error.perhaps_paid() } else { error });
             let Embedded { vectors, usage } = answer?;
             let same_width = |first: &Vec<f32>| vectors.iter().all(|vector| vector.len() == first.len());
             if !all.vectors.first().is_none_or(same_width) {
@@ -301,10 +199,20 @@ impl LanguageModel for Http {
     }
 
     fn score(&self, requests: &[Score]) -> Vec<Result<Vec<Continuation>, LlmError>> {
-        if !self.capabilities.scores {
-            return requests.iter().map(|_| Err(self.cannot("say how likely a text is"))).collect();
-        }
-        self.score_all(requests)
+        self.score_each(requests, &|_| Ok(()), &|_, _| {})
+    }
+
+    fn score_each(
+        &self,
+        requests: &[Score],
+        before: BeforeSending<'_>,
+        on_scored: OnScored<'_>,
+    ) -> Vec<Result<Vec<Continuation>, LlmError>> {
+        self.score_all(requests, before, on_scored)
+    }
+
+    fn scores_prefix_per_continuation(&self) -> bool {
+        true
     }
 
     fn at_most(&self, request: &Generate) -> AtMost {

@@ -102,12 +102,29 @@ impl Endpoint {
         self.key.as_ref().map(|(_, header)| header.clone())
     }
 
-    /// A message without the key, should a server repeat it.
+    /// A message without the key, should a server repeat it, be it as a string of JSON. Has to be whole: what is cut
+    /// off before may end within the key.
     pub(crate) fn scrub_message(&self, text: String) -> String {
-        match &self.key {
-            Some((key, _)) if text.contains(key.as_str()) => text.replace(key.as_str(), "[key]"),
-            _ => text,
-        }
+        self.shown_as().iter().fold(text, |text, form| match text.contains(form) {
+            true => text.replace(form, "[key]"),
+            false => text,
+        })
+    }
+
+    /// As [`Endpoint::scrub_message`], for a text that was cut off already.
+    pub(crate) fn scrub_beginning(&self, text: String) -> String {
+        let longest = self.shown_as().first().map_or(0, String::len);
+        let mut text = self.scrub_message(text);
+        text.truncate(text.floor_char_boundary(text.len().saturating_sub(longest)));
+        text
+    }
+
+    /// What the key may look like in a text, the longest form first.
+    fn shown_as(&self) -> Vec<String> {
+        let Some((key, _)) = &self.key else { return Vec::new() };
+        let quoted = serde_json::Value::from(key.as_str()).to_string();
+        let escaped = quoted.trim_matches('"').to_owned();
+        vec![escaped.replace('/', r"\/"), escaped, key.clone()]
     }
 
     /// An answer without the key.

@@ -77,22 +77,74 @@ impl Window {
     }
 }
 
-/// Both limits of a server.
+/// The time before which a server does not want to be asked, by whomever.
+#[derive(Debug, Default)]
+pub(crate) struct Hold {
+    until: Option<Instant>,
+    reason: String,
+}
+
+impl Hold {
+    /// The server asked for a pause, for this reason; a shorter one does not end a longer one.
+    pub(crate) fn extend(&mut self, now: Instant, pause: Duration, reason: &str) {
+        let until = now.checked_add(pause).unwrap_or(now);
+        if self.until.is_none_or(|earlier| earlier < until) {
+            *self = Self { until: Some(until), reason: reason.to_owned() };
+        }
+    }
+
+    /// How long it is still to be left alone.
+    pub(crate) fn left(&self, now: Instant) -> Option<Duration> {
+        self.until?.checked_duration_since(now).filter(|left| !left.is_zero())
+    }
+}
+
+/// All limits of a server.
 #[derive(Debug)]
 pub(crate) struct Limits {
     gate: Gate,
     window: Option<Mutex<Window>>,
+    hold: Mutex<Hold>,
 }
 
 impl Limits {
     pub(crate) fn new(settings: &HttpSettings) -> Self {
         let is_limited = settings.requests_per_minute.is_some() || settings.tokens_per_minute.is_some();
         let gate = Gate::new(usize::from(settings.concurrency.get()));
-        Self { gate, window: is_limited.then(Mutex::default) }
+        Self { gate, window: is_limited.then(Mutex::default), hold: Mutex::default() }
     }
 
-    /// Waits until a request of this size may be sent.
-    pub(crate) fn enter(&self, settings: &HttpSettings, tokens: u64) -> Place<'_> {
+    /// Nobody asks before this pause is over.
+    pub(crate) fn leave_alone(&self, pause: Duration, reason: &str) {
+        self.hold.lock().unwrap_or_else(PoisonError::into_inner).extend(Instant::now(), pause, reason);
+    }
+
+    /// Why the server is left alone.
+    pub(crate) fn reason(&self) -> String {
+        self.hold.lock().unwrap_or_else(PoisonError::into_inner).reason.clone()
+    }
+
+    /// Waits until a request of this size may be sent, up to `patience` for a server that wants to be left alone.
+    ///
+    /// # Errors
+    /// For how long it wants that, if it is longer.
+    pub(crate) fn enter(
+        &self,
+        settings: &HttpSettings,
+        tokens: u64,
+        patience: Duration,
+    ) -> Result<Place<'_>, Duration> {
+        let left = || self.hold.lock().unwrap_or_else(PoisonError::into_inner).left(Instant::now());
+        let wait = || {
+            while let Some(wait) = left() {
+                if wait >= patience {
+                    return Err(wait);
+                }
+                pause(wait);
+            }
+            Ok(())
+        };
+        wait()?;
         if let Some(window) = &self.window {
             let admit = || {
                 let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
@@ -102,7 +154,14 @@ impl Limits {
                 pause(wait);
             }
         }
-        self.gate.enter()
+        loop {
+            let place = self.gate.enter();
+            if left().is_none() {
+                return Ok(place);
+            }
+            drop(place);
+            wait()?;
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Blocking calls on a bounded number of threads; every call ends, in an answer, a counted failure or an error that
 //! stops the run. See [`HttpSettings`] for the limits, [`Endpoint`] for address and key.
 
+mod attempts;
 mod breaker;
 mod client;
 mod endpoint;

@@ -1,14 +1,22 @@
 //! How likely a server finds given texts: `/v1/completions` that repeats the prompt with its log-probabilities.
 
+use std::sync::{Mutex, OnceLock, PoisonError};
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::client::{Answered, Call, Http, with_lost};
+use super::attempts::{Answered, Call};
+use super::client::{Http, with_lost};
 use super::parallel::in_parallel;
 use super::transport::{Failure, post};
 use super::wire::{parse, read_usage};
-use crate::{AtMost, Continuation, LlmError, Message, Score, Usage};
+use crate::cassette::whole;
+use crate::{
+    AtMost, BeforeSending, Continuation, LanguageModel as _, LlmError, Message, OnScored, Score, Usage,
+};
 
+/// What it is to score.
+const SCORING: &str = "say how likely a text is";
 /// The service that scores.
 const SERVICE: &str = "completions";
 /// What is asked to see whether a server can score.
@@ -39,18 +47,31 @@ impl Http {
         }
     }
 
-    /// Every continuation of every request is a call of its own; all are under way together.
-    pub(super) fn score_all(&self, requests: &[Score]) -> Vec<Result<Vec<Continuation>, LlmError>> {
-        let prefixes: Vec<String> = requests.iter().map(|request| prefix(&request.messages)).collect();
+    /// Every continuation of every request is a call of its own; all are under way together. Each request is told of as
+    /// soon as its last continuation is there.
+    pub(super) fn score_all(
+        &self,
+        requests: &[Score],
+        before: BeforeSending<'_>,
+        on_scored: OnScored<'_>,
+    ) -> Vec<Result<Vec<Continuation>, LlmError>> {
+        let slates: Vec<Slate> = requests.iter().map(Slate::of).collect();
         let each = |(at, request): (usize, &Score)| (0..request.continuations.len()).map(move |n| (at, n));
         let calls: Vec<(usize, usize)> = requests.iter().enumerate().flat_map(each).collect();
-        let n_threads = self.settings.concurrency.get().into();
-        let scored = in_parallel(n_threads, calls.len(), |place| {
+        in_parallel(self.settings.concurrency.get().into(), calls.len(), |place| {
             let (at, n) = calls[place];
-            self.score_one(&prefixes[at], &requests[at].continuations[n])
+            let slate = &slates[at];
+            let can = self.capabilities.scores;
+            let begun = slate.begun.get_or_init(|| if can { before(at) } else { Err(self.cannot(SCORING)) });
+            let scored =
+                begun.clone().and_then(|()| self.score_one(&slate.prefix, &requests[at].continuations[n]));
+            if let Some(whole) = slate.put(n, scored) {
+                on_scored(at, &whole);
+                *slate.whole.lock().unwrap_or_else(PoisonError::into_inner) = whole;
+            }
         });
-        let mut scored = scored.into_iter();
-        requests.iter().map(|r| scored.by_ref().take(r.continuations.len()).collect()).collect()
+        let answer = |slate: Slate| slate.whole.into_inner().unwrap_or_else(PoisonError::into_inner);
+        slates.into_iter().map(answer).collect()
     }
 
     fn score_one(&self, prefix: &str, text: &str) -> Result<Continuation, LlmError> {
@@ -75,6 +96,41 @@ impl Http {
             n_tokens,
             usage: with_lost(usage, once.times(n_lost), seconds),
         })
+    }
+}
+
+/// One request, its continuations coming in one by one.
+struct Slate {
+    prefix: String,
+    begun: OnceLock<Result<(), LlmError>>,
+    scored: Mutex<Vec<Option<Result<Continuation, LlmError>>>>,
+    whole: Mutex<Result<Vec<Continuation>, LlmError>>,
+}
+
+impl Slate {
+    fn of(request: &Score) -> Self {
+        Self {
+            prefix: prefix(&request.messages),
+            begun: OnceLock::new(),
+            scored: Mutex::new(vec![None; request.continuations.len()]),
+            whole: Mutex::new(Ok(Vec::new())),
+        }
+    }
+
+    /// Takes a continuation; gives all of them with the last. Where some may have been paid for, so may the whole.
+    fn put(
+        &self,
+        n: usize,
+        one: Result<Continuation, LlmError>,
+    ) -> Option<Result<Vec<Continuation>, LlmError>> {
+        let mut scored = self.scored.lock().unwrap_or_else(PoisonError::into_inner);
+        scored[n] = Some(one);
+        if scored.iter().any(Option::is_none) {
+            return None;
+        }
+        let parts: Vec<_> = scored.drain(..).flatten().collect();
+        let is_partly_paid = parts.iter().any(|part| part.as_ref().err().is_none_or(LlmError::may_have_cost));
+        Some(whole(parts).map_err(|error| if is_partly_paid { error.perhaps_paid() } else { error }))
     }
 }
 

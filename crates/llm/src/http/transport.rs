@@ -1,5 +1,6 @@
 //! One attempt: a request goes out, bytes or a reason come back.
 
+use std::io::Read as _;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
@@ -23,8 +24,10 @@ pub(crate) enum Failure {
     Refused(String, Option<Duration>),
     /// The server may have worked on it, and may want to be paid, but the answer cannot be had.
     Lost(String),
-    /// This request will never be answered.
+    /// This request will never be answered, and the server did not work on it.
     Rejected(String),
+    /// It was answered with more than is read.
+    TooLong(String),
     /// No request will be.
     Fatal(LlmError),
 }
@@ -35,7 +38,8 @@ impl std::fmt::Display for Failure {
             Self::Unreachable(reason)
             | Self::Refused(reason, _)
             | Self::Lost(reason)
-            | Self::Rejected(reason) => f.write_str(reason),
+            | Self::Rejected(reason)
+            | Self::TooLong(reason) => f.write_str(reason),
             Self::Fatal(error) => error.fmt(f),
         }
     }
@@ -94,17 +98,17 @@ fn received(
     endpoint: &Endpoint,
     settings: &HttpSettings,
 ) -> Result<Vec<u8>, Failure> {
-    let response = response.map_err(|error| failure(&error))?;
+    let response = response.map_err(|error| failure(&error, endpoint))?;
     if response.status().is_success() {
         let body = response.into_body().into_with_config().limit(settings.answer_bytes);
-        return body.read_to_vec().map_err(|error| failure(&error));
+        return body.read_to_vec().map_err(|error| failure(&error, endpoint));
     }
     Err(refusal(response, endpoint))
 }
 
 /// What an error of the connection means.
-fn failure(error: &Error) -> Failure {
-    let reason = error.to_string();
+fn failure(error: &Error, endpoint: &Endpoint) -> Failure {
+    let reason = endpoint.scrub_message(error.to_string());
     match error {
         Error::HostNotFound | Error::ConnectionFailed | Error::ConnectProxyFailed(_) => {
             Failure::Unreachable(reason)
@@ -112,7 +116,7 @@ fn failure(error: &Error) -> Failure {
         Error::Timeout(Timeout::Connect | Timeout::Resolve) => Failure::Unreachable(reason),
         Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => Failure::Unreachable(reason),
         Error::BodyExceedsLimit(bytes) => {
-            Failure::Rejected(format!("the answer is longer than {bytes} bytes"))
+            Failure::TooLong(format!("the answer is longer than {bytes} bytes"))
         }
         Error::BadUri(_) | Error::Tls(_) | Error::Rustls(_) | Error::InvalidProxyUrl => {
             Failure::Fatal(LlmError::Unavailable {
@@ -129,9 +133,11 @@ fn refusal(response: Response<Body>, endpoint: &Endpoint) -> Failure {
     let status = response.status();
     let asked = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     let asked = asked.and_then(|value| retry_after(value, SystemTime::now()));
-    let body = response.into_body().into_with_config().limit(ERROR_BYTES).read_to_vec().unwrap_or_default();
-    let (message, code) = message_of(&body);
-    let reason = endpoint.scrub_message(format!("the server said {}{message}", status.as_u16()));
+    let mut body = Vec::new();
+    // What came before the connection broke says enough.
+    let _ = response.into_body().into_reader().take(ERROR_BYTES).read_to_end(&mut body);
+    let (message, code) = message_of(&body, endpoint);
+    let reason = format!("the server said {}{message}", status.as_u16());
     let fatal =
         |hint: &str| Failure::Fatal(LlmError::Unavailable { reason: reason.clone(), hint: hint.to_owned() });
     match status {
@@ -153,13 +159,15 @@ fn refusal(response: Response<Body>, endpoint: &Endpoint) -> Failure {
     }
 }
 
-/// What an error's body says, made fit for one line, and its code.
-fn message_of(body: &[u8]) -> (String, String) {
+/// What an error's body says, made fit for one line, and its code. The key is taken out before anything is cut.
+fn message_of(body: &[u8], endpoint: &Endpoint) -> (String, String) {
     let parsed: Value = serde_json::from_slice(body).unwrap_or_default();
     let error = &parsed["error"];
     let known = [&error["message"], error, &parsed["message"], &parsed["detail"]];
     let text = known.iter().find_map(|value| value.as_str()).map(str::to_owned);
     let text = text.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
+    let is_whole = (body.len() as u64) < ERROR_BYTES;
+    let text = if is_whole { endpoint.scrub_message(text) } else { endpoint.scrub_beginning(text) };
     let line: Vec<&str> =
         text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|w| !w.is_empty()).collect();
     let line: String = line.join(" ").chars().take(ERROR_CHARACTERS).collect();

@@ -142,3 +142,20 @@ fn scores_and_vectors_count_too() {
     assert_eq!(model.ledger().counts()[&AgentRole::Critic].tokens(), 18);
     assert_eq!(model.ledger().counts()[&AgentRole::Other].tokens(), 2);
 }
+
+#[test]
+fn what_is_not_admitted_is_not_sent() {
+    let inner = greedy();
+    let heard = std::sync::Mutex::new(Vec::new());
+    let before = |place: usize| match place {
+        1 => Err(LlmError::Budget { what: "no".to_owned() }),
+        _ => Ok(()),
+    };
+    let told = |place: usize, answer: &Result<_, _>| heard.lock().unwrap().push((place, answer.is_ok()));
+    let answers = inner.generate_each_after(&asks(0..3), &before, &told);
+    assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+    assert_eq!(inner.n_asked(), 2);
+    let mut heard = heard.into_inner().unwrap();
+    heard.sort_unstable();
+    assert_eq!(heard, [(0, true), (1, false), (2, true)]);
+}

@@ -88,3 +88,17 @@ fn the_models_of_a_run_share_its_budget() {
     let third = opener.recorded(parrot(), &tight, "third.sqlite").unwrap();
     assert!(matches!(third.generate(&[request("x")])[..], [Err(LlmError::Budget { .. })]));
 }
+
+#[test]
+fn a_second_process_cannot_pay_for_the_same_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let terms = Terms { run: folder.path().join("run"), ..Terms::default() };
+    let opener = Opener::new(ModelConfig::default());
+    let first = opener.recorded(parrot(), &terms, CALLS).unwrap();
+    assert!(opener.recorded(parrot(), &terms, VECTORS).is_ok(), "the models of one run share it");
+    let other = || Opener::new(ModelConfig::default()).recorded(parrot(), &terms, CALLS);
+    let Err(LlmError::Unavailable { reason, hint }) = other().map(|_| ()) else { panic!("it is open twice") };
+    assert!(reason.contains("another process") && hint.contains("another directory"), "{reason}; {hint}");
+    drop(first);
+    assert!(other().is_ok());
+}

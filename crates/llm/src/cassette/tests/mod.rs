@@ -4,6 +4,7 @@ mod damage;
 mod lines;
 mod processes;
 mod record;
+mod reservations;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -12,9 +12,10 @@ const CASSETTE: &str = "LLM_TEST_CASSETTE";
 
 const N_CALLS: usize = 300;
 
-fn other_process(test: &str, cassette: &Path) -> Child {
+/// Starts this test again as another process.
+pub(crate) fn other_process(test: &str, cassette: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("cassette::tests::processes::{test}")])
+        .args(["--exact", &format!("cassette::tests::{test}")])
         .env(CASSETTE, cassette)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -23,7 +24,7 @@ fn other_process(test: &str, cassette: &Path) -> Child {
 }
 
 /// The cassette, if this is the other process.
-fn told_cassette() -> Option<PathBuf> {
+pub(crate) fn told_cassette() -> Option<PathBuf> {
     std::env::var_os(CASSETTE).map(PathBuf::from)
 }
 
@@ -35,7 +36,7 @@ fn a_killed_run_pays_for_nothing_twice() {
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("c.sqlite");
-    let mut child = other_process("a_killed_run_pays_for_nothing_twice", &path);
+    let mut child = other_process("processes::a_killed_run_pays_for_nothing_twice", &path);
     let cassette = Cassette::open(&path).unwrap();
     while cassette.n_calls().unwrap() < 100 {
         assert!(child.try_wait().unwrap().is_none(), "the other process ended by itself");
@@ -58,7 +59,8 @@ fn two_processes_record_at_once_and_agree() {
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("c.sqlite");
-    let children = [(); 2].map(|()| other_process("two_processes_record_at_once_and_agree", &path));
+    let children =
+        [(); 2].map(|()| other_process("processes::two_processes_record_at_once_and_agree", &path));
     let here = record(&path, N_CALLS);
     for mut child in children {
         assert!(child.wait().unwrap().success());

@@ -12,9 +12,10 @@ use crate::*;
 enum End {
     Answered,
     Failed,
+    Refused,
     Stopped,
 }
-use End::{Answered, Failed, Stopped};
+use End::{Answered, Failed, Refused, Stopped};
 
 /// Asks once a server that shows the fault `n_faults` times and is well afterwards; expects an end and a number of
 /// attempts. The error is returned.
@@ -30,6 +31,7 @@ fn check(
     let end = match &result {
         Ok(answer) if answer.text == "well" => Answered,
         Err(LlmError::Failed { .. }) => Failed,
+        Err(LlmError::Refused { .. }) => Refused,
         Err(error) if error.ends_the_run() => Stopped,
         other => panic!("{other:?}"),
     };
@@ -50,7 +52,7 @@ fn check_lost(fault: impl Fn(&Received) -> Reply + Send + Sync + Copy + 'static,
 fn too_many_requests() {
     let plain = |_: &Received| status("429 Too Many Requests", "", "{}");
     check(plain, 2, quick(), (Answered, 3));
-    check(plain, ALWAYS, quick(), (Failed, 4));
+    check(plain, ALWAYS, quick(), (Refused, 4));
     let at_once = |_: &Received| status("429 Too Many Requests", "retry-after: 0\r\n", "{}");
     check(at_once, 2, quick(), (Answered, 3));
     let passed = "retry-after: Wed, 21 Oct 2015 07:28:00 GMT\r\n";
@@ -58,14 +60,51 @@ fn too_many_requests() {
 }
 
 #[test]
-fn a_pause_that_is_too_long_is_not_cut_short() {
+fn a_pause_that_is_too_long_stops_the_run() {
     let date = httpdate::fmt_http_date(std::time::SystemTime::now() + Duration::from_secs(7200));
     for asked in ["7200".to_owned(), date] {
         let header = format!("retry-after: {asked}\r\n");
         let busy = move |_: &Received| status("503 Service Unavailable", &header, "");
-        let error = check(busy, 1, quick(), (Failed, 1)).unwrap();
-        assert!(error.to_string().contains("no answer in time"), "{error}");
+        let error = check(busy, 1, quick(), (Stopped, 1)).unwrap();
+        assert!(error.to_string().contains("asks to be left alone for"), "{error}");
     }
+}
+
+#[test]
+fn a_pause_that_one_call_is_asked_for_holds_for_all() {
+    let server = Server::start(|_| {
+        status("429 Too Many Requests", "retry-after: 1200\r\n", r#"{"error":"daily quota"}"#)
+    });
+    let one = std::num::NonZeroU16::new(1).unwrap();
+    let model = client(&server, HttpSettings { concurrency: one, ..quick() });
+    let answers = model.generate(&asks(0..5));
+    assert_eq!(server.n_requests(), 1);
+    for answer in answers {
+        let error = answer.unwrap_err();
+        assert!(error.ends_the_run(), "{error:?}");
+        let message = error.to_string();
+        assert!(message.contains("the server said 429: daily quota"), "{message}");
+        assert!(message.contains("left alone for 1200 s") && message.contains(" GMT: "), "{message}");
+    }
+}
+
+#[test]
+fn what_may_have_been_paid_is_not_hidden_by_what_follows() {
+    let server = Server::start(|r| match r.number {
+        0 => Reply::Cut(b"HTTP/1.1 200".to_vec()),
+        _ => status("401 Unauthorized", "", ""),
+    });
+    let model = client(&server, quick());
+    assert!(matches!(ask_one(&model), Err(LlmError::Failed { .. })));
+    assert!(matches!(ask_one(&model), Err(LlmError::Unavailable { .. })));
+}
+
+#[test]
+fn a_usual_pause_that_is_too_long_fails_the_call_only() {
+    let settings = HttpSettings { total_timeout_ms: 60_000, first_delay_ms: 200_000, ..quick() };
+    let settings = HttpSettings { longest_delay_ms: 200_000, ..settings };
+    let error = check(|_| status("503 Service Unavailable", "", ""), 1, settings, (Refused, 1)).unwrap();
+    assert!(error.to_string().contains("no answer in time"), "{error}");
 }
 
 #[test]
@@ -78,7 +117,7 @@ fn an_empty_account_stops_the_run() {
 fn server_errors() {
     let broken = |_: &Received| status("500 Internal Server Error", "", r#"{"error":"out of\nmemory"}"#);
     check(broken, 3, quick(), (Answered, 4));
-    let error = check(broken, ALWAYS, quick(), (Failed, 4)).unwrap();
+    let error = check(broken, ALWAYS, quick(), (Refused, 4)).unwrap();
     let expected = "the request failed: the server said 500: out of memory (attempt 4, the last)";
     assert_eq!(error.to_string(), expected);
     check(|_| status("502 Bad Gateway", "", "<html>bad</html>"), 1, quick(), (Answered, 2));
@@ -87,7 +126,7 @@ fn server_errors() {
 #[test]
 fn requests_that_are_refused_for_good() {
     let wrong = |_: &Received| status("400 Bad Request", "", r#"{"error":{"message":"no such field"}}"#);
-    check(wrong, ALWAYS, quick(), (Failed, 1));
+    check(wrong, ALWAYS, quick(), (Refused, 1));
     for (line, header) in
         [("401 Unauthorized", ""), ("404 Not Found", ""), ("302 Found", "location: http://localhost:1/\r\n")]
     {
@@ -168,7 +207,7 @@ fn the_whole_call_has_a_limit_too() {
     let settings = HttpSettings { total_timeout_ms: 0, ..quick() };
     let server = Server::start(|_| said("too late"));
     let result = ask_one(&client(&server, settings));
-    assert!(matches!(result, Err(LlmError::Failed { .. } | LlmError::Unavailable { .. })), "{result:?}");
+    assert!(result.is_err(), "{result:?}");
 }
 
 #[test]
@@ -186,13 +225,15 @@ fn no_server_at_all_stops_the_run_with_advice() {
 
 #[test]
 fn a_server_that_fails_again_and_again_is_left_alone() {
-    let server = Server::start(|_| status("500 Internal Server Error", "", ""));
+    let server = Server::start(|_| status("500 Internal Server Error", "", r#"{"error":"out of memory"}"#));
     let three = std::num::NonZeroU32::new(3).unwrap();
     let one = std::num::NonZeroU16::new(1).unwrap();
     let settings = HttpSettings { retries: 0, breaker_failures: three, concurrency: one, ..quick() };
     let answers = client(&server, settings).generate(&asks(0..10));
     let n_stopped = answers.iter().filter(|a| matches!(a, Err(LlmError::Unavailable { .. }))).count();
     assert_eq!((server.n_requests(), n_stopped), (3, 7));
+    let message = answers[9].as_ref().unwrap_err().to_string();
+    assert!(message.contains("the server said 500: out of memory"), "{message}");
 }
 
 #[test]

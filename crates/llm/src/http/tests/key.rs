@@ -39,6 +39,41 @@ fn it_is_not_in_what_is_printed() {
     }
 }
 
+/// The error of a call that a server refuses with this body, and the key it must not show.
+fn refusal(key: &str, body: String) -> String {
+    let server = Server::start(move |_| status("401 Unauthorized", "", &body));
+    let endpoint = Endpoint::new(&server.base(), Some(key)).unwrap();
+    format!("{:?}", ask_one(&Http::new(endpoint, "tiny", quick(), 0)).unwrap_err())
+}
+
+#[test]
+fn no_part_of_it_is_shown_where_a_message_is_cut() {
+    let begins = &KEY[..6];
+    for n_before in (260..310).step_by(3) {
+        let error = refusal(KEY, format!(r#"{{"error":"{} {KEY}"}}"#, "x".repeat(n_before)));
+        assert!(!error.contains(begins), "{n_before}: {error}");
+    }
+    // The end of what is read falls into the key.
+    for n_read in [6, 20, KEY.len() - 1] {
+        let error = refusal(KEY, format!("{}{KEY} and more", " ".repeat((64 << 10) - n_read)));
+        assert!(error.contains("401") && !error.contains(begins), "{n_read}: {error}");
+    }
+}
+
+#[test]
+fn it_is_not_shown_as_a_string_of_json_either() {
+    let key = r#"sk-a"secret\key/0123456789"#;
+    let escaped = serde_json::Value::from(key).to_string();
+    let escaped = escaped.trim_matches('"');
+    for shown in [escaped.to_owned(), escaped.replace('/', r"\/")] {
+        for body in [format!(r#"{{"error":"bad key {shown}"}}"#), format!(r#"bad key "{shown}" {{"#)] {
+            let error = refusal(key, body);
+            assert!(error.contains("bad key") && error.contains("[key]"), "{error}");
+            assert!(!error.contains("0123456789"), "{error}");
+        }
+    }
+}
+
 #[test]
 fn it_is_not_in_the_cassette_even_if_the_server_repeats_it() {
     let server = Server::start(|_| said(&format!("your key is {KEY}")));

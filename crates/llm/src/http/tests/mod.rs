@@ -5,6 +5,7 @@ mod faults;
 mod key;
 mod parts;
 mod requests;
+mod reruns;
 mod scores;
 mod server;
 

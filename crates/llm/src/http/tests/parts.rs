@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::quick;
 use crate::HttpSettings;
 use crate::http::breaker::Breaker;
-use crate::http::limits::Window;
+use crate::http::limits::{Hold, Window};
 use crate::http::parallel::in_parallel;
 use crate::http::retry::{asked_delay, delay, retry_after};
 
@@ -70,20 +70,31 @@ fn no_minute_has_more_requests_or_tokens_than_allowed() {
 }
 
 #[test]
+fn a_shorter_pause_does_not_end_a_longer_one() {
+    let (mut hold, start) = (Hold::default(), Instant::now());
+    assert_eq!(hold.left(start), None);
+    hold.extend(start, 30 * SECOND, "busy");
+    hold.extend(start + SECOND, 2 * SECOND, "busy");
+    assert_eq!(hold.left(start + 10 * SECOND), Some(20 * SECOND));
+    assert_eq!(hold.left(start + 30 * SECOND), None);
+}
+
+#[test]
 fn the_breaker_opens_lets_one_try_and_closes() {
     let breaker = Breaker::new(2, 10 * SECOND);
     let start = Instant::now();
-    breaker.fail(start);
+    breaker.fail(start, "why".to_owned());
     breaker.succeed();
-    breaker.fail(start);
+    breaker.fail(start, "why".to_owned());
     assert!(breaker.admits(start));
-    breaker.fail(start);
+    breaker.fail(start, "why".to_owned());
     assert!(!breaker.admits(start + 9 * SECOND));
     assert!(breaker.admits(start + 10 * SECOND), "one may try");
     assert!(!breaker.admits(start + 11 * SECOND), "only one");
-    breaker.fail(start + 12 * SECOND);
+    breaker.fail(start + 12 * SECOND, "why".to_owned());
     assert!(!breaker.admits(start + 21 * SECOND));
     assert!(breaker.admits(start + 22 * SECOND));
+    assert_eq!(breaker.last_reason(), "why");
     breaker.leave();
     assert!(breaker.admits(start + 22 * SECOND), "the place is free again");
     breaker.succeed();

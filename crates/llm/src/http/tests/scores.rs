@@ -7,7 +7,7 @@ use crate::*;
 use serde_json::{Value, json};
 
 /// Repeats the prompt: a token per character, the less likely the later its letter is in the alphabet.
-fn echo(received: &Received) -> Reply {
+pub(crate) fn echo(received: &Received) -> Reply {
     let body: Value = serde_json::from_str(&received.body).unwrap();
     assert!(received.head.starts_with("POST /v1/completions ") && body["echo"] == true, "{body}");
     let prompt = body["prompt"].as_str().unwrap();
@@ -22,7 +22,8 @@ fn echo(received: &Received) -> Reply {
     status("200 OK", "", &answer.to_string())
 }
 
-fn weigh(texts: &[&str]) -> Score {
+/// A slate after a question.
+pub(crate) fn weigh(texts: &[&str]) -> Score {
     let continuations = texts.iter().map(|text| (*text).to_owned()).collect();
     Score { agent: AgentRole::Actor, messages: ask("Which\u{e9}?").messages, continuations }
 }
