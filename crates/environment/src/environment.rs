@@ -1,6 +1,8 @@
 //! One user's session, step by step.
 
-use crate::{EnvironmentError, ExitRule, ItemFeatures};
+use crate::nearness::NearPairs;
+use crate::recent::distance_rule;
+use crate::{DistanceSource, EnvironmentError, ExitRule, ItemFeatures};
 use mdp::{ExitReason, ItemIdx, RewardSource, StepEnd, UserIdx};
 use std::sync::Arc;
 
@@ -11,6 +13,8 @@ pub struct Environment {
     features: ItemFeatures,
     rule: ExitRule,
     horizon: usize,
+    /// Where the rule looks at distances.
+    near_pairs: Option<Arc<NearPairs>>,
 }
 
 impl std::fmt::Debug for Environment {
@@ -55,7 +59,8 @@ impl Environment {
             }
         }
         rule.check(&features)?;
-        Ok(Self { rewards, features, rule, horizon })
+        let near_pairs = distance_rule(&rule).map(|rule| Arc::new(NearPairs::new(rule.threshold, expected)));
+        Ok(Self { rewards, features, rule, horizon, near_pairs })
     }
 
     /// How many users have a row.
@@ -93,10 +98,42 @@ impl Environment {
     /// # Errors
     /// When the user has no row.
     pub fn start(&self, user: UserIdx) -> Result<Session<'_>, EnvironmentError> {
-        if user.index() >= self.n_users() {
-            return Err(EnvironmentError::UnknownUser(user));
-        }
+        self.check_user(user)?;
         Ok(Session { environment: self, user, shown: Vec::new(), end: StepEnd::Continues })
+    }
+
+    /// Distances and what is known of them, where the rule looks at them.
+    pub(crate) fn near_pairs(&self) -> Option<(&dyn DistanceSource, &NearPairs)> {
+        Some((self.features.distances.as_deref()?, self.near_pairs.as_deref()?))
+    }
+
+    /// Refuses a user without a row.
+    pub(crate) fn check_user(&self, user: UserIdx) -> Result<(), EnvironmentError> {
+        if user.index() < self.n_users() { Ok(()) } else { Err(EnvironmentError::UnknownUser(user)) }
+    }
+
+    /// What comes of an item with this reward in a session that has shown so many; `by_content` says whether the
+    /// item's content ends it.
+    ///
+    /// # Source
+    /// Order of the checks: low reward, then content, then the horizon (the released environment).
+    pub(crate) fn outcome(
+        &self,
+        reward: f32,
+        n_shown: usize,
+        by_content: impl FnOnce() -> Option<(ExitReason, Option<ItemIdx>)>,
+    ) -> Outcome {
+        let (reason, matched) = if self.rule.ends_by_reward(reward, n_shown == 0) {
+            (Some(ExitReason::LowReward), None)
+        } else {
+            by_content().map_or((None, None), |(reason, matched)| (Some(reason), matched))
+        };
+        let end = match reason {
+            Some(reason) => StepEnd::Terminated(reason),
+            None if n_shown + 1 >= self.horizon => StepEnd::Truncated,
+            None => StepEnd::Continues,
+        };
+        Outcome { reward, end, matched }
     }
 }
 
@@ -130,9 +167,7 @@ impl Session<'_> {
     /// # Errors
     /// When the user has no row.
     pub fn restart(&mut self, user: UserIdx) -> Result<(), EnvironmentError> {
-        if user.index() >= self.environment.n_users() {
-            return Err(EnvironmentError::UnknownUser(user));
-        }
+        self.environment.check_user(user)?;
         self.user = user;
         self.shown.clear();
         self.end = StepEnd::Continues;
@@ -149,9 +184,6 @@ impl Session<'_> {
     ///
     /// # Errors
     /// When the session has ended or the item has no column.
-    ///
-    /// # Source
-    /// Order of the checks: low reward, then content, then the horizon (the released environment).
     pub fn step(&mut self, item: ItemIdx) -> Result<Outcome, EnvironmentError> {
         if !self.end.continues() {
             return Err(EnvironmentError::Ended);
@@ -159,20 +191,12 @@ impl Session<'_> {
         if item.index() >= self.environment.n_items() {
             return Err(EnvironmentError::UnknownItem(item));
         }
-        let Environment { rewards, features, rule, horizon } = self.environment;
+        let Environment { rewards, features, rule, .. } = self.environment;
         let reward = rewards.reward(self.user, item);
         let by_content = || rule.ends_by_content(item, &self.shown, features);
-        let (reason, matched) = if rule.ends_by_reward(reward, self.shown.is_empty()) {
-            (Some(ExitReason::LowReward), None)
-        } else {
-            by_content().map_or((None, None), |(reason, matched)| (Some(reason), matched))
-        };
+        let outcome = self.environment.outcome(reward, self.shown.len(), by_content);
         self.shown.push(item);
-        self.end = match reason {
-            Some(reason) => StepEnd::Terminated(reason),
-            None if self.shown.len() >= *horizon => StepEnd::Truncated,
-            None => StepEnd::Continues,
-        };
-        Ok(Outcome { reward, end: self.end, matched })
+        self.end = outcome.end;
+        Ok(outcome)
     }
 }

@@ -1,9 +1,12 @@
 //! Sessions of simulated users: an item goes in, a reward and perhaps an exit come out.
 
+mod block;
 mod calibrate;
 mod environment;
 mod error;
 mod features;
+mod nearness;
+mod recent;
 mod rollout;
 mod rule;
 mod vector;

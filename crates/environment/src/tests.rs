@@ -1,5 +1,7 @@
 //! Golden traces of every rule, first steps included.
 
+mod together;
+
 use crate::*;
 use mdp::*;
 use std::sync::Arc;

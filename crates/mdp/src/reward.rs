@@ -16,6 +16,16 @@ pub trait RewardSource: Send + Sync {
             *cell = self.reward(user, ItemIdx(index as u32));
         }
     }
+    /// Many cells at once, as thousands of sessions ask for them: `out[i]` is `reward(users[i], items[i])`. A source
+    /// that answers from memory does better than one call for each.
+    ///
+    /// # Shapes
+    /// `users`, `items` and `out` have the same length.
+    fn fill_cells(&self, users: &[UserIdx], items: &[ItemIdx], out: &mut [f32]) {
+        for ((cell, &user), &item) in out.iter_mut().zip(users).zip(items) {
+            *cell = self.reward(user, item);
+        }
+    }
 }
 
 /// A predictive distribution over rewards: what a world model believes before the truth is drawn.

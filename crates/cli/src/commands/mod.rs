@@ -1,5 +1,6 @@
 //! The commands: each turns its arguments into a call of the pipeline and its outcome into an answer.
 
+mod bench;
 mod collect;
 mod data;
 mod demos;
@@ -42,6 +43,8 @@ pub(crate) enum Command {
     Run(run::Arguments),
     /// One self-contained HTML page about runs and evaluations
     Report(report::Arguments),
+    /// Measure the main jobs on this machine, each beside a reference
+    Bench(bench::Arguments),
     /// Look at this machine: what is used, what is missing, how to get it
     Doctor(doctor::Arguments),
 }
@@ -60,6 +63,7 @@ impl Command {
             Self::Serve(arguments) => serve::run(arguments, global),
             Self::Run(arguments) => run::run(arguments, global),
             Self::Report(arguments) => report::run(arguments, global),
+            Self::Bench(arguments) => bench::run(arguments, global),
             Self::Doctor(arguments) => doctor::run(arguments, global),
         }
     }

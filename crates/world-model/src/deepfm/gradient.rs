@@ -1,7 +1,7 @@
 //! The backward pass of one DeepFM.
 
 use super::network::{DeepFm, Trace};
-use kernels::{Layout, add_scaled, matmul};
+use kernels::add_scaled;
 
 /// Gradients of the dense parameters.
 #[derive(Clone, Debug)]
@@ -43,18 +43,19 @@ pub(crate) fn backward(
     let n_rows = by_mean.len();
     let by_raw: Vec<f32> = by_log_variance.iter().zip(&trace.squash_slopes).map(|(g, s)| g * s).collect();
     let (mean_head, variance_head) = network.heads[..2 * head_width].split_at(head_width);
-    let shapes = (head_width, n_rows, 1);
-    let hidden = (trace.hidden.as_slice(), Layout::Transposed);
     let (mean_gradient, rest) = dense.heads.split_at_mut(head_width);
-    matmul(shapes, hidden, (by_mean, Layout::Plain), 1.0, mean_gradient);
-    matmul(shapes, hidden, (&by_raw, Layout::Plain), 1.0, &mut rest[..head_width]);
-    rest[head_width] += by_mean.iter().sum::<f32>();
+    let (variance_gradient, bias_gradient) = rest.split_at_mut(head_width);
+    bias_gradient[0] += by_mean.iter().sum::<f32>();
     let mut by_hidden = vec![0.0; n_rows * head_width];
-    for (row, out) in by_hidden.chunks_exact_mut(head_width).enumerate() {
-        add_scaled(out, by_mean[row], mean_head);
-        add_scaled(out, by_raw[row], variance_head);
+    let rows = trace.hidden.chunks_exact(head_width).zip(by_hidden.chunks_exact_mut(head_width));
+    for ((hidden, out), (&g_mean, &g_raw)) in rows.zip(by_mean.iter().zip(&by_raw)) {
+        add_scaled(mean_gradient, g_mean, hidden);
+        add_scaled(variance_gradient, g_raw, hidden);
+        let weights = mean_head.iter().zip(variance_head);
+        for ((out, &h), (mean, variance)) in out.iter_mut().zip(hidden).zip(weights) {
+            *out = if h > 0.0 { g_mean * mean + g_raw * variance } else { 0.0 };
+        }
     }
-    by_hidden.iter_mut().zip(&trace.hidden).for_each(|(g, &h)| *g = if h > 0.0 { *g } else { 0.0 });
     let by_input = network.trunk.backward(&trace.trunk, &by_hidden, &mut dense.trunk);
     row_gradients(network, trace, by_mean, &by_input)
 }

@@ -1,0 +1,66 @@
+//! The recent items of many sessions, for rules that look at their distance.
+
+use crate::nearness::NearPairs;
+use crate::rule::NearWindow;
+use crate::{DistanceSource, ExitRule};
+use mdp::{ExitReason, ItemIdx};
+
+/// The last items of every session, and which of them the next ones are near to.
+#[derive(Debug)]
+pub(crate) struct RecentItems {
+    rule: NearWindow,
+    /// `[sessions, window]`, newest first. Places that no item has come to yet hold any item of the catalogue; what
+    /// is near to it is not looked at.
+    items: Vec<ItemIdx>,
+    /// `[sessions]`; bit `k` says that the next item is near the one shown `k + 1` steps ago.
+    near: Vec<u32>,
+}
+
+const LONGEST_WINDOW: usize = 32;
+
+/// The rule, if it looks at the distances of a plain window that a mask has room for.
+pub(crate) fn distance_rule(rule: &ExitRule) -> Option<NearWindow> {
+    let (ExitRule::Ilrec(rule) | ExitRule::Billp(rule)) = *rule else { return None };
+    let is_plain = (1..=LONGEST_WINDOW).contains(&rule.window.length) && !rule.window.published_slices;
+    is_plain.then_some(rule)
+}
+
+impl RecentItems {
+    /// For so many sessions.
+    pub(crate) fn new(rule: NearWindow, n_sessions: usize) -> Self {
+        Self { rule, items: vec![ItemIdx(0); n_sessions * rule.window.length], near: vec![0; n_sessions] }
+    }
+
+    /// Finds out which recent items the sessions' next ones are near to.
+    pub(crate) fn compare(&mut self, source: &dyn DistanceSource, pairs: &NearPairs, items: &[ItemIdx]) {
+        let recent = self.items.chunks_exact(self.rule.window.length);
+        for ((near, &item), recent) in self.near.iter_mut().zip(items).zip(recent) {
+            *near = pairs.mask(source, item, recent);
+        }
+    }
+
+    /// Whether that ends a session that has shown so many items, and the recent item that did it: the newest with
+    /// which the rule's count is reached.
+    pub(crate) fn ends(&self, session: usize, n_shown: usize) -> Option<(ExitReason, Option<ItemIdx>)> {
+        let filled = u32::MAX.checked_shl(n_shown as u32).map_or(u32::MAX, |unfilled| !unfilled);
+        let mut near = self.near[session] & filled;
+        for _ in 1..self.rule.count.min(LONGEST_WINDOW + 1) {
+            near &= near.wrapping_sub(1);
+        }
+        if near == 0 {
+            return None;
+        }
+        let age = near.trailing_zeros() as usize;
+        Some((ExitReason::Distance, Some(self.items[session * self.rule.window.length + age])))
+    }
+
+    /// Takes in the item that a session has shown.
+    pub(crate) fn push(&mut self, session: usize, item: ItemIdx) {
+        let length = self.rule.window.length;
+        let recent = &mut self.items[session * length..(session + 1) * length];
+        for age in (1..length).rev() {
+            recent[age] = recent[age - 1];
+        }
+        recent[0] = item;
+    }
+}
