@@ -1,5 +1,6 @@
 //! Adam over one flat parameter vector.
 
+use crate::itemhead::Moving;
 use multiversion::multiversion;
 
 /// Settings of Adam.
@@ -53,6 +54,14 @@ impl Adam {
         self.n_steps += 1;
         let correction = Correction::at(&self.config, self.n_steps);
         row_step(&self.config, correction, parameters, gradient, &mut self.first, &mut self.second);
+    }
+
+    /// Begins a step whose gradient comes piece by piece.
+    pub(crate) fn start<'a>(&'a mut self, values: &'a mut [f32]) -> Moving<'a> {
+        assert_eq!(values.len(), self.first.len(), "lengths");
+        self.n_steps += 1;
+        let correction = Correction::at(&self.config, self.n_steps);
+        Moving { config: self.config, correction, values, first: &mut self.first, second: &mut self.second }
     }
 }
 

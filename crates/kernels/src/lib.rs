@@ -2,14 +2,20 @@
 
 mod adam;
 mod head;
+mod isa;
+mod itemhead;
+mod lanes;
 mod linear;
 mod matrix;
+mod product;
 mod rowadam;
 mod softmax;
 mod vector;
 
 pub use adam::{Adam, AdamConfig};
 pub use head::{HeadLoss, SoftmaxRow, clamp_logits, draw_from_softmax, head_gradient, softmax_row};
+pub use isa::Isa;
+pub use itemhead::{HeadGradients, HeadParameters, HeadPass, HeadRow, HeadScale, HeadTable};
 pub use linear::{affine, affine_backward, products_of_rows};
 pub use matrix::{Layout, matmul};
 pub use rowadam::{RowAdam, RowAdamParts, RowGradients};
