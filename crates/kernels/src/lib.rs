@@ -1,6 +1,7 @@
 //! The arithmetic that everything spends its time in, free of any framework, deterministic on one thread.
 
 mod adam;
+mod batch;
 mod head;
 mod isa;
 mod itemhead;
@@ -13,6 +14,7 @@ mod softmax;
 mod vector;
 
 pub use adam::{Adam, AdamConfig};
+pub use batch::{NormBatch, affine_batch, affine_batch_backward, transpose};
 pub use head::{HeadLoss, SoftmaxRow, clamp_logits, draw_from_softmax, head_gradient, softmax_row};
 pub use isa::Isa;
 pub use itemhead::{HeadGradients, HeadParameters, HeadPass, HeadRow, HeadScale, HeadTable};
