@@ -7,7 +7,7 @@ use crate::lanes::{Lanes, Portable};
 pub enum Isa {
     /// Plain arrays: the oracle of the others.
     Portable,
-    /// AVX2 with FMA.
+    /// AVX2 with FMA and half-precision conversions.
     Avx2,
     /// AVX-512.
     Avx512,
@@ -29,7 +29,11 @@ impl Isa {
         match self {
             Self::Portable => true,
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            Self::Avx2 => {
+                is_x86_feature_detected!("avx2")
+                    && is_x86_feature_detected!("fma")
+                    && is_x86_feature_detected!("f16c")
+            }
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => is_x86_feature_detected!("avx512f"),
             #[cfg(target_arch = "aarch64")]
@@ -78,7 +82,7 @@ fn avx512<K: Kernel>(kernel: K) -> K::Output {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 fn avx2<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<crate::lanes::x86::Avx2>()
 }

@@ -146,4 +146,4 @@ fn stride(lanes: usize) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -22,6 +22,10 @@ pub(crate) trait Lanes: Copy {
     fn splat(value: f32) -> Self;
     fn load(values: &[f32; LANES]) -> Self;
     fn store(self, values: &mut [f32; LANES]);
+    /// Half-precision numbers, by their bits.
+    fn load_half(bits: &[u16; LANES]) -> Self;
+    /// Whether a lane is greater than the other's.
+    fn any_above(self, other: Self) -> bool;
     fn add(self, other: Self) -> Self;
     fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;

@@ -2,6 +2,7 @@
 
 mod adam;
 mod batch;
+mod half;
 mod head;
 mod isa;
 mod itemhead;
@@ -10,6 +11,7 @@ mod linear;
 mod matrix;
 mod product;
 mod rowadam;
+mod scoring;
 mod softmax;
 mod vector;
 
@@ -21,6 +23,7 @@ pub use itemhead::{HeadGradients, HeadParameters, HeadPass, HeadRow, HeadScale, 
 pub use linear::{affine, affine_backward, products_of_rows};
 pub use matrix::{Layout, matmul};
 pub use rowadam::{RowAdam, RowAdamParts, RowGradients};
+pub use scoring::{Precision, Scored, ScoringTable};
 pub use softmax::{log_sum_exp, softmax_in_place};
 pub use vector::{add_scaled, dot, exp_in_place, perceptron_over_columns};
 

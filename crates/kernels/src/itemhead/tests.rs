@@ -4,7 +4,7 @@ use super::*;
 use crate::{Adam, AdamConfig};
 
 /// Numbers in `[-1, 1)` from a hash of their index.
-fn numbers(n: usize, seed: u64) -> Vec<f32> {
+pub(crate) fn numbers(n: usize, seed: u64) -> Vec<f32> {
     let mix = |i: u64| {
         let mut x = (i + seed * 1_000_003).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         x ^= x >> 29;

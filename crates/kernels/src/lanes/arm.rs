@@ -37,6 +37,15 @@ impl Lanes for Neon {
         }
     }
     #[inline(always)]
+    fn load_half(bits: &[u16; LANES]) -> Self {
+        Self::load(&bits.map(crate::half::to_single))
+    }
+    #[inline(always)]
+    fn any_above(self, other: Self) -> bool {
+        // SAFETY: see above.
+        (0..4).any(|i| unsafe { vmaxvq_u32(vcgtq_f32(self.0[i], other.0[i])) != 0 })
+    }
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         // SAFETY: see above.
         self.zip(other, |a, b| unsafe { vaddq_f32(a, b) })

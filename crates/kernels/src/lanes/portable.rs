@@ -28,6 +28,14 @@ impl Lanes for Portable {
         *values = self.0;
     }
     #[inline(always)]
+    fn load_half(bits: &[u16; LANES]) -> Self {
+        Self(bits.map(crate::half::to_single))
+    }
+    #[inline(always)]
+    fn any_above(self, other: Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(a, b)| a > b)
+    }
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         self.zip(other, |a, b| a + b)
     }

@@ -31,6 +31,16 @@ impl Lanes for Avx512 {
         unsafe { _mm512_storeu_ps(values.as_mut_ptr(), self.0) }
     }
     #[inline(always)]
+    fn load_half(bits: &[u16; LANES]) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm512_cvtph_ps(_mm256_loadu_si256(bits.as_ptr().cast()))) }
+    }
+    #[inline(always)]
+    fn any_above(self, other: Self) -> bool {
+        // SAFETY: see above.
+        unsafe { _mm512_cmp_ps_mask::<_CMP_GT_OQ>(self.0, other.0) != 0 }
+    }
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         // SAFETY: see above.
         Self(unsafe { _mm512_add_ps(self.0, other.0) })
@@ -81,7 +91,7 @@ impl Lanes for Avx512 {
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2(__m256, __m256);
 
-// SAFETY (every block below): `isa::Isa::run` enters code over `Avx2` only where avx2 and fma were detected; loads
+// SAFETY (every block below): `isa::Isa::run` enters code over `Avx2` only where avx2, fma and f16c were detected; loads
 // and stores go through references to arrays of sixteen numbers, of which each half has eight.
 impl Lanes for Avx2 {
     const COLUMNS: usize = 1;
@@ -102,6 +112,23 @@ impl Lanes for Avx2 {
         unsafe {
             _mm256_storeu_ps(values.as_mut_ptr(), self.0);
             _mm256_storeu_ps(values.as_mut_ptr().add(8), self.1);
+        }
+    }
+    #[inline(always)]
+    fn load_half(bits: &[u16; LANES]) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            let halves = bits.as_ptr().cast::<__m128i>();
+            Self(_mm256_cvtph_ps(_mm_loadu_si128(halves)), _mm256_cvtph_ps(_mm_loadu_si128(halves.add(1))))
+        }
+    }
+    #[inline(always)]
+    fn any_above(self, other: Self) -> bool {
+        // SAFETY: see above.
+        unsafe {
+            let low = _mm256_cmp_ps::<_CMP_GT_OQ>(self.0, other.0);
+            let high = _mm256_cmp_ps::<_CMP_GT_OQ>(self.1, other.1);
+            _mm256_movemask_ps(_mm256_or_ps(low, high)) != 0
         }
     }
     #[inline(always)]
