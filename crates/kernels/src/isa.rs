@@ -38,7 +38,6 @@ impl Isa {
             Self::Avx512 => is_x86_feature_detected!("avx512f"),
             #[cfg(target_arch = "aarch64")]
             Self::Neon => true,
-            #[cfg(not(all(target_arch = "x86_64", target_arch = "aarch64")))]
             _ => false,
         }
     }
@@ -53,7 +52,7 @@ impl Isa {
         match self {
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "a function compiled for more than the baseline")]
-            // SAFETY: the line above has checked for exactly these features.
+            // SAFETY: the assertion has checked for exactly these features.
             Self::Avx512 => unsafe { avx512(kernel) },
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "a function compiled for more than the baseline")]

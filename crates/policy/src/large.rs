@@ -213,3 +213,6 @@ fn weigh(
     loss.total = loss.actor - config.entropy * loss.entropy + config.imitation * loss.imitation;
     loss
 }
+
+#[cfg(test)]
+mod tests;
