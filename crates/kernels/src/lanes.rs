@@ -92,3 +92,15 @@ pub(crate) fn sum<L: Lanes>(lanes: L) -> f32 {
     }
     values[0]
 }
+
+/// A row as lanes; what is left over is not in it.
+#[inline(always)]
+pub(crate) fn split(values: &[f32]) -> &[[f32; LANES]] {
+    values.as_chunks().0
+}
+
+/// As [`split`], to be written to.
+#[inline(always)]
+pub(crate) fn split_mut(values: &mut [f32]) -> &mut [[f32; LANES]] {
+    values.as_chunks_mut().0
+}

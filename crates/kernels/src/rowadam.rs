@@ -26,6 +26,17 @@ pub struct RowAdam {
     steps_taken: Vec<u32>,
     n_steps: u32,
     corrections: Vec<Correction>,
+    absence: Absence,
+}
+
+/// What a row does in a step that has no gradient for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Absence {
+    /// It moves by its momentum, as dense Adam moves it; done when somebody looks.
+    #[default]
+    Moves,
+    /// It rests, and so do its moments: lazy Adam.
+    Rests,
 }
 
 /// Everything a table is made of, for checkpoints.
@@ -66,12 +77,32 @@ impl RowAdam {
         assert!([values.len(), first.len(), second.len()] == [n_values; 3], "whole rows");
         assert!(steps_taken.iter().all(|&taken| taken <= n_steps), "no row is ahead of the table");
         let config = AdamConfig::with_learning_rate(learning_rate);
-        let mut table =
-            Self { config, width, values, first, second, steps_taken, n_steps, corrections: Vec::new() };
+        let mut table = Self {
+            config,
+            width,
+            values,
+            first,
+            second,
+            steps_taken,
+            n_steps,
+            corrections: Vec::new(),
+            absence: Absence::Moves,
+        };
         for step in 1..=n_steps {
             table.remember_correction(step);
         }
         table
+    }
+
+    /// The same table with another answer to steps without gradient. [`Absence::Rests`] is another algorithm, not a
+    /// faster way to the same result: rows that are rarely named move less, and results differ from dense Adam's.
+    ///
+    /// # Source
+    /// PyTorch's `SparseAdam`: the bias corrections count the steps of the table, not those of the row.
+    pub fn with_absence(mut self, absence: Absence) -> Self {
+        self.rows();
+        self.absence = absence;
+        self
     }
 
     /// Everything the table is made of.
@@ -141,13 +172,14 @@ impl RowAdam {
         assert!(rows.last().is_none_or(|&row| (row as usize) < self.n_rows()), "rows of the table");
         let (size, width) = (self.n_rows().div_ceil(N_PARTS).max(1), self.width);
         let (n_steps, config, corrections) = (self.n_steps, &self.config, &self.corrections[..]);
+        let absence = self.absence;
         let moments = self.first.par_chunks_mut(size * width).zip(self.second.par_chunks_mut(size * width));
         let parts = self.values.par_chunks_mut(size * width).zip(moments);
         parts.zip(self.steps_taken.par_chunks_mut(size)).enumerate().for_each(
             |(index, (tables, steps_taken))| {
                 let (values, (first, second)) = tables;
                 let mut part =
-                    Rows { config, corrections, width, n_steps, values, first, second, steps_taken };
+                    Rows { config, corrections, absence, width, n_steps, values, first, second, steps_taken };
                 let start = rows.partition_point(|&row| (row as usize) < index * size);
                 let own = rows[start..].iter().map(|&row| row as usize - index * size);
                 own.take_while(|&row| row < size).for_each(|row| part.catch_up(row));
@@ -164,6 +196,7 @@ impl RowAdam {
         Rows {
             config: &self.config,
             corrections: &self.corrections,
+            absence: self.absence,
             width: self.width,
             n_steps: self.n_steps,
             values: &mut self.values,
@@ -186,6 +219,7 @@ impl RowAdam {
 struct Rows<'a> {
     config: &'a AdamConfig,
     corrections: &'a [Correction],
+    absence: Absence,
     width: usize,
     n_steps: u32,
     values: &'a mut [f32],
@@ -198,6 +232,9 @@ impl Rows<'_> {
     /// Takes the steps that `row` has not taken yet.
     fn catch_up(&mut self, row: usize) {
         const NO_GRADIENT: [f32; 64] = [0.0; 64];
+        if self.absence == Absence::Rests {
+            self.steps_taken[row] = self.n_steps;
+        }
         let missing = self.n_steps - self.steps_taken[row];
         let mut still_moves = true;
         for _ in 0..missing {

@@ -53,13 +53,11 @@ impl HeadPass {
         gradients: HeadGradients<'_>,
         d_hidden: &mut [f32],
     ) {
+        let HeadGradients { rows: d_rows, bias: d_bias } = gradients;
         let (size, width) = (self.group_size(), self.width);
-        assert!(
-            gradients.rows.len() == self.n_items * width && gradients.bias.len() == self.n_items,
-            "gradients"
-        );
+        assert!(d_rows.len() == self.n_items * width && d_bias.len() == self.n_items, "gradients");
         assert!(table.rows.len() == self.n_items * width, "the table of the pass forward");
-        let targets = gradients.rows.chunks_mut(size * width).zip(gradients.bias.chunks_mut(size));
+        let targets = d_rows.chunks_mut(size * width).zip(d_bias.chunks_mut(size));
         let tables = table.rows.chunks(size * width);
         let targets =
             targets.zip(tables).map(|((d_rows, d_bias), rows)| Target::Keep { rows, d_rows, d_bias });

@@ -35,7 +35,7 @@ impl ScoringTable {
                 product::<L>((n_states, width, PANEL), left, right, start, (scores, PANEL));
             }
             Weights::Half(weights) if n_states == 1 => {
-                half_panel::<L>(&weights[cells], states.plain, bias, scores)
+                half_panel::<L>(&weights[cells], states.plain, bias, scores);
             }
             Weights::Half(weights) => {
                 let mut single = vec![0.0; PANEL * width];
