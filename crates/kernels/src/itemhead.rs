@@ -25,11 +25,11 @@
 
 mod backward;
 mod forward;
+mod gradients;
 
 use crate::Isa;
 use crate::lanes::LANES;
 
-pub(crate) use backward::Moving;
 pub use backward::{HeadGradients, HeadParameters};
 
 /// Items per tile: with a width of 64 the rows of a tile fill half of a 32 KiB cache.

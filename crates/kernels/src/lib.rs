@@ -1,6 +1,7 @@
 //! The arithmetic that everything spends its time in, free of any framework, deterministic on any number of threads.
 
 mod adam;
+mod attention;
 mod batch;
 mod half;
 mod head;
@@ -17,6 +18,7 @@ mod softmax;
 mod vector;
 
 pub use adam::{Adam, AdamConfig};
+pub use attention::{Queries, Sessions, attend, attend_backward};
 pub use batch::{affine_batch, affine_batch_backward, transpose};
 pub use head::{HeadLoss, SoftmaxRow, clamp_logits, draw_from_softmax, head_gradient, softmax_row};
 pub use isa::Isa;

@@ -14,8 +14,8 @@ mod layer;
 use crate::attention;
 use crate::tracker::{REWARD_SCALE, StateTracker};
 use crate::{Dropout, TrackerConfig};
-use kernels::{Isa, NormBatch, add_scaled, clamp_logits};
-use layer::{LayerBatch, Queries};
+use kernels::{Isa, NormBatch, Queries, add_scaled, clamp_logits};
+use layer::LayerBatch;
 use rayon::prelude::*;
 
 /// Sessions per shard.

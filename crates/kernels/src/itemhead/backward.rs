@@ -1,11 +1,12 @@
 //! The pass back: gradients of hidden states, and of rows and biases, kept or consumed by Adam at once.
 
-use super::{Group, HeadPass, HeadRow, HeadScale, HeadTable, TILE, stride};
-use crate::adam::{Correction, row_step};
+use super::gradients::{Batch, factors, logit_gradients};
+use super::{Group, HeadPass, HeadScale, HeadTable, TILE, stride};
+use crate::Adam;
+use crate::adam::Moving;
 use crate::isa::Kernel;
-use crate::lanes::{LANES, Lanes, exp, sum};
+use crate::lanes::{LANES, Lanes};
 use crate::product::{Left, Start, product};
-use crate::{Adam, AdamConfig};
 use rayon::prelude::*;
 
 /// A table with its optimisers: what a fused step moves.
@@ -28,16 +29,6 @@ pub struct HeadGradients<'a> {
     pub rows: &'a mut [f32],
     /// `[items]`.
     pub bias: &'a mut [f32],
-}
-
-/// Factors of a row's gradients, one value per row of the batch along the lanes: with p = exp(z - log_sum), the
-/// gradient of a logit is `(action + entropy * (z + shift)) * p`, before the slope of the clamp.
-#[derive(Default)]
-struct Factors {
-    log_sum: Vec<f32>,
-    action: Vec<f32>,
-    entropy: Vec<f32>,
-    shift: Vec<f32>,
 }
 
 impl HeadPass {
@@ -110,57 +101,10 @@ impl HeadPass {
     }
 }
 
-fn factors(rows: &[HeadRow], scales: &[HeadScale], lanes: usize) -> Factors {
-    let padded = |value: &dyn Fn(usize) -> f32| -> Vec<f32> {
-        (0..lanes).map(|row| if row < rows.len() { value(row) } else { 0.0 }).collect()
-    };
-    Factors {
-        log_sum: padded(&|row| rows[row].log_sum),
-        action: padded(&|row| scales[row].action),
-        entropy: padded(&|row| scales[row].entropy),
-        shift: padded(&|row| rows[row].entropy - rows[row].log_sum),
-    }
-}
-
 /// What becomes of the gradients of a group.
 enum Target<'a> {
     Keep { rows: &'a [f32], d_rows: &'a mut [f32], d_bias: &'a mut [f32] },
     Move { rows: Moving<'a>, bias: Moving<'a> },
-}
-
-/// Parameters with their moments in the middle of a step of Adam.
-pub(crate) struct Moving<'a> {
-    pub(crate) config: AdamConfig,
-    pub(crate) correction: Correction,
-    pub(crate) values: &'a mut [f32],
-    pub(crate) first: &'a mut [f32],
-    pub(crate) second: &'a mut [f32],
-}
-
-impl<'a> Moving<'a> {
-    fn chunks(self, size: usize) -> impl Iterator<Item = Moving<'a>> {
-        let Moving { config, correction, values, first, second } = self;
-        let parts = values.chunks_mut(size).zip(first.chunks_mut(size)).zip(second.chunks_mut(size));
-        parts.map(move |((values, first), second)| Moving { config, correction, values, first, second })
-    }
-
-    #[inline(always)]
-    fn step(&mut self, range: std::ops::Range<usize>, gradient: &[f32]) {
-        let (values, first) = (&mut self.values[range.clone()], &mut self.first[range.clone()]);
-        row_step(&self.config, self.correction, values, gradient, first, &mut self.second[range]);
-    }
-}
-
-/// What all groups read.
-struct Batch<'a> {
-    width: usize,
-    limit: f32,
-    n_batch: usize,
-    actions: &'a [u32],
-    rows: &'a [HeadRow],
-    scales: &'a [HeadScale],
-    hidden: &'a [f32],
-    factors: &'a Factors,
 }
 
 /// One group's share.
@@ -219,41 +163,5 @@ impl Kernel for Backward<'_> {
                 }
             }
         }
-    }
-}
-
-impl Batch<'_> {
-    /// What the row's own action takes off the gradient of its logit.
-    fn pull(&self, row: usize) -> f32 {
-        let ratio = if self.limit > 0.0 { self.rows[row].action_logit / self.limit } else { 0.0 };
-        self.scales[row].action * (1.0 - ratio * ratio)
-    }
-}
-
-/// Turns a tile of clamped logits into gradients before the clamp, without the part of the actions, and sums them per
-/// item.
-#[inline(always)]
-fn logit_gradients<L: Lanes>(logits: &mut [f32], stride: usize, batch: &Batch<'_>, d_bias: &mut [f32; TILE]) {
-    let Factors { log_sum, action, entropy, shift } = batch.factors;
-    let inverse = L::splat(if batch.limit > 0.0 { 1.0 / batch.limit } else { 0.0 });
-    let one = L::splat(1.0);
-    for (cells, d_bias) in logits.chunks_mut(stride).zip(d_bias) {
-        let cells = &mut cells[..log_sum.len()];
-        let factors = log_sum.as_chunks::<LANES>().0.iter().zip(action.as_chunks::<LANES>().0);
-        let factors = factors.zip(entropy.as_chunks::<LANES>().0).zip(shift.as_chunks::<LANES>().0);
-        let mut total = L::splat(0.0);
-        for (cell, (((log_sum, action), entropy), shift)) in
-            cells.as_chunks_mut::<LANES>().0.iter_mut().zip(factors)
-        {
-            let z = L::load(cell);
-            let p = exp(z.sub(L::load(log_sum)));
-            let ratio = z.mul(inverse);
-            let slope = one.sub(ratio.mul(ratio));
-            let worth = L::load(entropy).mul_add(z.add(L::load(shift)), L::load(action));
-            let gradient = worth.mul(p).mul(slope);
-            total = total.add(gradient);
-            gradient.store(cell);
-        }
-        *d_bias = sum(total);
     }
 }

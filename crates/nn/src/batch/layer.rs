@@ -2,25 +2,10 @@
 
 use crate::Dropout;
 use crate::attention::N_PARTS;
-use kernels::{Isa, NormBatch, add_scaled, affine_batch, affine_batch_backward, dot, transpose};
-
-/// Which tokens of a session are answered.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) enum Queries {
-    #[default]
-    All,
-    /// The newest alone; an empty session has none.
-    Last,
-}
-
-impl Queries {
-    fn of(self, length: usize) -> usize {
-        match self {
-            Queries::All => length,
-            Queries::Last => length.min(1),
-        }
-    }
-}
+use kernels::{
+    Isa, NormBatch, Queries, Sessions, add_scaled, affine_batch, affine_batch_backward, attend,
+    attend_backward, transpose,
+};
 
 /// What a way forward leaves for the way back. Rows are tokens, or answered tokens.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +32,6 @@ struct Scratch {
     middle: Vec<f32>,
     context: Vec<f32>,
     qkv: Vec<f32>,
-    scores: Vec<f32>,
 }
 
 /// Transposes the weights of query-key-value, output, up and down.
@@ -81,13 +65,16 @@ impl LayerBatch {
         self.input.extend_from_slice(input);
         self.qkv.resize(3 * input.len(), 0.0);
         affine_batch(isa, input, (qkv_w, qkv_b), &mut self.qkv);
-        self.attend(width, lengths);
+        self.attention.resize(n_cells, 0.0);
+        self.context.resize(n_values, 0.0);
+        let sessions = Sessions { qkv: &self.qkv, lengths, queries, mask: &self.masks[0] };
+        attend(isa, sessions, width, &mut self.attention, &mut self.context);
 
         self.middle.resize(n_values, 0.0);
         affine_batch(isa, &self.context, (out_w, out_b), &mut self.middle);
         multiply(&mut self.middle, &self.masks[1]);
         let mut rest = &mut self.middle[..];
-        for_sessions(lengths, queries, |tokens, n_queries| {
+        queries.for_sessions(lengths, |tokens, n_queries| {
             let (rows, after) = std::mem::take(&mut rest).split_at_mut(n_queries * width);
             add_scaled(rows, 1.0, &input[(tokens.end - n_queries) * width..tokens.end * width]);
             rest = after;
@@ -102,32 +89,6 @@ impl LayerBatch {
         multiply(&mut self.output, &self.masks[3]);
         add_scaled(&mut self.output, 1.0, &self.middle);
         self.norms[1].forward(isa, &mut self.output, gain2, offset2);
-    }
-
-    /// Scaled dot-product attention within each session.
-    fn attend(&mut self, width: usize, lengths: &[usize]) {
-        let scale = (width as f32).powf(-0.5);
-        let Self { qkv, attention, context, masks, .. } = self;
-        attention.clear();
-        context.clear();
-        for_sessions(lengths, self.queries, |tokens, n_queries| {
-            for query in tokens.end - n_queries..tokens.end {
-                let q = &qkv[query * 3 * width..][..width];
-                let keys = || qkv[tokens.start * 3 * width..tokens.end * 3 * width].chunks_exact(3 * width);
-                let first = attention.len();
-                attention.extend(keys().map(|kv| scale * dot(q, &kv[width..2 * width])));
-                let probabilities = &mut attention[first..];
-                let max = probabilities.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                probabilities.iter_mut().for_each(|p| *p = (*p - max).exp());
-                let inverse = 1.0 / probabilities.iter().sum::<f32>();
-                context.resize(context.len() + width, 0.0);
-                let at = context.len() - width;
-                for ((p, mask), kv) in probabilities.iter_mut().zip(&masks[0][first..]).zip(keys()) {
-                    *p *= inverse;
-                    add_scaled(&mut context[at..], *p * mask, &kv[2 * width..]);
-                }
-            }
-        });
     }
 
     /// Turns the output's gradient `[answered, width]` into the input's `[tokens, width]`, and adds to `gradient`.
@@ -174,55 +135,19 @@ impl LayerBatch {
         scratch.context.resize(n_values, 0.0);
         let back = (&self.context[..], &out_t[..], &scratch.upstream[..]);
         affine_batch_backward(isa, back, (d_out_w, d_out_b), &mut scratch.context);
-        self.attend_backward(width, lengths, &mut scratch);
+        scratch.qkv.resize(self.qkv.len(), 0.0);
+        let sessions = Sessions { qkv: &self.qkv, lengths, queries: self.queries, mask: &self.masks[0] };
+        attend_backward(isa, sessions, width, (&self.attention, &scratch.context), &mut scratch.qkv);
         upstream.clear();
         upstream.resize(self.input.len(), 0.0);
         affine_batch_backward(isa, (&self.input, qkv_t, &scratch.qkv), (d_qkv_w, d_qkv_b), upstream);
         let mut rest = &scratch.middle[..];
-        for_sessions(lengths, self.queries, |tokens, n_queries| {
+        self.queries.for_sessions(lengths, |tokens, n_queries| {
             let (rows, after) = rest.split_at(n_queries * width);
             add_scaled(&mut upstream[(tokens.end - n_queries) * width..tokens.end * width], 1.0, rows);
             rest = after;
         });
         self.scratch = scratch;
-    }
-
-    /// The gradient of `qkv`, given that of the context.
-    fn attend_backward(&self, width: usize, lengths: &[usize], scratch: &mut Scratch) {
-        let scale = (width as f32).powf(-0.5);
-        let part = |row: usize, which: usize| (row * 3 + which) * width..(row * 3 + which + 1) * width;
-        let Scratch { context, qkv: d_qkv, scores, .. } = scratch;
-        d_qkv.clear();
-        d_qkv.resize(self.qkv.len(), 0.0);
-        let (mut cell, mut d_contexts) = (0, context.chunks_exact(width));
-        for_sessions(lengths, self.queries, |tokens, n_queries| {
-            for query in tokens.end - n_queries..tokens.end {
-                let d_context = d_contexts.next().expect("one context per query");
-                let cells = cell..cell + tokens.len();
-                cell = cells.end;
-                let (probabilities, mask) = (&self.attention[cells.clone()], &self.masks[0][cells]);
-                scores.clear();
-                let keys = tokens.clone().zip(mask);
-                scores.extend(keys.map(|(key, mask)| mask * dot(d_context, &self.qkv[part(key, 2)])));
-                let mean: f32 = scores.iter().zip(probabilities).map(|(d, p)| d * p).sum();
-                for (offset, key) in tokens.clone().enumerate() {
-                    let p = probabilities[offset];
-                    add_scaled(&mut d_qkv[part(key, 2)], p * mask[offset], d_context);
-                    let d = scale * p * (scores[offset] - mean);
-                    add_scaled(&mut d_qkv[part(query, 0)], d, &self.qkv[part(key, 1)]);
-                    add_scaled(&mut d_qkv[part(key, 1)], d, &self.qkv[part(query, 0)]);
-                }
-            }
-        });
-    }
-}
-
-/// Calls `f` with the rows of each session and how many of them are answered.
-fn for_sessions(lengths: &[usize], queries: Queries, mut f: impl FnMut(std::ops::Range<usize>, usize)) {
-    let mut first = 0;
-    for &length in lengths {
-        f(first..first + length, queries.of(length));
-        first += length;
     }
 }
 
