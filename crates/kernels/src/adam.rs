@@ -54,6 +54,38 @@ impl Adam {
         let correction = Correction::at(&self.config, self.n_steps);
         row_step(&self.config, correction, parameters, gradient, &mut self.first, &mut self.second);
     }
+
+    /// Begins a step whose gradient comes piece by piece.
+    pub(crate) fn start<'a>(&'a mut self, values: &'a mut [f32]) -> Moving<'a> {
+        assert_eq!(values.len(), self.first.len(), "lengths");
+        self.n_steps += 1;
+        let correction = Correction::at(&self.config, self.n_steps);
+        Moving { config: self.config, correction, values, first: &mut self.first, second: &mut self.second }
+    }
+}
+
+/// Parameters with their moments in the middle of a step of Adam.
+pub(crate) struct Moving<'a> {
+    config: AdamConfig,
+    correction: Correction,
+    pub(crate) values: &'a mut [f32],
+    first: &'a mut [f32],
+    second: &'a mut [f32],
+}
+
+impl<'a> Moving<'a> {
+    /// Consecutive parts of this size, the last one perhaps shorter.
+    pub(crate) fn chunks(self, size: usize) -> impl Iterator<Item = Moving<'a>> {
+        let Moving { config, correction, values, first, second } = self;
+        let parts = values.chunks_mut(size).zip(first.chunks_mut(size)).zip(second.chunks_mut(size));
+        parts.map(move |((values, first), second)| Moving { config, correction, values, first, second })
+    }
+
+    /// Takes the step of a part.
+    pub(crate) fn step(&mut self, range: std::ops::Range<usize>, gradient: &[f32]) {
+        let (values, first) = (&mut self.values[range.clone()], &mut self.first[range.clone()]);
+        row_step(&self.config, self.correction, values, gradient, first, &mut self.second[range]);
+    }
 }
 
 /// The bias corrections of one step.

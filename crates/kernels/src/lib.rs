@@ -1,18 +1,33 @@
-//! The arithmetic that everything spends its time in, free of any framework, deterministic on one thread.
+//! The arithmetic that everything spends its time in, free of any framework, deterministic on any number of threads.
 
 mod adam;
+mod attention;
+mod batch;
+mod half;
 mod head;
+mod isa;
+mod itemhead;
+mod lanes;
 mod linear;
 mod matrix;
+mod norms;
+mod product;
 mod rowadam;
+mod scoring;
 mod softmax;
 mod vector;
 
 pub use adam::{Adam, AdamConfig};
+pub use attention::{Queries, Sessions, attend, attend_backward};
+pub use batch::{affine_batch, affine_batch_backward, transpose};
 pub use head::{HeadLoss, SoftmaxRow, clamp_logits, draw_from_softmax, head_gradient, softmax_row};
+pub use isa::Isa;
+pub use itemhead::{HeadGradients, HeadParameters, HeadPass, HeadRow, HeadScale, HeadTable};
 pub use linear::{affine, affine_backward, products_of_rows};
 pub use matrix::{Layout, matmul};
-pub use rowadam::{RowAdam, RowAdamParts, RowGradients};
+pub use norms::NormBatch;
+pub use rowadam::{Absence, RowAdam, RowAdamParts, RowGradients};
+pub use scoring::{Precision, Scored, ScoringTable};
 pub use softmax::{log_sum_exp, softmax_in_place};
 pub use vector::{add_scaled, dot, exp_in_place, perceptron_over_columns};
 

@@ -2,6 +2,11 @@
 
 use crate::AdamConfig;
 use crate::adam::{Correction, row_step};
+use rayon::prelude::*;
+use std::collections::{HashMap, hash_map::Entry};
+
+/// Into how many parts a table is cut for the threads that bring it up to date.
+const N_PARTS: usize = 32;
 
 /// A table whose every row moves at every step, as dense Adam moves it, although only the rows with a gradient are
 /// touched: a row without gradient is brought up to date when it is next read. The result equals the dense one bit
@@ -21,6 +26,17 @@ pub struct RowAdam {
     steps_taken: Vec<u32>,
     n_steps: u32,
     corrections: Vec<Correction>,
+    absence: Absence,
+}
+
+/// What a row does in a step that has no gradient for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Absence {
+    /// It moves by its momentum, as dense Adam moves it; done when somebody looks.
+    #[default]
+    Moves,
+    /// It rests, and so do its moments: lazy Adam.
+    Rests,
 }
 
 /// Everything a table is made of, for checkpoints.
@@ -61,12 +77,32 @@ impl RowAdam {
         assert!([values.len(), first.len(), second.len()] == [n_values; 3], "whole rows");
         assert!(steps_taken.iter().all(|&taken| taken <= n_steps), "no row is ahead of the table");
         let config = AdamConfig::with_learning_rate(learning_rate);
-        let mut table =
-            Self { config, width, values, first, second, steps_taken, n_steps, corrections: Vec::new() };
+        let mut table = Self {
+            config,
+            width,
+            values,
+            first,
+            second,
+            steps_taken,
+            n_steps,
+            corrections: Vec::new(),
+            absence: Absence::Moves,
+        };
         for step in 1..=n_steps {
             table.remember_correction(step);
         }
         table
+    }
+
+    /// The same table with another answer to steps without gradient. [`Absence::Rests`] is another algorithm, not a
+    /// faster way to the same result: rows that are rarely named move less, and results differ from dense Adam's.
+    ///
+    /// # Source
+    /// PyTorch's `SparseAdam`: the bias corrections count the steps of the table, not those of the row.
+    pub fn with_absence(mut self, absence: Absence) -> Self {
+        self.rows();
+        self.absence = absence;
+        self
     }
 
     /// Everything the table is made of.
@@ -121,13 +157,84 @@ impl RowAdam {
         for (&row, gradient) in gradients.iter() {
             let row = row as usize;
             assert!(self.steps_taken[row] < self.n_steps, "one gradient per row");
-            self.move_row(row, gradient);
+            self.as_rows().move_row(row, gradient);
         }
+    }
+
+    /// Brings rows up to date, on the threads of the caller's pool; what is named twice is done once.
+    ///
+    /// # Panics
+    /// If a row does not exist.
+    pub fn catch_up_rows(&mut self, rows: impl Iterator<Item = u32>) {
+        let mut rows: Vec<u32> = rows.collect();
+        rows.sort_unstable();
+        rows.dedup();
+        assert!(rows.last().is_none_or(|&row| (row as usize) < self.n_rows()), "rows of the table");
+        let (size, width) = (self.n_rows().div_ceil(N_PARTS).max(1), self.width);
+        let (n_steps, config, corrections) = (self.n_steps, &self.config, &self.corrections[..]);
+        let absence = self.absence;
+        let moments = self.first.par_chunks_mut(size * width).zip(self.second.par_chunks_mut(size * width));
+        let parts = self.values.par_chunks_mut(size * width).zip(moments);
+        parts.zip(self.steps_taken.par_chunks_mut(size)).enumerate().for_each(
+            |(index, (tables, steps_taken))| {
+                let (values, (first, second)) = tables;
+                let mut part =
+                    Rows { config, corrections, absence, width, n_steps, values, first, second, steps_taken };
+                let start = rows.partition_point(|&row| (row as usize) < index * size);
+                let own = rows[start..].iter().map(|&row| row as usize - index * size);
+                own.take_while(|&row| row < size).for_each(|row| part.catch_up(row));
+            },
+        );
     }
 
     /// Takes the steps that `row` has not taken yet.
     fn catch_up(&mut self, row: usize) {
+        self.as_rows().catch_up(row);
+    }
+
+    fn as_rows(&mut self) -> Rows<'_> {
+        Rows {
+            config: &self.config,
+            corrections: &self.corrections,
+            absence: self.absence,
+            width: self.width,
+            n_steps: self.n_steps,
+            values: &mut self.values,
+            first: &mut self.first,
+            second: &mut self.second,
+            steps_taken: &mut self.steps_taken,
+        }
+    }
+
+    /// Keeps the bias correction of a step; once it no longer changes, the last one stands for all later steps.
+    fn remember_correction(&mut self, step: u32) {
+        let has_settled = self.corrections.last().is_some_and(Correction::has_settled);
+        if !has_settled {
+            self.corrections.push(Correction::at(&self.config, u64::from(step)));
+        }
+    }
+}
+
+/// Consecutive rows of a table.
+struct Rows<'a> {
+    config: &'a AdamConfig,
+    corrections: &'a [Correction],
+    absence: Absence,
+    width: usize,
+    n_steps: u32,
+    values: &'a mut [f32],
+    first: &'a mut [f32],
+    second: &'a mut [f32],
+    steps_taken: &'a mut [u32],
+}
+
+impl Rows<'_> {
+    /// Takes the steps that `row` has not taken yet.
+    fn catch_up(&mut self, row: usize) {
         const NO_GRADIENT: [f32; 64] = [0.0; 64];
+        if self.absence == Absence::Rests {
+            self.steps_taken[row] = self.n_steps;
+        }
         let missing = self.n_steps - self.steps_taken[row];
         let mut still_moves = true;
         for _ in 0..missing {
@@ -142,7 +249,7 @@ impl RowAdam {
         let rest = self.n_steps - self.steps_taken[row];
         if rest > 0 {
             let range = row * self.width..(row + 1) * self.width;
-            crate::adam::decay(&self.config, rest, &mut self.first[range.clone()], &mut self.second[range]);
+            crate::adam::decay(self.config, rest, &mut self.first[range.clone()], &mut self.second[range]);
             self.steps_taken[row] = self.n_steps;
         }
     }
@@ -153,21 +260,13 @@ impl RowAdam {
         let index = (self.steps_taken[row] as usize).min(self.corrections.len()) - 1;
         let range = row * self.width..(row + 1) * self.width;
         row_step(
-            &self.config,
+            self.config,
             self.corrections[index],
             &mut self.values[range.clone()],
             gradient,
             &mut self.first[range.clone()],
             &mut self.second[range],
         )
-    }
-
-    /// Keeps the bias correction of a step; once it no longer changes, the last one stands for all later steps.
-    fn remember_correction(&mut self, step: u32) {
-        let has_settled = self.corrections.last().is_some_and(Correction::has_settled);
-        if !has_settled {
-            self.corrections.push(Correction::at(&self.config, u64::from(step)));
-        }
     }
 }
 
@@ -177,18 +276,21 @@ pub struct RowGradients {
     width: usize,
     rows: Vec<u32>,
     values: Vec<f32>,
+    /// Where each row's gradient is.
+    places: HashMap<u32, usize>,
 }
 
 impl RowGradients {
     /// No gradients of rows of length `width`.
     pub fn new(width: usize) -> Self {
-        Self { width, rows: Vec::new(), values: Vec::new() }
+        Self { width, rows: Vec::new(), values: Vec::new(), places: HashMap::new() }
     }
 
     /// Forgets everything, keeping the memory.
     pub fn clear(&mut self) {
         self.rows.clear();
         self.values.clear();
+        self.places.clear();
     }
 
     /// Adds `gradient: [width]` to a row.
@@ -197,11 +299,13 @@ impl RowGradients {
     /// If the length is another.
     pub fn add(&mut self, row: u32, gradient: &[f32]) {
         assert_eq!(gradient.len(), self.width, "width of the gradient");
-        match self.rows.iter().position(|&known| known == row) {
-            Some(at) => {
-                crate::add_scaled(&mut self.values[at * self.width..(at + 1) * self.width], 1.0, gradient);
+        match self.places.entry(row) {
+            Entry::Occupied(place) => {
+                let at = place.get() * self.width;
+                crate::add_scaled(&mut self.values[at..at + self.width], 1.0, gradient);
             }
-            None => {
+            Entry::Vacant(place) => {
+                place.insert(self.rows.len());
                 self.rows.push(row);
                 self.values.extend_from_slice(gradient);
             }

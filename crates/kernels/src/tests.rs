@@ -202,3 +202,23 @@ proptest! {
         prop_assert!(parts.first == dense.first && parts.second == dense.second);
     }
 }
+
+#[test]
+fn lazy_adam_is_dense_adam_for_rows_that_always_have_a_gradient_and_rests_without() {
+    let values: Vec<f32> = (0..8).map(|i| i as f32).collect();
+    let mut lazy = RowAdam::new(0.1, 4, values.clone()).with_absence(Absence::Rests);
+    let mut exact = RowAdam::new(0.1, 4, values);
+    for step in 0..5 {
+        for table in [&mut lazy, &mut exact] {
+            let mut gradients = RowGradients::new(4);
+            gradients.add(0, &[0.5, -0.5, 1.0, step as f32]);
+            if step == 0 {
+                gradients.add(1, &[1.0; 4]);
+            }
+            table.step(&gradients);
+        }
+        assert_eq!(lazy.row(0), exact.row(0));
+    }
+    assert!((lazy.row(1)[0] - 3.9).abs() < 1e-6, "one step of row 1 and no more");
+    assert!(exact.row(1)[0] < 3.85, "dense Adam goes on by momentum");
+}

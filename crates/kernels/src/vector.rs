@@ -71,19 +71,31 @@ pub fn exp_in_place(values: &mut [f32]) {
 /// The odd rational minimax approximation (13th over 6th degree) that Eigen and XLA use; beyond 7.9 it is 1.
 #[inline(always)]
 pub(crate) fn tanh_of(value: f32) -> f32 {
-    const ODD: [f32; 6] =
-        [6.372_619_3e-4, 1.485_722_35e-5, 5.122_297e-8, -8.604_672e-11, 2.000_188e-13, -2.760_768_5e-16];
-    const EVEN: [f32; 3] = [2.268_434_6e-3, 1.185_347_1e-4, 1.198_258_4e-6];
     let x = value.clamp(-7.905_311, 7.905_311);
     let square = x * x;
-    let mut odd = ODD[5];
-    for index in (0..5).rev() {
-        odd = odd.mul_add(square, ODD[index]);
+    let mut odd = TANH_ODD[6];
+    for index in (0..6).rev() {
+        odd = odd.mul_add(square, TANH_ODD[index]);
     }
-    let odd = x * odd.mul_add(square, 4.893_524_6e-3);
-    let even = EVEN[2].mul_add(square, EVEN[1]).mul_add(square, EVEN[0]).mul_add(square, 4.893_525e-3);
-    odd / even
+    let mut even = TANH_EVEN[3];
+    for index in (0..3).rev() {
+        even = even.mul_add(square, TANH_EVEN[index]);
+    }
+    x * odd / even
 }
+
+/// Coefficients of x, x^3, ... above the line of the approximation of tanh.
+pub(crate) const TANH_ODD: [f32; 7] = [
+    4.893_524_6e-3,
+    6.372_619_3e-4,
+    1.485_722_35e-5,
+    5.122_297e-8,
+    -8.604_672e-11,
+    2.000_188e-13,
+    -2.760_768_5e-16,
+];
+/// Coefficients of 1, x^2, ... below the line.
+pub(crate) const TANH_EVEN: [f32; 4] = [4.893_525e-3, 2.268_434_6e-3, 1.185_347_1e-4, 1.198_258_4e-6];
 
 /// A perceptron with one hidden ReLU layer and one output, over columns: `out[i]` is its output for the inputs
 /// `columns[0][i], columns[1][i], ...`.

@@ -7,10 +7,10 @@ use kernels::{add_scaled, affine, affine_backward, dot};
 use mdp::Rng;
 
 /// How many tensors a layer has: query-key-value, output, norm, up, down, norm; two of each.
-const N_PARTS: usize = 12;
+pub(crate) const N_PARTS: usize = 12;
 
 /// Their lengths, in the order in which they lie in the flat vector. Weights are `[in, out]` row-major.
-fn lengths(width: usize) -> [usize; N_PARTS] {
+pub(crate) fn lengths(width: usize) -> [usize; N_PARTS] {
     let (h, square) = (width, width * width);
     [3 * square, 3 * h, square, h, h, h, square, h, square, h, h, h]
 }
@@ -36,7 +36,7 @@ pub(crate) fn initial(width: usize, rng: &mut Rng) -> Vec<f32> {
     parameters
 }
 
-fn split(mut parameters: &[f32], width: usize) -> [&[f32]; N_PARTS] {
+pub(crate) fn split(mut parameters: &[f32], width: usize) -> [&[f32]; N_PARTS] {
     lengths(width).map(|length| {
         let (part, rest) = parameters.split_at(length);
         parameters = rest;
@@ -44,7 +44,7 @@ fn split(mut parameters: &[f32], width: usize) -> [&[f32]; N_PARTS] {
     })
 }
 
-fn split_mut(parameters: &mut [f32], width: usize) -> [&mut [f32]; N_PARTS] {
+pub(crate) fn split_mut(parameters: &mut [f32], width: usize) -> [&mut [f32]; N_PARTS] {
     let mut left = parameters;
     lengths(width).map(|length| {
         let (part, rest) = std::mem::take(&mut left).split_at_mut(length);

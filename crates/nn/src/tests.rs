@@ -120,3 +120,35 @@ fn dropped_values_keep_their_mean() {
     assert!((9_600..10_400).contains(&n_dropped), "{n_dropped}");
     assert!((mask.iter().sum::<f32>() / 100_001.0 - 1.0).abs() < 5e-3);
 }
+
+#[test]
+fn a_batch_is_encoded_and_differentiated_as_its_sessions_one_by_one() {
+    let config = TrackerConfig { width: 32, window: 4, n_layers: 2, dropout: 0.1 };
+    let rng = &mut mdp::rng_for(6, &[]);
+    let tracker = StateTracker::new(config, rng);
+    let sessions: Vec<Vec<f32>> = (0..70).map(|i| normals(32 * (1 + i % 5), 1.0, rng)).collect();
+    let upstream = normals(70 * 32, 1.0, rng);
+    let mut batch = TrackerBatch::new(kernels::Isa::detected(), config);
+    let (mut states, mut gradient) = (Vec::new(), vec![9.0; tracker.parameters.len()]);
+    let mut want_gradient = vec![0.0; gradient.len()];
+    let mut want = Vec::new();
+    let mut trace = TrackerTrace::new(&config);
+    for (session, upstream) in sessions.iter().zip(upstream.chunks_exact(32)) {
+        batch.start(&session[..32]);
+        session[32..].chunks_exact(32).enumerate().for_each(|(step, item)| batch.push(item, step as f32));
+        trace.start(&session[..32]);
+        session[32..].chunks_exact(32).enumerate().for_each(|(step, item)| trace.push(item, step as f32));
+        let state = tracker.encode(&mut trace, Dropout::Off).to_vec();
+        want.push((state, tracker.backward(&trace, upstream, &mut want_gradient)));
+    }
+    batch.encode(&tracker, None, &mut states);
+    batch.backward(&tracker, &upstream, &mut gradient);
+    let close = |a: &[f32], b: &[f32]| {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 2e-4 * (1.0 + b.abs()))
+    };
+    assert!(close(&gradient, &want_gradient));
+    let got = states.chunks_exact(32).zip(batch.input_gradients());
+    for ((state, (d_user, d_items)), (want_state, inputs)) in got.zip(&want) {
+        assert!(close(state, want_state) && close(d_user, &inputs.user) && close(d_items, &inputs.items));
+    }
+}

@@ -8,7 +8,7 @@ use kernels::{add_scaled, clamp_logits};
 use mdp::Rng;
 
 /// Rewards are divided by this before they are projected.
-const REWARD_SCALE: f32 = 5.0;
+pub(crate) const REWARD_SCALE: f32 = 5.0;
 
 /// The size of a tracker.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -191,13 +191,13 @@ impl StateTracker {
         InputGradients { user, items }
     }
 
-    fn layer(&self, index: usize) -> std::ops::Range<usize> {
+    pub(crate) fn layer(&self, index: usize) -> std::ops::Range<usize> {
         let length = attention::n_parameters(self.config.width);
         let start = (2 + self.config.window) * self.config.width + index * length;
         start..start + length
     }
 
-    fn norm(&self) -> std::ops::Range<usize> {
+    pub(crate) fn norm(&self) -> std::ops::Range<usize> {
         let start = self.layer(self.config.n_layers).start;
         start..start + 2 * self.config.width
     }

@@ -3,12 +3,14 @@
 mod actor;
 mod critic;
 mod error;
+mod large;
 mod loss;
 mod published;
 
 pub use actor::{Actor, ActorConfig, ActorParts, ActorRow, StateInput};
 pub use critic::{Critic, CriticConfig, CriticLoss, CriticParts, CriticRow};
 pub use error::PolicyError;
+pub use large::{LargeActor, LargeActorParts};
 pub use loss::{
     LossConfig, PolicyLoss, PolicyRow, normalise_advantages, policy_loss, temporal_difference_target,
 };

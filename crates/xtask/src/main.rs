@@ -1,7 +1,8 @@
 //! The project's own checks: what rustfmt and clippy cannot know. `cargo xtask tidy` looks at the tree, `cargo xtask
-//! results FILE` at what the quickstart printed.
+//! results FILE` at what the quickstart printed, `cargo xtask instructions` at how much work the kernels do.
 
 mod crates;
+mod instructions;
 mod results;
 mod table;
 mod text;
@@ -27,11 +28,15 @@ impl Finding {
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."));
     let findings = match arguments.as_slice() {
-        ["tidy"] => tidy(Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."))),
+        ["tidy"] => tidy(root),
+        ["instructions"] => instructions::check(root, false),
+        ["instructions", "--write"] => instructions::check(root, true),
         ["results", file] => results_of(file, false),
         ["results", file, "--all-skipped"] => results_of(file, true),
-        _ => Err("usage: cargo xtask tidy | cargo xtask results FILE [--all-skipped]".to_owned()),
+        _ => Err("usage: cargo xtask tidy | cargo xtask results FILE [--all-skipped] | cargo xtask instructions [--write]"
+            .to_owned()),
     };
     let mut stderr = std::io::stderr().lock();
     match findings {

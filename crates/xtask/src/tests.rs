@@ -123,3 +123,16 @@ fn results_must_be_whole_and_won() {
     assert_eq!(results::check("a", "{}", false).len(), 12, "no stages, ten rows, no report");
     assert_eq!(results::check("a", "{} {}", false).len(), 1);
 }
+
+#[test]
+fn instruction_counts_are_read_and_may_change_a_little() {
+    let text = "==7== Events    : Ir\n==7== Collected : 1234567\n==7==\n";
+    assert_eq!(crate::instructions::collected(text), Some(1_234_567));
+    assert_eq!(crate::instructions::collected("valgrind: no such file"), None);
+    let counts = |n: u64| vec![("head".to_owned(), n)];
+    let compare = |before, now| crate::instructions::compare(&counts(before), &counts(now)).len();
+    assert_eq!(
+        [compare(1000, 1000), compare(1000, 1029), compare(1000, 1040), compare(1000, 900)],
+        [0, 0, 1, 1]
+    );
+}
