@@ -278,10 +278,12 @@ impl LanguageModel for Rehearsal<'_> {
     }
 
     fn score(&self, requests: &[Score]) -> Vec<Result<Vec<Continuation>, LlmError>> {
+        let repeats_prefix = self.model.scores_prefix_per_continuation();
         let each = |request: &Score| {
             let tokens = |at: usize, text: &String| {
                 let n = self.model.count_tokens(text);
-                let tokens_in = if at == 0 { self.tokens_in(&request.messages) } else { 0 };
+                let is_sent = at == 0 || repeats_prefix;
+                let tokens_in = if is_sent { self.tokens_in(&request.messages) } else { 0 };
                 let usage = Usage { tokens_in, tokens_out: n as u64, ..Usage::default() };
                 Continuation { log_prob: -(n as f64), n_tokens: n as u32, usage }
             };
