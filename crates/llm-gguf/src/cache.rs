@@ -44,6 +44,7 @@ struct Node {
     parent: u32,
     token: u32,
     depth: u32,
+    n_children: u32,
     /// When it last lay on a path that was asked for; never before one of its children.
     used: u64,
 }
@@ -97,11 +98,11 @@ impl Cache {
         n_found
     }
 
-    /// Forgets everything that hangs below `node` without being on a path of somebody else.
+    /// Forgets these nodes, but none that somebody else's tokens hang below: they would be found again under whatever
+    /// takes the node's place.
     pub(crate) fn forget(&mut self, nodes: &[u32]) {
         let mut nodes: Vec<u32> = nodes.to_vec();
         nodes.sort_unstable_by_key(|&node| std::cmp::Reverse(self.depth(node)));
-        nodes.dedup();
         for node in nodes {
             self.remove(node);
         }
@@ -129,8 +130,12 @@ impl Cache {
             self.make_room();
         }
         let node = self.free.pop_first().expect("room was made");
-        self.nodes[node as usize] = Some(Node { parent, token, depth: depth as u32, used: self.now });
+        self.nodes[node as usize] =
+            Some(Node { parent, token, depth: depth as u32, n_children: 0, used: self.now });
         self.children.insert((parent, token), node);
+        if let Some(parent) = self.node_mut(parent) {
+            parent.n_children += 1;
+        }
         node
     }
 
@@ -159,11 +164,20 @@ impl Cache {
         }
     }
 
+    /// Removes a leaf; a node with children stays.
     fn remove(&mut self, id: u32) {
-        if let Some(node) = self.nodes[id as usize].take() {
-            self.children.remove(&(node.parent, node.token));
-            self.free.insert(id);
+        let leaf = self.nodes[id as usize].take_if(|node| node.n_children == 0);
+        let Some(leaf) = leaf else { return };
+        self.children.remove(&(leaf.parent, leaf.token));
+        self.free.insert(id);
+        if let Some(parent) = self.node_mut(leaf.parent) {
+            parent.n_children -= 1;
         }
+    }
+
+    /// A node that is there; the root is none.
+    fn node_mut(&mut self, id: u32) -> Option<&mut Node> {
+        self.nodes.get_mut(id as usize).and_then(Option::as_mut)
     }
 }
 

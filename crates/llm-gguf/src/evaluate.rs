@@ -42,9 +42,9 @@ impl Context {
         Span { path: &self.path[..end], tokens: &self.tokens[first..end], first }
     }
 
-    /// Adds tokens, without evaluating them.
-    pub(crate) fn push(&mut self, cache: &mut Cache, tokens: &[u32]) {
-        cache.extend(&mut self.path, tokens);
+    /// Adds tokens, without evaluating them; returns how many the cache held already.
+    pub(crate) fn push(&mut self, cache: &mut Cache, tokens: &[u32]) -> usize {
         self.tokens.extend_from_slice(tokens);
+        cache.extend(&mut self.path, tokens)
     }
 }

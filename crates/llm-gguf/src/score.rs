@@ -69,12 +69,14 @@ fn score_batch(
     prefix: &Context,
     texts: &[Vec<u32>],
 ) -> Vec<f64> {
+    let n_prefix = prefix.tokens.len();
+    let mut added: Vec<u32> = Vec::new();
     let branch = |tokens: &Vec<u32>| {
         let mut context = Context { path: prefix.path.clone(), tokens: prefix.tokens.clone() };
-        context.push(cache, &tokens[..tokens.len().saturating_sub(1)]);
+        let n_found = context.push(cache, &tokens[..tokens.len().saturating_sub(1)]);
+        added.extend_from_slice(&context.path[n_prefix + n_found..]);
         context
     };
-    let n_prefix = prefix.tokens.len();
     let branches: Vec<Context> = texts.iter().map(branch).collect();
     let spans: Vec<_> = branches
         .iter()
@@ -103,8 +105,6 @@ fn score_batch(
         own.iter().sum()
     });
     let sums = sums.collect();
-    let added: Vec<u32> =
-        branches.iter().flat_map(|branch| branch.path[n_prefix..].iter().copied()).collect();
     cache.forget(&added);
     sums
 }

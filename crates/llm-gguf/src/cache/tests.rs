@@ -45,3 +45,15 @@ fn forgotten_nodes_are_used_again() {
     cache.clear();
     assert_eq!((cache.len(), extend(&mut cache, &[1]).1), (0, 0));
 }
+
+#[test]
+fn what_others_hang_below_is_not_forgotten() {
+    let mut cache = Cache::new(1, 1, 16, 1000);
+    let (long, _) = extend(&mut cache, &[1, 2, 10, 11, 12]);
+    let (mut path, _) = extend(&mut cache, &[1, 2]);
+    cache.extend(&mut path, &[10]);
+    cache.forget(&path[2..]);
+    extend(&mut cache, &[7]);
+    assert_eq!(extend(&mut cache, &[7, 11, 12]).1, 1, "these tokens never followed this one");
+    assert_eq!(extend(&mut cache, &[1, 2, 10, 11, 12]), (long, 5));
+}
