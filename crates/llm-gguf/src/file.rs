@@ -139,7 +139,22 @@ fn parse(bytes: &[u8]) -> Result<Contents, GgufError> {
         let tensor = locate(&name, shape, quantisation, start, offset, bytes.len())?;
         tensors.insert(name, tensor);
     }
+    check_apart(&tensors, start)?;
     Ok((metadata, tensors))
+}
+
+/// Refuses tensors that share bytes: without that, a small file could announce any amount of weights.
+fn check_apart(tensors: &BTreeMap<String, Tensor>, at: usize) -> Result<(), GgufError> {
+    let mut ranges: Vec<(&Range<usize>, &String)> =
+        tensors.iter().map(|(name, tensor)| (&tensor.bytes, name)).collect();
+    ranges.sort_by_key(|(range, _)| (range.start, range.end));
+    match ranges.windows(2).find(|pair| pair[1].0.start < pair[0].0.end) {
+        Some(pair) => {
+            let what = format!("tensors {} and {} share bytes", pair[0].1, pair[1].1);
+            Err(GgufError::Damaged { what, at })
+        }
+        None => Ok(()),
+    }
 }
 
 fn check_start(cursor: &mut Cursor<'_>) -> Result<(), GgufError> {

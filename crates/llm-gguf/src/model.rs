@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use llm::{
-    Capabilities, Choices, Completion, Continuation, Generate, LanguageModel, LlmError, Message, Score,
+    AtMost, Capabilities, Choices, Completion, Continuation, Generate, LanguageModel, LlmError, Message,
+    OnAnswer, Score,
 };
 
 use crate::GgufError;
@@ -86,6 +87,7 @@ fn read(file: GgufFile, path: &Path, options: &Options) -> Result<Parts, GgufErr
         obeys_choices: true,
         batch: BATCH,
     };
+    config.check_memory(context, options.cached_tokens.max(context))?;
     let network = Network::read(file, config, tokenizer.len(), context)?;
     Ok((tokenizer, network, template, capabilities, context))
 }
@@ -171,9 +173,39 @@ impl LanguageModel for GgufModel {
     }
 
     fn generate(&self, requests: &[Generate]) -> Vec<Result<Completion, LlmError>> {
-        self.threads.install(|| {
-            requests.chunks(BATCH).flat_map(|batch| crate::generate::generate(self, batch)).collect()
-        })
+        self.generate_each(requests, &|_, _| {})
+    }
+
+    fn generate_each(
+        &self,
+        requests: &[Generate],
+        on_answer: OnAnswer<'_>,
+    ) -> Vec<Result<Completion, LlmError>> {
+        let mut answers = Vec::with_capacity(requests.len());
+        for batch in requests.chunks(BATCH) {
+            let first = answers.len();
+            answers.extend(self.threads.install(|| crate::generate::generate(self, batch)));
+            (first..answers.len()).for_each(|place| on_answer(place, &answers[place]));
+        }
+        answers
+    }
+
+    /// Exact for the prompt; a prompt that does not fit is not evaluated and costs nothing.
+    fn at_most(&self, request: &Generate) -> AtMost {
+        let longest = request.choices.as_ref().map_or(0, |choices| self.tree_of(choices).longest());
+        let tokens_out = u64::from(request.sampling.max_tokens).max(longest as u64);
+        self.tokens_of(&request.messages, 0).map_or_else(
+            |_| AtMost::default(),
+            |prompt| AtMost { tokens_in: prompt.len() as u64, tokens_out },
+        )
+    }
+
+    fn score_at_most(&self, request: &Score) -> AtMost {
+        let tokens_out = request.continuations.iter().map(|text| self.tokenize(text).len() as u64).sum();
+        self.tokens_of(&request.messages, 0).map_or_else(
+            |_| AtMost::default(),
+            |prompt| AtMost { tokens_in: prompt.len() as u64, tokens_out },
+        )
     }
 
     fn score(&self, requests: &[Score]) -> Vec<Result<Vec<Continuation>, LlmError>> {

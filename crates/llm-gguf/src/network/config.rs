@@ -6,6 +6,10 @@ use crate::file::GgufFile;
 /// Sizes that no real model reaches; they keep arithmetic on them far from overflow.
 const MAX_SIDE: usize = 1 << 20;
 const MAX_LAYERS: usize = 1 << 10;
+const MAX_HEADS: usize = 1 << 10;
+const MAX_HEAD_WIDTH: usize = 1 << 10;
+/// The most bytes that keys, values and rotations of a context may take. The weights take what the file has.
+const MEMORY: usize = 16 << 30;
 const GEMMA_27B_LAYERS: usize = 62;
 /// What files of Gemma 3 leave out.
 const GEMMA_PATTERN: usize = 6;
@@ -118,6 +122,8 @@ impl Config {
                 self.head_width == 0 || !self.head_width.is_multiple_of(16),
                 "the head's width is no multiple of 16",
             ),
+            (self.n_heads > MAX_HEADS, "attention.head_count is larger than 1024"),
+            (self.head_width > MAX_HEAD_WIDTH, "attention.key_length is larger than 1024"),
             (value_width != self.head_width, "keys and values differ in width"),
             (
                 self.rotated > self.head_width || !self.rotated.is_multiple_of(2),
@@ -139,6 +145,22 @@ impl Config {
             .into_iter()
             .find(|(is_wrong, _)| *is_wrong)
             .map_or(Ok(()), |(_, what)| Err(GgufError::unfit(what)))
+    }
+
+    /// Refuses sizes for which `cached` tokens and a context do not fit into 16 GiB.
+    pub(crate) fn check_memory(&self, context: usize, cached: usize) -> Result<(), GgufError> {
+        let of_cache =
+            2usize.checked_mul(self.n_layers * self.key_width()).and_then(|n| n.checked_mul(cached));
+        let of_rotations = (2 * self.rotated).checked_mul(context);
+        let floats = of_cache.zip(of_rotations).and_then(|(cache, rotations)| cache.checked_add(rotations));
+        match floats.and_then(|floats| floats.checked_mul(size_of::<f32>())) {
+            Some(bytes) if bytes <= MEMORY => Ok(()),
+            _ => Err(GgufError::unfit(format!(
+                "block_count {}, attention.head_count_kv {} and attention.key_length {} need more than 16 GiB for {cached} \
+                 tokens",
+                self.n_layers, self.n_kv_heads, self.head_width
+            ))),
+        }
     }
 
     /// How a layer differs from those that see everything, if it does.

@@ -45,6 +45,34 @@ fn counts_do_not_reserve_memory() {
     }
 }
 
+/// A file whose header gives every number of this key another value.
+fn with_number(architecture: &str, key: &str, number: u32) -> Vec<u8> {
+    let mut bytes = file(architecture);
+    let key = format!("{architecture}.{key}");
+    let at = bytes.windows(key.len()).position(|window| window == key.as_bytes()).unwrap() + key.len() + 4;
+    bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
+    bytes
+}
+
+#[test]
+fn sizes_are_bounded_before_memory_is_reserved() {
+    let error = error_of(&with_number("llama", "embedding_length", 1 << 19)).to_string();
+    assert!(error.contains("attention.key_length is larger than 1024"), "{error}");
+    let error = error_of(&with_number("llama", "attention.head_count", 1 << 12)).to_string();
+    assert!(error.contains("head"), "{error}");
+}
+
+#[test]
+fn tensors_that_share_bytes_are_refused() {
+    let mut bytes = file("llama");
+    let name = b"output_norm.weight";
+    // Behind the name: the number of sides, one side, the type, the offset.
+    let at = bytes.windows(name.len()).position(|window| window == name).unwrap() + name.len() + 4 + 8 + 4;
+    bytes[at..at + 8].copy_from_slice(&0u64.to_le_bytes());
+    let error = error_of(&bytes).to_string();
+    assert!(error.contains("output_norm.weight") && error.contains("share bytes"), "{error}");
+}
+
 #[test]
 fn mutated_files_give_errors_or_models_that_answer() {
     let whole = file("qwen3");
