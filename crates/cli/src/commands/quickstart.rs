@@ -25,13 +25,27 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
 }
 
 fn next(dir: &Path, rule: &str) -> String {
+    let serve = policy_of(&dir.join(rule)).map(|policy| {
+        format!("the policy behind HTTP, with a console:\n  ilrec serve --policy {}\n", policy.display())
+    });
     format!(
-        "one of the demonstrations:\n  ilrec demos show {}\nthe same on your own log:\n  \
+        "{}one of the demonstrations:\n  ilrec demos show {}\nthe same on your own log:\n  \
          ilrec data import csv --input log.csv --items items.csv --out data\n  \
          ilrec world train --data data --out world\n  ilrec world check world --data data\n  \
          ilrec demos collect --data data --world world --llm builtin:expert --episodes 500 --out demos\n  \
          ilrec train --data data --world world --demos demos --out policy\n  \
          ilrec eval --policy policy --data data --world world",
+        serve.unwrap_or_default(),
         dir.join(rule).join("demos-0").display()
     )
+}
+
+/// The first of the run's policies that learned from demonstrations.
+fn policy_of(rule: &Path) -> Option<PathBuf> {
+    let mut policies: Vec<PathBuf> = rule.read_dir().ok()?.flatten().map(|entry| entry.path()).collect();
+    policies.sort();
+    policies.into_iter().find(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("il-rec-s") && path.join("manifest.json").is_file()
+    })
 }
