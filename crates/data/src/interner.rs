@@ -8,40 +8,12 @@ use std::hash::{BuildHasher, RandomState};
 pub(crate) struct Interner {
     text: String,
     ends: Vec<usize>,
-    slots: Vec<Slot>,
+    slots: Vec<u32>,
     hasher: RandomState,
-    /// What was asked for last: logs mostly stand user by user.
-    latest: Slot,
+    latest: u32,
 }
 
-/// One place of the hash table. A short text is told from all others by what stands here, so that a look-up touches one
-/// cache line instead of three.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Slot {
-    row: u32,
-    length: u32,
-    /// The first bytes, filled up with zeros.
-    head: [u8; HEAD],
-}
-
-const HEAD: usize = 8;
 const FREE: u32 = u32::MAX;
-const FREE_SLOT: Slot = Slot { row: FREE, length: 0, head: [0; HEAD] };
-
-impl Default for Slot {
-    fn default() -> Self {
-        FREE_SLOT
-    }
-}
-
-impl Slot {
-    fn of(row: u32, text: &str) -> Self {
-        let mut head = [0; HEAD];
-        let n = text.len().min(HEAD);
-        head[..n].copy_from_slice(&text.as_bytes()[..n]);
-        Self { row, length: u32::try_from(text.len()).unwrap_or(u32::MAX), head }
-    }
-}
 
 /// The most rows: tables store them as 32-bit integers, which some readers take as signed.
 pub(crate) const MOST: u32 = i32::MAX as u32;
@@ -61,21 +33,22 @@ impl Interner {
 
     /// The row of `text`, which is added if it is new; `None` when there are too many rows.
     pub(crate) fn intern(&mut self, text: &str) -> Option<u32> {
-        if self.latest.row != FREE && self.holds(self.latest, text) {
-            return Some(self.latest.row);
+        // Logs mostly stand user by user.
+        if (self.latest as usize) < self.len() && self.get(self.latest) == text {
+            return Some(self.latest);
         }
         if (self.ends.len() + 1) * 2 > self.slots.len() {
             self.grow();
         }
         let slot = self.slot_of(text);
-        if self.slots[slot].row == FREE {
+        if self.slots[slot] == FREE {
             let row = u32::try_from(self.ends.len()).ok().filter(|&row| row < MOST)?;
-            self.slots[slot] = Slot::of(row, text);
+            self.slots[slot] = row;
             self.text.push_str(text);
             self.ends.push(self.text.len());
         }
         self.latest = self.slots[slot];
-        Some(self.latest.row)
+        Some(self.latest)
     }
 
     /// The row of `text`, if it is in.
@@ -83,32 +56,28 @@ impl Interner {
         if self.slots.is_empty() {
             return None;
         }
-        Some(self.slots[self.slot_of(text)].row).filter(|&row| row != FREE)
+        Some(self.slots[self.slot_of(text)]).filter(|&row| row != FREE)
     }
 
     /// The slot that holds `text` or would hold it.
     fn slot_of(&self, text: &str) -> usize {
         let mask = self.slots.len() - 1;
         let mut slot = self.hasher.hash_one(text) as usize & mask;
-        while self.slots[slot].row != FREE && !self.holds(self.slots[slot], text) {
+        while self.slots[slot] != FREE && self.get(self.slots[slot]) != text {
             slot = (slot + 1) & mask;
         }
         slot
     }
 
-    fn holds(&self, slot: Slot, text: &str) -> bool {
-        slot == Slot::of(slot.row, text) && (text.len() <= HEAD || self.get(slot.row) == text)
-    }
-
     fn grow(&mut self) {
         let size = (self.slots.len() * 2).max(64);
-        let before = std::mem::replace(&mut self.slots, vec![FREE_SLOT; size]);
-        for entry in before.into_iter().filter(|entry| entry.row != FREE) {
-            let mut slot = self.hasher.hash_one(self.get(entry.row)) as usize & (size - 1);
-            while self.slots[slot].row != FREE {
+        self.slots = vec![FREE; size];
+        for row in 0..self.ends.len() as u32 {
+            let mut slot = self.hasher.hash_one(self.get(row)) as usize & (size - 1);
+            while self.slots[slot] != FREE {
                 slot = (slot + 1) & (size - 1);
             }
-            self.slots[slot] = entry;
+            self.slots[slot] = row;
         }
     }
 }
