@@ -46,7 +46,8 @@ pub(crate) trait Lanes: Copy {
 /// As [`crate::exp_in_place`].
 #[inline(always)]
 pub(crate) fn exp<L: Lanes>(x: L) -> L {
-    let x = x.max(L::splat(-87.0)).min(L::splat(88.0));
+    // In this order what is not a number stays so.
+    let x = L::splat(88.0).min(L::splat(-87.0).max(x));
     let whole = x.mul(L::splat(std::f32::consts::LOG2_E)).round();
     let r = whole.mul_add(L::splat(-0.693_359_4), x);
     let r = whole.mul_add(L::splat(2.121_944_4e-4), r);
@@ -65,7 +66,7 @@ pub(crate) fn exp<L: Lanes>(x: L) -> L {
 #[inline(always)]
 pub(crate) fn tanh<L: Lanes>(x: L) -> L {
     use crate::vector::{TANH_EVEN, TANH_ODD};
-    let x = x.max(L::splat(-7.905_311)).min(L::splat(7.905_311));
+    let x = L::splat(7.905_311).min(L::splat(-7.905_311).max(x));
     let square = x.mul(x);
     let mut odd = L::splat(TANH_ODD[6]);
     for coefficient in TANH_ODD[..6].iter().rev() {

@@ -1,5 +1,8 @@
 //! Loops over slices, compiled for several instruction sets and chosen at run time.
 
+use crate::Isa;
+use crate::isa::Kernel;
+use crate::lanes::{LANES, Lanes, exp};
 use multiversion::multiversion;
 
 /// Inner product. The order of additions is fixed (16 lanes, then a tree), so the result does not depend on
@@ -39,29 +42,44 @@ pub fn add_scaled(target: &mut [f32], scale: f32, source: &[f32]) {
 ///
 /// # Source
 /// Range reduction to [-ln2/2, ln2/2] and the degree-5 polynomial of Cephes `expf`.
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma", "aarch64+neon"))]
 pub fn exp_in_place(values: &mut [f32]) {
-    for value in values {
-        let x = *value;
-        let clamped = x.clamp(-87.0, 88.0);
-        let whole = (clamped * std::f32::consts::LOG2_E).round_ties_even();
-        let r = whole.mul_add(-0.693_359_4, clamped);
-        let r = whole.mul_add(2.121_944_4e-4, r);
-        let mut p = 1.987_569_2e-4f32;
-        p = p.mul_add(r, 1.398_2e-3);
-        p = p.mul_add(r, 8.333_452e-3);
-        p = p.mul_add(r, 4.166_579_6e-2);
-        p = p.mul_add(r, 1.666_666_6e-1);
-        p = p.mul_add(r, 0.5);
-        let e = p.mul_add(r * r, r + 1.0);
-        let scaled = e * f32::from_bits(((whole as i32 + 127) << 23) as u32);
-        *value = if x < -87.0 {
-            0.0
-        } else if x > 88.0 {
-            f32::INFINITY
-        } else {
-            scaled
-        };
+    Isa::detected().run(Exponentials(values));
+}
+
+struct Exponentials<'a>(&'a mut [f32]);
+
+impl Kernel for Exponentials<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let (chunks, rest) = self.0.as_chunks_mut::<LANES>();
+        chunks.iter_mut().for_each(exponentials::<L>);
+        let mut last = [0.0; LANES];
+        last[..rest.len()].copy_from_slice(rest);
+        exponentials::<L>(&mut last);
+        rest.copy_from_slice(&last[..rest.len()]);
+    }
+}
+
+#[inline(always)]
+fn exponentials<L: Lanes>(cells: &mut [f32; LANES]) {
+    let (low, high) = (L::splat(-87.0), L::splat(88.0));
+    let x = L::load(cells);
+    if low.any_above(x) || x.any_above(high) {
+        let before = *cells;
+        exp(x).store(cells);
+        for (cell, x) in cells.iter_mut().zip(before) {
+            *cell = if x < -87.0 {
+                0.0
+            } else if x > 88.0 {
+                f32::INFINITY
+            } else {
+                *cell
+            };
+        }
+    } else {
+        exp(x).store(cells);
     }
 }
 
