@@ -115,19 +115,26 @@ fn block<L: Lanes, const R: usize, const C: usize>(
     start: Start<'_>,
     (out, out_stride): (&mut [f32], usize),
 ) {
-    let mut sums: [[L; C]; R] = match start {
-        Start::Zero => [[L::splat(0.0); C]; R],
-        Start::Result => std::array::from_fn(|r| load::<L, C>(&out[(row + r) * out_stride..])),
-        Start::PerRow(values) => std::array::from_fn(|r| [L::splat(values[row + r]); C]),
-        Start::PerColumn(values) => [load::<L, C>(values); R],
-    };
+    // Loops, not `array::from_fn`: only what is inlined is compiled for the instruction set.
+    let mut sums = [[L::splat(0.0); C]; R];
+    for r in 0..R {
+        match start {
+            Start::Zero => {}
+            Start::Result => sums[r] = load::<L, C>(&out[(row + r) * out_stride..]),
+            Start::PerRow(values) => sums[r] = [L::splat(values[row + r]); C],
+            Start::PerColumn(values) => sums[r] = load::<L, C>(values),
+        }
+    }
     match left {
         Left::Rows(left, stride) => {
-            let left: [&[f32]; R] = std::array::from_fn(|r| &left[(row + r) * stride..][..inner]);
+            let mut rows = [&left[..0]; R];
+            for r in 0..R {
+                rows[r] = &left[(row + r) * stride..][..inner];
+            }
             for k in 0..inner {
                 let factors = load::<L, C>(&right[k * right_stride..]);
                 for r in 0..R {
-                    let x = L::splat(left[r][k]);
+                    let x = L::splat(rows[r][k]);
                     for c in 0..C {
                         sums[r][c] = x.mul_add(factors[c], sums[r][c]);
                     }
@@ -158,5 +165,9 @@ fn block<L: Lanes, const R: usize, const C: usize>(
 #[inline(always)]
 fn load<L: Lanes, const C: usize>(values: &[f32]) -> [L; C] {
     let (chunks, _) = values[..C * LANES].as_chunks::<LANES>();
-    std::array::from_fn(|c| L::load(&chunks[c]))
+    let mut lanes = [L::splat(0.0); C];
+    for c in 0..C {
+        lanes[c] = L::load(&chunks[c]);
+    }
+    lanes
 }

@@ -58,7 +58,7 @@ impl ScoringTable {
 #[inline(always)]
 fn half_panel<L: Lanes>(panel: &[u16], state: &[f32], bias: &[f32], scores: &mut [f32]) {
     let bias = bias.as_chunks::<LANES>().0;
-    let mut sums: [L; 4] = std::array::from_fn(|c| L::load(&bias[c]));
+    let mut sums = [L::load(&bias[0]), L::load(&bias[1]), L::load(&bias[2]), L::load(&bias[3])];
     for (cells, &x) in panel.chunks_exact(PANEL).zip(state) {
         let (cells, x) = (cells.as_chunks::<LANES>().0, L::splat(x));
         for c in 0..4 {
