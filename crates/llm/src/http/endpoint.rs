@@ -9,6 +9,8 @@ const OPENAI: &str = "https://api.openai.com/v1";
 
 /// Keys shorter than this (`none`, `ollama`) are no secrets, but words that answers may well contain.
 const SECRET_BYTES: usize = 16;
+/// The shortest beginning of a key that is taken out of a message.
+const BEGINNING_BYTES: usize = 8;
 
 /// A server and the key to it. The key shows in nothing that is printed, logged or kept.
 #[derive(Clone)]
@@ -105,6 +107,17 @@ impl Endpoint {
     /// A message without the key, should a server repeat it, be it as a string of JSON. Has to be whole: what is cut
     /// off before may end within the key.
     pub(crate) fn scrub_message(&self, text: String) -> String {
+        let whole = self.without_whole_key(text);
+        // Some servers repeat the beginning of a key.
+        let key = self.key.as_ref().map_or("", |(key, _)| key);
+        let beginnings = (BEGINNING_BYTES..key.len()).rev().filter_map(|end| key.get(..end));
+        match beginnings.into_iter().find(|beginning| whole.contains(beginning)) {
+            Some(beginning) => whole.replace(beginning, "[key]"),
+            None => whole,
+        }
+    }
+
+    fn without_whole_key(&self, text: String) -> String {
         self.shown_as().iter().fold(text, |text, form| match text.contains(form) {
             true => text.replace(form, "[key]"),
             false => text,
@@ -130,7 +143,7 @@ impl Endpoint {
     /// An answer without the key.
     pub(crate) fn scrub_answer(&self, text: String) -> String {
         match &self.key {
-            Some((key, _)) if key.len() >= SECRET_BYTES => self.scrub_message(text),
+            Some((key, _)) if key.len() >= SECRET_BYTES => self.without_whole_key(text),
             _ => text,
         }
     }

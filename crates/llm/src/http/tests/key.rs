@@ -47,6 +47,12 @@ fn refusal(key: &str, body: String) -> String {
 }
 
 #[test]
+fn its_beginning_is_not_shown_either() {
+    let error = refusal(KEY, format!(r#"{{"error":"no such key: {}..."}}"#, &KEY[..13]));
+    assert!(error.contains("no such key: [key]..."), "{error}");
+}
+
+#[test]
 fn no_part_of_it_is_shown_where_a_message_is_cut() {
     let begins = &KEY[..6];
     for n_before in (260..310).step_by(3) {
