@@ -4,7 +4,6 @@
 //! planted: offsets and products of three factors with noise of deviation 0.8, rounded to whole stars, popularity skewed.
 //!
 //! `cargo run --release -p world-model --example deepfm_speed -- [PASSES [MEMBERS]]`;
-//! `bench/reference/deepfm.py` trains the same network in PyTorch on a log drawn alike.
 
 use catalogue::Catalogue;
 use mdp::{ItemIdx, MeanModel, Rng, UserIdx, rng_for};
