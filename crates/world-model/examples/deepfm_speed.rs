@@ -3,7 +3,7 @@
 //! the validation cells included; and the error on held-out cells, so that speed is not bought with quality. Ratings are
 //! planted: offsets and products of three factors with noise of deviation 0.8, rounded to whole stars, popularity skewed.
 //!
-//! `cargo run --release -p world-model --example deepfm_speed -- [PASSES [MEMBERS]]`;
+//! `cargo run --release -p world-model --example deepfm_speed -- [PASSES [MEMBERS]]`.
 
 use catalogue::Catalogue;
 use mdp::{ItemIdx, MeanModel, Rng, UserIdx, rng_for};
