@@ -1,5 +1,7 @@
 //! What a collection will need, before anything is paid: its sessions are rehearsed with stand-in answers.
 
+mod rehearsal;
+
 use crate::agents::role_name;
 use crate::journal::Journal;
 use crate::memory::Memories;
@@ -7,10 +9,8 @@ use crate::play::Batch;
 use crate::{AgentError, AgentSettings, Collection};
 use demonstrations::{AgentAccount, CallAccount};
 use environment::{Environment, ExitRule, ItemFeatures};
-use llm::{
-    AgentRole, Capabilities, Choices, Completion, Continuation, Generate, LanguageModel, LlmError, Message,
-    Score, StopReason, Usage,
-};
+use llm::AgentRole;
+use rehearsal::Rehearsal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -183,121 +183,23 @@ impl Need {
 
     /// This, times what happened over what was rehearsed of it.
     fn corrected(&self, rehearsed: &Self, happened: &Self) -> Self {
-        let one =
-            |agent: &String, at: usize, n: u64| match (rehearsed.of_agent(agent), happened.of_agent(agent)) {
-                (Some(guess), Some(truth)) if guess[at] > 0 => {
-                    (n as f64 * truth[at] as f64 / guess[at] as f64).round() as u64
-                }
-                _ => n,
-            };
+        let one = |agent: &String, at: usize, n: u64| match (
+            rehearsed.by_agent.get(agent),
+            happened.by_agent.get(agent),
+        ) {
+            (Some(guess), Some(truth)) if guess[at] > 0 => {
+                (n as f64 * truth[at] as f64 / guess[at] as f64).round() as u64
+            }
+            _ => n,
+        };
         let each =
             |(agent, n): (&String, &[u64; 3])| (agent.clone(), [0, 1, 2].map(|at| one(agent, at, n[at])));
         Self::from(self.by_agent.iter().map(each).collect())
     }
 
-    fn of_agent(&self, agent: &str) -> Option<&[u64; 3]> {
-        self.by_agent.get(agent)
-    }
-
     fn from(by_agent: BTreeMap<String, [u64; 3]>) -> Self {
         let sum = |at: usize| by_agent.values().map(|n| n[at]).sum();
         Self { calls: sum(0), tokens_in: sum(1), tokens_out: sum(2), by_agent }
-    }
-}
-
-/// Answers with texts of the expected length; the actor's are titles that the prompt does not hold.
-struct Rehearsal<'a> {
-    model: &'a dyn LanguageModel,
-    titles: Vec<String>,
-    expected: &'a Expected,
-    n_refused: usize,
-}
-
-impl Rehearsal<'_> {
-    fn answer(&self, request: &Generate) -> Completion {
-        let (text, choice, n_tokens) = match request.agent {
-            AgentRole::Planner => (self.words("thought", self.expected.planner_tokens), None, 0),
-            AgentRole::Critic => ("0".to_owned(), None, self.expected.critic_tokens),
-            AgentRole::Reflector => (self.words("lesson", self.expected.reflector_tokens), None, 0),
-            AgentRole::Actor | AgentRole::Other => self.title(request),
-        };
-        let tokens_out = if n_tokens > 0 { n_tokens } else { self.model.count_tokens(&text) };
-        let usage = Usage {
-            tokens_in: self.tokens_in(&request.messages),
-            tokens_out: tokens_out as u64,
-            ..Usage::default()
-        };
-        let stop = if choice.is_some() { StopReason::Choice } else { StopReason::Stop };
-        Completion { text, stop, log_prob: None, choice, usage }
-    }
-
-    /// A text of about so many tokens.
-    fn words(&self, word: &str, n_tokens: usize) -> String {
-        let each = self.model.count_tokens(&format!("{word} ").repeat(64)).max(1);
-        format!("{word} ").repeat((n_tokens * 64).div_ceil(each))
-    }
-
-    fn title(&self, request: &Generate) -> (String, Option<u32>, usize) {
-        if let Some(text) = self.refused(request) {
-            let n_tokens = self.model.count_tokens(&text) + self.expected.actor_tokens;
-            return (text, None, n_tokens);
-        }
-        let excluded = |row: usize| request.excluded.binary_search(&(row as u32)).is_ok();
-        let is_new =
-            |row: usize| !request.messages.iter().any(|m| m.content.contains(self.titles[row].as_str()));
-        let n = self.titles.len();
-        let start = request.sampling.seed as usize % n.max(1);
-        let fits = |row: &usize| !self.titles[*row].is_empty() && !excluded(*row) && is_new(*row);
-        let row = (0..n).map(|at| (start + at) % n).find(fits).unwrap_or(start);
-        let text = self.titles[row].clone();
-        let n_tokens = self.model.count_tokens(&text) + self.expected.actor_tokens;
-        (text, request.choices.as_ref().map(|_: &Arc<Choices>| row as u32), n_tokens)
-    }
-
-    /// A title that nothing in the catalogue is called, where the prompt does not hold enough of them yet.
-    fn refused(&self, request: &Generate) -> Option<String> {
-        let is_asked = request.choices.is_none();
-        let mut names = (1..=self.n_refused).map(|n| format!("A film that was never made, part {n}"));
-        let is_new = |name: &String| !request.messages.iter().any(|m| m.content.contains(name.as_str()));
-        names.find(is_new).filter(|_| is_asked)
-    }
-
-    fn tokens_in(&self, messages: &[Message]) -> u64 {
-        let each = |m: &Message| self.model.count_tokens(&m.content) + self.expected.message_tokens;
-        messages.iter().map(each).sum::<usize>() as u64
-    }
-}
-
-impl LanguageModel for Rehearsal<'_> {
-    fn capabilities(&self) -> &Capabilities {
-        self.model.capabilities()
-    }
-
-    fn generate(&self, requests: &[Generate]) -> Vec<Result<Completion, LlmError>> {
-        requests.iter().map(|request| Ok(self.answer(request))).collect()
-    }
-
-    fn score(&self, requests: &[Score]) -> Vec<Result<Vec<Continuation>, LlmError>> {
-        let repeats_prefix = self.model.scores_prefix_per_continuation();
-        let each = |request: &Score| {
-            let tokens = |at: usize, text: &String| {
-                let n = self.model.count_tokens(text);
-                let is_sent = at == 0 || repeats_prefix;
-                let tokens_in = if is_sent { self.tokens_in(&request.messages) } else { 0 };
-                let usage = Usage { tokens_in, tokens_out: n as u64, ..Usage::default() };
-                Continuation { log_prob: -(n as f64), n_tokens: n as u32, usage }
-            };
-            Ok(request.continuations.iter().enumerate().map(|(at, text)| tokens(at, text)).collect())
-        };
-        requests.iter().map(each).collect()
-    }
-
-    fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, LlmError> {
-        Ok(texts.iter().map(|_| vec![1.0, 0.0]).collect())
-    }
-
-    fn count_tokens(&self, text: &str) -> usize {
-        self.model.count_tokens(text)
     }
 }
 

@@ -166,8 +166,10 @@ fn for_people(d: &DemosDescription) -> String {
     )
 }
 
-/// How many hubs, and how many rejected texts, are named; from so many different texts on, an item is a hub.
+/// How many hubs, and how many rejected texts, are named.
 const N_NAMED: usize = 3;
+/// From so many different texts on, an item is called a hub.
+const TEXTS_OF_A_HUB: u64 = 3;
 
 /// What counts alone do not say of grounding: how far matches were, where texts met, what was refused.
 fn grounding_for_people(g: &GroundingCounts) -> String {
@@ -182,7 +184,7 @@ fn grounding_for_people(g: &GroundingCounts) -> String {
             "hubs",
             g.hubs
                 .iter()
-                .filter(|h| h.distinct_texts >= N_NAMED as u64)
+                .filter(|h| h.distinct_texts >= TEXTS_OF_A_HUB)
                 .take(N_NAMED)
                 .map(hub)
                 .collect::<Vec<_>>(),

@@ -85,6 +85,22 @@ fn a_resumed_run_ends_where_an_uninterrupted_one_does() {
 }
 
 #[test]
+fn demonstrated_steps_are_remembered_once_however_often_they_are_followed() {
+    let domain = domain();
+    let of_training = domain.demonstrations.iter().filter(|d| d.user.0 < 20);
+    let n_steps: usize = of_training.map(|d| d.steps.len()).sum();
+    let mut config = small_config();
+    config.switches.actor_critic = false;
+    config.training.warm_start_iterations = 40;
+    for sessions in [7, usize::MAX] {
+        config.imitation.sessions_per_iteration = sessions;
+        let (_, checkpoints) = run(&domain, &config, None);
+        let last = Tensors::from_bytes(checkpoints.last().unwrap()).unwrap();
+        assert_eq!(last.get("memory").unwrap().0[0], n_steps, "{sessions} sessions an update");
+    }
+}
+
+#[test]
 fn damaged_checkpoints_are_refused() {
     let domain = domain();
     let (_, checkpoints) = run(&domain, &small_config(), None);
