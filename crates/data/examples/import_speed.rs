@@ -1,7 +1,7 @@
-//! What is measured: time and peak memory of importing a CSV log of ten million rows (or as many as asked for),
-//! which is written first if it is not there.
+//! What is measured: time and peak memory of importing a CSV log of ten million rows (or as many as asked for) by
+//! 200,000 users of 50,000 items (or as many), which is written first if it is not there.
 //!
-//! `cargo run --release -p data --example import_speed -- LOG.csv [ROWS [OUT]]`; run it under
+//! `cargo run --release -p data --example import_speed -- LOG.csv [ROWS [USERS ITEMS [OUT]]]`; run it under
 //! `/usr/bin/time -v` for the memory. With OUT, the dataset is also saved there and opened again.
 
 use std::io::Write as _;
@@ -9,11 +9,12 @@ use std::path::Path;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let path = arguments.next().ok_or("usage: import_speed LOG.csv [ROWS [OUT]]")?;
-    let n_rows = arguments.next().map_or(Ok(10_000_000), |text| text.parse::<u64>())?;
+    let path = arguments.next().ok_or("usage: import_speed LOG.csv [ROWS [USERS ITEMS [OUT]]]")?;
+    let mut number = |default| arguments.next().map_or(Ok(default), |text| text.parse::<u64>());
+    let (n_rows, n_users, n_items) = (number(10_000_000)?, number(200_000)?, number(50_000)?);
     let path = Path::new(&path);
     if !path.exists() {
-        write_log(path, n_rows)?;
+        write_log(path, n_rows, (n_users, n_items))?;
     }
     let start = std::time::Instant::now();
     let options = data::ImportOptions::new(data::Format::Csv, path);
@@ -35,8 +36,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Rows of 200,000 users and 50,000 items in the order of time, with skewed popularity.
-fn write_log(path: &Path, n_rows: u64) -> std::io::Result<()> {
+/// Rows in the order of time, with skewed popularity.
+fn write_log(path: &Path, n_rows: u64, (n_users, n_items): (u64, u64)) -> std::io::Result<()> {
     let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
     writeln!(file, "userId,movieId,rating,timestamp")?;
     let mut state = 1u64;
@@ -45,7 +46,7 @@ fn write_log(path: &Path, n_rows: u64) -> std::io::Result<()> {
         (state >> 33) % below
     };
     for row in 0..n_rows {
-        let (user, bound) = (next(200_000), 1 + next(50_000));
+        let (user, bound) = (next(n_users), 1 + next(n_items));
         let (item, half_stars) = (next(bound), 1 + next(10));
         writeln!(file, "{user},{item},{}.{},{}", half_stars / 2, half_stars % 2 * 5, 900_000_000 + row)?;
     }

@@ -13,7 +13,8 @@ mod world;
 
 pub use complete::CompleteRows;
 pub use deepfm::{
-    DeepFmConfig, DeepFmEnsemble, FittedEnsemble, ItemCategories, ItemContent, Loss, RowUpdate,
+    DeepFmConfig, DeepFmEnsemble, DeepFmParameters, DeepFmSteps, FittedEnsemble, ItemCategories, ItemContent,
+    Loss, RowUpdate,
 };
 pub use error::WorldError;
 pub use factorisation::{Factorisation, FactorisationConfig};

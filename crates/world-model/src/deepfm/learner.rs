@@ -106,8 +106,10 @@ pub(crate) fn gather(network: &DeepFm, content: &ItemCategories, batch: &[Rating
     (users, items)
 }
 
-struct Learner<'a> {
-    network: DeepFm,
+/// A member while it learns.
+#[derive(Debug)]
+pub(crate) struct Learner<'a> {
+    pub(crate) network: DeepFm,
     content: &'a ItemCategories,
     config: &'a DeepFmConfig,
     loss: Loss,
@@ -120,7 +122,12 @@ struct Learner<'a> {
 }
 
 impl<'a> Learner<'a> {
-    fn new(network: DeepFm, content: &'a ItemCategories, config: &'a DeepFmConfig, loss: Loss) -> Self {
+    pub(crate) fn new(
+        network: DeepFm,
+        content: &'a ItemCategories,
+        config: &'a DeepFmConfig,
+        loss: Loss,
+    ) -> Self {
         let adam = AdamConfig::with_learning_rate(config.learning_rate);
         Self {
             gradient: DenseGradient::zero(&network),
@@ -150,7 +157,8 @@ impl<'a> Learner<'a> {
         }
     }
 
-    fn step(&mut self, batch: &[Rating]) {
+    /// One gradient step; the loss before it, summed over the batch.
+    pub(crate) fn step(&mut self, batch: &[Rating]) -> f64 {
         let (users, items) = gather(&self.network, self.content, batch);
         let trace = self.network.forward(&users, &items);
         let targets: Vec<f32> = batch.iter().map(|cell| cell.value).collect();
@@ -159,6 +167,7 @@ impl<'a> Learner<'a> {
         let rows = backward(&self.network, &trace, &loss.by_mean, &loss.by_log_variance, &mut self.gradient);
         self.add_rows(batch, &rows);
         self.move_parameters();
+        loss.total
     }
 
     fn add_rows(&mut self, batch: &[Rating], rows: &RowGradients) {

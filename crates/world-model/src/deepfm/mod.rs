@@ -15,11 +15,13 @@ mod loss;
 mod network;
 mod optimiser;
 mod scorer;
+mod steps;
 mod store;
 
 pub use config::{DeepFmConfig, ItemContent, Loss, RowUpdate};
 pub use ensemble::{DeepFmEnsemble, FittedEnsemble};
 pub use network::ItemCategories;
+pub use steps::{DeepFmParameters, DeepFmSteps};
 
 #[cfg(test)]
 mod tests;
