@@ -7,9 +7,11 @@ mod plain_deepfm;
 mod recommendation;
 mod robust_training;
 mod steps;
+mod sweep;
 mod world_model;
 
 pub use figure::{BenchError, Figure};
+pub use sweep::{Axis, PlotError, Point, plot, sweep};
 
 /// One benchmark: what it is called and what it measures.
 #[derive(Clone, Copy, Debug)]

@@ -13,8 +13,8 @@ const N_USERS: u32 = 400;
 const N_HISTORY: usize = 20;
 
 /// Users like a quarter of the categories.
-struct Tastes {
-    n_items: usize,
+pub(crate) struct Tastes {
+    pub(crate) n_items: usize,
 }
 
 impl RewardSource for Tastes {

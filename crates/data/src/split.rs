@@ -73,11 +73,13 @@ impl LogSplit {
             } else {
                 random_part(history.len(), n_world, &mut rng_for(seed, &[LOG, u64::from(user.0)]))
             };
-            let pick = |wanted: bool| -> Vec<Interaction> {
-                history.iter().zip(&is_world).filter(|(_, is)| **is == wanted).map(|(row, _)| *row).collect()
-            };
-            split.world.push(pick(true));
-            split.judge.push(pick(false));
+            let mut world = Vec::with_capacity(n_world);
+            let mut judge = Vec::with_capacity(history.len() - n_world);
+            for (row, is_world) in history.iter().zip(is_world) {
+                if is_world { &mut world } else { &mut judge }.push(*row);
+            }
+            split.world.push(world);
+            split.judge.push(judge);
         }
         split
     }

@@ -45,7 +45,9 @@ fn categories_of(item: usize) -> [usize; 3] {
 #[expect(clippy::print_stdout, reason = "a bench reports")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [folder, rows] = arguments.as_slice() else { return Err("usage: deepfm_steps FOLDER touched|all".into()) };
+    let [folder, rows] = arguments.as_slice() else {
+        return Err("usage: deepfm_steps FOLDER touched|all".into());
+    };
     let row_update = if rows == "all" { RowUpdate::All } else { RowUpdate::Touched };
     let config = DeepFmConfig { row_update, ..Default::default() };
     let named = |item: usize| categories_of(item).iter().map(|c| format!("c{c:02}")).collect();
@@ -59,9 +61,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut n_done = 0;
     for line in std::io::stdin().lock().lines() {
         let n: usize = line?.trim().parse()?;
-        let batches: Vec<Vec<Rating>> = (n_done..n_done + n)
-            .map(|step| (step * BATCH..(step + 1) * BATCH).map(cell).collect())
-            .collect();
+        let batches: Vec<Vec<Rating>> =
+            (n_done..n_done + n).map(|step| (step * BATCH..(step + 1) * BATCH).map(cell).collect()).collect();
         let started = Instant::now();
         let losses: Vec<f64> = batches.iter().map(|batch| steps.step(batch)).collect();
         let seconds = started.elapsed().as_secs_f64();
@@ -86,6 +87,7 @@ fn write_start(folder: &Path, steps: &DeepFmSteps<'_>, catalogue: &Catalogue) ->
     let of_item: Vec<u32> =
         catalogue.items().iter().flat_map(|item| item.categories.iter().map(|&c| u32::from(c))).collect();
     std::fs::write(folder.join("of_item"), bytemuck::cast_slice(&of_item))?;
-    let sizes = serde_json::json!({ "users": N_USERS, "items": N_ITEMS, "categories": N_CATEGORIES, "batch": BATCH });
+    let sizes =
+        serde_json::json!({ "users": N_USERS, "items": N_ITEMS, "categories": N_CATEGORIES, "batch": BATCH });
     std::fs::write(folder.join("sizes"), sizes.to_string())
 }

@@ -31,10 +31,10 @@ impl RatingTable {
     ///
     /// # Panics
     /// If an interaction names an item beyond `n_items`.
-    pub fn of(by_user: &[Vec<Interaction>], n_items: usize) -> Self {
-        let mut cells = Vec::new();
+    pub fn of<H: AsRef<[Interaction]>>(by_user: &[H], n_items: usize) -> Self {
+        let mut cells = Vec::with_capacity(by_user.iter().map(|history| history.as_ref().len()).sum());
         for (user, interactions) in by_user.iter().enumerate() {
-            for interaction in interactions {
+            for interaction in interactions.as_ref() {
                 assert!(interaction.item.index() < n_items, "item beyond the catalogue");
                 let user = UserIdx(user as u32);
                 cells.push(Rating { user, item: interaction.item, value: interaction.rating });
@@ -60,7 +60,10 @@ impl RatingTable {
     /// Cuts a random share of the cells out: what is left, and the slice.
     pub fn sliced(&self, share: f64, seed: u64) -> (Self, Vec<Rating>) {
         let mut rng = rng_for(seed, &[0x736c_6963]);
-        let (slice, rest) = self.cells.iter().partition(|_| rng.random::<f64>() < share);
+        let (mut slice, mut rest) = (Vec::new(), Vec::with_capacity(self.cells.len()));
+        for cell in &self.cells {
+            if rng.random::<f64>() < share { &mut slice } else { &mut rest }.push(*cell);
+        }
         (self.with_cells(rest), slice)
     }
 

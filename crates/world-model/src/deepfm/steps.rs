@@ -29,7 +29,12 @@ pub struct DeepFmParameters<'a> {
 
 impl<'a> DeepFmSteps<'a> {
     /// A fresh member for the table's users and the content's items.
-    pub fn new(table: &RatingTable, content: &'a ItemCategories, config: &'a DeepFmConfig, seed: u64) -> Self {
+    pub fn new(
+        table: &RatingTable,
+        content: &'a ItemCategories,
+        config: &'a DeepFmConfig,
+        seed: u64,
+    ) -> Self {
         let bias = if config.start_at_mean { table.mean() } else { 0.0 };
         let network = DeepFm::new(table.n_users, content, config, bias, &mut rng_for(seed, &[]));
         Self { learner: Learner::new(network, content, config, Loss::Point) }

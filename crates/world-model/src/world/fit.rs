@@ -66,10 +66,10 @@ pub(super) fn check_users(log: &LogSplit, split: &UserSplit) -> Vec<CheckUser> {
 }
 
 /// The parts of the log of some users, empty for all others.
-fn only(parts: &[Vec<Interaction>], users: &[&[UserIdx]]) -> Vec<Vec<Interaction>> {
-    let mut out = vec![Vec::new(); parts.len()];
+fn only<'l>(parts: &'l [Vec<Interaction>], users: &[&[UserIdx]]) -> Vec<&'l [Interaction]> {
+    let mut out: Vec<&[Interaction]> = vec![&[]; parts.len()];
     for user in users.iter().flat_map(|users| users.iter()) {
-        out[user.index()].clone_from(&parts[user.index()]);
+        out[user.index()] = &parts[user.index()];
     }
     out
 }
@@ -84,17 +84,18 @@ fn fit_train_world(
     let content = ItemCategories::of(&dataset.catalogue, deepfm.item_content);
     let seen = only(&log.world, &[&split.train, &split.validation]);
     let table = RatingTable::of(&seen, dataset.n_items());
-    let negatives = |cells: &RatingTable, stream: u64| plan.with_train_negatives(cells, &table, stream);
     let (rest, liked) = table.sliced(config.held_out_share, seed);
     let (fitted, validation) = rest.sliced(config.validation_share / (1.0 - config.held_out_share), seed);
-    let held_out = negatives(&table.with_cells(liked.clone()), 1).cells;
-    let validation = negatives(&table.with_cells(validation), 2).cells;
-    let first = DeepFmEnsemble::fit(&fitted, &validation, &content, deepfm, seed)?;
+    let (held_out, validation) = (table.with_cells(liked.clone()), table.with_cells(validation));
+    let held_out = &plan.with_train_negatives(&held_out, &table, 1).cells;
+    let validation = &plan.with_train_negatives(&validation, &table, 2).cells;
+    let first = DeepFmEnsemble::fit(&fitted, validation, &content, deepfm, seed)?;
 
-    let all_but_reported = negatives(&rest, 3);
-    let mut rows = baselines(&all_but_reported, &held_out, &content, (deepfm.embedding_dim, seed))?;
+    drop(fitted);
+    let all_but_reported = plan.with_train_negatives(&rest, &table, 3);
+    let mut rows = baselines(&all_but_reported, held_out, &content, (deepfm.embedding_dim, seed))?;
     let reported = DeepFmEnsemble::refit(&first, &rest, &content, deepfm, seed)?.ensemble;
-    let ours = row("deepfm", &held_out, |c| reported.predict(c.user, c.item).0);
+    let ours = row("deepfm", held_out, |c| reported.predict(c.user, c.item).0);
     let deepfm_is_best = rows.iter().all(|other| ours.rmse < other.rmse);
     rows.push(ours);
     let last = DeepFmEnsemble::refit(&first, &table, &content, deepfm, seed)?;
@@ -106,7 +107,7 @@ fn fit_train_world(
         is_graded: !Negatives::Auto.are_sampled(plan.share_at_best),
         rows,
         deepfm_is_best,
-        variance_ratio: variance_ratio(&reported, &held_out),
+        variance_ratio: variance_ratio(&reported, held_out),
         n_epochs: last.n_epochs,
         ranking: plan.rank_train_world(&reported, (&rest, &liked), &content)?,
         ..FitReport::default()

@@ -11,7 +11,8 @@ use crate::{
 };
 use data::Dataset;
 use data::split::LogSplit;
-use mdp::{MeanModel as _, rng_for};
+use mdp::{Interaction, MeanModel as _, rng_for};
+use std::borrow::Cow;
 
 /// One fit.
 pub(super) struct Plan<'a> {
@@ -21,7 +22,7 @@ pub(super) struct Plan<'a> {
     pub(super) seed: u64,
     pub(super) share_at_best: f64,
     samples_negatives: bool,
-    /// Everything that is known of anybody.
+    /// Everything that is known of anybody, where cells are sampled; else empty.
     log: RatingTable,
 }
 
@@ -35,36 +36,45 @@ impl<'a> Plan<'a> {
         let mut deepfm = config.deepfm.clone();
         let fitting = if samples_negatives { Loss::Pointneg } else { Loss::Point };
         deepfm.loss = deepfm.loss.or(Some(fitting));
-        let rows: Vec<_> = dataset.histories().map(|(_, history)| history.to_vec()).collect();
-        let log = RatingTable::of(&rows, dataset.n_items());
+        let log = if samples_negatives {
+            let histories: Vec<&[Interaction]> = dataset.histories().map(|(_, history)| history).collect();
+            RatingTable::of(&histories, dataset.n_items())
+        } else {
+            RatingTable::default()
+        };
         Self { config, deepfm, seed, share_at_best, samples_negatives, log }
     }
 
     /// The cells with one sampled for each, none of which is a positive of `known`; the cells alone for a log
     /// that grades. Neither the judge's part of the log nor its stream is looked at.
-    pub(super) fn with_train_negatives(
+    pub(super) fn with_train_negatives<'t>(
         &self,
-        cells: &RatingTable,
+        cells: &'t RatingTable,
         known: &RatingTable,
         stream: u64,
-    ) -> RatingTable {
+    ) -> Cow<'t, RatingTable> {
         if !self.samples_negatives {
-            return cells.clone();
+            return Cow::Borrowed(cells);
         }
-        cells.with_negatives(
+        Cow::Owned(cells.with_negatives(
             known,
             self.deepfm.negative_rule(1),
             &mut rng_for(self.seed, &[TRAIN_NEGATIVES, stream]),
-        )
+        ))
     }
 
-    fn with_judge_negatives(&self, cells: &RatingTable, n_each: usize, stream: u64) -> RatingTable {
+    fn with_judge_negatives<'t>(
+        &self,
+        cells: &'t RatingTable,
+        n_each: usize,
+        stream: u64,
+    ) -> Cow<'t, RatingTable> {
         if !self.samples_negatives {
-            return cells.clone();
+            return Cow::Borrowed(cells);
         }
         let target = self.deepfm.negative_target;
         let rule = NegativeRule { users: NegativeUsers::Own, n_each, target };
-        cells.with_negatives(&self.log, rule, &mut rng_for(self.seed, &[JUDGE_NEGATIVES, stream]))
+        Cow::Owned(cells.with_negatives(&self.log, rule, &mut rng_for(self.seed, &[JUDGE_NEGATIVES, stream])))
     }
 
     /// The questions that rank models, where a log of positives has nothing else to measure on.
@@ -118,11 +128,12 @@ impl<'a> Plan<'a> {
         let table = RatingTable::of(&log.judge, dataset.n_items());
         let (rest, liked) = table.sliced(config.held_out_share, seed.wrapping_add(5));
         let given = self.with_judge_negatives(&rest, n_each, 0);
-        let held_out = self.with_judge_negatives(&table.with_cells(liked.clone()), n_each, 1).cells;
+        let held_out = table.with_cells(liked.clone());
+        let held_out = &self.with_judge_negatives(&held_out, n_each, 1).cells;
         let content = ItemCategories::of(&dataset.catalogue, ItemContent::Categories);
         let judge = Factorisation::fit(&given, &content, &config.factorisation, seed)?;
-        report.judge = baselines(&given, &held_out, &content, (0, seed))?;
-        report.judge.push(row("judge", &held_out, |c| judge.mean(c.user, c.item)));
+        report.judge = baselines(&given, held_out, &content, (0, seed))?;
+        report.judge.push(row("judge", held_out, |c| judge.mean(c.user, c.item)));
         if let (Some(ranking), Some(questions)) = (&mut report.ranking, self.asks(&liked, 1)) {
             let counts = rest.item_counts();
             ranking.judge = vec![
