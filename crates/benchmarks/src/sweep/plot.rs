@@ -45,9 +45,8 @@ fn draw(points: &[Point], path: &Path) -> Result<(), Box<dyn std::error::Error>>
             .y_label_formatter(&label)
             .light_line_style(WHITE)
             .draw()?;
-        for start in 0..12 {
-            let from = times.0 / 2.0 * 10f64.powi(start - 6);
-            let line = [sizes.0, sizes.1].map(|size| (size, from * size / sizes.0));
+        for decade in -6..12 {
+            let line = proportional(10f64.powi(decade), sizes, (times.0 / 2.0, times.1 * 8.0));
             chart.draw_series(LineSeries::new(line, RGBColor(225, 225, 225)))?;
         }
         let mut jobs: Vec<&str> = of_axis.iter().map(|point| point.job).collect();
@@ -70,6 +69,12 @@ fn draw(points: &[Point], path: &Path) -> Result<(), Box<dyn std::error::Error>>
     }
     root.present()?;
     Ok(())
+}
+
+/// The part of `cost = factor * size` that lies within the panel; nothing where it lies outside.
+fn proportional(factor: f64, sizes: (f64, f64), costs: (f64, f64)) -> Vec<(f64, f64)> {
+    let (from, to) = (sizes.0.max(costs.0 / factor), sizes.1.min(costs.1 / factor));
+    if from < to { vec![(from, factor * from), (to, factor * to)] } else { Vec::new() }
 }
 
 fn span(values: impl Iterator<Item = f64>) -> (f64, f64) {
