@@ -10,7 +10,7 @@ fn statuses(raw: &str) -> Vec<u16> {
 }
 
 fn check_refused(server: &Running, request: &[u8]) {
-    let raw = server.trickle(&[request], Duration::ZERO);
+    let raw = server.trickle(&[request], None);
     let start = String::from_utf8_lossy(&request[..request.len().min(80)]).into_owned();
     assert!(statuses(&raw).iter().all(|status| status / 100 == 4), "{start:?}: {raw}");
     assert_eq!(server.get("/health/ready").status, 200, "after {start:?}");
@@ -96,12 +96,12 @@ fn slow_clients_are_let_go() {
     });
     let head = b"GET /v1/items HTTP/1.1\r\nhost: x\r\nx-slow: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     let pieces: Vec<&[u8]> = head.chunks(1).collect();
-    let raw = server.trickle(&pieces, Duration::from_millis(20));
+    let raw = server.trickle(&pieces, Some(Duration::from_millis(20)));
     assert!(statuses(&raw).iter().all(|status| status / 100 == 4), "{raw}");
     let post = "POST /v1/recommend HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n";
-    let raw = server.trickle(&[post.as_bytes(), b"{\"k\":", b" "], Duration::from_millis(20));
+    let raw = server.trickle(&[post.as_bytes(), b"{\"k\":", b" "], Some(Duration::from_millis(20)));
     assert_eq!(statuses(&raw), [408], "{raw}");
-    assert_eq!(server.trickle(&[], Duration::ZERO), "", "a client that says nothing");
+    assert_eq!(server.trickle(&[], None), "", "a client that says nothing");
     assert_eq!(server.get("/health/ready").status, 200);
 }
 
@@ -113,7 +113,7 @@ fn many_slow_clients_do_not_keep_others_out() {
     });
     std::thread::scope(|scope| {
         for _ in 0..24 {
-            scope.spawn(|| server.trickle(&[b"GET / HTTP/1.1\r\n"], Duration::ZERO));
+            scope.spawn(|| server.trickle(&[b"GET / HTTP/1.1\r\n"], None));
         }
         assert_eq!(server.get("/health/live").status, 200, "in its turn");
     });

@@ -115,20 +115,28 @@ impl Running {
         Answer { status, headers: headers.to_owned(), body: body.to_owned() }
     }
 
-    /// Sends bytes piece by piece, with a pause before each, and reads until the server closes the connection.
-    pub(crate) fn trickle(&self, pieces: &[&[u8]], pause: Duration) -> String {
+    /// Sends bytes piece by piece, listening for so long before each, and reads until the server closes the connection.
+    pub(crate) fn trickle(&self, pieces: &[&[u8]], pause: Option<Duration>) -> String {
         const PATIENCE: Duration = Duration::from_secs(30);
         let mut stream = TcpStream::connect(self.addr).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        let mut out = Vec::new();
         for piece in pieces {
-            std::thread::sleep(pause);
+            let mut heard = [0; 1024];
+            if pause.is_some() {
+                stream.set_read_timeout(pause).unwrap();
+                match stream.read(&mut heard) {
+                    Ok(0) => break,
+                    Ok(length) => out.extend_from_slice(&heard[..length]),
+                    Err(_) => {}
+                }
+            }
             // Whoever has closed already has said enough.
             if stream.write_all(piece).is_err() {
                 break;
             }
         }
-        let mut out = Vec::new();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         if let Err(error) = stream.read_to_end(&mut out) {
             assert_ne!(error.kind(), std::io::ErrorKind::WouldBlock, "the server neither answers nor closes");
         }

@@ -1,10 +1,10 @@
 //! A real Chromium, driven over WebDriver, with every complaint of its console kept.
 
 use serde_json::{Value, json};
+use std::future::Future;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 use thirtyfour::prelude::*;
 use thirtyfour::{LoggingPrefsLogLevel, TypingData};
 use tokio::runtime::Runtime;
@@ -31,8 +31,6 @@ const SWITCHES: [&str; 10] = [
     "--disable-sync",
     "--hide-scrollbars",
 ];
-/// After this long nothing more is expected to happen.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Browser {
     /// Starts Chromium; `None`, after saying so, where there is none and none is required.
@@ -44,25 +42,31 @@ impl Browser {
             eprintln!("skipped: there is no chromedriver");
             return None;
         };
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let mut lines =
+            BufReader::new(driver.stdout.take().expect("it is piped")).lines().map_while(Result::ok);
         let port = lines.find_map(|line| {
             let (_, port) = line.split_once("started successfully on port ")?;
             Some(port.trim_end_matches('.').to_owned())
         });
-        let profile = tempfile::tempdir().unwrap();
+        let profile = tempfile::tempdir().expect("a directory for the profile");
         let mut wanted = DesiredCapabilities::chrome();
         let own = format!("--user-data-dir={}", profile.path().display());
         for switch in SWITCHES.into_iter().chain([own.as_str()]) {
-            wanted.add_arg(switch).unwrap();
+            wanted.add_arg(switch).expect("a switch is a text");
         }
-        wanted.set_logging_prefs("browser", LoggingPrefsLogLevel::All).unwrap();
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        wanted.set_logging_prefs("browser", LoggingPrefsLogLevel::All).expect("plain data");
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
         let at = format!("http://127.0.0.1:{}", port.expect("chromedriver says its port"));
-        let page = runtime.block_on(WebDriver::new(at, wanted)).unwrap();
+        let page = runtime.block_on(WebDriver::new(at, wanted)).expect("Chromium starts");
         let shots = std::env::var_os("ILREC_SCREENSHOTS")
             .map_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots"), PathBuf::from);
-        std::fs::create_dir_all(&shots).unwrap();
+        std::fs::create_dir_all(&shots).expect("a directory for the pictures");
         Some(Self { driver, runtime, page: Some(page), shots, size: (1280, 800), _profile: profile })
+    }
+
+    /// What a command to the browser comes to.
+    fn wait<T>(&self, command: impl Future<Output = WebDriverResult<T>>) -> T {
+        self.runtime.block_on(command).expect("the browser does it")
     }
 
     fn page(&self) -> &WebDriver {
@@ -78,59 +82,62 @@ impl Browser {
             {"name": "prefers-reduced-motion", "value": "reduce"},
         ]});
         let emulation = self.page().cdp();
-        self.runtime.block_on(emulation.send_raw("Emulation.setEmulatedMedia", media)).unwrap();
+        self.wait(emulation.send_raw("Emulation.setEmulatedMedia", media));
     }
 
     fn resize(&self, (width, height): (u64, u64)) {
         let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600});
         let emulation = self.page().cdp();
-        self.runtime.block_on(emulation.send_raw("Emulation.setDeviceMetricsOverride", size)).unwrap();
+        self.wait(emulation.send_raw("Emulation.setDeviceMetricsOverride", size));
     }
 
     pub(crate) fn open(&self, url: &str) {
-        self.runtime.block_on(self.page().goto(url)).unwrap();
+        self.wait(self.page().goto(url));
     }
 
     /// What a script of ours in the page returns; it asks only, and never acts for the user.
     pub(crate) fn ask(&self, script: &str) -> Value {
         let script = format!("return {script}");
-        let answer = self.runtime.block_on(self.page().execute(script, vec![])).unwrap();
+        let answer = self.wait(self.page().execute(script, vec![]));
         answer.json().clone()
     }
 
-    /// Waits until the page answers with `true`.
-    pub(crate) fn until(&self, script: &str) {
-        let started = Instant::now();
-        while self.ask(&format!("Boolean({script})")) != json!(true) {
-            assert!(started.elapsed() < PATIENCE, "never true: {script}\n{}", self.text("body"));
-            std::thread::sleep(Duration::from_millis(20));
-        }
+    /// Waits until a condition holds in the page, or in the page that takes its place meanwhile.
+    pub(crate) fn until(&self, condition: &str) {
+        const MOST_PAGES: usize = 3;
+        let script = format!(
+            "const tell = arguments[0]; \
+             const look = () => ({condition}) ? tell(true) : setTimeout(look, 20); look();"
+        );
+        let look = || self.runtime.block_on(self.page().execute_async(script.as_str(), vec![]));
+        let holds = (0..MOST_PAGES).any(|_| look().is_ok());
+        assert!(holds, "never true: {condition}\n{}", self.text("body"));
     }
 
     fn find(&self, selector: &str) -> WebElement {
         self.until(&format!("document.querySelector({selector:?})"));
-        self.runtime.block_on(self.page().find(By::Css(selector))).unwrap()
+        self.wait(self.page().find(By::Css(selector)))
     }
 
     pub(crate) fn click(&self, selector: &str) {
         let element = self.find(selector);
-        self.runtime.block_on(element.click()).unwrap();
+        self.wait(element.click());
     }
 
     pub(crate) fn write(&self, selector: &str, text: &str) {
         let element = self.find(selector);
-        self.runtime.block_on(element.send_keys(text)).unwrap();
+        self.wait(element.send_keys(text));
     }
 
     pub(crate) fn text(&self, selector: &str) -> String {
-        let element = self.runtime.block_on(self.page().find(By::Css(selector))).unwrap();
-        self.runtime.block_on(element.text()).unwrap()
+        let element = self.wait(self.page().find(By::Css(selector)));
+        self.wait(element.text())
     }
 
     /// Keys to whatever has the focus.
     pub(crate) fn press(&self, keys: impl Into<TypingData>) {
         let keys = self.page().action_chain().send_keys(keys);
-        self.runtime.block_on(keys.perform()).unwrap();
+        self.wait(keys.perform());
     }
 
     /// Tab after Tab until an element has the focus, as people without a mouse go there. The focus can be seen.
@@ -152,13 +159,13 @@ impl Browser {
         let length = self.ask("document.documentElement.scrollHeight").as_u64().expect("a length");
         self.resize((self.size.0, length.max(self.size.1)));
         let file = self.shots.join(format!("{name}.png"));
-        self.runtime.block_on(self.page().screenshot(&file)).unwrap();
+        self.wait(self.page().screenshot(&file));
         self.resize(self.size);
     }
 
     /// What the console complained about since the last time, violations of the content policy included.
     pub(crate) fn complaints(&self) -> Vec<String> {
-        let lines = self.runtime.block_on(self.page().browser_log()).unwrap();
+        let lines = self.wait(self.page().browser_log());
         lines.into_iter().map(|line| format!("{}: {}", line.level, line.message)).collect()
     }
 }
