@@ -72,7 +72,7 @@ pub(crate) fn percent(share: f64) -> String {
 }
 
 /// The name of a way to end as people say it.
-pub(crate) fn exit_words(name: &str) -> &'static str {
+pub fn exit_words(name: &str) -> &'static str {
     match name {
         "low_reward" => "low reward",
         "category" => "category",

@@ -10,6 +10,7 @@ mod page;
 mod sections;
 mod text;
 
+pub use caption::exit_words;
 pub use data::{
     Configuration, CurvePoint, DemonstratedStep, DemonstrationView, Explained, Fact, FactTable,
     GroundingSummary, LearningCurve, ReportData, Results, WorldCheckRow, WorldCheckSummary,

@@ -157,6 +157,13 @@ impl Learner {
         (advantages, targets)
     }
 
+    /// The critic's value of the state before every step, in units of discounted rewards.
+    pub(crate) fn values(&self, session: &LearnerSession, config: &RobustConfig) -> Vec<f32> {
+        let states: Vec<f32> = session.steps.iter().flat_map(|step| step.state).collect();
+        let scale = 1.0 / (1.0 - config.training.discount).max(f32::EPSILON);
+        self.critic.apply(&states).into_iter().map(|value| scale * value).collect()
+    }
+
     /// Advantages of every step of several sessions, in order.
     pub(crate) fn all_advantages(&self, sessions: &[LearnerSession], config: &RobustConfig) -> Vec<f32> {
         sessions.iter().flat_map(|session| self.advantages(session, config).0).collect()

@@ -12,6 +12,7 @@ mod session;
 mod taste;
 mod train;
 mod unseen;
+mod weighed;
 
 pub use config::{ROBUST_PRESET, RobustConfig, Switches};
 pub use error::RobustError;
@@ -20,6 +21,7 @@ pub use learner::UpdateReport;
 pub use policy::RobustPolicy;
 pub use ranking::{FEATURE_NAMES, Selection};
 pub use train::{Inputs, Observer, Progress, Silent, Trained, train};
+pub use weighed::{WEIGHED_FILE, Weighed, weighed};
 
 #[cfg(test)]
 mod tests;

@@ -110,6 +110,9 @@ pub struct Trained {
     /// [`Inputs::demonstrations`], empty for those that were left out of training. The filter of steps that the
     /// policy has overtaken is not applied.
     pub weights: Vec<Vec<f32>>,
+    /// The critic's value of the states before the same steps: what it expects of the rest of the session, in units of
+    /// discounted rewards.
+    pub values: Vec<Vec<f32>>,
 }
 
 /// The policy kept by validation so far.
@@ -178,7 +181,7 @@ pub fn train(
                 .map_err(RobustError::Observer)?;
         }
     }
-    let weights = run.demonstration_weights(&state);
+    let (weights, values) = run.demonstration_weights(&state);
     let State { best, progress, .. } = state;
     let ranker = Ranker {
         actor: best.actor,
@@ -188,7 +191,7 @@ pub fn train(
         items: run.items,
     };
     let policy = RobustPolicy { ranker };
-    Ok(Trained { policy, progress, weights })
+    Ok(Trained { policy, progress, weights, values })
 }
 
 struct Run<'a> {
@@ -337,7 +340,8 @@ impl<'a> Run<'a> {
         (picked.par_iter().map(one).collect(), n.saturating_sub(start).min(per_update))
     }
 
-    fn demonstration_weights(&self, state: &State) -> Vec<Vec<f32>> {
+    /// What every demonstrated step weighs, and what the critic expected before it.
+    fn demonstration_weights(&self, state: &State) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
         let acting = self.acting(&state.learner);
         let one = |demonstration: &Trajectory| match self.histories.get(&demonstration.user) {
             Some(history) if self.config.switches.demonstrations => {
@@ -349,7 +353,9 @@ impl<'a> Run<'a> {
         let followed: Vec<LearnerSession> = first.par_iter().map(one).collect();
         let mut weights =
             state.learner.guidance_weights(&followed, state.guidance.as_ref(), self.config).into_iter();
-        followed.iter().map(|session| weights.by_ref().take(session.steps.len()).collect()).collect()
+        let weights =
+            followed.iter().map(|session| weights.by_ref().take(session.steps.len()).collect()).collect();
+        (weights, followed.iter().map(|session| state.learner.values(session, self.config)).collect())
     }
 
     /// Mean return on validation users in the train world; keeps the best policy.

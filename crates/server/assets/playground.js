@@ -24,6 +24,7 @@ const guarded = (action) => async (...given) => { try { await action(...given); 
 
 function showHistory() {
   at("count").textContent = history.size;
+  at("no-history").hidden = history.size > 0;
   at("history").replaceChildren(...[...history].map(([id, title]) => {
     const remove = element("button", { type: "button", textContent: "×", ariaLabel: `remove ${title}` });
     remove.onclick = () => { history.delete(id); showHistory(); };
@@ -71,6 +72,8 @@ async function start() {
   session = (await call("/v1/sessions", { history: [...history.keys()] })).id;
   showSteps();
   await next();
+  at("slate-title").scrollIntoView({ block: "nearest" });
+  at("slate").firstElementChild?.focus({ preventScroll: true });
 }
 at("start").onclick = guarded(start);
 
@@ -78,52 +81,70 @@ async function next() {
   const wanted = { session, k: Number(at("k").value) || 6, exploration: at("explore").checked };
   if (at("category").value) wanted.categories = [at("category").value];
   const slate = await call("/v1/recommend", wanted);
-  say(slate.items.length ? "L likes, S skips, X leaves at the focused item; 1 to 9 go to an item." : "Nothing is left to show.");
   at("slate").replaceChildren(...slate.items.map(card));
+  if (slate.items.length) return rest(null, `Answer one of ${slate.items.length} items; the next slate follows.`);
+  rest("Nothing is left to show", "Every item that fits was shown. Choose another category, or start another session.");
+}
+
+// What stands where the slate would be; nothing while there is one.
+function rest(title, text) {
+  at("idle").hidden = title === null;
+  if (title !== null) { at("idle-title").textContent = title; at("idle-text").textContent = text; }
+  say(title === null ? text : "");
 }
 for (const id of ["explore", "k", "category"]) at(id).onchange = guarded(async () => { if (session) await next(); });
 
-function meter(label, share, text) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 100 8");
-  svg.setAttribute("preserveAspectRatio", "none");
-  for (const [kind, width] of [["track", 100], ["bar", Math.max(0, Math.min(1, share)) * 100]]) {
-    const bar = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-    bar.setAttribute("class", kind);
-    bar.setAttribute("width", width);
-    bar.setAttribute("height", 8);
-    svg.append(bar);
-  }
+function shape(name, attributes) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
+function meter(label, kind, share, text) {
+  const svg = shape("svg", { viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" });
+  const width = Math.max(0, Math.min(1, share)) * 100;
+  svg.append(shape("rect", { class: "track", width: 100, height: 6 }), shape("rect", { class: kind, width, height: 6 }));
   return element("div", { className: "meter" }, element("span", { textContent: label }), svg, element("span", { className: "number", textContent: text }));
 }
 
-function card(item) {
-  const { reason } = item;
-  const box = element("li", { tabIndex: 0 });
-  box.dataset.id = item.id;
-  box.append(element("h2", { textContent: item.title }));
-  box.append(element("div", {}, ...item.categories.flatMap((name) => [element("span", { className: "tag", textContent: name }), " "])));
-  box.append(meter("will like it", (reason.expected_rating - 1) / 4, reason.expected_rating.toFixed(1)));
-  if (reason.leave_probability !== undefined) box.append(meter("may leave", reason.leave_probability, `${(100 * reason.leave_probability).toFixed(0)} %`));
-  box.append(element("p", { className: "note", textContent: `Because ${reason.text}. Shown with probability ${item.propensity.toPrecision(2)}.` }));
+function why({ reason, propensity }) {
+  const parts = [element("p", { className: "because", textContent: `Because ${reason.text}.` })];
   const demo = reason.demonstration;
   if (demo) {
     const link = element("a", { href: `/console/demonstrations/${demo.number}#step-${demo.step}`, textContent: demo.same_item ? "the expert showed it" : `the expert showed ${demo.title}` });
+    if (demo.thought) parts.push(element("q", { textContent: demo.thought }));
     const facts = [`earned ${demo.reward.toFixed(1)}`];
-    if (demo.critic_value !== undefined) facts.push(`critic ${demo.critic_value.toFixed(1)}`);
-    box.append(element("p", { className: "note" }, "In a situation like this ", link, ` (${facts.join(", ")})`));
-    if (demo.thought) box.append(element("q", { textContent: demo.thought }));
+    if (demo.weight !== undefined) facts.push(`weighs ${demo.weight.toFixed(2)} in training`);
+    if (demo.critic_value !== undefined) facts.push(`its critic said ${demo.critic_value.toFixed(1)}`);
+    if (demo.learned_value !== undefined) facts.push(`critic expected ${demo.learned_value.toFixed(0)} to come`);
+    parts.push(element("p", { className: "note" }, "In a situation like this ", link, `: ${facts.join(", ")}`));
   }
+  if (propensity < 1) parts.push(element("p", { className: "note", textContent: `Drawn with probability ${propensity.toPrecision(2)}` }));
+  return parts;
+}
+
+const ANSWERS = [["like", "Like", "l"], ["skip", "Skip", "s"], ["dislike", "Dislike", "d"], ["leave", "Leave", "x"]];
+
+function card(item, place) {
+  const { reason } = item;
+  const box = element("li", { tabIndex: 0 });
+  box.dataset.id = item.id;
+  const number = element("span", { className: "place", textContent: place + 1, ariaHidden: "true" });
+  box.append(element("div", { className: "title" }, number, element("h2", { textContent: item.title })));
+  box.append(element("div", { className: "tags" }, ...item.categories.map((name) => element("span", { className: "tag", textContent: name }))));
+  box.append(meter("expected", "good", (reason.expected_rating - 1) / 4, `${reason.expected_rating.toFixed(1)} of 5`));
+  if (reason.leave_probability !== undefined) box.append(meter("leaves", "risk", reason.leave_probability, `${(100 * reason.leave_probability).toFixed(0)} %`));
+  box.append(...why(item));
   const actions = element("div", { className: "actions" });
-  for (const [feedback, label] of [["like", "Like"], ["skip", "Skip"], ["leave", "Leave"]]) {
-    const button = element("button", { type: "button", className: feedback, textContent: label, ariaLabel: `${label}: ${item.title}` });
+  for (const [feedback, label, key] of ANSWERS) {
+    const button = element("button", { type: "button", className: feedback, textContent: label, title: `${label} (${key.toUpperCase()})`, ariaLabel: `${label}: ${item.title}` });
     button.onclick = guarded(() => answer(item, feedback));
     actions.append(button);
   }
   box.append(actions);
   box.onkeydown = (event) => {
-    const feedback = { l: "like", s: "skip", x: "leave" }[event.key.toLowerCase()];
-    if (feedback && !event.ctrlKey && !event.metaKey && !event.altKey) { event.preventDefault(); guarded(answer)(item, feedback); }
+    const found = ANSWERS.find(([, , key]) => key === event.key.toLowerCase());
+    if (found && !event.ctrlKey && !event.metaKey && !event.altKey) { event.preventDefault(); guarded(answer)(item, found[0]); }
   };
   return box;
 }
@@ -142,7 +163,8 @@ async function send(item, feedback) {
   showSteps();
   if (seen.left) {
     at("slate").replaceChildren();
-    say(`The user left after ${steps.length} steps. Start another session.`);
+    const total = steps.reduce((sum, step) => sum + step.reward, 0);
+    rest(`The user left after ${steps.length} steps`, `They earned ${total.toFixed(0)}. Start another session, with this history or another one.`);
     at("start").focus();
     return;
   }
@@ -155,12 +177,15 @@ function showSteps() {
   at("n-steps").textContent = steps.length;
   at("reward").textContent = total.toFixed(0);
   at("mean").textContent = steps.length ? (total / steps.length).toFixed(1) : "–";
-  at("steps").replaceChildren(...steps.map((step) => element("li", {}, element("span", { textContent: step.title }), element("span", { className: "number", textContent: step.left ? "left" : step.reward.toFixed(0) }))).reverse());
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("class", "curve");
-  const width = 196 / Math.max(1, steps.length - 1);
-  path.setAttribute("d", steps.map((step, n) => `${n ? "L" : "M"} ${2 + n * width} ${42 - (step.reward - 1) * 10}`).join(" "));
-  at("spark").replaceChildren(path);
+  at("no-steps").hidden = steps.length > 0;
+  at("spark").toggleAttribute("hidden", steps.length === 0);
+  const kind = (step) => (step.left ? "leave" : step.reward >= 4 ? "like" : step.reward <= 1 ? "dislike" : "skip");
+  at("steps").replaceChildren(...steps.map((step) => element("li", { className: kind(step) }, element("span", { textContent: step.title }), element("span", { className: "number", textContent: step.left ? "left" : step.reward.toFixed(0) }))).reverse());
+  const width = 192 / Math.max(1, steps.length - 1);
+  const points = steps.map((step, n) => [4 + n * width, 44 - (step.reward - 1) * 10]);
+  const grid = [1, 3, 5].map((level) => shape("path", { class: "grid", d: `M 0 ${44 - (level - 1) * 10} H 200` }));
+  const line = points.map(([x, y], n) => `${n ? "L" : "M"} ${x} ${y}`).join(" ");
+  at("spark").replaceChildren(...grid, shape("path", { class: "curve", d: line }), ...points.slice(-40).map(([x, y]) => shape("path", { class: "dot", d: `M ${x} ${y} h 0.01` })));
 }
 
 document.onkeydown = (event) => {

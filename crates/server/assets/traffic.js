@@ -41,7 +41,7 @@ async function tick() {
   at("answers").textContent = ["like", "neutral", "dislike", "leave"].map((kind) => seen.answers[kind] || 0).join(" · ");
   at("log").replaceChildren(...others.slice(0, 25).map((one) => {
     const row = document.createElement("tr");
-    const cells = [new Date(one.time_millis).toLocaleTimeString(), `${one.method} ${one.path}`, one.status, (one.micros / 1000).toFixed(2)];
+    const cells = [new Date(one.time_millis).toLocaleTimeString([], { hour12: false }), `${one.method} ${one.path}`, one.status, (one.micros / 1000).toFixed(2)];
     cells.forEach((text, n) => {
       const cell = document.createElement("td");
       cell.textContent = text;

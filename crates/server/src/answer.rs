@@ -73,6 +73,10 @@ struct DemonstrationAnswer {
     critic_value: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     advantage: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weight: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    learned_value: Option<f32>,
 }
 
 /// An item by its row.
@@ -126,6 +130,8 @@ fn demonstration(served: &Served, reason: &Reason) -> Option<DemonstrationAnswer
         plan: step.plan.clone(),
         critic_value: step.critic_value,
         advantage: step.advantage,
+        weight: step.weight,
+        learned_value: step.learned_value,
     })
 }
 

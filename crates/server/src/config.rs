@@ -1,8 +1,9 @@
 //! What a server is told when it starts.
 
-use crate::Keys;
+use crate::{Keys, Runs};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Where it listens, what it keeps where, whom it lets in.
@@ -16,6 +17,8 @@ pub struct Config {
     pub keys: Keys,
     /// How much is taken on.
     pub limits: Limits,
+    /// The runs that the console compares, if any.
+    pub runs: Option<Arc<dyn Runs>>,
 }
 
 /// Where sessions and feedback are kept.

@@ -15,6 +15,7 @@ mod policies;
 mod pool;
 mod problem;
 mod routes;
+mod runs;
 mod sessions;
 mod state;
 pub mod store;
@@ -23,6 +24,7 @@ pub use config::{Config, Limits, StoreAt};
 pub use error::ServerError;
 pub use keys::{Keys, Scope};
 pub use listen::{Server, serve};
+pub use runs::{Run, RunCurve, RunRow, RunTable, Runs};
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use crate::store::{Event, Rated, Record};
 use mdp::Interaction;
 use serving::{Served, ServingError, Session};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// A session in memory. Everything in it follows from its records and the policy.
@@ -17,6 +17,7 @@ pub(crate) struct Live {
     /// How many events it was made from.
     pub(crate) n_events: usize,
     shown: HashMap<String, Choice>,
+    named: HashSet<String>,
     bound: Option<(Arc<Served>, Session)>,
 }
 
@@ -49,6 +50,7 @@ impl Live {
             has_left: false,
             n_events: 1,
             shown: HashMap::new(),
+            named: HashSet::new(),
             bound: None,
         };
         rest.iter().for_each(|record| live.apply(&record.event));
@@ -66,6 +68,7 @@ impl Live {
                     self.shown.insert(shown.item.clone(), choice);
                 }
             }
+            Event::Answered { event_id: Some(id), .. } if !self.named.insert(id.clone()) => {}
             Event::Answered { item, reward, left, propensity, .. } => {
                 if let Some((served, session)) = &mut self.bound {
                     take_in(served, session, item, *reward);
@@ -76,6 +79,11 @@ impl Live {
                 self.answers.push(answer);
             }
         }
+    }
+
+    /// Whether an event of this name was taken in before.
+    pub(crate) fn has_event(&self, id: &str) -> bool {
+        self.named.contains(id)
     }
 
     /// How an item was last chosen.

@@ -29,6 +29,7 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
         .route("/", get(console::playground))
         .route("/console/demonstrations", get(console::demonstrations))
         .route("/console/demonstrations/{number}", get(console::demonstration))
+        .route("/console/runs", get(console::runs))
         .route("/console/coverage", get(console::coverage))
         .route("/console/traffic", get(console::traffic))
         .route("/console/traffic.json", get(console::traffic_data))

@@ -1,6 +1,8 @@
 //! The service as clients see it, over real sockets.
 
+mod broken;
 mod client;
+mod fuzz;
 mod shared;
 
 use crate::store::{Event, SqliteStore, Store as _};
@@ -105,6 +107,34 @@ fn a_session_remembers_and_ends_when_the_user_leaves() {
 }
 
 #[test]
+fn an_event_with_a_name_counts_once_however_often_it_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("store.sqlite");
+    let server = Running::at(&place, |_| {});
+    let id = server.post("/v1/sessions", &json!({})).json()["id"].as_str().unwrap().to_owned();
+    let feedback = format!("/v1/sessions/{id}/feedback");
+    let told = json!({"item": "id5", "feedback": "like", "event_id": "a"});
+    let counts = |answer: Value| (answer["kept"].as_u64().unwrap(), answer["repeated"].as_u64().unwrap());
+    assert_eq!(counts(server.post(&feedback, &told).json()), (1, 0));
+    assert_eq!(counts(server.post(&feedback, &told).json()), (0, 1));
+    let batch = json!([
+        {"session": id, "item": "id5", "feedback": "like", "event_id": "a"},
+        {"session": id, "item": "id6", "feedback": "like", "event_id": "b"},
+        {"session": id, "item": "id6", "feedback": "like", "event_id": "b"},
+        {"session": id, "item": "id7", "feedback": "leave", "event_id": "c"},
+        {"session": id, "item": "id7", "feedback": "leave", "event_id": "c"},
+    ]);
+    assert_eq!(counts(server.post("/v1/feedback", &batch).json()), (2, 3));
+    server.stop();
+    let server = Running::at(&place, |_| {});
+    assert_eq!(counts(server.post("/v1/feedback", &batch).json()), (0, 5), "after a restart, too");
+    let steps = server.get(&format!("/v1/sessions/{id}")).json()["steps"].as_array().unwrap().len();
+    assert_eq!(steps, 3);
+    let unnamed = json!({"item": "id8", "feedback": "like", "event_id": ""});
+    check_problem(&server.post(&feedback, &unnamed), 422, Some("event_id"));
+}
+
+#[test]
 fn sessions_outlive_the_server_and_the_memory() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("store.sqlite");
@@ -195,6 +225,7 @@ fn pages_are_there_and_every_request_has_an_id() {
         "/",
         "/console/demonstrations",
         "/console/demonstrations/0",
+        "/console/runs?run=a&run=b",
         "/console/coverage",
         "/console/traffic",
         "/docs",

@@ -35,6 +35,12 @@ pub struct ServedStep {
     pub critic_value: Option<f32>,
     /// What the step was worth above what was expected.
     pub advantage: Option<f32>,
+    /// How much the policy's training imitated the step at its end, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f32>,
+    /// What the critic of that training expected of the session before the step, in units of discounted rewards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learned_value: Option<f32>,
 }
 
 /// A demonstrated step that speaks for a recommendation.

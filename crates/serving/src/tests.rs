@@ -1,5 +1,7 @@
 //! What is served is what was judged; what is damaged or not understood is refused.
 
+mod damage;
+
 use crate::*;
 use artefact::{ArtefactError, Tensors};
 use catalogue::Catalogue;
@@ -53,6 +55,8 @@ fn demonstrations() -> Vec<ServedSession> {
         plan: None,
         critic_value: Some(1.5),
         advantage: None,
+        weight: Some(0.25),
+        learned_value: None,
     };
     vec![ServedSession {
         id: "episode:0".into(),

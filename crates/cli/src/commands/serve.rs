@@ -2,12 +2,14 @@
 
 use crate::context::Global;
 use crate::failure::Failure;
+use crate::stage::runs::Folder;
 use crate::stage::served::{self, Parts};
 use serde::Serialize;
-use server::{Config, Keys, Limits};
+use server::{Config, Keys, Limits, Runs};
 use serving::Served;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Arguments of `serve`.
@@ -26,6 +28,9 @@ pub(crate) struct Arguments {
     /// A file with a key a line, `api KEY` or `admin KEY`
     #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
+    /// A directory of runs that the console compares
+    #[arg(long, value_name = "DIR")]
+    runs: Option<PathBuf>,
     /// The most milliseconds a request may take
     #[arg(long, value_name = "MS", default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..))]
     deadline_ms: u64,
@@ -46,7 +51,9 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     if keys.is_empty() && !arguments.addr.ip().is_loopback() {
         tracing::warn!("no --keys: everybody who can reach {} may call", arguments.addr);
     }
-    let config = Config { addr: arguments.addr, store: arguments.store.as_str().into(), keys, limits };
+    let runs = arguments.runs.clone().map(|folder| Arc::new(Folder(folder)) as Arc<dyn Runs>);
+    let store = arguments.store.as_str().into();
+    let config = Config { addr: arguments.addr, store, keys, limits, runs };
     let hash = policy.hash().to_owned();
     let format = global.format();
     server::serve(config, policy, move |addr| {

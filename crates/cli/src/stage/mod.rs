@@ -9,6 +9,7 @@ pub(crate) mod evaluate;
 pub(crate) mod model;
 pub(crate) mod policy;
 pub(crate) mod published;
+pub(crate) mod runs;
 pub(crate) mod served;
 pub(crate) mod serving_log;
 pub(crate) mod simulation;

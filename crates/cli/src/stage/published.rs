@@ -62,7 +62,7 @@ pub(crate) fn train(job: &Job<'_>, raw: &RawTrainingConfig) -> Result<Trained, F
         seed: job.seed,
         validation: watch.state.validation,
     };
-    job.finish(Trained { policy: Box::new(policy), tensors, account }, raw, working)
+    job.finish(Trained { policy: Box::new(policy), tensors, account }, raw, working, &[])
 }
 
 /// Runs in pieces, each of which ends with a checkpoint that also knows what was measured.

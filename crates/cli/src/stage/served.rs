@@ -6,7 +6,7 @@ use ::data::Dataset;
 use ::demonstrations::{Demonstration, Demos};
 use artefact::{Artefact, Kind, Manifest, Tensors};
 use catalogue::Catalogue;
-use robust::RobustPolicy;
+use robust::{RobustPolicy, WEIGHED_FILE, Weighed};
 use serving::{About, Export, ServedSession, ServedStep};
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,7 @@ const LEVELS: usize = 2;
 /// Writes the artefact. Dataset and demonstrations that are not named are those nearby of the same catalogue.
 pub(crate) fn export(parts: &Parts<'_>, out: &Path) -> Result<Artefact, Failure> {
     let artefact = Artefact::open(Kind::Policy, parts.policy)?;
+    let weighed = weighed(&artefact)?;
     let account: Account = artefact.read_json("training.json")?;
     if account.family != Family::Robust {
         return Err(Failure::input(format!(
@@ -53,7 +54,7 @@ pub(crate) fn export(parts: &Parts<'_>, out: &Path) -> Result<Artefact, Failure>
                 )));
             }
             inputs.insert("demos".into(), artefact.hash());
-            demos.demonstrations.into_iter().map(session).collect()
+            demos.demonstrations.into_iter().map(|demo| session(demo, &weighed)).collect()
         }
     };
     let folder = parts.policy.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -110,8 +111,16 @@ fn judged(policy: &Path) -> Vec<serde_json::Value> {
     rows.map(|evaluation| evaluation["row"].clone()).filter(|row| !row.is_null()).collect()
 }
 
-fn session(demo: Demonstration) -> ServedSession {
-    let step = |step: ::demonstrations::DemoStep| {
+/// What training made of the demonstrations; older policies do not tell.
+fn weighed(policy: &Artefact) -> Result<Vec<Weighed>, Failure> {
+    let is_told = policy.manifest().files.contains_key(WEIGHED_FILE);
+    Ok(if is_told { policy.read_json(WEIGHED_FILE)? } else { Vec::new() })
+}
+
+fn session(demo: Demonstration, weighed: &[Weighed]) -> ServedSession {
+    let trajectory = demo.trajectory();
+    let known = weighed.iter().find(|one| one.is_of(&trajectory));
+    let step = |(at, step): (usize, ::demonstrations::DemoStep)| {
         let (plan, advantage) = step.explanation.map(|said| (said.plan, said.advantage)).unwrap_or_default();
         ServedStep {
             item: step.step.item,
@@ -121,12 +130,14 @@ fn session(demo: Demonstration) -> ServedSession {
             plan,
             critic_value: step.critic_value,
             advantage,
+            weight: known.and_then(|one| one.weights.get(at).copied()),
+            learned_value: known.and_then(|one| one.values.get(at).copied()),
         }
     };
     ServedSession {
         id: demo.id,
         history: demo.history_titles,
-        steps: demo.steps.into_iter().map(step).collect(),
+        steps: demo.steps.into_iter().enumerate().map(step).collect(),
         lesson: demo.lesson,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use server::store::{Event, Record, SqliteStore, Store as _};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -30,18 +30,27 @@ pub(crate) fn read(path: &Path) -> Result<ServingLog, Failure> {
         ratings: "user,item,rating,time\n".to_owned(),
         chosen: "session,user,item,rating,left,time,propensity,policy\n".to_owned(),
     };
-    let mut users = HashMap::new();
+    let mut known = Known::default();
     let mut after = 0;
     loop {
         let records = store.since(after, AT_ONCE).map_err(|e| Failure::input(e.to_string()))?;
         let Some((last, _)) = records.last() else { return Ok(log) };
         after = *last;
-        records.iter().for_each(|(_, record)| take_in(&mut log, &mut users, record));
+        records.iter().for_each(|(_, record)| take_in(&mut log, &mut known, record));
     }
 }
 
+/// What the records before said.
+#[derive(Debug, Default)]
+struct Known {
+    /// Whose session it is, by session.
+    users: HashMap<String, String>,
+    /// Sessions with the client's names of their events; what comes twice counts once.
+    events: HashSet<(String, String)>,
+}
+
 /// Writing into a string cannot fail.
-fn take_in(log: &mut ServingLog, users: &mut HashMap<String, String>, record: &Record) {
+fn take_in(log: &mut ServingLog, known: &mut Known, record: &Record) {
     let seconds = record.time_millis / 1000;
     match &record.event {
         Event::Started { user, history } => {
@@ -51,11 +60,13 @@ fn take_in(log: &mut ServingLog, users: &mut HashMap<String, String>, record: &R
                 let _ =
                     writeln!(log.ratings, "{user},{item},{},{}", rated.rating, seconds.saturating_sub(age));
             }
-            users.insert(record.session.clone(), user);
+            known.users.insert(record.session.clone(), user);
         }
         Event::Shown { .. } => {}
-        Event::Answered { item, reward, left, propensity, policy } => {
-            let user = quoted(users.get(&record.session).unwrap_or(&record.session));
+        Event::Answered { event_id: Some(id), .. }
+            if !known.events.insert((record.session.clone(), id.clone())) => {}
+        Event::Answered { item, reward, left, propensity, policy, .. } => {
+            let user = quoted(known.users.get(&record.session).unwrap_or(&record.session));
             let item = quoted(item);
             let _ = writeln!(log.ratings, "{user},{item},{reward},{seconds}");
             if let (Some(propensity), Some(policy)) = (propensity, policy) {

@@ -7,7 +7,7 @@ use crate::progress::Progress as Bar;
 use environment::Environment;
 use mdp::Trajectory;
 use pipeline::{Recorder, Resume, Working};
-use robust::{Inputs, Progress, RobustConfig};
+use robust::{Inputs, Progress, RobustConfig, WEIGHED_FILE, Weighed, weighed};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -50,15 +50,20 @@ impl Job<'_> {
         Ok(Working::open(self.out, &key, resume)?)
     }
 
-    /// Seals the policy's directory and removes the working directory.
+    /// Seals the policy's directory, with what is told of its demonstrations, and removes the working directory.
     pub(crate) fn finish(
         &self,
         trained: Trained,
         config: &impl Serialize,
         working: Working,
+        weighed: &[Weighed],
     ) -> Result<Trained, Failure> {
         let config = serde_json::to_value(config).expect("settings are plain data");
-        trained.save(&self.inputs(), config, &working.files()?, self.out)?;
+        let mut files = working.files()?;
+        if !weighed.is_empty() {
+            files.insert(WEIGHED_FILE, serde_json::to_vec(weighed).expect("plain data"));
+        }
+        trained.save(&self.inputs(), config, &files, self.out)?;
         working.remove()?;
         Ok(trained)
     }
@@ -81,6 +86,7 @@ pub(crate) fn train(job: &Job<'_>, config: &RobustConfig) -> Result<Trained, Fai
         demonstrations: job.demonstrations,
     };
     let trained = robust::train(&inputs, config, job.seed, checkpoint, &mut recorder)?;
+    let weighed = weighed(job.demonstrations, &trained);
     let tensors = trained.policy.to_tensors(&job.domain.dataset.catalogue);
     let (progress, seconds) = (&trained.progress, recorder.seconds());
     let account = Account {
@@ -98,7 +104,7 @@ pub(crate) fn train(job: &Job<'_>, config: &RobustConfig) -> Result<Trained, Fai
         validation: recorder.into_curve(),
     };
     let trained = Trained { policy: Box::new(trained.policy), tensors, account };
-    job.finish(trained, config, working)
+    job.finish(trained, config, working, &weighed)
 }
 
 fn show(bar: &mut Bar, progress: &Progress, seconds: f64) {

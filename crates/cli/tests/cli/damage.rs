@@ -81,7 +81,7 @@ fn numbers(text: &[u8]) -> Vec<Range<usize>> {
 }
 
 /// What a policy's directory keeps of its training and nobody opens to act.
-const UNREAD: [&str; 2] = ["checkpoint", "metrics.jsonl"];
+const UNREAD: [&str; 3] = ["checkpoint", "demonstrations.json", "metrics.jsonl"];
 
 /// Every file of the directory, damaged in every way. `kind` says what it should be.
 fn survives(original: &Path, kind: Kind, open: Open) {

@@ -2,6 +2,8 @@
 
 use crate::program::{SMALL_WORLD, fails, ilrec, json, scratch, stderr, write_log};
 use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 const EXPERIMENT: &str = r#"
 title = "A small experiment"
@@ -34,6 +36,20 @@ fn experiment() -> tempfile::TempDir {
     std::fs::write(dir.path().join("small.toml"), format!("{EXPERIMENT}\n{world}"))
         .expect("the run is whole");
     dir
+}
+
+/// A directory of runs: the small experiment, made once, and a published one, of which the results alone are there.
+pub(crate) fn runs() -> &'static Path {
+    static RUNS: OnceLock<PathBuf> = OnceLock::new();
+    RUNS.get_or_init(|| {
+        let dir = experiment().keep();
+        json(&dir, &["run", "small.toml"]);
+        let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bench/runs/steam/results.json");
+        let copy = dir.join("runs/published");
+        std::fs::create_dir(&copy).expect("the disk has room");
+        std::fs::copy(published, copy.join("results.json")).expect("the disk has room");
+        dir.join("runs")
+    })
 }
 
 #[test]

@@ -4,8 +4,9 @@ use super::program::{command, domain, fails, json, scratch};
 use serde_json::{Value, json as value};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::sync::OnceLock;
 use std::sync::mpsc::{Sender, channel};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../serving/golden/v1");
@@ -14,13 +15,17 @@ const N_ITEMS: usize = 40;
 const N_CLIENTS: usize = 4;
 
 /// A served process and where it listens.
-struct Served {
+pub(crate) struct Served {
     child: Child,
-    addr: String,
+    pub(crate) addr: String,
 }
 
 impl Served {
-    fn start(dir: &Path, policy: &str) -> Self {
+    pub(crate) fn start(dir: &Path, policy: &str) -> Self {
+        Self::with(dir, policy, &[])
+    }
+
+    pub(crate) fn with(dir: &Path, policy: &str, more: &[&str]) -> Self {
         let arguments = [
             "serve",
             "--policy",
@@ -32,6 +37,7 @@ impl Served {
             "--json",
             "--quiet",
         ];
+        let arguments = [&arguments, more].concat();
         let mut child = command(dir, &arguments).stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut text = String::new();
         for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {
@@ -61,7 +67,7 @@ impl Drop for Served {
 }
 
 /// The answer with status 2xx, or nothing where the server has gone.
-fn call(addr: &str, method: &str, path: &str, body: &str) -> Option<Value> {
+pub(crate) fn call(addr: &str, method: &str, path: &str, body: &str) -> Option<Value> {
     let mut stream = TcpStream::connect(addr).ok()?;
     let text = format!(
         "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
@@ -132,23 +138,38 @@ fn what_is_no_artefact_is_refused() {
     assert!(error.contains("damaged file (hash differs)"), "{error}");
 }
 
+/// A policy trained on the small domain, exported once with its demonstrations.
+pub(crate) fn artefact() -> &'static Path {
+    static ARTEFACT: OnceLock<PathBuf> = OnceLock::new();
+    ARTEFACT.get_or_init(|| {
+        let (dir, own) = (domain(), scratch().keep());
+        let place = |name: &str| own.join(name).display().to_string();
+        let (policy, artefact) = (place("policy"), place("artefact"));
+        let run = |line: &str| json(dir, &line.split(' ').collect::<Vec<_>>());
+        let trained =
+            run(&format!("train --data data --world world --demos demos --config train.toml --out {policy}"));
+        let exported = run(&format!("export --policy {policy} --data data --demos demos --out {artefact}"));
+        assert_eq!(exported["parameter_hash"], trained["parameter_hash"]);
+        assert_eq!((&exported["items"], &exported["demonstrations"]), (&value!(80), &value!(40)));
+        own.join("artefact")
+    })
+}
+
 #[test]
 fn a_trained_policy_is_exported_and_served() {
-    let (dir, own) = (domain(), scratch());
-    let place = |name: &str| own.path().join(name).display().to_string();
-    let (policy, artefact) = (place("policy"), place("artefact"));
-    let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    let run = |line: &str| json(dir, &words(line).iter().map(String::as_str).collect::<Vec<_>>());
-    let trained =
-        run(&format!("train --data data --world world --demos demos --config train.toml --out {policy}"));
-    let exported = run(&format!("export --policy {policy} --data data --demos demos --out {artefact}"));
-    assert_eq!(exported["parameter_hash"], trained["parameter_hash"]);
-    assert_eq!((&exported["items"], &exported["demonstrations"]), (&value!(80), &value!(40)));
-    let served = Served::start(own.path(), &artefact);
+    let own = scratch();
+    let served = Served::start(own.path(), &artefact().display().to_string());
     let wanted = value!({"history": ["i3", "The 5th film"], "k": 3}).to_string();
     let slate = call(&served.addr, "POST", "/v1/recommend", &wanted).unwrap();
-    assert_eq!(slate["policy"], exported["hash"]);
-    assert_eq!(slate["items"].as_array().unwrap().len(), 3);
+    let manifest = artefact::Artefact::open(artefact::Kind::Served, artefact()).unwrap();
+    assert_eq!(slate["policy"], manifest.hash());
+    let items = slate["items"].as_array().unwrap();
+    assert_eq!(items.len(), 3);
+    for demonstration in items.iter().map(|item| &item["reason"]["demonstration"]) {
+        assert!(demonstration["thought"].is_string(), "{demonstration}");
+        let told = |field: &str| demonstration[field].as_f64().is_some_and(f64::is_finite);
+        assert!(told("weight") && told("learned_value"), "what training made of it: {demonstration}");
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use artefact::{Artefact, Draft, Kind, Tensors};
 use demonstrations::{Demonstration, corrupt, shuffle_items};
 use mdp::Trajectory;
 use report::CurvePoint;
-use robust::{Inputs, Progress, RobustConfig, RobustPolicy};
+use robust::{Inputs, Progress, RobustConfig, RobustPolicy, WEIGHED_FILE, Weighed, weighed};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -85,7 +85,8 @@ pub(crate) fn train(
                 parameter_hash: tensors.hash(),
                 weight_auc: auc(&marked, &trained.weights),
             };
-            let artefact = seal(&target, ground, seed, (&config, &tensors, &story))?;
+            let weighed = weighed(&trajectories, &trained);
+            let artefact = seal(&target, ground, seed, (&config, &tensors, &story, &weighed))?;
             working.keep_metrics(&target.with_extension("metrics"))?;
             Ok((trained.policy, story, artefact.hash()))
         },
@@ -104,7 +105,7 @@ fn seal(
     target: &Path,
     ground: &Ground<'_>,
     seed: u64,
-    (config, tensors, story): (&RobustConfig, &Tensors, &Story),
+    (config, tensors, story, weighed): (&RobustConfig, &Tensors, &Story, &[Weighed]),
 ) -> Result<Artefact, PipelineError> {
     let settings = serde_json::to_value(config).expect("settings are plain data");
     let mut draft = Draft::new(Kind::Policy, target, seed, settings)?;
@@ -113,6 +114,9 @@ fn seal(
     draft.input("catalogue", &ground.log.dataset.catalogue.hash());
     tensors.save(&draft, "policy.safetensors")?;
     draft.write_json("training.json", story)?;
+    if !weighed.is_empty() {
+        draft.write_json(WEIGHED_FILE, &weighed)?;
+    }
     Ok(draft.seal()?)
 }
 

@@ -63,6 +63,22 @@ fn it_solves_a_tiny_problem_for_users_never_seen() {
 }
 
 #[test]
+fn what_training_made_of_a_demonstration_is_found_by_what_was_shown() {
+    let domain = domain();
+    let (trained, _) = run(&domain, &small_config(), None);
+    let told = weighed(&domain.demonstrations, &trained);
+    assert_eq!(told.len(), domain.demonstrations.len());
+    for (at, demonstration) in domain.demonstrations.iter().enumerate() {
+        let found: Vec<&Weighed> = told.iter().filter(|one| one.is_of(demonstration)).collect();
+        let [one] = found.as_slice() else { panic!("{} of demonstration {at}", found.len()) };
+        assert_eq!(one.weights, trained.weights[at]);
+        assert_eq!(one.values.len(), demonstration.steps.len());
+        // Twenty steps of at most 5 are the most that a session can earn.
+        assert!(one.values.iter().all(|value| (-20.0..120.0).contains(value)), "{:?}", one.values);
+    }
+}
+
+#[test]
 fn the_same_seed_gives_the_same_parameters_on_one_and_two_threads() {
     let domain = domain();
     let hash = |threads| {

@@ -5,7 +5,9 @@ use crate::state::App;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
+use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
+use std::error::Error as _;
 use std::sync::Arc;
 
 /// A JSON body.
@@ -30,8 +32,27 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Sent<T> {
         if length.is_some_and(|length| length > most) {
             return Err(too_long());
         }
-        let bytes = axum::body::to_bytes(request.into_body(), most).await.map_err(|_| too_long())?;
-        parse(&bytes).map(Self)
+        let patience = app.config.limits.deadline.mul_f32(SHARE_FOR_BODY);
+        let read = axum::body::to_bytes(request.into_body(), most);
+        let bytes = tokio::time::timeout(patience, read).await.map_err(|_| too_slow())?;
+        parse(&bytes.map_err(|error| unreadable(&error, too_long()))?).map(Self)
+    }
+}
+
+/// The share of a request's time that its body may take: who sends it too slowly hears of it before the deadline.
+const SHARE_FOR_BODY: f32 = 0.8;
+
+fn too_slow() -> Problem {
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive")
+}
+
+/// Too long, or broken off, or badly chunked.
+fn unreadable(error: &axum::Error, too_long: Problem) -> Problem {
+    let is_long = error.source().is_some_and(|source| source.is::<LengthLimitError>());
+    if is_long {
+        too_long
+    } else {
+        Problem::new(StatusCode::BAD_REQUEST, "the body cannot be read to its end")
     }
 }
 

@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serving::Served;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
 
@@ -23,6 +23,7 @@ pub(crate) struct Told {
     item: String,
     feedback: Option<Feedback>,
     rating: Option<f32>,
+    event_id: Option<String>,
 }
 
 /// The same with the session that it belongs to.
@@ -33,13 +34,18 @@ pub(crate) struct ToldOf {
     item: String,
     feedback: Option<Feedback>,
     rating: Option<f32>,
+    event_id: Option<String>,
 }
 
 /// How much was kept.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Kept {
     kept: usize,
+    /// Events of a name that was kept before.
+    repeated: usize,
 }
+
+const LONGEST_EVENT_ID: usize = 64;
 
 /// One answer.
 pub(crate) async fn one(
@@ -49,10 +55,14 @@ pub(crate) async fn one(
 ) -> Result<Json<Kept>, Problem> {
     let live = app.sessions.get(&app.store, &id).await?;
     let served = app.policies.current();
-    let event = understood(&served, &live, "", &told)?;
+    check_event_id("", &told)?;
+    if told.event_id.as_deref().is_some_and(|event| live.has_event(event)) {
+        return Ok(Json(Kept { kept: 0, repeated: 1 }));
+    }
+    let event = understood(&served, &live, "", told)?;
     let record = Record { session: id, time_millis: now_millis(), event };
     let sessions = [(record.session.clone(), Some(live))].into();
-    keep(&app, vec![record], sessions).await
+    keep(&app, vec![record], sessions, 0).await
 }
 
 /// Many answers of many sessions: all are kept, or none.
@@ -70,29 +80,45 @@ pub(crate) async fn batch(
     for (id, live) in &mut sessions {
         *live = Some(app.sessions.get(&app.store, id).await?);
     }
-    let mut leaving: Vec<&str> = Vec::new();
+    let (mut leaving, mut named) = (HashSet::new(), HashSet::new());
     let mut records = Vec::with_capacity(batch.len());
-    for (at, ToldOf { session, item, feedback, rating }) in batch.iter().enumerate() {
-        let Some(live) = sessions.get(session).and_then(Option::as_ref) else { continue };
-        if leaving.contains(&session.as_str()) {
-            return Err(Problem::field(format!("[{at}].session"), "the user has left this session"));
+    let n_told = batch.len();
+    for (at, ToldOf { session, item, feedback, rating, event_id }) in batch.into_iter().enumerate() {
+        let Some(live) = sessions.get(&session).and_then(Option::as_ref) else { continue };
+        let (place, told) = (format!("[{at}]."), Told { item, feedback, rating, event_id });
+        check_event_id(&place, &told)?;
+        if let Some(event) = &told.event_id
+            && (live.has_event(event) || !named.insert((session.clone(), event.clone())))
+        {
+            continue;
         }
-        let told = Told { item: item.clone(), feedback: *feedback, rating: *rating };
-        let event = understood(&served, live, &format!("[{at}]."), &told)?;
-        if *feedback == Some(Feedback::Leave) {
-            leaving.push(session);
+        if leaving.contains(&session) {
+            return Err(Problem::field(format!("{place}session"), "the user has left this session"));
         }
-        records.push(Record { session: session.clone(), time_millis: now_millis(), event });
+        if feedback == Some(Feedback::Leave) {
+            leaving.insert(session.clone());
+        }
+        let event = understood(&served, live, &place, told)?;
+        records.push(Record { session, time_millis: now_millis(), event });
     }
-    keep(&app, records, sessions).await
+    let repeated = n_told - records.len();
+    keep(&app, records, sessions, repeated).await
 }
 
 /// Sessions that nobody else works on meanwhile.
 type Locked = BTreeMap<String, Option<OwnedMutexGuard<Live>>>;
 
 /// First to disk, then to memory, then the answer.
-async fn keep(app: &Arc<App>, records: Vec<Record>, sessions: Locked) -> Result<Json<Kept>, Problem> {
+async fn keep(
+    app: &Arc<App>,
+    records: Vec<Record>,
+    sessions: Locked,
+    repeated: usize,
+) -> Result<Json<Kept>, Problem> {
     let kept = records.len();
+    if records.is_empty() {
+        return Ok(Json(Kept { kept, repeated }));
+    }
     let metrics = app.clone();
     let take_in = move |records: &[Record]| {
         let mut sessions = sessions;
@@ -106,10 +132,19 @@ async fn keep(app: &Arc<App>, records: Vec<Record>, sessions: Locked) -> Result<
         }
     };
     app.keep_then(records, take_in).await?;
-    Ok(Json(Kept { kept }))
+    Ok(Json(Kept { kept, repeated }))
 }
 
-fn understood(served: &Served, live: &Live, place: &str, told: &Told) -> Result<Event, Problem> {
+fn check_event_id(place: &str, told: &Told) -> Result<(), Problem> {
+    let is_usable = |id: &String| !id.is_empty() && id.len() <= LONGEST_EVENT_ID;
+    if told.event_id.as_ref().is_none_or(is_usable) {
+        return Ok(());
+    }
+    let why = format!("an event's id has 1 to {LONGEST_EVENT_ID} bytes");
+    Err(Problem::field(format!("{place}event_id"), why))
+}
+
+fn understood(served: &Served, live: &Live, place: &str, told: Told) -> Result<Event, Problem> {
     if live.has_left {
         return Err(Problem::new(StatusCode::CONFLICT, "the user has left this session"));
     }
@@ -122,5 +157,6 @@ fn understood(served: &Served, live: &Live, place: &str, told: &Told) -> Result<
         propensity: choice.map(|choice| choice.propensity),
         policy: choice.map(|choice| choice.policy.clone()),
         item,
+        event_id: told.event_id,
     })
 }

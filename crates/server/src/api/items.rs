@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub(crate) struct Page {
     q: String,
     category: String,
-    offset: usize,
+    offset: u32,
     limit: Option<usize>,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Page {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Items {
     total: usize,
-    offset: usize,
+    offset: u32,
     items: Vec<ItemAnswer>,
 }
 
@@ -66,7 +66,7 @@ pub(crate) async fn list(
             && (page.category.is_empty() || served.categories_of(*row).iter().any(has_category))
     };
     let found: Vec<ItemIdx> = (0..served.n_items() as u32).map(ItemIdx).filter(is_wanted).collect();
-    let items = found.iter().skip(page.offset).take(limit).map(|&row| answer::item(&served, row)).collect();
+    let items = found.iter().skip(page.offset as usize).take(limit).map(|&row| answer::item(&served, row)).collect();
     Ok(Json(Items { total: found.len(), offset: page.offset, items }))
 }
 

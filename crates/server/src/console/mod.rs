@@ -1,7 +1,8 @@
-//! Pages for people, from the same binary: a playground, demonstrations, coverage, traffic.
+//! Pages for people, from the same binary: a playground, demonstrations, runs, coverage, traffic.
 
 mod coverage;
 mod page;
+mod runs;
 
 use crate::api::body::{Asked, At};
 use crate::metrics::Seen;
@@ -98,6 +99,23 @@ pub(crate) async fn demonstration(
     let values =
         json!({ "number": number, "demo": demo, "steps": steps, "reward": reward, "has_next": has_next });
     filled(&served, "demonstration.html", "demonstrations", values)
+}
+
+/// Runs side by side, those whose names are asked for.
+pub(crate) async fn runs(
+    State(app): State<Arc<App>>,
+    Asked(asked): Asked<Vec<(String, String)>>,
+) -> Result<Html<String>, Problem> {
+    let served = app.policies.current();
+    let chosen: Vec<String> = asked.into_iter().filter(|(key, _)| key == "run").map(|(_, run)| run).collect();
+    let comparison = match app.config.runs.clone() {
+        None => None,
+        Some(runs) => {
+            let read = tokio::task::spawn_blocking(move || runs::compare(&runs.read(), &chosen));
+            Some(read.await.map_err(|error| Problem::internal(&error))?)
+        }
+    };
+    filled(&served, "runs.html", "runs", json!({ "comparison": comparison }))
 }
 
 /// What of the catalogue was shown since the start.

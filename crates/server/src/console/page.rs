@@ -6,11 +6,12 @@ use minijinja::Environment;
 use minijinja::value::Serde;
 use std::sync::LazyLock;
 
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 8] = [
     ("layout.html", include_str!("../../assets/layout.html")),
     ("playground.html", include_str!("../../assets/playground.html")),
     ("demonstrations.html", include_str!("../../assets/demonstrations.html")),
     ("demonstration.html", include_str!("../../assets/demonstration.html")),
+    ("runs.html", include_str!("../../assets/runs.html")),
     ("coverage.html", include_str!("../../assets/coverage.html")),
     ("traffic.html", include_str!("../../assets/traffic.html")),
     ("docs.html", include_str!("../../assets/docs.html")),

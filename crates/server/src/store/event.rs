@@ -46,6 +46,9 @@ pub enum Event {
         propensity: Option<f32>,
         /// The hash of the policy that had chosen it.
         policy: Option<String>,
+        /// The client's own name of the event: an event of this name counts once in its session.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        event_id: Option<String>,
     },
 }
 

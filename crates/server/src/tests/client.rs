@@ -7,6 +7,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// The artefact that every version must be able to serve.
@@ -67,7 +68,7 @@ impl Running {
         let mut limits = Limits { n_threads: 2, ..Limits::default() };
         change(&mut limits);
         let addr = SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = Config { addr, store, keys, limits };
+        let config = Config { addr, store, keys, limits, runs: None };
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -112,6 +113,34 @@ impl Running {
         let (status, headers) = head.split_once("\r\n").unwrap_or((head, ""));
         let status = status.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
         Answer { status, headers: headers.to_owned(), body: body.to_owned() }
+    }
+
+    /// Sends bytes piece by piece, listening for so long before each, and reads until the server closes the connection.
+    pub(crate) fn trickle(&self, pieces: &[&[u8]], pause: Option<Duration>) -> String {
+        const PATIENCE: Duration = Duration::from_secs(30);
+        let mut stream = TcpStream::connect(self.addr).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        let mut out = Vec::new();
+        for piece in pieces {
+            let mut heard = [0; 1024];
+            if pause.is_some() {
+                stream.set_read_timeout(pause).unwrap();
+                match stream.read(&mut heard) {
+                    Ok(0) => break,
+                    Ok(length) => out.extend_from_slice(&heard[..length]),
+                    Err(_) => {}
+                }
+            }
+            // Whoever has closed already has said enough.
+            if stream.write_all(piece).is_err() {
+                break;
+            }
+        }
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        if let Err(error) = stream.read_to_end(&mut out) {
+            assert_ne!(error.kind(), std::io::ErrorKind::WouldBlock, "the server neither answers nor closes");
+        }
+        String::from_utf8_lossy(&out).into_owned()
     }
 
     /// Sends a text as it is and reads until the server closes the connection.
