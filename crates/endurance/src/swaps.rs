@@ -16,6 +16,7 @@ pub(crate) fn hundred(bench: &Bench) -> Outcome<Vec<Figure>> {
     let process = Place::fresh(bench, "swaps")?.start()?;
     let requests = Requests::mixed(&process.item_ids()?);
     let stop = AtomicBool::new(false);
+    let before = process.megabytes()?;
     let (tally, swaps) = std::thread::scope(|scope| {
         let end = Instant::now() + LONGEST;
         let load =
@@ -30,6 +31,8 @@ pub(crate) fn hundred(bench: &Bench) -> Outcome<Vec<Figure>> {
         Figure::new("hot swaps under load", millis.len() as f64, "swaps"),
         Figure::new("a swap takes, mean", millis.iter().sum::<f64>() / millis.len().max(1) as f64, "ms"),
         Figure::new("answers meanwhile", tally.n_good() as f64, ""),
+        Figure::new("memory before the first swap", before, "MB"),
+        Figure::new("memory after the last swap", process.megabytes()?, "MB"),
         Figure::new("p99 meanwhile", tally.millis(0.99), "ms"),
         Figure::new("answers other than 2xx during swaps", n_bad as f64, "").must_be_none(),
     ])

@@ -12,7 +12,7 @@ mod situation;
 mod taste;
 mod tracker;
 
-pub use actor::{Actor, Selection, draw, most_probable};
+pub use actor::{Actor, Selection, draw, draw_of, most_probable};
 pub use hazard::{HazardExample, N_DISLIKE, N_NEARNESS, N_SATURATION, QuitHazard, hazard_inputs, log_stay};
 pub use items::ItemTable;
 pub use packed::{Look, Packed};

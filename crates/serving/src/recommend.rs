@@ -4,7 +4,7 @@ use crate::explain::Reason;
 use crate::session::check_item;
 use crate::{Served, ServingError, Session};
 use mdp::{ItemIdx, ItemSet};
-use ranking::{Look, Selection, draw, most_probable};
+use ranking::{Look, Selection, draw_of, most_probable};
 
 /// What is asked for beside the session.
 #[derive(Clone, Debug, Default)]
@@ -127,24 +127,33 @@ fn all_usable(scores: Vec<f32>) -> Result<Vec<f32>, ServingError> {
 fn drawn(scores: &[f32], k: usize, seed: u64) -> Vec<Chosen> {
     let mut rng = mdp::rng_for(seed, &[SLATE]);
     let mut left = scores.to_vec();
-    let mut probabilities = Vec::new();
+    let mut probabilities = left.clone();
+    kernels::softmax_in_place(&mut probabilities);
+    let mut mass = 1.0;
+    let n_left = scores.iter().filter(|score| score.is_finite()).count();
     let mut chosen = Vec::with_capacity(k);
     for _ in 0..k {
-        probabilities.clone_from(&left);
-        kernels::softmax_in_place(&mut probabilities);
-        let item = draw(&probabilities, &mut rng).unwrap_or_else(|| most_probable(&left));
-        let score = scores.get(item.index()).copied().unwrap_or(f32::NEG_INFINITY);
-        chosen.push(Chosen {
-            item,
-            score,
-            propensity: probabilities.get(item.index()).copied().unwrap_or(0.0),
-        });
-        if let Some(score) = left.get_mut(item.index()) {
-            *score = f32::NEG_INFINITY;
+        let item = draw_of(&probabilities, mass, &mut rng).unwrap_or_else(|| most_probable(&left));
+        let (Some(score), Some(probability)) =
+            (left.get_mut(item.index()), probabilities.get_mut(item.index()))
+        else {
+            break;
+        };
+        let is_last = chosen.len() + 1 == n_left;
+        let propensity = if is_last { 1.0 } else { (*probability / mass).min(1.0) };
+        chosen.push(Chosen { item, score: *score, propensity });
+        *score = f32::NEG_INFINITY;
+        mass -= std::mem::take(probability);
+        if mass < LEAST_MASS && chosen.len() < k {
+            probabilities.clone_from(&left);
+            kernels::softmax_in_place(&mut probabilities);
+            mass = 1.0;
         }
     }
     chosen
 }
 
+/// Where less than this is left of the probabilities, they are worked out anew: rounding would count too much.
+const LEAST_MASS: f32 = 0.5;
 /// The stream of draws.
 const SLATE: u64 = 0x736c_6174;

@@ -135,9 +135,14 @@ impl Served {
         rows.iter().filter_map(name).collect()
     }
 
+    /// The item with this id.
+    pub fn row(&self, id: &str) -> Option<ItemIdx> {
+        self.names.with_id(id)
+    }
+
     /// The item with this id, or else with this title.
     pub fn find(&self, id_or_title: &str) -> Option<ItemIdx> {
-        self.catalogue.find(id_or_title).or_else(|| self.names.titled(id_or_title))
+        self.row(id_or_title).or_else(|| self.names.titled(id_or_title))
     }
 
     /// The row of a category by name, whatever its case.
