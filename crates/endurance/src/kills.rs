@@ -4,12 +4,12 @@ use crate::client::{Client, Wire};
 use crate::process::Place;
 use crate::report::Figure;
 use crate::requests::{Requests, Session};
-use crate::{Bench, Outcome};
+use crate::{Bench, Outcome, load};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The server is killed again and again on the same store; after each start, every acknowledged answer of the round
 /// before is looked for, in order. At the end those of all rounds.
@@ -29,7 +29,7 @@ pub(crate) fn fifty(bench: &Bench) -> Outcome<Vec<Figure>> {
             let clients: Vec<_> = (0..bench.n_connections)
                 .map(|number| scope.spawn(move || until_it_breaks(addr, number, requests, stop)))
                 .collect();
-            std::thread::sleep(moment);
+            load::wait_until(Instant::now() + moment);
             let killed = process.kill();
             stop.store(true, Ordering::Relaxed);
             let acked =

@@ -44,14 +44,22 @@ pub(crate) fn open(addr: SocketAddr, n: usize, rate: f64, time: Duration, reques
             (Client::new(addr), Tally::default(), requests.stream(number));
         for at in (number..n_requests).step_by(n) {
             let due = start + Duration::from_secs_f64(at as f64 / rate);
-            let early = due.saturating_duration_since(Instant::now());
-            if !early.is_zero() {
-                std::thread::sleep(early);
-            }
+            wait_until(due);
             step(&mut client, &mut tally, &mut stream, due);
         }
         tally
     })
+}
+
+/// Waits for the clock: a schedule is all that there is to wait for.
+pub(crate) fn wait_until(moment: Instant) {
+    loop {
+        let early = moment.saturating_duration_since(Instant::now());
+        if early.is_zero() {
+            return;
+        }
+        std::thread::park_timeout(early);
+    }
 }
 
 fn step(client: &mut Client, tally: &mut Tally, stream: &mut crate::requests::Stream<'_>, due: Instant) {

@@ -14,6 +14,8 @@ const N_ITEMS: usize = 13_864;
 const N_USERS: usize = 600;
 const N_RATINGS: usize = 80;
 const N_GENRES: usize = 60;
+/// Different sets of genres. Shops file things under leaves of a tree: the Amazon-Book catalogue has 319.
+const N_SETS: usize = 320;
 /// Long enough that weights are learned ones, short enough for every run.
 const SETTINGS: [&str; 2] = ["training.n_env_steps=1500", "training.n_validation_users=10"];
 
@@ -58,16 +60,20 @@ fn tables() -> (String, String) {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
     let mut items = String::from("item,title,genres\n");
     let mut genres_of = Vec::new();
-    for item in 0..N_ITEMS {
+    let mut sets: BTreeSet<BTreeSet<usize>> = BTreeSet::new();
+    while sets.len() < N_SETS {
         let n = rng.random_range(1..=3);
-        // Low numbers more often than high ones: common genres and rare ones.
-        let mut draw = || (rng.random::<f64>().powi(2) * N_GENRES as f64) as usize;
-        let genres: BTreeSet<usize> = (0..n).map(|_| draw()).collect();
+        sets.insert((0..n).map(|_| rng.random_range(0..N_GENRES)).collect());
+    }
+    let sets: Vec<_> = sets.into_iter().collect();
+    for item in 0..N_ITEMS {
+        // Low numbers more often than high ones: common sets and rare ones.
+        let genres = &sets[(rng.random::<f64>().powi(2) * N_SETS as f64) as usize];
         let names: Vec<String> = genres.iter().map(|genre| format!("Genre {genre}")).collect();
         let mut word = || WORDS[rng.random_range(0..WORDS.len())];
         let title = format!("The {} {} of {} {item}", word(), word(), word());
         let _ = writeln!(items, "{item},{title},{}", names.join("|"));
-        genres_of.push(genres);
+        genres_of.push(genres.clone());
     }
     let mut log = String::from("user,item,rating,time\n");
     for user in 0..N_USERS {

@@ -2,7 +2,6 @@
 
 use crate::Outcome;
 use crate::client::{Client, Wire};
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -55,9 +54,8 @@ impl<'a> Place<'a> {
         let mut process =
             Process { child, addr: SocketAddr::from(([127, 0, 0, 1], 0)), took: Duration::ZERO };
         let output = process.child.stdout.take().ok_or("no output")?;
-        let mut line = String::new();
-        BufReader::new(output).read_line(&mut line)?;
-        let said: serde_json::Value = serde_json::from_str(&line)?;
+        let said = serde_json::Deserializer::from_reader(output).into_iter::<serde_json::Value>().next();
+        let said = said.ok_or("the server ended before it was ready")??;
         let url = said["url"].as_str().unwrap_or_default();
         process.addr = url.trim_start_matches("http://").trim_end_matches('/').parse()?;
         wait_until_ready(process.addr, "/health/ready")?;
@@ -114,7 +112,7 @@ pub(crate) fn wait_until_ready(addr: SocketAddr, path: &str) -> Outcome<()> {
         if Client::new(addr).ask(&request).is_ok_and(|status| status.code == 200) {
             return Ok(());
         }
-        std::thread::sleep(Duration::from_millis(2));
+        crate::load::wait_until(Instant::now() + Duration::from_millis(2));
     }
     Err(format!("nobody is ready at {addr}{path}").into())
 }

@@ -19,8 +19,8 @@ pub(crate) fn hundred(bench: &Bench) -> Outcome<Vec<Figure>> {
     let before = process.megabytes()?;
     let (tally, swaps) = std::thread::scope(|scope| {
         let end = Instant::now() + LONGEST;
-        let load =
-            scope.spawn(|| load::closed_until(process.addr, bench.n_connections, &requests, &stop, end));
+        let (requests, stop, addr) = (&requests, &stop, process.addr);
+        let load = scope.spawn(move || load::closed_until(addr, bench.n_connections, requests, stop, end));
         let swaps = swap(bench, process.addr, n_swaps);
         stop.store(true, Ordering::Relaxed);
         (load.join().expect("the load's thread does not panic"), swaps)
@@ -53,7 +53,7 @@ fn swap(bench: &Bench, addr: std::net::SocketAddr, n_swaps: usize) -> Outcome<Ve
             return Err(format!("swap {at} changed nothing: {hash}").into());
         }
         before = hash;
-        std::thread::sleep(Duration::from_millis(100));
+        load::wait_until(Instant::now() + Duration::from_millis(100));
     }
     Ok(millis)
 }

@@ -43,6 +43,12 @@ proptest! {
     }
 
     #[test]
+    fn long_products_agree_with_the_loop(a in values(150), b in values(150)) {
+        let plain: f32 = a.iter().zip(&b).map(|(x, y)| x * y).sum();
+        prop_assert!((dot_long(&a, &b) - plain).abs() < 1e-3);
+    }
+
+    #[test]
     fn exponentials_are_close(x in -90.0f32..89.0) {
         let mut got = [x];
         exp_in_place(&mut got);
@@ -67,6 +73,8 @@ proptest! {
         add_product(&mut target, &a, &b);
         let mut roots = a.clone();
         square_roots(&mut roots);
+        let best = a.iter().zip(&b).filter(|(a, b)| **a > 0.0 && **b > 0.5).map(|(a, _)| *a);
+        prop_assert_eq!(largest_where((&a, &b, 0.5), &a, 0.25), (best.clone().count() as u32, best.fold(0.25, f32::max)));
         let (mut low, mut second) = (vec![1.0; 37], vec![2.0; 37]);
         keep_two_smallest(&a, &mut low, &mut second);
         for i in 0..37 {

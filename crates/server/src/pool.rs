@@ -25,6 +25,7 @@ struct Queue {
 
 struct Waiting {
     jobs: VecDeque<Job>,
+    n_idle: usize,
     is_open: bool,
 }
 
@@ -34,7 +35,7 @@ impl Pool {
     /// # Errors
     /// When the system has none to give.
     pub(crate) fn start(n_threads: usize, n_waiting: usize) -> std::io::Result<Self> {
-        let waiting = Mutex::new(Waiting { jobs: VecDeque::new(), is_open: true });
+        let waiting = Mutex::new(Waiting { jobs: VecDeque::new(), n_idle: 0, is_open: true });
         let queue = Arc::new(Queue { waiting, has_work: Condvar::new(), most: n_waiting.max(1) });
         let mut threads = Vec::new();
         for number in 0..n_threads.max(1) {
@@ -91,16 +92,23 @@ impl Queue {
             return Err(Problem::busy("too many requests are waiting"));
         }
         waiting.jobs.push_back(job);
-        drop(waiting);
-        self.has_work.notify_one();
+        // Who is at work looks for more before sleeping; only a sleeper costs a call into the kernel.
+        if waiting.n_idle > 0 {
+            drop(waiting);
+            self.has_work.notify_one();
+        }
         Ok(())
     }
 
     /// The next job; `None` once the queue is closed and empty.
     fn pop(&self) -> Option<Job> {
-        let has_none = |waiting: &mut Waiting| waiting.is_open && waiting.jobs.is_empty();
-        let waiting = self.has_work.wait_while(self.locked(), has_none);
-        waiting.unwrap_or_else(PoisonError::into_inner).jobs.pop_front()
+        let mut waiting = self.locked();
+        while waiting.is_open && waiting.jobs.is_empty() {
+            waiting.n_idle += 1;
+            waiting = self.has_work.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting.n_idle -= 1;
+        }
+        waiting.jobs.pop_front()
     }
 
     fn close(&self) {

@@ -1,6 +1,7 @@
 //! Scores of all items, the best of them, and single features.
 
 use super::look::{CONTENT, DEVIATION, FIXED, LOG_STAY, Look, NEAREST, PREDICTED, SATURATION, TEXT};
+use super::spare::Column;
 use crate::tracker::{FAR, N_FEATURES};
 use kernels::add_scaled;
 use mdp::{ItemIdx, ItemSet};
@@ -21,11 +22,11 @@ impl Look<'_> {
     }
 
     /// The `k` items of the highest logits with these, highest first, of equals the first. Fewer where fewer are left.
-    /// What is not a number is given back as it is.
+    /// Where scores are not finite, one that is no number says so.
     pub fn best(&self, k: usize, unavailable: &ItemSet) -> Vec<(ItemIdx, f32)> {
         let mut partial = self.without_text();
-        if let Some(strange) = partial.iter().position(|x| !x.is_finite()) {
-            return vec![(ItemIdx(self.packed.order[strange]), f32::NAN)];
+        if !partial.iter().fold(true, |all, x| all & x.is_finite()) {
+            return vec![(ItemIdx(0), f32::NAN)];
         }
         unavailable.iter().for_each(|item| partial[self.packed.place(item)] = f32::NEG_INFINITY);
         let k = k.min(self.packed.order.len() - unavailable.len());
@@ -78,14 +79,14 @@ impl Look<'_> {
     pub fn typical(&self, unavailable: &ItemSet) -> [f32; N_FEATURES] {
         let packed = self.packed;
         let n_left = (packed.order.len() - unavailable.len()).max(1) as f32;
-        let mut is_left = vec![1.0f32; packed.order.len()];
+        let mut is_left = Column::filled(1.0, packed.order.len());
         let mut n_of_group = packed.n_of_group.clone();
         for item in unavailable.iter() {
             is_left[packed.place(item)] = 0.0;
             n_of_group[packed.items.group_of[item.index()] as usize] -= 1.0;
         }
-        let over_items = |column: &[f32]| kernels::dot(&is_left, column) / n_left;
-        let over_groups = |column: &[f32]| kernels::dot(&n_of_group, column) / n_left;
+        let over_items = |column: &[f32]| kernels::dot_long(&is_left, column) / n_left;
+        let over_groups = |column: &[f32]| kernels::dot_long(&n_of_group, column) / n_left;
         let mut out = [0.0; N_FEATURES];
         out[PREDICTED] = over_items(&self.columns.predicted);
         out[DEVIATION] = over_items(&self.columns.deviation);
@@ -118,16 +119,16 @@ impl Look<'_> {
     }
 
     /// Logits but for what texts add, in order of place.
-    fn without_text(&self) -> Vec<f32> {
+    fn without_text(&self) -> Column {
         let Self { packed, weights, columns, .. } = self;
         let fixed = |number: usize| weights[FIXED + number];
-        let mut by_group = packed.fixed.product(fixed, packed.n_of_group.len());
+        let mut by_group = packed.fixed.product(fixed);
         add_scaled(&mut by_group, weights[CONTENT], &self.content);
         add_scaled(&mut by_group, weights[SATURATION], &self.saturation);
         if columns.nearest.is_empty() {
             by_group.iter_mut().for_each(|x| *x += weights[NEAREST] * FAR);
         }
-        let mut out = vec![0.0; packed.order.len()];
+        let mut out = Column::filled(0.0, packed.order.len());
         for tile in &packed.tiles {
             let places = tile.places.clone();
             let out = &mut out[places.clone()];

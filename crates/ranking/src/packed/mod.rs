@@ -6,8 +6,11 @@
 //! nearest to a core, gone through tile by tile. The text of an item is looked at where it can still change who is
 //! among the best. The tracker is the oracle: scores agree to within rounding.
 
+mod belief;
 mod best;
 mod look;
+mod recent;
+mod spare;
 mod split;
 
 pub use look::Look;

@@ -9,6 +9,10 @@ pub(super) struct Split {
     pub(super) own: Vec<(usize, Vec<f32>)>,
     /// The others, by group.
     pub(super) shared: Vec<(usize, Vec<f32>)>,
+    /// What the others say of each group, without zeros: a group is of few of all categories.
+    entries: Vec<(u32, f32)>,
+    /// Where the entries of each group end.
+    ends: Vec<u32>,
 }
 
 impl Split {
@@ -36,16 +40,25 @@ impl Split {
                 split.own.push((number, in_order));
             }
         }
+        for group in 0..items.groups.len() {
+            let all = split.shared.iter().map(|(number, column)| (*number as u32, column[group]));
+            split.entries.extend(all.filter(|(_, x)| *x != 0.0));
+            split.ends.push(split.entries.len() as u32);
+        }
         split
     }
 
+    /// Numbers and values of the shared columns that are not zero, group by group.
+    pub(super) fn groups(&self) -> impl Iterator<Item = &[(u32, f32)]> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts.zip(&self.ends).map(|(&start, &end)| &self.entries[start as usize..end as usize])
+    }
+
     /// The shared part of the products with `weights`, by group.
-    pub(super) fn product(&self, weights: impl Fn(usize) -> f32, n_groups: usize) -> Vec<f32> {
-        let mut out = vec![0.0; n_groups];
-        for (number, column) in &self.shared {
-            kernels::add_scaled(&mut out, weights(*number), column);
-        }
-        out
+    pub(super) fn product(&self, weights: impl Fn(usize) -> f32) -> Vec<f32> {
+        let product =
+            |entries: &[(u32, f32)]| entries.iter().map(|&(k, x)| weights(k as usize) * x).sum::<f32>();
+        self.groups().map(product).collect()
     }
 
     pub(super) fn is_finite(&self) -> bool {
