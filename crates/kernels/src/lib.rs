@@ -3,6 +3,7 @@
 mod adam;
 mod attention;
 mod batch;
+mod columns;
 mod half;
 mod head;
 mod isa;
@@ -11,6 +12,7 @@ mod lanes;
 mod linear;
 mod matrix;
 mod norms;
+mod perceptron;
 mod product;
 mod rowadam;
 mod scoring;
@@ -20,16 +22,18 @@ mod vector;
 pub use adam::{Adam, AdamConfig};
 pub use attention::{Queries, Sessions, attend, attend_backward};
 pub use batch::{affine_batch, affine_batch_backward, transpose};
+pub use columns::{add_product, dot_long, keep_two_smallest, largest_where, logarithms, square_roots};
 pub use head::{HeadLoss, SoftmaxRow, clamp_logits, draw_from_softmax, head_gradient, softmax_row};
 pub use isa::Isa;
 pub use itemhead::{HeadGradients, HeadParameters, HeadPass, HeadRow, HeadScale, HeadTable};
 pub use linear::{affine, affine_backward, products_of_rows};
 pub use matrix::{Layout, matmul};
 pub use norms::NormBatch;
+pub use perceptron::perceptron_over_columns;
 pub use rowadam::{Absence, RowAdam, RowAdamParts, RowGradients};
 pub use scoring::{Precision, Scored, ScoringTable};
 pub use softmax::{log_sum_exp, softmax_in_place};
-pub use vector::{add_scaled, dot, exp_in_place, perceptron_over_columns};
+pub use vector::{add_scaled, dot, exp_in_place};
 
 #[cfg(test)]
 mod tests;

@@ -43,12 +43,59 @@ proptest! {
     }
 
     #[test]
+    fn long_products_agree_with_the_loop(a in values(150), b in values(150)) {
+        let plain: f32 = a.iter().zip(&b).map(|(x, y)| x * y).sum();
+        prop_assert!((dot_long(&a, &b) - plain).abs() < 1e-3);
+    }
+
+    #[test]
     fn exponentials_are_close(x in -90.0f32..89.0) {
         let mut got = [x];
         exp_in_place(&mut got);
         let want = f64::from(x).exp();
         let error = (f64::from(got[0]) - want).abs() / want.max(1e-37);
         prop_assert!(!(-87.0..=88.0).contains(&x) || error < 3e-7, "{x}: {} against {want}", got[0]);
+    }
+
+    #[test]
+    fn logarithms_are_close(x in 1e-30f32..1e30, near_one in 0.5f32..2.0) {
+        let mut got = [x, near_one];
+        logarithms(&mut got);
+        for (got, x) in got.into_iter().zip([x, near_one]) {
+            let want = f64::from(x).ln();
+            prop_assert!((f64::from(got) - want).abs() <= 3e-7 * want.abs(), "{x}: {got} against {want}");
+        }
+    }
+
+    #[test]
+    fn columns_agree_with_the_loop(a in values(37), b in values(37)) {
+        let mut target = a.clone();
+        add_product(&mut target, &a, &b);
+        let mut roots = a.clone();
+        square_roots(&mut roots);
+        let best = a.iter().zip(&b).filter(|(a, b)| **a > 0.0 && **b > 0.5).map(|(a, _)| *a);
+        prop_assert_eq!(largest_where((&a, &b, 0.5), &a, 0.25), (best.clone().count() as u32, best.fold(0.25, f32::max)));
+        let (mut low, mut second) = (vec![1.0; 37], vec![2.0; 37]);
+        keep_two_smallest(&a, &mut low, &mut second);
+        for i in 0..37 {
+            prop_assert!((target[i] - (a[i] + a[i] * b[i])).abs() < 1e-5);
+            prop_assert_eq!(roots[i], a[i].max(0.0).sqrt());
+            let mut three = [1.0, 2.0, a[i]];
+            three.sort_by(f32::total_cmp);
+            prop_assert_eq!([low[i], second[i]], [three[0], three[1]]);
+        }
+    }
+
+    #[test]
+    fn perceptrons_agree_with_the_loop(a in values(150), b in values(150), weights in values(13)) {
+        let (inner, outer) = weights.split_at(9);
+        let mut got = vec![0.0; 150];
+        perceptron_over_columns((&inner[..6], &inner[6..]), (&outer[..3], outer[3]), &[&a, &b], &mut got);
+        for i in 0..150 {
+            let hidden = |u: usize| (inner[6 + u] + a[i] * inner[u] + b[i] * inner[3 + u]).max(0.0);
+            let want = outer[3] + (0..3).map(|u| hidden(u) * outer[u]).sum::<f32>();
+            prop_assert!((got[i] - want).abs() < 1e-4);
+        }
     }
 
     #[test]

@@ -114,39 +114,3 @@ pub(crate) const TANH_ODD: [f32; 7] = [
 ];
 /// Coefficients of 1, x^2, ... below the line.
 pub(crate) const TANH_EVEN: [f32; 4] = [4.893_525e-3, 2.268_434_6e-3, 1.185_347_1e-4, 1.198_258_4e-6];
-
-/// A perceptron with one hidden ReLU layer and one output, over columns: `out[i]` is its output for the inputs
-/// `columns[0][i], columns[1][i], ...`.
-///
-/// # Shapes
-/// `weights_in: [inputs, hidden]` row-major, `bias_in` and `weights_out: [hidden]`, columns and `out: [rows]`.
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma", "aarch64+neon"))]
-pub fn perceptron_over_columns(
-    (weights_in, bias_in): (&[f32], &[f32]),
-    (weights_out, bias_out): (&[f32], f32),
-    columns: &[&[f32]],
-    out: &mut [f32],
-) {
-    const TILE: usize = 256;
-    let n_hidden = bias_in.len();
-    assert_eq!(weights_in.len(), columns.len() * n_hidden, "one weight per input and hidden unit");
-    assert!(columns.iter().all(|c| c.len() == out.len()), "lengths");
-    for (tile, out) in out.chunks_mut(TILE).enumerate() {
-        let start = tile * TILE;
-        let mut hidden = [0.0f32; TILE];
-        out.fill(bias_out);
-        for unit in 0..n_hidden {
-            let hidden = &mut hidden[..out.len()];
-            hidden.fill(bias_in[unit]);
-            for (input, column) in columns.iter().enumerate() {
-                let weight = weights_in[input * n_hidden + unit];
-                for (h, x) in hidden.iter_mut().zip(&column[start..]) {
-                    *h = x.mul_add(weight, *h);
-                }
-            }
-            for (o, h) in out.iter_mut().zip(&*hidden) {
-                *o = h.max(0.0).mul_add(weights_out[unit], *o);
-            }
-        }
-    }
-}

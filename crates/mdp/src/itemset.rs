@@ -36,6 +36,17 @@ impl ItemSet {
         self.words.get(item.index() / 64).is_some_and(|word| word >> (item.0 % 64) & 1 == 1)
     }
 
+    /// The items that are in, in row order.
+    pub fn iter(&self) -> impl Iterator<Item = ItemIdx> + '_ {
+        self.words.iter().zip(0u32..).flat_map(|(&word, at)| {
+            let rest = std::iter::successors((word != 0).then_some(word), |rest| {
+                let rest = rest & (rest - 1);
+                (rest != 0).then_some(rest)
+            });
+            rest.map(move |rest| ItemIdx(at * 64 + rest.trailing_zeros()))
+        })
+    }
+
     /// Puts `item` in and says whether it was new.
     ///
     /// # Panics

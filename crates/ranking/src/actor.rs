@@ -91,7 +91,12 @@ pub fn most_probable(logits: &[f32]) -> ItemIdx {
 
 /// An item drawn from probabilities; `None` where all are zero.
 pub fn draw(probabilities: &[f32], rng: &mut Rng) -> Option<ItemIdx> {
-    let mut left = rng.random::<f32>();
+    draw_of(probabilities, 1.0, rng)
+}
+
+/// The same from probabilities that sum up to `mass`.
+pub fn draw_of(probabilities: &[f32], mass: f32, rng: &mut Rng) -> Option<ItemIdx> {
+    let mut left = mass * rng.random::<f32>();
     let mut last = None;
     for (index, &p) in probabilities.iter().enumerate() {
         if p > 0.0 {

@@ -6,13 +6,20 @@
 mod actor;
 mod hazard;
 mod items;
+mod packed;
 mod ranker;
+mod situation;
 mod taste;
 mod tracker;
 
-pub use actor::{Actor, Selection, draw, most_probable};
+pub use actor::{Actor, Selection, draw, draw_of, most_probable};
 pub use hazard::{HazardExample, N_DISLIKE, N_NEARNESS, N_SATURATION, QuitHazard, hazard_inputs, log_stay};
 pub use items::ItemTable;
+pub use packed::{Look, Packed};
 pub use ranker::{Parameters, Ranker, Sink, Source};
+pub use situation::Situation;
 pub use taste::{Belief, TasteModel};
-pub use tracker::{FEATURE_NAMES, N_DISCRIMINATED, N_FEATURES, N_STATE, Tracker, View};
+pub use tracker::{
+    CONTENT_SHRINKAGE, FAR, FEATURE_NAMES, LARGEST_LOGIT, LONGEST_HISTORY, LOWEST_BEST, LOWEST_LOG_STAY,
+    N_DISCRIMINATED, N_FEATURES, N_STATE, RECENT, SAFE_LOG_STAY, Tracker, View, WINDOWS,
+};

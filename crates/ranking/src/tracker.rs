@@ -2,6 +2,7 @@
 
 use crate::hazard::{HazardExample, N_DISLIKE, N_NEARNESS, N_SATURATION, QuitHazard};
 use crate::items::ItemTable;
+use crate::situation::Situation;
 use crate::taste::Belief;
 use kernels::{exp_in_place, perceptron_over_columns};
 use mdp::{Interaction, ItemIdx, ItemSet};
@@ -32,29 +33,34 @@ const LARGEST_INPUT: f32 = 5.0;
 /// Features of a state.
 pub const N_STATE: usize = 8;
 
-const RECENT: usize = 4;
-const WINDOWS: [usize; 7] = [1, 2, 3, 4, 5, 6, 8];
+/// How many of the latest items are compared with the next.
+pub const RECENT: usize = 4;
+/// How far back saturation looks, in items.
+pub const WINDOWS: [usize; 7] = [1, 2, 3, 4, 5, 6, 8];
+/// The distance of items from nothing that was shown; no distance counts for more.
+pub const FAR: f32 = 3.0;
 /// Below this the logarithm of staying says "certainly leaves", whatever it says.
-const LOWEST_LOG_STAY: f32 = -8.0;
-const LONGEST_HISTORY: usize = 500;
+pub const LOWEST_LOG_STAY: f32 = -8.0;
+/// Above this the logit of a cause of leaving says no more.
+pub const LARGEST_LOGIT: f32 = 15.0;
+/// Above this logarithm of staying an item counts as safe.
+pub const SAFE_LOG_STAY: f32 = -0.1;
+/// What the best safe item is worth at least.
+pub const LOWEST_BEST: f32 = -2.0;
+/// So many ratings of nothing special are added to those of a category.
+pub const CONTENT_SHRINKAGE: f32 = 5.0;
+/// Ratings of a longer history that are looked at: the latest.
+pub const LONGEST_HISTORY: usize = 500;
 
 /// One session's state. The items are borrowed, or shared where the state outlives a function.
 #[derive(Clone, Debug)]
 pub struct Tracker<T> {
     items: T,
-    learns_in_session: bool,
-    belief: Belief,
+    situation: Situation,
     predicted: Vec<f32>,
     variance: Vec<f32>,
-    profile: Vec<(f32, f32)>,
     text_match: Vec<f32>,
-    liked_text: Vec<f32>,
-    mean_rating: f32,
-    n_history: usize,
-    shown: Vec<ItemIdx>,
-    rewards: Vec<f32>,
     distances: Vec<Vec<f32>>,
-    similarities: Vec<Vec<f32>>,
 }
 
 /// All item features and the state features at one step.
@@ -72,54 +78,23 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
     /// Starts a session with what the log says. With `learns_in_session` the rewards of the session move the
     /// belief about the user as the logged ratings did.
     pub fn new(items: T, history: &[Interaction], learns_in_session: bool) -> Self {
-        let mut belief = Belief::prior(&items.taste);
-        let mut liked = vec![0.0; items.text_width];
-        let mut profile = vec![(0.0, 0.0); items.n_categories];
-        let recent = &history[history.len().saturating_sub(LONGEST_HISTORY)..];
-        let mean = recent.iter().map(|x| x.rating).sum::<f32>() / recent.len().max(1) as f32;
-        for x in recent {
-            belief.observe(&items.taste, x.item, x.rating);
-            kernels::add_scaled(&mut liked, x.rating - mean, items.text(x.item));
-            for &c in items.categories(x.item) {
-                profile[c as usize].0 += x.rating - mean;
-                profile[c as usize].1 += 1.0;
-            }
-        }
+        let situation = Situation::new(&items, history, learns_in_session);
+        let belief = &situation.belief;
         let n_items = items.n_items();
         let mut predicted = vec![0.0; n_items];
         items.taste.project(&belief.mean, &mut predicted);
         for (x, offset) in predicted.iter_mut().zip(items.taste.offsets.iter()) {
             *x += offset;
         }
-        let variance = variances(&items, &belief);
-        let length = kernels::dot(&liked, &liked).sqrt().max(1e-6);
-        let text_match =
-            (0..n_items).map(|i| kernels::dot(items.text(ItemIdx(i as u32)), &liked) / length).collect();
-        let mean_rating = if recent.is_empty() { items.taste.mean } else { mean };
-        Self {
-            items,
-            learns_in_session,
-            belief,
-            predicted,
-            variance,
-            profile,
-            text_match,
-            liked_text: liked,
-            mean_rating,
-            n_history: history.len(),
-            shown: Vec::new(),
-            rewards: Vec::new(),
-            distances: Vec::new(),
-            similarities: Vec::new(),
-        }
+        let variance = variances(&items, belief);
+        let text_match = (0..n_items).map(|i| situation.text_match(&items, ItemIdx(i as u32))).collect();
+        Self { items, situation, predicted, variance, text_match, distances: Vec::new() }
     }
 
     /// Takes in what came of a recommendation.
     pub fn observe(&mut self, item: ItemIdx, reward: f32) {
         let n_items = self.items.n_items();
-        if self.learns_in_session {
-            self.compare(item, reward - self.mean_rating);
-            let (direction, gain, variance) = self.belief.observe(&self.items.taste, item, reward);
+        if let Some((direction, gain, variance)) = self.situation.observe(&self.items, item, reward) {
             let mut moved = vec![0.0; n_items];
             self.items.taste.project(&direction, &mut moved);
             for ((p, v), m) in self.predicted.iter_mut().zip(&mut self.variance).zip(&moved) {
@@ -127,29 +102,10 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
                 *v = (*v - m * m / variance).max(0.0);
             }
         }
-        let reuse = |ring: &mut Vec<Vec<f32>>| {
-            if ring.len() == RECENT { ring.remove(0) } else { vec![0.0; n_items] }
-        };
-        let mut row = reuse(&mut self.distances);
+        let is_full = self.distances.len() == RECENT;
+        let mut row = if is_full { self.distances.remove(0) } else { vec![0.0; n_items] };
         self.items.distances_to(item, &mut row);
         self.distances.push(row);
-        if self.items.uses_text_nearness {
-            let mut row = reuse(&mut self.similarities);
-            self.items.similarities_to(item, &mut row);
-            self.similarities.push(row);
-        }
-        self.shown.push(item);
-        self.rewards.push(reward);
-    }
-
-    /// Moves what is liked in categories and texts by a rating that is so much above the user's mean. The column
-    /// over all items keeps to the log: one pass over every text a step would cost more than everything else.
-    fn compare(&mut self, item: ItemIdx, above: f32) {
-        for &c in self.items.categories(item) {
-            self.profile[c as usize].0 += above;
-            self.profile[c as usize].1 += 1.0;
-        }
-        kernels::add_scaled(&mut self.liked_text, above, self.items.text(item));
     }
 
     /// Computes every feature of this state. Without a hazard, nothing is known about leaving. What is in
@@ -158,7 +114,7 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
         let n_items = self.items.n_items();
         view.columns.resize(N_FEATURES * n_items, 0.0);
         self.nearness(&mut view.nearness);
-        view.saturation = self.saturation();
+        view.saturation = self.situation.saturation(&self.items);
         let mut columns = view.columns.chunks_exact_mut(n_items);
         let mut next = || columns.next().expect("one column per feature");
         let (reward, uncertainty, log_stay) = (next(), next(), next());
@@ -173,8 +129,9 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
         for fixed in &self.items.fixed {
             next().copy_from_slice(fixed);
         }
-        self.content_match(next());
-        next().iter_mut().zip(&view.nearness[0]).for_each(|(out, d)| *out = d.min(3.0));
+        let content = self.situation.content_match(&self.items);
+        next().iter_mut().zip(&self.items.group_of).for_each(|(x, &g)| *x = content[g as usize]);
+        next().iter_mut().zip(&view.nearness[0]).for_each(|(out, d)| *out = d.min(FAR));
         for (out, &group) in next().iter_mut().zip(&self.items.group_of) {
             *out = view.saturation[group as usize][RECENT - 1];
         }
@@ -197,40 +154,18 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
         let n_items = self.items.n_items();
         let features = view.columns.iter().skip(item.index()).step_by(n_items);
         let hazard = self.hazard_example(view, item, false);
-        let length = kernels::dot(&self.liked_text, &self.liked_text).sqrt().max(1e-6);
-        let text = kernels::dot(&self.liked_text, self.items.text(item)) / length;
+        let liked = &self.situation.liked_text;
+        let length = kernels::dot(liked, liked).sqrt().max(1e-6);
+        let text = kernels::dot(liked, self.items.text(item)) / length;
         let mut all =
             features.chain(&hazard.saturation).chain(&hazard.nearness).chain(std::iter::once(&text));
         let bounded = |x: &f32| x.clamp(-LARGEST_INPUT, LARGEST_INPUT);
         std::array::from_fn(|_| all.next().map(bounded).expect("as many as the constant says"))
     }
 
-    fn saturation(&self) -> Vec<[f32; N_SATURATION]> {
-        let mut counts = vec![[0.0f32; WINDOWS.len()]; self.items.n_categories];
-        for (age, &item) in self.shown.iter().rev().take(WINDOWS[WINDOWS.len() - 1]).enumerate() {
-            for &c in self.items.categories(item) {
-                for (count, &window) in counts[c as usize].iter_mut().zip(&WINDOWS) {
-                    *count += f32::from(u8::from(age < window));
-                }
-            }
-        }
-        let saturation = |categories: &Vec<u16>| {
-            let mut out = [0.0f32; N_SATURATION];
-            for &c in categories {
-                for (most, &count) in out.iter_mut().zip(&counts[c as usize]) {
-                    *most = most.max(count);
-                }
-            }
-            out[N_SATURATION - 1] = categories.len() as f32 / 3.0;
-            out
-        };
-        self.items.groups.iter().map(saturation).collect()
-    }
-
     /// Smallest and second smallest distance, largest and second largest text similarity, to the last four.
     fn nearness(&self, out: &mut [Vec<f32>; N_NEARNESS]) {
         let n_items = self.items.n_items();
-        const FAR: f32 = 3.0;
         for (column, start) in out.iter_mut().zip([FAR, FAR, 0.0, 0.0]) {
             column.clear();
             column.resize(n_items, start);
@@ -242,7 +177,7 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
                 *near = near.min(*x);
             }
         }
-        for row in &self.similarities {
+        for row in &self.situation.similarities {
             for ((x, alike), next) in row.iter().zip(most_alike.iter_mut()).zip(second_alike.iter_mut()) {
                 *next = next.max(x.min(*alike));
                 *alike = alike.max(*x);
@@ -262,13 +197,13 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
         let mut by_nearness = vec![0.0; n_items];
         over_columns(&saturation_columns(saturation), &hazard.saturation, out);
         let mut by_group = out[..saturation.len().min(n_items)].to_vec();
-        by_group.iter_mut().for_each(|z| *z = z.min(15.0));
+        by_group.iter_mut().for_each(|z| *z = z.min(LARGEST_LOGIT));
         exp_in_place(&mut by_group);
         let near: Vec<&[f32]> = nearness.iter().map(Vec::as_slice).collect();
         perceptron(&hazard.nearness, &near, &mut by_nearness);
         perceptron(&hazard.dislike, &[reward, uncertainty], out);
         for z in out.iter_mut().chain(&mut by_nearness) {
-            *z = z.min(15.0);
+            *z = z.min(LARGEST_LOGIT);
         }
         exp_in_place(out);
         exp_in_place(&mut by_nearness);
@@ -278,45 +213,20 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
         }
     }
 
-    fn content_match(&self, out: &mut [f32]) {
-        const SHRINKAGE: f32 = 5.0;
-        let by_group: Vec<f32> = self
-            .items
-            .groups
-            .iter()
-            .map(|group| {
-                let liking = |&c: &u16| self.profile[c as usize].0 / (self.profile[c as usize].1 + SHRINKAGE);
-                group.iter().map(liking).sum::<f32>() / (group.len() as f32).max(1.0)
-            })
-            .collect();
-        out.iter_mut().zip(&self.items.group_of).for_each(|(x, &g)| *x = by_group[g as usize]);
-    }
-
     fn state(&self, columns: &[f32], unavailable: &ItemSet) -> [f32; N_STATE] {
         let n_items = self.items.n_items();
         let (reward, log_stay) = (&columns[..n_items], &columns[2 * n_items..3 * n_items]);
-        let (mut n_safe, mut n_free, mut best) = (0.0f32, 0.0f32, -2.0f32);
+        let (mut n_safe, mut n_free, mut best) = (0.0f32, 0.0f32, LOWEST_BEST);
         for index in 0..n_items {
             if !unavailable.contains(ItemIdx(index as u32)) {
                 n_free += 1.0;
-                if log_stay[index] > -0.1 {
+                if log_stay[index] > SAFE_LOG_STAY {
                     n_safe += 1.0;
                     best = best.max(reward[index]);
                 }
             }
         }
-        let n_shown = self.shown.len() as f32;
-        let mean_reward = self.rewards.iter().sum::<f32>() / n_shown.max(1.0);
-        [
-            (self.n_history as f32).ln_1p() / 5.0,
-            self.belief.mean[0],
-            n_shown / 100.0,
-            (n_shown / 5.0).min(1.0),
-            self.rewards.last().map_or(0.0, |r| (r - 3.0) / 2.0),
-            if self.rewards.is_empty() { 0.0 } else { (mean_reward - 3.0) / 2.0 },
-            n_safe / n_free.max(1.0),
-            best,
-        ]
+        self.situation.state(n_safe / n_free.max(1.0), best)
     }
 }
 
@@ -337,18 +247,18 @@ fn variances(items: &ItemTable, belief: &Belief) -> Vec<f32> {
     out
 }
 
-fn saturation_columns(rows: &[[f32; N_SATURATION]]) -> Vec<Vec<f32>> {
+pub(crate) fn saturation_columns(rows: &[[f32; N_SATURATION]]) -> Vec<Vec<f32>> {
     (0..N_SATURATION).map(|k| rows.iter().map(|row| row[k]).collect()).collect()
 }
 
 /// Runs a one-hidden-layer perceptron over as many rows as the columns have, into the front of `out`.
-fn over_columns(columns: &[Vec<f32>], mlp: &Mlp, out: &mut [f32]) {
+pub(crate) fn over_columns(columns: &[Vec<f32>], mlp: &Mlp, out: &mut [f32]) {
     let n_rows = columns[0].len();
     let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
     perceptron(mlp, &columns, &mut out[..n_rows]);
 }
 
-fn perceptron(mlp: &Mlp, columns: &[&[f32]], out: &mut [f32]) {
+pub(crate) fn perceptron(mlp: &Mlp, columns: &[&[f32]], out: &mut [f32]) {
     let (n_inputs, n_hidden) = (mlp.sizes()[0], mlp.sizes()[1]);
     let (first, second) = mlp.parameters.split_at((n_inputs + 1) * n_hidden);
     let first = first.split_at(n_inputs * n_hidden);

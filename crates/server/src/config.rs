@@ -74,7 +74,7 @@ impl Default for Limits {
             n_threads,
             n_waiting: 64 * n_threads,
             n_connections: 4096,
-            n_sessions: 256,
+            n_sessions: 1024,
             deadline: Duration::from_secs(5),
             header_deadline: Duration::from_secs(10),
             drain: Duration::from_secs(10),

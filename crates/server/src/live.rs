@@ -86,6 +86,11 @@ impl Live {
         self.named.contains(id)
     }
 
+    /// Forgets the state under a policy; it is built again when it is asked for.
+    pub(crate) fn unbind(&mut self) {
+        self.bound = None;
+    }
+
     /// How an item was last chosen.
     pub(crate) fn choice(&self, item: &str) -> Option<&Choice> {
         self.shown.get(item)
@@ -112,7 +117,7 @@ impl Live {
 
 /// An answer was checked before it was kept; an item of another catalogue says nothing here.
 fn take_in(served: &Served, session: &mut Session, item: &str, reward: f32) {
-    let taken = served.catalogue().find(item).map(|row| session.observe(row, reward));
+    let taken = served.row(item).map(|row| session.observe(row, reward));
     if let Some(Err(error)) = taken {
         tracing::warn!("an answer is passed over: {error}");
     }
@@ -122,7 +127,7 @@ fn take_in(served: &Served, session: &mut Session, item: &str, reward: f32) {
 pub(crate) fn interactions(served: &Served, history: &[Rated]) -> Vec<Interaction> {
     let rows = history.iter().zip(0i64..);
     let row = |(rated, time): (&Rated, i64)| {
-        let item = served.catalogue().find(&rated.item)?;
+        let item = served.row(&rated.item)?;
         Some(Interaction { item, rating: rated.rating, time })
     };
     rows.filter_map(row).collect()

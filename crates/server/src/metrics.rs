@@ -1,6 +1,6 @@
 //! Counters in memory, in the text format of Prometheus and for the console.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub(crate) struct Metrics {
 struct Inner {
     requests: BTreeMap<(String, u16), u64>,
     latency: BTreeMap<String, Histogram>,
-    shown: BTreeMap<String, u64>,
+    shown: HashMap<String, u64>,
     answers: BTreeMap<&'static str, u64>,
     swaps: u64,
     recent: VecDeque<Seen>,
@@ -68,7 +68,12 @@ impl Metrics {
     /// Counts shown items, by id.
     pub(crate) fn show<'a>(&self, items: impl Iterator<Item = &'a str>) {
         let mut inner = self.locked();
-        items.for_each(|item| *inner.shown.entry(item.to_owned()).or_default() += 1);
+        for item in items {
+            match inner.shown.get_mut(item) {
+                Some(count) => *count += 1,
+                None => drop(inner.shown.insert(item.to_owned(), 1)),
+            }
+        }
     }
 
     /// Counts an answer.
@@ -89,7 +94,7 @@ impl Metrics {
 
     /// Items by how often they were shown.
     pub(crate) fn shown(&self) -> BTreeMap<String, u64> {
-        self.locked().shown.clone()
+        self.locked().shown.iter().map(|(item, count)| (item.clone(), *count)).collect()
     }
 
     /// Answers by kind.

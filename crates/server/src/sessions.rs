@@ -70,6 +70,16 @@ impl Sessions {
         entry.or_insert_with(|| (clock, Arc::new(Mutex::new(live)))).1.clone()
     }
 
+    /// Forgets the states of sessions that nobody works on, so that they keep no policy alive that serves no longer.
+    pub(crate) fn unbind(&self) {
+        let inner = self.locked();
+        for (_, shared) in inner.by_id.values() {
+            if let Ok(mut live) = shared.try_lock() {
+                live.unbind();
+            }
+        }
+    }
+
     fn touch(&self, id: &str) -> Option<Arc<Mutex<Live>>> {
         let mut inner = self.locked();
         inner.clock += 1;

@@ -1,8 +1,8 @@
 //! Why an item is recommended: what counted for it, and the demonstration that is nearest to the situation.
 
 use crate::{Precedent, Served, Session};
-use mdp::{ItemIdx, ItemSet};
-use ranking::{FEATURE_NAMES, N_FEATURES, View};
+use mdp::ItemIdx;
+use ranking::{FEATURE_NAMES, Look, N_FEATURES};
 
 /// What speaks for an item.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,35 +33,19 @@ const REWARD: usize = 0;
 const STAY: usize = 2;
 
 impl Served {
-    /// The mean of every feature over what is available.
-    pub(crate) fn typical(&self, view: &View, unavailable: &ItemSet) -> [f32; N_FEATURES] {
-        let mut means = [0.0f32; N_FEATURES];
-        let n_left = unavailable.n_items().saturating_sub(unavailable.len()).max(1) as f32;
-        for (mean, column) in means.iter_mut().zip(view.columns.chunks_exact(self.n_items().max(1))) {
-            let left = column.iter().zip(0u32..).filter(|(_, row)| !unavailable.contains(ItemIdx(*row)));
-            *mean = left.map(|(x, _)| x).sum::<f32>() / n_left;
-        }
-        means
-    }
-
     /// Why this item.
     pub(crate) fn reason(
         &self,
         session: &Session,
-        view: &View,
+        look: &Look<'_>,
         typical: &[f32; N_FEATURES],
         item: ItemIdx,
     ) -> Reason {
         let ranker = self.ranker();
-        let n_items = self.n_items().max(1);
-        let mut own = [0.0f32; N_FEATURES];
-        for (x, value) in own.iter_mut().zip(view.columns.iter().skip(item.index()).step_by(n_items)) {
-            *x = *value;
-        }
-        let weights = ranker.actor.weights(&view.state);
+        let own = look.features(item);
         let mut contributions: Vec<Contribution> = FEATURE_NAMES
             .into_iter()
-            .zip(weights)
+            .zip(look.weights)
             .zip(own.iter().zip(typical))
             .map(|((feature, weight), (x, mean))| Contribution { feature, logits: weight * (x - mean) })
             .collect();

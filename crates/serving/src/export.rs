@@ -38,13 +38,14 @@ pub fn export(what: Export<'_>, out: &Path) -> Result<Artefact, ServingError> {
     about.parameter_hash = tensors.hash();
     ranker.items.write(&mut |name, shape, data| tensors.insert(name, shape, data.to_vec()));
     let served = Served::put_together(ranker.clone(), catalogue.clone(), demonstrations, about.clone())?;
-    let filled = situations(catalogue.len()).into_iter().map(|case: Case| case.filled(&served));
+    let cases: Vec<Case> = situations(catalogue.len()).into_iter().map(|case| case.filled(ranker)).collect();
+    served.check(&cases)?;
     let facts = Facts {
         version: VERSION,
         belief_width: ranker.items.taste.width(),
         parameters,
         about,
-        self_test: filled.collect::<Result<_, _>>()?,
+        self_test: cases,
     };
     let mut draft = Draft::new(Kind::Served, out, seed, serde_json::json!({ "version": VERSION }))?;
     inputs.iter().for_each(|(name, hash)| draft.input(name, hash));

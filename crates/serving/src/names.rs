@@ -7,17 +7,24 @@ use std::collections::HashMap;
 /// Items by id and by title, whatever the case and the spaces of the title.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
+    by_id: HashMap<String, ItemIdx>,
     by_title: HashMap<String, ItemIdx>,
 }
 
 impl Names {
     /// Of equal titles the first one counts.
     pub(crate) fn of(catalogue: &Catalogue) -> Self {
-        let mut by_title = HashMap::with_capacity(catalogue.len());
+        let (mut by_id, mut by_title) = (HashMap::new(), HashMap::with_capacity(catalogue.len()));
         for (item, row) in catalogue.items().iter().zip(0u32..) {
+            by_id.insert(item.id.clone(), ItemIdx(row));
             by_title.entry(key(&item.title)).or_insert(ItemIdx(row));
         }
-        Self { by_title }
+        Self { by_id, by_title }
+    }
+
+    /// The item with this id.
+    pub(crate) fn with_id(&self, id: &str) -> Option<ItemIdx> {
+        self.by_id.get(id).copied()
     }
 
     /// The item with this title.

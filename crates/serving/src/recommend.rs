@@ -4,7 +4,7 @@ use crate::explain::Reason;
 use crate::session::check_item;
 use crate::{Served, ServingError, Session};
 use mdp::{ItemIdx, ItemSet};
-use ranking::{Selection, View, draw, most_probable};
+use ranking::{Look, Selection, draw_of, most_probable};
 
 /// What is asked for beside the session.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +41,7 @@ impl Served {
     /// # Errors
     /// When the parameters give no number.
     pub fn scores(&self, session: &Session) -> Result<Vec<f32>, ServingError> {
-        self.look(session, &session.unavailable).map(|(_, scores)| scores)
+        all_usable(self.look(session).scores(&session.unavailable))
     }
 
     /// The next items for a session. Later items of a slate are chosen as if the earlier ones were not there, without
@@ -59,29 +59,33 @@ impl Served {
         if n_left == 0 || request.k == 0 {
             return Ok(Vec::new());
         }
-        let (view, scores) = self.look(session, &unavailable)?;
-        let selection = request.selection.unwrap_or(self.ranker().selection);
-        let chosen = choose(&scores, request.k.min(n_left), selection, request.seed);
-        let typical = self.typical(&view, &unavailable);
-        let with_reason = |(item, propensity): (ItemIdx, f32)| Recommendation {
+        let look = self.look(session);
+        let k = request.k.min(n_left);
+        let chosen = match request.selection.unwrap_or(self.ranker().selection) {
+            Selection::Greedy => {
+                let best = look.best(k, &unavailable);
+                best.into_iter().map(|(item, score)| Chosen { item, score, propensity: 1.0 }).collect()
+            }
+            Selection::Sample => drawn(&all_usable(look.scores(&unavailable))?, k, request.seed),
+        };
+        if chosen.iter().any(|one| !one.score.is_finite()) {
+            return Err(ServingError::NotANumber);
+        }
+        let typical = look.typical(&unavailable);
+        let with_reason = |Chosen { item, score, propensity }| Recommendation {
             item,
-            score: scores.get(item.index()).copied().unwrap_or(f32::NEG_INFINITY),
+            score,
             propensity,
-            reason: self.reason(session, &view, &typical, item),
+            reason: self.reason(session, &look, &typical, item),
         };
         Ok(chosen.into_iter().map(with_reason).collect())
     }
 
-    /// What the actor sees and makes of it. The state is that of the session: what a request leaves out does not
-    /// change it.
-    fn look(&self, session: &Session, unavailable: &ItemSet) -> Result<(View, Vec<f32>), ServingError> {
+    /// What the actor sees. The state is that of the session: what a request leaves out does not change it.
+    fn look<'a>(&'a self, session: &'a Session) -> Look<'a> {
         let ranker = self.ranker();
-        let mut view = View::default();
-        session.tracker.view(ranker.hazard.as_ref(), &session.unavailable, &mut view);
-        let mut scores = Vec::new();
-        ranker.actor.logits(&view, unavailable, &mut scores);
-        let is_usable = |score: &f32| score.is_finite() || *score == f32::NEG_INFINITY;
-        if scores.iter().all(is_usable) { Ok((view, scores)) } else { Err(ServingError::NotANumber) }
+        let networks = (ranker.hazard.as_ref(), &ranker.actor);
+        self.packed().look(&session.situation, networks, &session.unavailable)
     }
 
     fn unavailable(&self, session: &Session, request: &Request) -> Result<ItemSet, ServingError> {
@@ -107,30 +111,49 @@ impl Served {
     }
 }
 
-/// So many items with their propensities, without repeats. Every item that is left has a finite score.
-fn choose(scores: &[f32], k: usize, selection: Selection, seed: u64) -> Vec<(ItemIdx, f32)> {
+/// An item before reasons are given.
+struct Chosen {
+    item: ItemIdx,
+    score: f32,
+    propensity: f32,
+}
+
+fn all_usable(scores: Vec<f32>) -> Result<Vec<f32>, ServingError> {
+    let is_usable = |score: &f32| score.is_finite() || *score == f32::NEG_INFINITY;
+    if scores.iter().all(is_usable) { Ok(scores) } else { Err(ServingError::NotANumber) }
+}
+
+/// So many items drawn one after the other, without repeats. Every item that is left has a finite score.
+fn drawn(scores: &[f32], k: usize, seed: u64) -> Vec<Chosen> {
     let mut rng = mdp::rng_for(seed, &[SLATE]);
     let mut left = scores.to_vec();
-    let mut probabilities = Vec::new();
+    let mut probabilities = left.clone();
+    kernels::softmax_in_place(&mut probabilities);
+    let mut mass = 1.0;
+    let n_left = scores.iter().filter(|score| score.is_finite()).count();
     let mut chosen = Vec::with_capacity(k);
     for _ in 0..k {
-        let best = most_probable(&left);
-        let (item, propensity) = match selection {
-            Selection::Greedy => (best, 1.0),
-            Selection::Sample => {
-                probabilities.clone_from(&left);
-                kernels::softmax_in_place(&mut probabilities);
-                let item = draw(&probabilities, &mut rng).unwrap_or(best);
-                (item, probabilities.get(item.index()).copied().unwrap_or(0.0))
-            }
+        let item = draw_of(&probabilities, mass, &mut rng).unwrap_or_else(|| most_probable(&left));
+        let (Some(score), Some(probability)) =
+            (left.get_mut(item.index()), probabilities.get_mut(item.index()))
+        else {
+            break;
         };
-        chosen.push((item, propensity));
-        if let Some(score) = left.get_mut(item.index()) {
-            *score = f32::NEG_INFINITY;
+        let is_last = chosen.len() + 1 == n_left;
+        let propensity = if is_last { 1.0 } else { (*probability / mass).min(1.0) };
+        chosen.push(Chosen { item, score: *score, propensity });
+        *score = f32::NEG_INFINITY;
+        mass -= std::mem::take(probability);
+        if mass < LEAST_MASS && chosen.len() < k {
+            probabilities.clone_from(&left);
+            kernels::softmax_in_place(&mut probabilities);
+            mass = 1.0;
         }
     }
     chosen
 }
 
+/// Where less than this is left of the probabilities, they are worked out anew: rounding would count too much.
+const LEAST_MASS: f32 = 0.5;
 /// The stream of draws.
 const SLATE: u64 = 0x736c_6174;

@@ -1,7 +1,8 @@
 //! What an artefact must answer, written down when it is exported and computed again before it is served.
 
 use crate::{Served, ServingError};
-use mdp::{Interaction, ItemIdx};
+use mdp::{Interaction, ItemIdx, ItemSet};
+use ranking::{Ranker, Tracker, View};
 use serde::{Deserialize, Serialize};
 
 /// A situation and the scores in it.
@@ -39,13 +40,25 @@ impl Case {
         served.scores(&session)
     }
 
-    /// The case with the scores that `served` gives.
-    pub(crate) fn filled(mut self, served: &Served) -> Result<Self, ServingError> {
-        let scores = self.compute(served)?;
+    /// The case with the scores of the forward pass in training: a served policy has to give the same.
+    pub(crate) fn filled(mut self, ranker: &Ranker) -> Self {
+        let items = &*ranker.items;
+        let mut tracker = Tracker::new(items, &self.history, ranker.learns_in_session);
+        let mut unavailable = ItemSet::empty(items.n_items());
+        for row in &self.history {
+            unavailable.insert(row.item);
+        }
+        for &(item, reward) in &self.steps {
+            tracker.observe(item, reward);
+            unavailable.insert(item);
+        }
+        let (mut view, mut scores) = (View::default(), Vec::new());
+        tracker.view(ranker.hazard.as_ref(), &unavailable, &mut view);
+        ranker.actor.logits(&view, &unavailable, &mut scores);
         let stride = (scores.len() / N_SCORES).max(1);
         let finite = scores.iter().zip(0u32..).step_by(stride).filter(|(score, _)| score.is_finite());
         self.scores = finite.map(|(&score, row)| (ItemIdx(row), score)).collect();
-        Ok(self)
+        self
     }
 }
 
@@ -55,7 +68,15 @@ impl Served {
     /// # Errors
     /// The first score that differs.
     pub fn self_test(&self) -> Result<(), ServingError> {
-        for (number, case) in self.cases().iter().enumerate() {
+        self.check(self.cases())
+    }
+
+    /// Computes these cases.
+    ///
+    /// # Errors
+    /// The first score that differs.
+    pub(crate) fn check(&self, cases: &[Case]) -> Result<(), ServingError> {
+        for (number, case) in cases.iter().enumerate() {
             let scores = case.compute(self)?;
             for &(item, expected) in &case.scores {
                 let got = scores.get(item.index()).copied().unwrap_or(f32::NAN);

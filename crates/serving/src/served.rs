@@ -7,7 +7,7 @@ use crate::{ServedSession, ServingError};
 use artefact::{Artefact, Kind, MappedTensors};
 use catalogue::{Catalogue, Item};
 use mdp::ItemIdx;
-use ranking::{ItemTable, Parameters, Ranker};
+use ranking::{ItemTable, Packed, Parameters, Ranker};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -46,6 +46,7 @@ pub(crate) struct Facts {
 #[derive(Clone, Debug)]
 pub struct Served {
     ranker: Ranker,
+    packed: Packed,
     catalogue: Catalogue,
     names: Names,
     demonstrations: Vec<ServedSession>,
@@ -97,8 +98,9 @@ impl Served {
         }
         let index = Index::of(&demonstrations, &ranker.items.group_of);
         let names = Names::of(&catalogue);
+        let packed = Packed::new(ranker.items.clone()).map_err(ServingError::Mismatch)?;
         let (cases, hash) = Default::default();
-        Ok(Self { ranker, catalogue, names, demonstrations, index, cases, about, hash })
+        Ok(Self { ranker, packed, catalogue, names, demonstrations, index, cases, about, hash })
     }
 
     /// The hash of the whole artefact: what answers are signed with.
@@ -133,9 +135,14 @@ impl Served {
         rows.iter().filter_map(name).collect()
     }
 
+    /// The item with this id.
+    pub fn row(&self, id: &str) -> Option<ItemIdx> {
+        self.names.with_id(id)
+    }
+
     /// The item with this id, or else with this title.
     pub fn find(&self, id_or_title: &str) -> Option<ItemIdx> {
-        self.catalogue.find(id_or_title).or_else(|| self.names.titled(id_or_title))
+        self.row(id_or_title).or_else(|| self.names.titled(id_or_title))
     }
 
     /// The row of a category by name, whatever its case.
@@ -156,6 +163,10 @@ impl Served {
 
     pub(crate) fn ranker(&self) -> &Ranker {
         &self.ranker
+    }
+
+    pub(crate) fn packed(&self) -> &Packed {
+        &self.packed
     }
 
     pub(crate) fn index(&self) -> &Index {

@@ -2,13 +2,14 @@
 
 use crate::{Served, ServingError};
 use mdp::{Interaction, ItemIdx, ItemSet};
-use ranking::{ItemTable, Tracker};
+use ranking::{ItemTable, Situation};
 use std::sync::Arc;
 
 /// One user's state: what the log says, what was shown, what came of it.
 #[derive(Clone, Debug)]
 pub struct Session {
-    pub(crate) tracker: Tracker<Arc<ItemTable>>,
+    pub(crate) situation: Situation,
+    items: Arc<ItemTable>,
     pub(crate) unavailable: ItemSet,
     pub(crate) recent: Vec<ItemIdx>,
     n_steps: usize,
@@ -29,7 +30,7 @@ impl Session {
     /// When the item is beyond the catalogue or the reward beyond the scale.
     pub fn observe(&mut self, item: ItemIdx, reward: f32) -> Result<(), ServingError> {
         check(self.unavailable.n_items(), item, reward)?;
-        self.tracker.observe(item, reward);
+        self.situation.observe(&self.items, item, reward);
         self.skip(item)?;
         self.recent.push(item);
         if self.recent.len() > RECENT {
@@ -62,9 +63,9 @@ impl Served {
             unavailable.insert(row.item);
         }
         let ranker = self.ranker();
-        let tracker = Tracker::new(ranker.items.clone(), history, ranker.learns_in_session);
+        let situation = Situation::new(&ranker.items, history, ranker.learns_in_session);
         let recent = history.iter().rev().take(RECENT).rev().map(|row| row.item).collect();
-        Ok(Session { tracker, unavailable, recent, n_steps: 0 })
+        Ok(Session { situation, items: ranker.items.clone(), unavailable, recent, n_steps: 0 })
     }
 }
 

@@ -52,6 +52,7 @@ pub(crate) async fn load(
         .map_err(|error| Problem::field("path", error.to_string()))?;
     tracing::info!("policy {} serves now", policy.hash());
     app.metrics.swap();
+    app.sessions.unbind();
     Ok(loaded(&app))
 }
 
@@ -63,6 +64,7 @@ pub(crate) async fn roll_back(State(app): State<Arc<App>>) -> Result<Json<Loaded
         .ok_or_else(|| Problem::new(StatusCode::CONFLICT, "there is no policy to go back to"))?;
     tracing::info!("policy {} serves again", policy.hash());
     app.metrics.swap();
+    app.sessions.unbind();
     Ok(loaded(&app))
 }
 

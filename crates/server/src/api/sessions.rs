@@ -90,7 +90,7 @@ pub(crate) async fn show(
 
 /// Items that the present catalogue does not have keep their ids alone.
 fn answered(served: &Served, id: &str, live: &Live) -> SessionAnswer {
-    let named = |id: &String| match served.catalogue().find(id) {
+    let named = |id: &String| match served.row(id) {
         Some(row) => answer::item(served, row),
         None => ItemAnswer { id: id.clone(), title: String::new(), categories: Vec::new() },
     };

@@ -48,7 +48,7 @@ pub(crate) fn of(served: &Served, shown: &BTreeMap<String, u64>) -> Coverage {
         }
     }
     let title = |id: &String| {
-        let row = served.catalogue().find(id)?;
+        let row = served.row(id)?;
         served.item(row).map(|item| item.title.clone())
     };
     let mut top: Vec<(String, u64, f64)> =

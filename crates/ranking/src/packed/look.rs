@@ -1,0 +1,150 @@
+//! What an actor sees of all items in a situation.
+
+use super::belief::Quadratic;
+use super::recent::{Recent, Scratch};
+use super::spare::Column;
+use super::{Packed, TILE};
+use crate::actor::Actor;
+use crate::hazard::QuitHazard;
+use crate::situation::Situation;
+use crate::tracker::{
+    FAR, LARGEST_LOGIT, LOWEST_BEST, LOWEST_LOG_STAY, N_FEATURES, N_STATE, RECENT, SAFE_LOG_STAY,
+    over_columns, perceptron, saturation_columns,
+};
+use kernels::{exp_in_place, largest_where, logarithms};
+use mdp::ItemSet;
+
+/// The features of all items in a situation and how much each counts, but for the match of texts.
+#[derive(Debug)]
+pub struct Look<'a> {
+    pub(super) packed: &'a Packed,
+    pub(super) situation: &'a Situation,
+    /// Features of the state.
+    pub state: [f32; N_STATE],
+    /// What each feature counts.
+    pub weights: [f32; N_FEATURES],
+    pub(super) columns: Columns,
+    pub(super) content: Vec<f32>,
+    pub(super) saturation: Vec<f32>,
+}
+
+/// In order of place. Without anything shown, every item is far from it, and there is no last column.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    pub(super) predicted: Column,
+    pub(super) deviation: Column,
+    pub(super) log_stay: Column,
+    pub(super) nearest: Column,
+}
+
+/// Where the features are.
+pub(super) const PREDICTED: usize = 0;
+pub(super) const DEVIATION: usize = 1;
+pub(super) const LOG_STAY: usize = 2;
+pub(super) const FIXED: usize = 3;
+pub(super) const CONTENT: usize = 7;
+pub(super) const NEAREST: usize = 8;
+pub(super) const SATURATION: usize = 9;
+pub(super) const TEXT: usize = 10;
+
+impl Packed {
+    /// Looks at all items. Without a hazard, nothing is known about leaving. What is in `unavailable` does not count
+    /// in the state's features.
+    pub fn look<'a>(
+        &'a self,
+        situation: &'a Situation,
+        (hazard, actor): (Option<&QuitHazard>, &Actor),
+        unavailable: &ItemSet,
+    ) -> Look<'a> {
+        let saturation = situation.saturation(&self.items);
+        let columns = self.columns(situation, hazard, &saturation_columns(&saturation));
+        let state = self.state(situation, &columns, unavailable);
+        Look {
+            packed: self,
+            situation,
+            state,
+            weights: actor.weights(&state),
+            columns,
+            content: situation.content_match(&self.items),
+            saturation: saturation.iter().map(|row| row[RECENT - 1]).collect(),
+        }
+    }
+
+    fn columns(
+        &self,
+        situation: &Situation,
+        hazard: Option<&QuitHazard>,
+        saturation: &[Vec<f32>],
+    ) -> Columns {
+        let n_items = self.order.len();
+        let belief = Quadratic::new(self, situation);
+        let leaving = hazard.map(|hazard| {
+            let mut by_group = vec![0.0; self.n_of_group.len()];
+            over_columns(saturation, &hazard.saturation, &mut by_group);
+            odds(&mut by_group);
+            (hazard, by_group)
+        });
+        let recent = Recent::new(self, situation);
+        let nothing_near = hazard.map(|hazard| {
+            let mut out = [0.0];
+            perceptron(&hazard.nearness, &[&[FAR], &[FAR], &[0.0], &[0.0]], &mut out);
+            odds(&mut out);
+            out[0]
+        });
+        let mut columns = Columns {
+            predicted: Column::filled(0.0, n_items),
+            deviation: Column::filled(0.0, n_items),
+            log_stay: Column::filled(0.0, n_items),
+            nearest: Column::filled(0.0, if recent.is_empty() { 0 } else { n_items }),
+        };
+        let mut scratch = Scratch::default();
+        for tile in &self.tiles {
+            let places = tile.places.clone();
+            let n = places.len();
+            let predicted = &mut columns.predicted[places.clone()];
+            let deviation = &mut columns.deviation[places.clone()];
+            belief.fill(self, tile, (predicted, deviation), &mut scratch.spare);
+            let nearness = recent.fill(self, tile, &mut scratch);
+            if let Some(nearest) = columns.nearest.get_mut(places.clone()) {
+                nearest.copy_from_slice(nearness[0]);
+            }
+            let Some((hazard, by_group)) = &leaving else { continue };
+            let mut near = [0.0; TILE];
+            let near = &mut near[..n];
+            match nothing_near {
+                Some(odds) if recent.is_empty() => near.fill(odds),
+                _ => {
+                    perceptron(&hazard.nearness, &nearness, near);
+                    odds(near);
+                }
+            }
+            let log_stay = &mut columns.log_stay[places];
+            perceptron(&hazard.dislike, &[predicted, deviation], log_stay);
+            odds(log_stay);
+            let mut by_saturation = [0.0; TILE];
+            tile.spread(by_group, &mut by_saturation[..n]);
+            for ((x, near), group) in log_stay.iter_mut().zip(near).zip(&by_saturation) {
+                *x = *x * *near * group;
+            }
+            logarithms(log_stay);
+            log_stay.iter_mut().for_each(|x| *x = if -*x > LOWEST_LOG_STAY { -*x } else { LOWEST_LOG_STAY });
+        }
+        columns
+    }
+
+    fn state(&self, situation: &Situation, columns: &Columns, unavailable: &ItemSet) -> [f32; N_STATE] {
+        let mut is_free = Column::filled(1.0, self.order.len());
+        unavailable.iter().for_each(|item| is_free[self.place(item)] = 0.0);
+        let safe = (&*is_free, &*columns.log_stay, SAFE_LOG_STAY);
+        let (n_safe, best) = largest_where(safe, &columns.predicted, LOWEST_BEST);
+        let n_free = self.order.len() - unavailable.len();
+        situation.state(n_safe as f32 / (n_free as f32).max(1.0), best)
+    }
+}
+
+/// One over the probability of staying, from a logit of leaving.
+fn odds(logits: &mut [f32]) {
+    logits.iter_mut().for_each(|z| *z = z.min(LARGEST_LOGIT));
+    exp_in_place(logits);
+    logits.iter_mut().for_each(|z| *z += 1.0);
+}

@@ -1,0 +1,53 @@
+//! Columns over the catalogue that live for one request: their memory is used again by the next one on the thread.
+//!
+//! Given back to the system's allocator, it would be returned to the kernel and fetched again page by page.
+
+use std::cell::RefCell;
+use std::ops::{Deref, DerefMut};
+
+/// A column of zeros, or of what was written into it.
+#[derive(Debug, Default)]
+pub(super) struct Column(Vec<f32>);
+
+/// How many columns a thread keeps.
+const MOST: usize = 12;
+
+thread_local! {
+    static SPARE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Column {
+    pub(super) fn filled(value: f32, n: usize) -> Self {
+        let mut column = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        column.clear();
+        column.resize(n, value);
+        Self(column)
+    }
+}
+
+impl Drop for Column {
+    fn drop(&mut self) {
+        let column = std::mem::take(&mut self.0);
+        // A thread that ends may have no place for it any more; then it is given back after all.
+        let _ = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
+            if spare.len() < MOST && column.capacity() > 0 {
+                spare.push(column);
+            }
+        });
+    }
+}
+
+impl Deref for Column {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.0
+    }
+}
+
+impl DerefMut for Column {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.0
+    }
+}
