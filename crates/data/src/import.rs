@@ -1,5 +1,6 @@
 //! Reading logs of many layouts into one dataset.
 
+mod ahead;
 mod billp;
 mod items;
 mod jsonl;

@@ -8,7 +8,7 @@ mod text;
 pub(crate) use number::{parse_rating, parse_time, time_of_number};
 pub use roles::ColumnMap;
 pub(crate) use roles::{Role, find_column, is_count_name, missing, plain_name};
-pub(crate) use table::{Separator, Table};
+pub(crate) use table::{Row, Separator, Table};
 pub use text::Encoding;
 pub(crate) use text::{Text, for_each_line, reading_error};
 

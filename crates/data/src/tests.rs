@@ -1,6 +1,7 @@
 //! Imports, datasets on disk, and splits.
 
 mod accounting;
+mod ahead;
 mod formats;
 mod malformed;
 mod numbers;

@@ -1,5 +1,6 @@
 //! Logs as delimited text: one row per interaction.
 
+use super::ahead::for_each_row;
 use super::{ImportOptions, Source};
 use crate::collect::{At, Cell, Collector, RawRow};
 use crate::input::{Input, Role, Separator, Table, find_column, is_count_name, missing};
@@ -63,29 +64,28 @@ pub(super) fn read_more(
     collector: &mut Collector,
 ) -> Result<(), DataError> {
     let layout = layout(&table, source)?;
-    let n_columns = table.header().len();
-    let mut n_rows = 0u64;
-    while table.advance()? {
-        n_rows += 1;
-        let at = At { file: table.file(), line: table.line() };
-        if table.n_fields() != n_columns {
-            let problem = Problem::FieldCount { expected: n_columns, got: table.n_fields() };
-            collector.bad_row(problem, None, at)?;
-        } else if layout.select.iter().any(|(column, value)| table.field(*column) != value) {
+    let (n_columns, file) = (table.header().len(), table.file().to_owned());
+    let n_rows = for_each_row(&mut table, |row| {
+        let at = At { file: &file, line: row.line() };
+        if row.n_fields() != n_columns {
+            let problem = Problem::FieldCount { expected: n_columns, got: row.n_fields() };
+            collector.bad_row(problem, None, at)
+        } else if layout.select.iter().any(|(column, value)| row.field(*column) != value) {
             collector.not_selected(at);
+            Ok(())
         } else {
-            let cell = |column: Option<usize>| column.map_or(Cell::NoColumn, |c| Cell::Text(table.field(c)));
+            let cell = |column: Option<usize>| column.map_or(Cell::NoColumn, |c| Cell::Text(row.field(c)));
             let row = RawRow {
-                user: table.field(layout.user),
-                item: table.field(layout.item),
+                user: row.field(layout.user),
+                item: row.field(layout.item),
                 rating: cell(layout.rating),
                 time: cell(layout.time),
             };
-            collector.push(row, at)?;
+            collector.push(row, at)
         }
-    }
+    })?;
     if n_rows == 0 {
-        return Err(DataError::new(Problem::Empty, table.file()));
+        return Err(DataError::new(Problem::Empty, &file));
     }
     Ok(())
 }

@@ -23,8 +23,14 @@ pub(crate) struct Table<'a> {
     rows: Rows<'a>,
     header: Vec<String>,
     file: PathBuf,
-    record: csv::StringRecord,
+    row: Row,
     mark: RecordMark,
+}
+
+/// One row and the line it starts on, counted from one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Row {
+    record: csv::StringRecord,
     line: u64,
 }
 
@@ -55,15 +61,14 @@ impl<'a> Table<'a> {
             builder.quoting(separator == Separator::Guess);
             Rows::Csv(Box::new(builder.from_reader(text)))
         };
-        let mut table =
-            Self { rows, header: Vec::new(), file, record: csv::StringRecord::new(), mark, line: 0 };
+        let mut table = Self { rows, header: Vec::new(), file, row: Row::default(), mark };
         match header {
             Some(names) => table.header = names.iter().map(|name| (*name).to_owned()).collect(),
             None => {
                 if !table.advance()? {
                     return Err(DataError::new(Problem::Empty, &table.file));
                 }
-                table.header = table.record.iter().map(|name| name.trim().to_owned()).collect();
+                table.header = table.row.record.iter().map(|name| name.trim().to_owned()).collect();
             }
         }
         Ok(table)
@@ -87,23 +92,23 @@ impl<'a> Table<'a> {
 
     /// Goes to the next row and says whether there is one. Empty lines are no rows.
     pub(crate) fn advance(&mut self) -> Result<bool, DataError> {
+        let Row { record, line: number } = &mut self.row;
         let more = match &mut self.rows {
             Rows::Csv(reader) => {
-                let more =
-                    reader.read_record(&mut self.record).map_err(|error| csv_error(error, &self.file))?;
-                self.line = self.record.position().map_or(self.line + 1, csv::Position::line);
+                let more = reader.read_record(record).map_err(|error| csv_error(error, &self.file))?;
+                *number = record.position().map_or(*number + 1, csv::Position::line);
                 more
             }
             Rows::Colons(text, line) => loop {
                 line.clear();
                 let n = text.read_line(line).map_err(|error| reading_error(error, &self.file))?;
-                self.line += 1;
+                *number += 1;
                 let content = line.trim_end_matches(['\n', '\r']);
                 if n > 0 && content.is_empty() {
                     continue;
                 }
-                self.record.clear();
-                content.split("::").for_each(|field| self.record.push_field(field));
+                record.clear();
+                content.split("::").for_each(|field| record.push_field(field));
                 break n > 0;
             },
         };
@@ -111,24 +116,52 @@ impl<'a> Table<'a> {
         Ok(more)
     }
 
+    /// The current row.
+    pub(crate) fn row(&self) -> &Row {
+        &self.row
+    }
+
+    /// Hands out the current row for another one, whose memory the next is read into.
+    pub(crate) fn exchange(&mut self, other: &mut Row) {
+        other.line = self.row.line;
+        std::mem::swap(&mut self.row.record, &mut other.record);
+    }
+
     /// The line the current row starts on, counted from one.
     pub(crate) fn line(&self) -> u64 {
-        self.line
+        self.row.line
     }
 
     /// One field of the current row, without blanks around it; empty where the row is too short.
     pub(crate) fn field(&self, column: usize) -> &str {
-        self.record.get(column).unwrap_or("").trim()
+        self.row.field(column)
     }
 
     /// How many fields the current row has.
     pub(crate) fn n_fields(&self) -> usize {
-        self.record.len()
+        self.row.n_fields()
     }
 
     /// An error on the current row.
     pub(crate) fn error(&self, problem: Problem) -> DataError {
-        DataError::new(problem, &self.file).at_line(self.line)
+        DataError::new(problem, &self.file).at_line(self.row.line)
+    }
+}
+
+impl Row {
+    /// The line it starts on, counted from one.
+    pub(crate) fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// One field, without blanks around it; empty where the row is too short.
+    pub(crate) fn field(&self, column: usize) -> &str {
+        self.record.get(column).unwrap_or("").trim()
+    }
+
+    /// How many fields.
+    pub(crate) fn n_fields(&self) -> usize {
+        self.record.len()
     }
 }
 

@@ -258,7 +258,12 @@ fn header() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
     (name, value)
 }
 
-fn answered(method: &str, path: &str, body: Vec<u8>, headers: Vec<(&'static str, Vec<u8>)>) -> Option<StatusCode> {
+fn answered(
+    method: &str,
+    path: &str,
+    body: Vec<u8>,
+    headers: Vec<(&'static str, Vec<u8>)>,
+) -> Option<StatusCode> {
     // What no client can send is refused by the HTTP library before there is a request.
     let mut request = Request::builder().method(method).uri(path).body(Body::from(body)).ok()?;
     for (name, value) in headers {
@@ -291,5 +296,9 @@ fn no_request_makes_it_fail() {
             _ => n_refused += 1,
         }
     });
-    assert!(n_done > n_refused / 20, "{n_done} of {} did anything: the cases miss their aim", n_done + n_refused);
+    assert!(
+        n_done > n_refused / 20,
+        "{n_done} of {} did anything: the cases miss their aim",
+        n_done + n_refused
+    );
 }
