@@ -17,8 +17,8 @@ struct Python(Child);
 
 impl Drop for Python {
     fn drop(&mut self) {
-        // Whoever is gone already cannot be killed.
-        let _ = self.0.kill();
+        // Asked and not killed: it ends its workers. Whoever is gone already cannot be asked.
+        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
         let _ = self.0.wait();
     }
 }

@@ -22,13 +22,16 @@ fn warm(bench: &Bench, name: &str) -> Outcome<(Process, Vec<String>)> {
 /// As many requests as go, one after the other on each connection.
 pub(crate) fn throughput(bench: &Bench) -> Outcome<Vec<Figure>> {
     let (process, ids) = warm(bench, "throughput")?;
-    let seconds = if bench.is_short { 8 } else { 60 };
     let mut figures = vec![Figure::new("items of the policy", ids.len() as f64, "items")];
     let kinds = [
-        ("histories", Requests::histories(&ids, "")),
-        ("three histories to one request of a session", Requests::mixed(&ids)),
+        ("histories", Requests::histories(&ids, ""), if bench.is_short { 8 } else { 60 }),
+        (
+            "three histories to one request of a session",
+            Requests::mixed(&ids),
+            if bench.is_short { 5 } else { 20 },
+        ),
     ];
-    for (kind, requests) in kinds {
+    for (kind, requests, seconds) in kinds {
         let tally = load::closed(process.addr, bench.n_connections, Duration::from_secs(seconds), &requests);
         let rate = Figure::new(
             format!("{kind}: throughput, {seconds} s"),
@@ -48,7 +51,7 @@ pub(crate) fn throughput(bench: &Bench) -> Outcome<Vec<Figure>> {
 /// Requests at a rate, each timed from the moment at which it was due.
 pub(crate) fn latency(bench: &Bench) -> Outcome<Vec<Figure>> {
     let (process, ids) = warm(bench, "latency")?;
-    let seconds = if bench.is_short { 5 } else { 60 };
+    let seconds = if bench.is_short { 5 } else { 30 };
     let mut figures = Vec::new();
     let plain = Requests::histories(&ids, "");
     for (rate, bar, requests, kind) in [

@@ -1,6 +1,51 @@
 //! Element by element over columns.
 
+use crate::Isa;
+use crate::isa::Kernel;
+use crate::lanes::{LANES, Lanes, exp};
 use multiversion::multiversion;
+
+/// Replaces every logit by one plus its exponential, which is one over the probability of the other outcome. Logits
+/// above `most`, 88 at the highest, count as that.
+pub fn one_plus_exp(logits: &mut [f32], most: f32) {
+    Isa::detected().run(OnePlusExp(logits, most));
+}
+
+struct OnePlusExp<'a>(&'a mut [f32], f32);
+
+impl Kernel for OnePlusExp<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let (most, one) = (L::splat(self.1), L::splat(1.0));
+        let (chunks, rest) = self.0.as_chunks_mut::<LANES>();
+        for cells in chunks {
+            exp(L::load(cells).min(most)).add(one).store(cells);
+        }
+        let mut last = [0.0; LANES];
+        last[..rest.len()].copy_from_slice(rest);
+        exp(L::load(&last).min(most)).add(one).store(&mut last);
+        rest.copy_from_slice(&last[..rest.len()]);
+    }
+}
+
+/// `target = target * a * b`.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma", "aarch64+neon"))]
+pub fn multiply(target: &mut [f32], a: &[f32], b: &[f32]) {
+    assert!(target.len() == a.len() && target.len() == b.len(), "lengths");
+    for ((t, x), y) in target.iter_mut().zip(a).zip(b) {
+        *t = *t * x * y;
+    }
+}
+
+/// Turns the sign of every value, and lifts what is then below `least` to it.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma", "aarch64+neon"))]
+pub fn negate(values: &mut [f32], least: f32) {
+    for value in values {
+        *value = if -*value > least { -*value } else { least };
+    }
+}
 
 /// `target += a * b`.
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma", "aarch64+neon"))]

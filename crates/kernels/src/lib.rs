@@ -22,7 +22,10 @@ mod vector;
 pub use adam::{Adam, AdamConfig};
 pub use attention::{Queries, Sessions, attend, attend_backward};
 pub use batch::{affine_batch, affine_batch_backward, transpose};
-pub use columns::{add_product, dot_long, keep_two_smallest, largest_where, logarithms, square_roots};
+pub use columns::{
+    add_product, dot_long, keep_two_smallest, largest_where, logarithms, multiply, negate, one_plus_exp,
+    square_roots,
+};
 pub use head::{HeadLoss, SoftmaxRow, clamp_logits, draw_from_softmax, head_gradient, softmax_row};
 pub use isa::Isa;
 pub use itemhead::{HeadGradients, HeadParameters, HeadPass, HeadRow, HeadScale, HeadTable};

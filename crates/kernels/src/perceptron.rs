@@ -71,8 +71,8 @@ impl Network<'_> {
         let n_hidden = self.bias_in.len();
         let zero = L::splat(0.0);
         let mut sums = [L::splat(self.bias_out); N];
-        for unit in 0..n_hidden {
-            let mut hidden = [L::splat(self.bias_in[unit]); N];
+        for (unit, (&bias, &weight_out)) in self.bias_in.iter().zip(self.weights_out).enumerate() {
+            let mut hidden = [L::splat(bias); N];
             for (column, weights) in columns.iter().zip(self.weights_in.chunks_exact(n_hidden)) {
                 let weight = L::splat(weights[unit]);
                 let cells = column[start..start + N * LANES].as_chunks::<LANES>().0;
@@ -80,7 +80,7 @@ impl Network<'_> {
                     *h = L::load(x).mul_add(weight, *h);
                 }
             }
-            let weight = L::splat(self.weights_out[unit]);
+            let weight = L::splat(weight_out);
             for (sum, h) in sums.iter_mut().zip(hidden) {
                 *sum = h.max(zero).mul_add(weight, *sum);
             }

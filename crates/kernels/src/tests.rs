@@ -71,6 +71,17 @@ proptest! {
     fn columns_agree_with_the_loop(a in values(37), b in values(37)) {
         let mut target = a.clone();
         add_product(&mut target, &a, &b);
+        let mut product = a.clone();
+        multiply(&mut product, &a, &b);
+        let mut negative = a.clone();
+        negate(&mut negative, -1.0);
+        let mut odds = a.clone();
+        one_plus_exp(&mut odds, 2.0);
+        for i in 0..37 {
+            prop_assert_eq!(product[i], a[i] * a[i] * b[i]);
+            prop_assert_eq!(negative[i], (-a[i]).max(-1.0));
+            prop_assert!((odds[i] - (1.0 + a[i].min(2.0).exp())).abs() < 1e-5);
+        }
         let mut roots = a.clone();
         square_roots(&mut roots);
         let best = a.iter().zip(&b).filter(|(a, b)| **a > 0.0 && **b > 0.5).map(|(a, _)| *a);

@@ -43,9 +43,9 @@ impl From<&str> for StoreAt {
 /// How much is taken on before more is refused.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Threads that rank.
+    /// Requests that are ranked at once.
     pub n_threads: usize,
-    /// Requests that wait for a thread.
+    /// Requests that wait for their turn.
     pub n_waiting: usize,
     /// Open connections.
     pub n_connections: usize,

@@ -1,7 +1,7 @@
 //! Sockets: how many at once, how long a client may take, how a server stops.
 
 use crate::policies::Policies;
-use crate::pool::Pool;
+use crate::pool::{Pool, n_threads};
 use crate::routes::routes;
 use crate::state::App;
 use crate::store::{RedisStore, SqliteStore, Store};
@@ -38,8 +38,7 @@ impl Server {
             StoreAt::File(path) => Arc::new(SqliteStore::open(path)?),
             StoreAt::Redis(addr) => Arc::new(RedisStore::open(addr)?),
         };
-        let pool =
-            Pool::start(config.limits.n_threads, config.limits.n_waiting).map_err(ServerError::Start)?;
+        let pool = Pool::new(config.limits.n_threads, config.limits.n_waiting);
         let addr = config.addr;
         let listener =
             TcpListener::bind(addr).await.map_err(|source| ServerError::Listen { addr, source })?;
@@ -127,8 +126,9 @@ async fn accept(listener: &TcpListener, seats: &Arc<Semaphore>) -> Option<Accept
 /// # Errors
 /// When the server cannot start.
 pub fn serve(config: Config, policy: Served, ready: impl FnOnce(SocketAddr)) -> Result<(), ServerError> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServerError::Start)?;
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(n_threads(&config.limits)).enable_all().build();
+    let runtime = runtime.map_err(ServerError::Start)?;
     runtime.block_on(async {
         let stop = stop_signal()?;
         let server = Server::bind(config, policy).await?;

@@ -128,7 +128,7 @@ impl Look<'_> {
         if columns.nearest.is_empty() {
             by_group.iter_mut().for_each(|x| *x += weights[NEAREST] * FAR);
         }
-        let mut out = Column::filled(0.0, packed.order.len());
+        let mut out = Column::unwritten(packed.order.len());
         for tile in &packed.tiles {
             let places = tile.places.clone();
             let out = &mut out[places.clone()];

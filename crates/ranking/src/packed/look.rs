@@ -11,7 +11,7 @@ use crate::tracker::{
     FAR, LARGEST_LOGIT, LOWEST_BEST, LOWEST_LOG_STAY, N_FEATURES, N_STATE, RECENT, SAFE_LOG_STAY,
     over_columns, perceptron, saturation_columns,
 };
-use kernels::{exp_in_place, largest_where, logarithms};
+use kernels::{largest_where, logarithms, multiply, negate, one_plus_exp};
 use mdp::ItemSet;
 
 /// The features of all items in a situation and how much each counts, but for the match of texts.
@@ -81,21 +81,21 @@ impl Packed {
         let leaving = hazard.map(|hazard| {
             let mut by_group = vec![0.0; self.n_of_group.len()];
             over_columns(saturation, &hazard.saturation, &mut by_group);
-            odds(&mut by_group);
+            one_plus_exp(&mut by_group, LARGEST_LOGIT);
             (hazard, by_group)
         });
         let recent = Recent::new(self, situation);
         let nothing_near = hazard.map(|hazard| {
             let mut out = [0.0];
             perceptron(&hazard.nearness, &[&[FAR], &[FAR], &[0.0], &[0.0]], &mut out);
-            odds(&mut out);
+            one_plus_exp(&mut out, LARGEST_LOGIT);
             out[0]
         });
         let mut columns = Columns {
-            predicted: Column::filled(0.0, n_items),
-            deviation: Column::filled(0.0, n_items),
+            predicted: Column::unwritten(n_items),
+            deviation: Column::unwritten(n_items),
             log_stay: Column::filled(0.0, n_items),
-            nearest: Column::filled(0.0, if recent.is_empty() { 0 } else { n_items }),
+            nearest: Column::unwritten(if recent.is_empty() { 0 } else { n_items }),
         };
         let mut scratch = Scratch::default();
         for tile in &self.tiles {
@@ -115,19 +115,17 @@ impl Packed {
                 Some(odds) if recent.is_empty() => near.fill(odds),
                 _ => {
                     perceptron(&hazard.nearness, &nearness, near);
-                    odds(near);
+                    one_plus_exp(near, LARGEST_LOGIT);
                 }
             }
             let log_stay = &mut columns.log_stay[places];
             perceptron(&hazard.dislike, &[predicted, deviation], log_stay);
-            odds(log_stay);
+            one_plus_exp(log_stay, LARGEST_LOGIT);
             let mut by_saturation = [0.0; TILE];
             tile.spread(by_group, &mut by_saturation[..n]);
-            for ((x, near), group) in log_stay.iter_mut().zip(near).zip(&by_saturation) {
-                *x = *x * *near * group;
-            }
+            multiply(log_stay, near, &by_saturation[..n]);
             logarithms(log_stay);
-            log_stay.iter_mut().for_each(|x| *x = if -*x > LOWEST_LOG_STAY { -*x } else { LOWEST_LOG_STAY });
+            negate(log_stay, LOWEST_LOG_STAY);
         }
         columns
     }
@@ -140,11 +138,4 @@ impl Packed {
         let n_free = self.order.len() - unavailable.len();
         situation.state(n_safe as f32 / (n_free as f32).max(1.0), best)
     }
-}
-
-/// One over the probability of staying, from a logit of leaving.
-fn odds(logits: &mut [f32]) {
-    logits.iter_mut().for_each(|z| *z = z.min(LARGEST_LOGIT));
-    exp_in_place(logits);
-    logits.iter_mut().for_each(|z| *z += 1.0);
 }

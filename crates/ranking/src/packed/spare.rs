@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 
-/// A column of zeros, or of what was written into it.
+/// A column over the catalogue.
 #[derive(Debug, Default)]
 pub(super) struct Column(Vec<f32>);
 
@@ -17,6 +17,13 @@ thread_local! {
 }
 
 impl Column {
+    /// With whatever the last request wrote into it: for columns that are written before they are read.
+    pub(super) fn unwritten(n: usize) -> Self {
+        let mut column = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        column.resize(n, 0.0);
+        Self(column)
+    }
+
     pub(super) fn filled(value: f32, n: usize) -> Self {
         let mut column = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
         column.clear();
