@@ -13,6 +13,8 @@ pub(crate) struct Block {
     shown: Vec<Vec<ItemIdx>>,
     /// `[sessions]`
     rewards: Vec<f32>,
+    /// Users of the sessions of a step.
+    stepping: Vec<UserIdx>,
     /// Where the rule looks at distances.
     recent: Option<RecentItems>,
 }
@@ -26,6 +28,7 @@ impl Block {
             ends: vec![StepEnd::Continues; n],
             shown: vec![Vec::new(); n],
             rewards: vec![0.0; n],
+            stepping: Vec::with_capacity(n),
             recent: distance_rule(environment.rule()).map(|rule| RecentItems::new(rule, n)),
         }
     }
@@ -64,20 +67,45 @@ impl Block {
     pub(crate) fn step(&mut self, environment: &Environment, items: &[ItemIdx], outcomes: &mut [Outcome]) {
         environment.rewards().fill_cells(&self.users, items, &mut self.rewards);
         if let (Some(recent), Some((source, pairs))) = (&mut self.recent, environment.near_pairs()) {
-            recent.compare(source, pairs, items);
+            (0..items.len()).for_each(|at| recent.compare(source, pairs, at, items[at]));
         }
-        let sessions = self.shown.iter_mut().zip(&mut self.ends).zip(&self.rewards);
-        for (at, (((shown, end), &reward), outcome)) in sessions.zip(outcomes).enumerate() {
-            let item = items[at];
-            *outcome = environment.outcome(reward, shown.len(), || match &self.recent {
-                Some(recent) => recent.ends(at, shown.len()),
-                None => environment.rule().ends_by_content(item, shown, environment.features()),
-            });
-            *end = outcome.end;
-            shown.push(item);
-            if let Some(recent) = &mut self.recent {
-                recent.push(at, item);
-            }
+        for (at, (outcome, &item)) in outcomes.iter_mut().zip(items).enumerate() {
+            *outcome = self.settle(environment, at, item, self.rewards[at]);
         }
+    }
+
+    /// As [`Block::step`] for some sessions, which are numbered from `first` on.
+    pub(crate) fn step_some(
+        &mut self,
+        environment: &Environment,
+        (first, sessions): (usize, &[usize]),
+        items: &[ItemIdx],
+        outcomes: &mut [Outcome],
+    ) {
+        self.stepping.clear();
+        self.stepping.extend(sessions.iter().map(|session| self.users[session - first]));
+        environment.rewards().fill_cells(&self.stepping, items, &mut self.rewards[..items.len()]);
+        if let (Some(recent), Some((source, pairs))) = (&mut self.recent, environment.near_pairs()) {
+            let pairs_of = sessions.iter().zip(items);
+            pairs_of.for_each(|(session, &item)| recent.compare(source, pairs, session - first, item));
+        }
+        for (index, (outcome, &item)) in outcomes.iter_mut().zip(items).enumerate() {
+            *outcome = self.settle(environment, sessions[index] - first, item, self.rewards[index]);
+        }
+    }
+
+    /// What comes of an item with this reward in a session; its distances were compared.
+    fn settle(&mut self, environment: &Environment, at: usize, item: ItemIdx, reward: f32) -> Outcome {
+        let shown = &mut self.shown[at];
+        let outcome = environment.outcome(reward, shown.len(), || match &self.recent {
+            Some(recent) => recent.ends(at, shown.len()),
+            None => environment.rule().ends_by_content(item, shown, environment.features()),
+        });
+        self.ends[at] = outcome.end;
+        shown.push(item);
+        if let Some(recent) = &mut self.recent {
+            recent.push(at, item);
+        }
+        outcome
     }
 }

@@ -31,12 +31,16 @@ impl RecentItems {
         Self { rule, items: vec![ItemIdx(0); n_sessions * rule.window.length], near: vec![0; n_sessions] }
     }
 
-    /// Finds out which recent items the sessions' next ones are near to.
-    pub(crate) fn compare(&mut self, source: &dyn DistanceSource, pairs: &NearPairs, items: &[ItemIdx]) {
-        let recent = self.items.chunks_exact(self.rule.window.length);
-        for ((near, &item), recent) in self.near.iter_mut().zip(items).zip(recent) {
-            *near = pairs.mask(source, item, recent);
-        }
+    /// Finds out which recent items a session's next one is near to.
+    pub(crate) fn compare(
+        &mut self,
+        source: &dyn DistanceSource,
+        pairs: &NearPairs,
+        session: usize,
+        item: ItemIdx,
+    ) {
+        let length = self.rule.window.length;
+        self.near[session] = pairs.mask(source, item, &self.items[session * length..][..length]);
     }
 
     /// Whether that ends a session that has shown so many items, and the recent item that did it: the newest with

@@ -95,4 +95,40 @@ impl<'a> VectorEnvironment<'a> {
         }
         Ok(outcomes)
     }
+
+    /// Shows one item in each of these sessions, in ascending order; the others stay as they are.
+    ///
+    /// # Shapes
+    /// `sessions` and `items: [stepping]`, result `[stepping]`; it stays until the next step.
+    ///
+    /// # Errors
+    /// When one of the sessions has ended or an item has no column; then no session has moved.
+    ///
+    /// # Panics
+    /// If there is not one item per session or the sessions do not ascend.
+    pub fn step_some(
+        &mut self,
+        sessions: &[usize],
+        items: &[ItemIdx],
+    ) -> Result<&[Outcome], EnvironmentError> {
+        assert_eq!(items.len(), sessions.len(), "one item per session");
+        assert!(sessions.is_sorted_by(|a, b| a < b), "sessions ascend");
+        if sessions.iter().any(|&session| !self.end(session).continues()) {
+            return Err(EnvironmentError::Ended);
+        }
+        let n_items = self.environment.n_items();
+        if let Some(&item) = items.iter().find(|item| item.index() >= n_items) {
+            return Err(EnvironmentError::UnknownItem(item));
+        }
+        let mut start = 0;
+        for (index, block) in self.blocks.iter_mut().enumerate() {
+            let first = index * SESSIONS_PER_BLOCK;
+            let n = sessions[start..].partition_point(|&session| session < first + SESSIONS_PER_BLOCK);
+            let own = start..start + n;
+            let outcomes = &mut self.outcomes[own.clone()];
+            block.step_some(self.environment, (first, &sessions[own.clone()]), &items[own], outcomes);
+            start += n;
+        }
+        Ok(&self.outcomes[..sessions.len()])
+    }
 }

@@ -4,8 +4,8 @@
 //! `instructions KERNEL ROUNDS`; the kernels run on AVX2, because callgrind knows no AVX-512.
 
 use kernels::{
-    Adam, AdamConfig, HeadParameters, HeadPass, HeadScale, HeadTable, Isa, Precision, RowAdam, RowGradients,
-    ScoringTable,
+    Adam, AdamConfig, HeadLimits, HeadParameters, HeadPass, HeadScale, HeadTable, Isa, Precision, RowAdam,
+    RowGradients, ScoringTable,
 };
 
 const WIDTH: usize = 64;
@@ -56,6 +56,7 @@ fn head(isa: Isa, n_rounds: usize, mut rows: Vec<f32>, mut bias: Vec<f32>, hidde
             bias: &mut bias,
             rows_adam: &mut rows_adam,
             bias_adam: &mut bias_adam,
+            limits: HeadLimits::NONE,
         };
         pass.backward_and_step(parameters, &scales, &mut d_hidden);
     }

@@ -3,7 +3,7 @@
 //!
 //! `cargo run --release -p kernels --example item_head -- [items] [batch] [width] [threads] [steps] [isa]`
 
-use kernels::{Adam, AdamConfig, HeadParameters, HeadPass, HeadScale, HeadTable, Isa};
+use kernels::{Adam, AdamConfig, HeadLimits, HeadParameters, HeadPass, HeadScale, HeadTable, Isa};
 use std::time::Instant;
 
 #[expect(clippy::print_stdout, reason = "a bench reports")]
@@ -39,6 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 bias: &mut bias,
                 rows_adam: &mut rows_adam,
                 bias_adam: &mut bias_adam,
+                limits: HeadLimits::NONE,
             };
             pass.backward_and_step(parameters, &scales, &mut d_hidden);
             whole.push(started.elapsed().as_secs_f64() * 1e3);

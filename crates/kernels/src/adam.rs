@@ -1,6 +1,7 @@
 //! Adam over one flat parameter vector.
 
 use multiversion::multiversion;
+use rayon::prelude::*;
 
 /// Settings of Adam.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,9 +76,10 @@ pub(crate) struct Moving<'a> {
 
 impl<'a> Moving<'a> {
     /// Consecutive parts of this size, the last one perhaps shorter.
-    pub(crate) fn chunks(self, size: usize) -> impl Iterator<Item = Moving<'a>> {
+    pub(crate) fn par_chunks(self, size: usize) -> impl IndexedParallelIterator<Item = Moving<'a>> {
         let Moving { config, correction, values, first, second } = self;
-        let parts = values.chunks_mut(size).zip(first.chunks_mut(size)).zip(second.chunks_mut(size));
+        let parts =
+            values.par_chunks_mut(size).zip(first.par_chunks_mut(size)).zip(second.par_chunks_mut(size));
         parts.map(move |((values, first), second)| Moving { config, correction, values, first, second })
     }
 

@@ -97,6 +97,9 @@ pub fn attend_backward(
     isa.run(AttendBackward { sessions, width, probabilities, d_contexts, d_qkv });
 }
 
+/// Sessions up to this length need no memory of their own on the way back.
+const USUALLY_LONGEST: usize = 64;
+
 struct Attend<'a> {
     sessions: Sessions<'a>,
     width: usize,
@@ -153,7 +156,14 @@ impl Kernel for AttendBackward<'_> {
         let Sessions { qkv, lengths, queries, mask } = sessions;
         let scale = (width as f32).powf(-0.5);
         d_qkv.fill(0.0);
-        let mut scores = vec![0.0; lengths.iter().copied().max().unwrap_or(0)];
+        let longest = lengths.iter().copied().max().unwrap_or(0);
+        let (mut on_stack, mut on_heap) = ([0.0; USUALLY_LONGEST], Vec::new());
+        let scores = if longest <= USUALLY_LONGEST {
+            &mut on_stack[..]
+        } else {
+            on_heap.resize(longest, 0.0);
+            &mut on_heap[..]
+        };
         let (mut cell, mut d_contexts) = (0, d_contexts.chunks_exact(width));
         queries.for_sessions(lengths, |tokens, n_queries| {
             for query in tokens.end - n_queries..tokens.end {

@@ -24,13 +24,18 @@
 //! moments and 28 MB of logits, once in and once out, under 2 ms beside it.
 
 mod backward;
+mod draw;
 mod forward;
 mod gradients;
+mod limits;
 
 use crate::Isa;
 use crate::lanes::LANES;
+use gradients::Factors;
 
 pub use backward::{HeadGradients, HeadParameters};
+pub use draw::{Drawn, HeadDraw};
+pub use limits::HeadLimits;
 
 /// Items per tile: with a width of 64 the rows of a tile fill half of a 32 KiB cache.
 pub(crate) const TILE: usize = 64;
@@ -88,6 +93,7 @@ pub struct HeadPass {
     /// Hidden states with the batch along the lanes: panels of 64 rows, each `[width, 64]`.
     panels: Vec<f32>,
     rows: Vec<HeadRow>,
+    factors: Factors,
     groups: Vec<Group>,
 }
 
@@ -124,6 +130,7 @@ impl HeadPass {
             hidden: Vec::new(),
             panels: Vec::new(),
             rows: Vec::new(),
+            factors: Factors::default(),
             groups: Vec::new(),
         }
     }

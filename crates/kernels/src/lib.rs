@@ -28,7 +28,9 @@ pub use columns::{
 };
 pub use head::{HeadLoss, SoftmaxRow, clamp_logits, draw_from_softmax, head_gradient, softmax_row};
 pub use isa::Isa;
-pub use itemhead::{HeadGradients, HeadParameters, HeadPass, HeadRow, HeadScale, HeadTable};
+pub use itemhead::{
+    Drawn, HeadDraw, HeadGradients, HeadLimits, HeadParameters, HeadPass, HeadRow, HeadScale, HeadTable,
+};
 pub use linear::{affine, affine_backward, products_of_rows};
 pub use matrix::{Layout, matmul};
 pub use norms::NormBatch;

@@ -137,9 +137,7 @@ impl RowAdam {
 
     /// All rows as dense Adam has them now, `[rows, width]`.
     pub fn rows(&mut self) -> &[f32] {
-        for row in 0..self.n_rows() {
-            self.catch_up(row);
-        }
+        self.in_parts(|part, _| (0..part.steps_taken.len()).for_each(|row| part.catch_up(row)));
         &self.values
     }
 
@@ -161,15 +159,24 @@ impl RowAdam {
         }
     }
 
-    /// Brings rows up to date, on the threads of the caller's pool; what is named twice is done once.
+    /// Brings rows up to date, on the threads of the caller's pool; what is named twice is done once, and leaves the list
+    /// sorted.
     ///
     /// # Panics
     /// If a row does not exist.
-    pub fn catch_up_rows(&mut self, rows: impl Iterator<Item = u32>) {
-        let mut rows: Vec<u32> = rows.collect();
+    pub fn catch_up_rows(&mut self, rows: &mut Vec<u32>) {
         rows.sort_unstable();
         rows.dedup();
         assert!(rows.last().is_none_or(|&row| (row as usize) < self.n_rows()), "rows of the table");
+        self.in_parts(|part, first| {
+            let start = rows.partition_point(|&row| (row as usize) < first);
+            let end = rows.partition_point(|&row| (row as usize) < first + part.steps_taken.len());
+            rows[start..end].iter().for_each(|&row| part.catch_up(row as usize - first));
+        });
+    }
+
+    /// Works on consecutive parts, each with the number of its first row.
+    fn in_parts(&mut self, work: impl Fn(&mut Rows<'_>, usize) + Sync) {
         let (size, width) = (self.n_rows().div_ceil(N_PARTS).max(1), self.width);
         let (n_steps, config, corrections) = (self.n_steps, &self.config, &self.corrections[..]);
         let absence = self.absence;
@@ -180,9 +187,7 @@ impl RowAdam {
                 let (values, (first, second)) = tables;
                 let mut part =
                     Rows { config, corrections, absence, width, n_steps, values, first, second, steps_taken };
-                let start = rows.partition_point(|&row| (row as usize) < index * size);
-                let own = rows[start..].iter().map(|&row| row as usize - index * size);
-                own.take_while(|&row| row < size).for_each(|row| part.catch_up(row));
+                work(&mut part, index * size);
             },
         );
     }

@@ -61,6 +61,14 @@ impl ItemSet {
         is_new
     }
 
+    /// 64 rows of the catalogue from row `64 * word` on, one bit each.
+    ///
+    /// # Panics
+    /// If `word` is beyond the catalogue.
+    pub fn word(&self, word: usize) -> u64 {
+        self.words[word]
+    }
+
     /// Takes every item out, keeping the memory.
     pub fn clear(&mut self) {
         self.words.fill(0);

@@ -10,12 +10,16 @@
 //! 256 sessions of 4 items, 1.4 ms on two AVX-512 cores. Weights are read from the second-level cache, tokens once.
 
 mod layer;
+mod masks;
 
+pub use masks::BatchDropout;
+
+use crate::TrackerConfig;
 use crate::attention;
 use crate::tracker::{REWARD_SCALE, StateTracker};
-use crate::{Dropout, TrackerConfig};
 use kernels::{Isa, NormBatch, Queries, add_scaled, clamp_logits};
 use layer::LayerBatch;
+use masks::Masks;
 use rayon::prelude::*;
 
 /// Sessions per shard.
@@ -102,21 +106,27 @@ impl TrackerBatch {
         shard.rewards.push(reward);
     }
 
-    /// Computes all states and appends them, `[sessions, width]`, to `states`. With a seed, dropout is on, and each
-    /// shard has its own stream of masks.
+    /// Computes all states and appends them, `[sessions, width]`, to `states`.
     ///
     /// # Panics
-    /// If the tracker has another size.
-    pub fn encode(&mut self, tracker: &StateTracker, dropout_seed: Option<u64>, states: &mut Vec<f32>) {
+    /// If the tracker has another size, or there is not one generator per session where each has its own.
+    pub fn encode(&mut self, tracker: &StateTracker, dropout: BatchDropout<'_>, states: &mut Vec<f32>) {
         assert_eq!(*tracker.config(), self.config, "size of the tracker");
         let n_shards = self.n_states.div_ceil(SHARD);
-        let isa = self.isa;
-        self.shards[..n_shards].par_iter_mut().enumerate().for_each(|(index, shard)| match dropout_seed {
-            None => shard.encode(isa, tracker, &mut Dropout::Off),
-            Some(seed) => {
-                shard.encode(isa, tracker, &mut Dropout::Drawn(&mut mdp::rng_for(seed, &[index as u64])));
+        let (isa, n_states) = (self.isa, self.n_states);
+        let shards = self.shards[..n_shards].par_iter_mut();
+        match dropout {
+            BatchDropout::Off => shards.for_each(|shard| shard.encode(isa, tracker, &mut Masks::Off)),
+            BatchDropout::Shared(seed) => shards.enumerate().for_each(|(index, shard)| {
+                let rng = &mut mdp::rng_for(seed, &[index as u64]);
+                shard.encode(isa, tracker, &mut Masks::Shared(rng));
+            }),
+            BatchDropout::Own(rngs) => {
+                assert_eq!(rngs.len(), n_states, "one generator per session");
+                let shards = shards.zip(rngs.par_chunks_mut(SHARD));
+                shards.for_each(|(shard, rngs)| shard.encode(isa, tracker, &mut Masks::Own(rngs)));
             }
-        });
+        }
         self.shards[..n_shards].iter().for_each(|shard| states.extend_from_slice(&shard.states));
     }
 
@@ -157,7 +167,7 @@ impl TrackerBatch {
 }
 
 impl Shard {
-    fn encode(&mut self, isa: Isa, tracker: &StateTracker, dropout: &mut Dropout<'_>) {
+    fn encode(&mut self, isa: Isa, tracker: &StateTracker, masks: &mut Masks<'_>) {
         let TrackerConfig { width, n_layers, dropout: rate, .. } = *tracker.config();
         self.embed(tracker);
         self.layers.resize(n_layers, LayerBatch::default());
@@ -165,7 +175,7 @@ impl Shard {
         for (index, layer) in self.layers.iter_mut().enumerate() {
             let queries = if index + 1 == n_layers { Queries::Last } else { Queries::All };
             let parameters = attention::split(&tracker.parameters[tracker.layer(index)], width);
-            layer.forward(isa, &parameters, (input, &self.lengths), queries, (dropout, rate));
+            layer.forward(isa, &parameters, (input, &self.lengths), queries, (masks, rate));
             input = &layer.output;
         }
         self.states.clear();

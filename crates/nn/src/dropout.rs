@@ -24,18 +24,24 @@ impl Dropout<'_> {
                 mask.resize(length, 1.0);
             }
             Dropout::Drawn(rng) => {
-                let limit = (f64::from(rate) * 2f64.powi(32)) as u32;
-                let kept = 1.0 / (1.0 - rate);
                 mask.clear();
-                while mask.len() < length {
-                    let bits = rng.random::<u64>();
-                    for half in [bits as u32, (bits >> 32) as u32] {
-                        mask.push(if half < limit { 0.0 } else { kept });
-                    }
-                }
-                mask.truncate(length);
+                append(rate, length, rng, mask);
             }
             Dropout::Kept => assert_eq!(mask.len(), length, "masks of a pass of the same shape"),
         }
     }
+}
+
+/// Draws `length` values of a mask.
+pub(crate) fn append(rate: f32, length: usize, rng: &mut Rng, mask: &mut Vec<f32>) {
+    let limit = (f64::from(rate) * 2f64.powi(32)) as u32;
+    let kept = 1.0 / (1.0 - rate);
+    let end = mask.len() + length;
+    while mask.len() < end {
+        let bits = rng.random::<u64>();
+        for half in [bits as u32, (bits >> 32) as u32] {
+            mask.push(if half < limit { 0.0 } else { kept });
+        }
+    }
+    mask.truncate(end);
 }

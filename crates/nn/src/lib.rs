@@ -8,7 +8,7 @@ mod norm;
 mod random;
 mod tracker;
 
-pub use batch::TrackerBatch;
+pub use batch::{BatchDropout, TrackerBatch};
 pub use dropout::Dropout;
 pub use mlp::{Mlp, MlpTrace};
 pub use random::{normal, normals, uniforms};

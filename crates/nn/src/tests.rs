@@ -141,7 +141,7 @@ fn a_batch_is_encoded_and_differentiated_as_its_sessions_one_by_one() {
         let state = tracker.encode(&mut trace, Dropout::Off).to_vec();
         want.push((state, tracker.backward(&trace, upstream, &mut want_gradient)));
     }
-    batch.encode(&tracker, None, &mut states);
+    batch.encode(&tracker, BatchDropout::Off, &mut states);
     batch.backward(&tracker, &upstream, &mut gradient);
     let close = |a: &[f32], b: &[f32]| {
         a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 2e-4 * (1.0 + b.abs()))
@@ -150,5 +150,36 @@ fn a_batch_is_encoded_and_differentiated_as_its_sessions_one_by_one() {
     let got = states.chunks_exact(32).zip(batch.input_gradients());
     for ((state, (d_user, d_items)), (want_state, inputs)) in got.zip(&want) {
         assert!(close(state, want_state) && close(d_user, &inputs.user) && close(d_items, &inputs.items));
+    }
+}
+
+#[test]
+fn a_session_with_its_own_generator_drops_what_it_drops_alone() {
+    let config = TrackerConfig { width: 32, window: 4, n_layers: 2, dropout: 0.3 };
+    let rng = &mut mdp::rng_for(6, &[]);
+    let tracker = StateTracker::new(config, rng);
+    let sessions: Vec<Vec<f32>> = (0..70).map(|i| normals(32 * (1 + i % 5), 1.0, rng)).collect();
+    let own = |session: usize| mdp::rng_for(9, &[session as u64]);
+    let mut rngs: Vec<mdp::Rng> = (0..70).map(own).collect();
+    let mut batch = TrackerBatch::new(kernels::Isa::detected(), config);
+    for session in &sessions {
+        batch.start(&session[..32]);
+        session[32..].chunks_exact(32).for_each(|item| batch.push(item, 2.0));
+    }
+    let mut states = Vec::new();
+    batch.encode(&tracker, BatchDropout::Own(&mut rngs), &mut states);
+    let mut trace = TrackerTrace::new(&config);
+    for (index, ((session, state), after)) in
+        sessions.iter().zip(states.chunks_exact(32)).zip(&rngs).enumerate()
+    {
+        trace.start(&session[..32]);
+        session[32..].chunks_exact(32).for_each(|item| trace.push(item, 2.0));
+        let mut alone = own(index);
+        let want = tracker.encode(&mut trace, Dropout::Drawn(&mut alone));
+        assert!(
+            state.iter().zip(want).all(|(a, b)| (a - b).abs() < 1e-4 * (1.0 + b.abs())),
+            "session {index}"
+        );
+        assert_eq!(*after, alone, "and its generator has moved as far");
     }
 }

@@ -8,8 +8,8 @@
 
 use kernels::Isa;
 use mdp::ItemIdx;
-use nn::TrackerConfig;
-use policy::{ActorConfig, ActorRow, LargeActor, LargeActorParts, LossConfig, PolicyRow, StateInput};
+use nn::{BatchDropout, TrackerConfig};
+use policy::{ActorConfig, ActorParts, ActorRow, LargeActor, LossConfig, PolicyRow, StateInput};
 use std::io::BufRead as _;
 use std::time::Instant;
 
@@ -80,7 +80,7 @@ fn run(actor: &mut LargeActor, sizes: &Sizes, first: usize, n: usize) -> (Vec<f6
             })
             .collect();
         let started = Instant::now();
-        losses.push(actor.step(&batch, &loss, None).total);
+        losses.push(actor.step(&batch, &loss, BatchDropout::Off).total);
         times.push(started.elapsed().as_secs_f64() * 1e3);
     }
     (times, losses)
@@ -101,14 +101,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         row_norm_limit: f32::INFINITY,
         bias_limit: f32::INFINITY,
     };
-    let parts = LargeActorParts {
-        users: numbers(1, n_users * WIDTH, 1.0),
-        items: numbers(2, n_items * WIDTH, 1.0),
-        tracker: tracker(window),
-        head_rows: numbers(4, n_items * WIDTH, 0.125),
-        head_bias: numbers(5, n_items, 0.125),
-    };
-    let mut actor = LargeActor::new(Isa::detected(), config, parts);
+    let tables = [numbers(1, n_users * WIDTH, 1.0), numbers(2, n_items * WIDTH, 1.0)];
+    let (rows, mut head) = (numbers(4, n_items * WIDTH, 0.125), Vec::new());
+    kernels::transpose(&rows, WIDTH, &mut head);
+    head.extend(numbers(5, n_items, 0.125));
+    let [users, items] = tables;
+    let parts = ActorParts::fresh([users, items, tracker(window), head], WIDTH);
+    let mut actor = LargeActor::from_parts(Isa::detected(), config, parts);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build()?;
     if std::env::args().nth(6).as_deref() == Some("serve") {
         let mut first = 0;

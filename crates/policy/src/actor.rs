@@ -81,7 +81,7 @@ struct Scratch {
     no_bias: Vec<f32>,
 }
 
-/// Everything an actor is made of, for checkpoints.
+/// Everything an actor is made of, for checkpoints; the same for [`Actor`] and [`crate::LargeActor`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActorParts {
     /// The user table.
@@ -90,8 +90,42 @@ pub struct ActorParts {
     pub items: RowAdamParts,
     /// Parameters, first and second moments of the tracker.
     pub tracker: [Vec<f32>; 3],
-    /// Parameters, first and second moments of the head.
+    /// Parameters, first and second moments of the head: weight `[width, items]`, then bias `[items]`.
     pub head: [Vec<f32>; 3],
+}
+
+impl ActorParts {
+    /// Parameters that no step has moved yet: user table `[users, width]`, item table `[items, width]`, the tracker's
+    /// parameters, and the head, weight `[width, items]` and bias `[items]`.
+    pub fn fresh([users, items, tracker, head]: [Vec<f32>; 4], width: usize) -> Self {
+        let zeros = |values: &[f32]| vec![0.0; values.len()];
+        let table = |values: Vec<f32>| RowAdamParts {
+            first: zeros(&values),
+            second: zeros(&values),
+            steps_taken: vec![0; values.len() / width],
+            n_steps: 0,
+            values,
+        };
+        let vector = |values: Vec<f32>| {
+            let [first, second] = [zeros(&values), zeros(&values)];
+            [values, first, second]
+        };
+        Self { users: table(users), items: table(items), tracker: vector(tracker), head: vector(head) }
+    }
+
+    /// Random parameters, as PyTorch's layers start.
+    ///
+    /// # Panics
+    /// If a size is zero.
+    pub fn random(config: &ActorConfig, rng: &mut Rng) -> Self {
+        assert!(config.n_users > 0 && config.n_items > 0, "at least one user and one item");
+        let h = config.tracker.width;
+        let users = normals(config.n_users * h, 1.0, rng);
+        let items = normals(config.n_items * h, 1.0, rng);
+        let tracker = StateTracker::new(config.tracker, rng).parameters;
+        let head = uniforms(config.n_items * (h + 1), (h as f32).powf(-0.5), rng);
+        Self::fresh([users, items, tracker, head], h)
+    }
 }
 
 impl Actor {
@@ -100,14 +134,7 @@ impl Actor {
     /// # Panics
     /// If a size is zero.
     pub fn new(config: ActorConfig, rng: &mut Rng) -> Self {
-        assert!(config.n_users > 0 && config.n_items > 0, "at least one user and one item");
-        let h = config.tracker.width;
-        let table = |values| RowAdam::new(config.learning_rate, h, values);
-        let users = table(normals(config.n_users * h, 1.0, rng));
-        let items = table(normals(config.n_items * h, 1.0, rng));
-        let tracker = StateTracker::new(config.tracker, rng);
-        let head = uniforms(config.n_items * (h + 1), (h as f32).powf(-0.5), rng);
-        Self::assemble(config, users, items, tracker, head)
+        Self::from_parts(config, ActorParts::random(&config, rng))
     }
 
     fn assemble(

@@ -2,32 +2,20 @@
 //! over the whole batch and tiles of the catalogue.
 //!
 //! A step encodes all states at once ([`nn::TrackerBatch`]), runs the item head as one operation ([`kernels::HeadPass`]),
-//! whose table takes Adam's step where its gradient arises, and moves user and item tables by [`kernels::RowAdam`], which
-//! equals dense Adam bit for bit and touches only the rows of the batch. The head's table lies by items, `[items,
-//! width]`, because a tile of the catalogue has to be one piece; [`crate::Actor`] has it by columns, which suits
-//! batches of eight. There are no limits of rows and biases here.
+//! whose table takes Adam's step, and then keeps its limits, where its gradient arises, and moves user and item tables by
+//! [`kernels::RowAdam`], which equals dense Adam bit for bit and touches only the rows of the batch. The head's table
+//! lies by items, `[items, width]`, because a tile of the catalogue has to be one piece; [`crate::Actor`] has it by
+//! columns, which suits batches of eight, and so have the parts that both are made of.
 
-use crate::{ActorConfig, ActorRow, LossConfig, PolicyLoss};
-use kernels::{
-    Adam, AdamConfig, HeadParameters, HeadPass, HeadRow, HeadScale, HeadTable, Isa, RowAdam, RowGradients,
+use crate::{
+    ActorConfig, ActorParts, ActorRow, LossConfig, PolicyLoss, PublishedPolicy, Snapshot, StateInput,
 };
-use mdp::Rng;
-use nn::{StateTracker, TrackerBatch, normals, uniforms};
-
-/// What a large-batch actor starts from.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LargeActorParts {
-    /// User vectors, `[users, width]`.
-    pub users: Vec<f32>,
-    /// Item vectors, `[items, width]`.
-    pub items: Vec<f32>,
-    /// The tracker's parameters, laid out as [`StateTracker::parameters`].
-    pub tracker: Vec<f32>,
-    /// The head's rows, `[items, width]`.
-    pub head_rows: Vec<f32>,
-    /// The head's biases, `[items]`.
-    pub head_bias: Vec<f32>,
-}
+use kernels::{
+    Adam, AdamConfig, HeadLimits, HeadParameters, HeadPass, HeadRow, HeadScale, HeadTable, Isa, RowAdam,
+    RowGradients, transpose,
+};
+use mdp::{ItemIdx, Rng, UserIdx};
+use nn::{BatchDropout, StateTracker, TrackerBatch};
 
 /// The network with its optimisers. Threads are those of the caller's rayon pool; their number changes nothing.
 #[derive(Clone, Debug)]
@@ -49,6 +37,7 @@ pub struct LargeActor {
 /// Memory that is used again; none of it carries a value from one step to the next.
 #[derive(Clone, Debug)]
 struct Scratch {
+    rows: Vec<u32>,
     states: Vec<f32>,
     d_states: Vec<f32>,
     actions: Vec<u32>,
@@ -58,43 +47,43 @@ struct Scratch {
     item_gradients: RowGradients,
 }
 
-impl LargeActorParts {
-    /// Random parameters, distributed as those of [`crate::Actor`].
-    pub fn random(config: &ActorConfig, rng: &mut Rng) -> Self {
-        let h = config.tracker.width;
-        Self {
-            users: normals(config.n_users * h, 1.0, rng),
-            items: normals(config.n_items * h, 1.0, rng),
-            tracker: StateTracker::new(config.tracker, rng).parameters,
-            head_rows: uniforms(config.n_items * h, (h as f32).powf(-0.5), rng),
-            head_bias: uniforms(config.n_items, (h as f32).powf(-0.5), rng),
-        }
-    }
-}
-
 impl LargeActor {
-    /// A network at these parameters.
+    /// A fresh network, that of [`crate::Actor::new`] with the same generator.
+    ///
+    /// # Panics
+    /// If a size is zero, or the width is not a multiple of 16.
+    pub fn new(isa: Isa, config: ActorConfig, rng: &mut Rng) -> Self {
+        Self::from_parts(isa, config, ActorParts::random(&config, rng))
+    }
+
+    /// The network as a checkpoint has it.
     ///
     /// # Panics
     /// If a length does not fit, or the width is not a multiple of 16.
-    pub fn new(isa: Isa, config: ActorConfig, parts: LargeActorParts) -> Self {
+    pub fn from_parts(isa: Isa, config: ActorConfig, parts: ActorParts) -> Self {
         let h = config.tracker.width;
-        let LargeActorParts { users, items, tracker: parameters, head_rows, head_bias } = parts;
-        assert!(users.len() == config.n_users * h && items.len() == config.n_items * h, "tables");
-        assert!(head_rows.len() == items.len() && head_bias.len() == config.n_items, "head");
+        let ActorParts { users, items, tracker: [parameters, first, second], head } = parts;
+        let n_steps = u64::from(users.n_steps);
         let mut tracker = StateTracker::new(config.tracker, &mut mdp::rng_for(0, &[]));
         assert_eq!(tracker.parameters.len(), parameters.len(), "tracker");
         tracker.parameters = parameters;
-        let adam = |n| Adam::new(AdamConfig::with_learning_rate(config.learning_rate), n);
+        let adam = |first: Vec<f32>, second: Vec<f32>| {
+            let mut adam = Adam::new(AdamConfig::with_learning_rate(config.learning_rate), first.len());
+            assert_eq!(first.len(), second.len(), "moments");
+            (adam.first, adam.second, adam.n_steps) = (first, second, n_steps);
+            adam
+        };
+        let [(head_rows, head_bias), firsts, seconds] = head.map(|columns| by_rows(columns, &config));
         Self {
-            users: RowAdam::new(config.learning_rate, h, users),
-            items: RowAdam::new(config.learning_rate, h, items),
-            tracker_adam: adam(tracker.parameters.len()),
-            rows_adam: adam(head_rows.len()),
-            bias_adam: adam(head_bias.len()),
+            users: RowAdam::from_parts(config.learning_rate, h, users),
+            items: RowAdam::from_parts(config.learning_rate, h, items),
+            tracker_adam: adam(first, second),
+            rows_adam: adam(firsts.0, seconds.0),
+            bias_adam: adam(firsts.1, seconds.1),
             batch: TrackerBatch::new(isa, config.tracker),
             head: HeadPass::new(isa, h, config.logit_limit),
             scratch: Scratch {
+                rows: Vec::new(),
                 states: Vec::new(),
                 d_states: Vec::new(),
                 actions: Vec::new(),
@@ -110,7 +99,48 @@ impl LargeActor {
         }
     }
 
-    /// One gradient step of the policy loss, with dropout where there is a seed. Returns the loss before the step.
+    /// Everything the network is made of.
+    pub fn to_parts(&self) -> ActorParts {
+        let Self { config, rows_adam, bias_adam, tracker_adam, .. } = self;
+        let h = config.tracker.width;
+        ActorParts {
+            users: self.users.to_parts(),
+            items: self.items.to_parts(),
+            tracker: [
+                self.tracker.parameters.clone(),
+                tracker_adam.first.clone(),
+                tracker_adam.second.clone(),
+            ],
+            head: [
+                by_columns(&self.head_rows, &self.head_bias, h),
+                by_columns(&rows_adam.first, &bias_adam.first, h),
+                by_columns(&rows_adam.second, &bias_adam.second, h),
+            ],
+        }
+    }
+
+    /// Sizes and limits.
+    pub fn config(&self) -> &ActorConfig {
+        &self.config
+    }
+
+    /// Computes states and appends them, `[states, width]`, to `out`. No gradient can follow.
+    pub fn append_states<'s>(
+        &mut self,
+        states: impl Iterator<Item = StateInput<'s>> + Clone,
+        dropout: BatchDropout<'_>,
+        out: &mut Vec<f32>,
+    ) {
+        self.load(states);
+        self.batch.encode(&self.tracker, dropout, out);
+    }
+
+    /// The vector of an item, `[width]`.
+    pub fn item_vector(&mut self, item: ItemIdx) -> &[f32] {
+        self.items.row(item.index())
+    }
+
+    /// One gradient step of the policy loss, then the limits of the head. Returns the loss before the step.
     ///
     /// # Panics
     /// If the batch is empty or names rows that do not exist.
@@ -118,13 +148,13 @@ impl LargeActor {
         &mut self,
         batch: &[ActorRow<'_>],
         loss: &LossConfig,
-        dropout_seed: Option<u64>,
+        dropout: BatchDropout<'_>,
     ) -> PolicyLoss {
         assert!(!batch.is_empty() && loss.logit_limit == self.config.logit_limit, "a batch, and one clamp");
-        self.load(batch);
+        self.load(batch.iter().map(|row| row.state));
         let scratch = &mut self.scratch;
         scratch.states.clear();
-        self.batch.encode(&self.tracker, dropout_seed, &mut scratch.states);
+        self.batch.encode(&self.tracker, dropout, &mut scratch.states);
         scratch.actions.clear();
         scratch.actions.extend(batch.iter().map(|row| row.loss.action as u32));
         let table = HeadTable { rows: &self.head_rows, bias: &self.head_bias };
@@ -136,6 +166,7 @@ impl LargeActor {
             bias: &mut self.head_bias,
             rows_adam: &mut self.rows_adam,
             bias_adam: &mut self.bias_adam,
+            limits: HeadLimits { row_norm: self.config.row_norm_limit, bias: self.config.bias_limit },
         };
         self.head.backward_and_step(parameters, &scratch.scales, &mut scratch.d_states);
         self.batch.backward(&self.tracker, &scratch.d_states, &mut scratch.tracker_gradient);
@@ -144,14 +175,18 @@ impl LargeActor {
         result
     }
 
-    fn load(&mut self, batch: &[ActorRow<'_>]) {
+    fn load<'s>(&mut self, states: impl Iterator<Item = StateInput<'s>> + Clone) {
         self.batch.clear();
-        let items = batch.iter().flat_map(|row| row.state.steps.iter().map(|(item, _)| item.0));
-        self.items.catch_up_rows(items);
-        self.users.catch_up_rows(batch.iter().map(|row| row.state.user_row));
-        for row in batch {
-            self.batch.start(self.users.row(row.state.user_row as usize));
-            for &(item, reward) in row.state.steps {
+        let rows = &mut self.scratch.rows;
+        rows.clear();
+        rows.extend(states.clone().flat_map(|state| state.steps.iter().map(|(item, _)| item.0)));
+        self.items.catch_up_rows(rows);
+        rows.clear();
+        rows.extend(states.clone().map(|state| state.user_row));
+        self.users.catch_up_rows(rows);
+        for state in states {
+            self.batch.start(self.users.row(state.user_row as usize));
+            for &(item, reward) in state.steps {
                 self.batch.push(self.items.row(item.index()), reward);
             }
         }
@@ -173,16 +208,48 @@ impl LargeActor {
         self.items.step(item_gradients);
     }
 
-    /// All parameters as they are now.
-    pub fn to_parts(&mut self) -> LargeActorParts {
-        LargeActorParts {
-            users: self.users.rows().to_vec(),
-            items: self.items.rows().to_vec(),
-            tracker: self.tracker.parameters.clone(),
-            head_rows: self.head_rows.clone(),
-            head_bias: self.head_bias.clone(),
-        }
+    /// Copies what acting for these rows of the user table needs, in their order, over `snapshot`.
+    ///
+    /// # Panics
+    /// If a row does not exist.
+    pub fn snapshot(&mut self, user_rows: impl Iterator<Item = u32>, snapshot: &mut Snapshot) {
+        let Snapshot { tracker, users, items, head_rows, head_bias } = snapshot;
+        tracker.parameters.clone_from(&self.tracker.parameters);
+        users.clear();
+        user_rows.for_each(|row| users.extend_from_slice(self.users.row(row as usize)));
+        items.clear();
+        items.extend_from_slice(self.items.rows());
+        head_rows.clone_from(&self.head_rows);
+        head_bias.clone_from(&self.head_bias);
     }
+
+    /// The frozen policy. `users` names the user of each row of the table.
+    ///
+    /// # Panics
+    /// If there is not one user per row.
+    pub fn freeze(&mut self, name: &str, users: &[UserIdx]) -> PublishedPolicy {
+        let tables = [self.users.rows().to_vec(), self.items.rows().to_vec()];
+        let head = by_columns(&self.head_rows, &self.head_bias, self.config.tracker.width);
+        PublishedPolicy::new(name, users, tables, &self.tracker, head, self.config.logit_limit)
+    }
+}
+
+/// Rows `[items, width]` and biases of a head that lies by columns.
+fn by_rows(mut columns: Vec<f32>, config: &ActorConfig) -> (Vec<f32>, Vec<f32>) {
+    let n_items = config.n_items;
+    assert_eq!(columns.len(), n_items * (config.tracker.width + 1), "head");
+    let bias = columns.split_off(n_items * config.tracker.width);
+    let mut rows = Vec::new();
+    transpose(&columns, n_items, &mut rows);
+    (rows, bias)
+}
+
+/// Weight `[width, items]`, then bias, of a head that lies by rows.
+fn by_columns(rows: &[f32], bias: &[f32], width: usize) -> Vec<f32> {
+    let mut columns = Vec::new();
+    transpose(rows, width, &mut columns);
+    columns.extend_from_slice(bias);
+    columns
 }
 
 /// The loss of the batch, and what it makes of each row.

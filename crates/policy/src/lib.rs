@@ -1,5 +1,6 @@
 //! The published policy: its actor, its critic, their losses, and the frozen policy that comes out.
 
+mod acting;
 mod actor;
 mod critic;
 mod error;
@@ -7,10 +8,11 @@ mod large;
 mod loss;
 mod published;
 
+pub use acting::{Acting, Snapshot};
 pub use actor::{Actor, ActorConfig, ActorParts, ActorRow, StateInput};
 pub use critic::{Critic, CriticConfig, CriticLoss, CriticParts, CriticRow};
 pub use error::PolicyError;
-pub use large::{LargeActor, LargeActorParts};
+pub use large::LargeActor;
 pub use loss::{
     LossConfig, PolicyLoss, PolicyRow, normalise_advantages, policy_loss, temporal_difference_target,
 };

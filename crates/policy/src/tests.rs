@@ -2,7 +2,6 @@
 
 use crate::critic::move_target;
 use crate::*;
-use kernels::RowGradients;
 use mdp::{ItemIdx, ItemSet, Policy as _, SessionContext, UserIdx, rng_for};
 use nn::{Dropout, TrackerConfig};
 
@@ -76,15 +75,9 @@ fn targets_and_advantages_of_the_specification() {
     assert_eq!(equal, [0.0; 8]);
 }
 
-/// States of width 8 and rows on them.
-fn critic_batch(states: &[f32]) -> Vec<CriticRow<'_>> {
-    let row = |(i, state)| CriticRow {
-        state,
-        item: ItemIdx(i as u32 % 3),
-        target: i as f32,
-        weight: 1.0 + i as f32,
-    };
-    states.chunks_exact(8).enumerate().map(row).collect()
+/// Rows on four states.
+fn critic_batch() -> [CriticRow; 4] {
+    [0, 1, 2, 3].map(|i| CriticRow { item: ItemIdx(i % 3), target: i as f32, weight: 1.0 + i as f32 })
 }
 
 #[test]
@@ -92,12 +85,11 @@ fn critic_gradient_is_that_of_the_loss() {
     let rng = &mut rng_for(1, &[]);
     let critic = Critic::new(CRITIC, rng);
     let states = nn::normals(4 * 8, 1.0, rng);
-    let batch = critic_batch(&states);
-    let (mut gradient, mut rows) = (vec![0.0; 8 * 8 + 8 + 9], RowGradients::new(9));
-    critic.clone().accumulate(&batch, &mut gradient, &mut rows);
+    let mut accumulated = critic.clone();
+    accumulated.accumulate(&states, &critic_batch());
+    let (gradient, rows) = accumulated.gradients();
     let loss = |parts: CriticParts| {
-        let (mut d, mut r) = (vec![0.0; gradient.len()], RowGradients::new(9));
-        let loss = Critic::from_parts(CRITIC, parts).accumulate(&batch, &mut d, &mut r);
+        let loss = Critic::from_parts(CRITIC, parts).accumulate(&states, &critic_batch());
         f64::from(loss.action_value) + f64::from(loss.value)
     };
     let check = |exact: f32, place: &dyn Fn(&mut CriticParts) -> &mut f32| {
@@ -131,8 +123,8 @@ fn critic_weights_count_rows_not_weights() {
     parts.action_values.values.fill(0.0);
     (parts.action_values.values[8], parts.action_values.values[17]) = (1.0, 3.0);
     critic = Critic::from_parts(CRITIC, parts);
-    let row = |item, target, weight| CriticRow { state: &[1.0; 8], item: ItemIdx(item), target, weight };
-    let loss = critic.step(&[row(0, 2.0, 1.0), row(1, 1.0, 2.0)]);
+    let row = |item, target, weight| CriticRow { item: ItemIdx(item), target, weight };
+    let loss = critic.step(&[1.0; 16], &[row(0, 2.0, 1.0), row(1, 1.0, 2.0)]);
     assert_eq!((loss.action_value, loss.value), (4.5, 2.5));
 }
 
@@ -141,17 +133,24 @@ fn critic_learns_and_its_target_follows_every_tenth_update() {
     let rng = &mut rng_for(2, &[]);
     let mut critic = Critic::new(CRITIC, rng);
     let states = nn::normals(4 * 8, 1.0, rng);
-    let first = critic.step(&critic_batch(&states));
-    let before = critic.target_value(&states[..8]);
+    let first = critic.step(&states, &critic_batch());
+    let target = |critic: &mut Critic| {
+        let mut out = Vec::new();
+        critic.append_target_values(&states, &mut out);
+        out
+    };
+    let before = target(&mut critic);
     for _ in 1..9 {
-        critic.step(&critic_batch(&states));
+        critic.step(&states, &critic_batch());
     }
-    assert_eq!(critic.target_value(&states[..8]), before);
-    let mut last = critic.step(&critic_batch(&states));
-    assert_eq!(critic.target_value(&states[..8]), critic.value(&states[..8]));
+    assert_eq!(target(&mut critic), before);
+    let mut last = critic.step(&states, &critic_batch());
+    let mut values = Vec::new();
+    critic.append_values(&states, &mut values);
+    assert_eq!(target(&mut critic), values);
     assert!(last.action_value < first.action_value && last.value < first.value);
     for _ in 0..600 {
-        last = critic.step(&critic_batch(&states));
+        last = critic.step(&states, &critic_batch());
     }
     assert!(last.value < 0.1 && last.action_value < 0.1, "{last:?}");
 }

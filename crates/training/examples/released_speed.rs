@@ -1,8 +1,9 @@
-//! What is measured: episodes per second of the preset `released` with Steam's values on a synthetic matrix world of
-//! Steam's size (6,012 items, 12,000 users, integer rewards, exits by low reward and by near items), one thread,
-//! rollouts, updates and everything else included.
+//! What is measured: episodes per second of the presets with Steam's values on a synthetic matrix world of Steam's size
+//! (6,012 items, 12,000 users, integer rewards, exits by low reward and by near items), rollouts, updates and everything
+//! else included. `released` plays one episode after another and has work for one thread only.
 //!
-//! `cargo run --release -p training --example released_speed -- [episodes] [preset]`
+//! `cargo run --release -p training --example released_speed -- [episodes] [threads] [preset ...]`; without presets,
+//! `released` and `vectorised` one after the other.
 
 use catalogue::Catalogue;
 use environment::{DistanceSource, Environment, ExitRule, ItemFeatures};
@@ -60,9 +61,35 @@ impl Observer for Printer {
 
 #[expect(clippy::print_stderr, reason = "a bench reports")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let n_episodes = std::env::args().nth(1).map_or(Ok(5000), |n| n.parse::<u64>())?;
-    let is_paper = std::env::args().nth(2).is_some_and(|name| name == Preset::Paper.name());
-    let preset = if is_paper { Preset::Paper } else { Preset::Released };
+    let mut arguments = std::env::args().skip(1);
+    let n_episodes = arguments.next().map_or(Ok(5000), |n| n.parse::<u64>())?;
+    let n_threads = arguments.next().map_or(Ok(2), |n| n.parse::<usize>())?;
+    let mut names: Vec<String> = arguments.collect();
+    if names.is_empty() {
+        names = [Preset::Released, Preset::Vectorised].map(|preset| preset.name().to_owned()).into();
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build()?;
+    let mut rates = Vec::new();
+    for name in &names {
+        let presets = [Preset::Released, Preset::Vectorised, Preset::Paper];
+        let preset = presets.into_iter().find(|preset| preset.name() == name).ok_or("no such preset")?;
+        eprintln!("{name}, {n_threads} threads");
+        rates.push(pool.install(|| measure(preset, n_episodes).map_err(|error| error.to_string()))?);
+    }
+    for (name, rate) in names.iter().zip(&rates) {
+        eprintln!(
+            "{name}: {rate:.0} episodes/s, 100,000 take {:.1} s, {:.2} times {}",
+            1e5 / rate,
+            rate / rates[0],
+            names[0]
+        );
+    }
+    Ok(())
+}
+
+/// Episodes per second of one preset.
+#[expect(clippy::print_stderr, reason = "a bench reports")]
+fn measure(preset: Preset, n_episodes: u64) -> Result<f64, Box<dyn std::error::Error>> {
     let raw = TrainingConfig::from_toml(preset.text())?.raw().clone();
     let config = TrainingConfig::try_from(raw.with_published_values(PublishedDataset::Steam))?;
     let rows = (0..N_ITEMS).map(|i| (i.to_string(), format!("Game number {i}"), Vec::new())).collect();
@@ -86,15 +113,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         started.elapsed().as_secs_f64(),
         trainer.demonstrations().len()
     );
-    trainer.run_until(n_episodes, &RunOptions::default(), &mut Printer)?;
+    let options = RunOptions { report_interval: (n_episodes / 5).max(1), ..RunOptions::default() };
+    trainer.run_until(n_episodes, &options, &mut Printer)?;
     let seconds = started.elapsed().as_secs_f64();
-    let per_second = n_episodes as f64 / seconds;
-    eprintln!(
-        "{n_episodes} episodes in {seconds:.1} s: {per_second:.0}/s, 100,000 take {:.1} min",
-        1e5 / per_second / 60.0
-    );
+    eprintln!("{} episodes, {} updates in {seconds:.1} s", trainer.n_episodes(), trainer.n_updates());
     eprintln!("parameter hash {}", trainer.policy(preset.name()).parameter_hash());
-    Ok(())
+    Ok(trainer.n_episodes() as f64 / seconds)
 }
 
 /// One pair of items in 300 is near, by a hash.

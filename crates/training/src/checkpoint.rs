@@ -1,10 +1,11 @@
 //! A run as one file of tensors and a note.
 
-use crate::trainer::{actor_config, critic_config};
+use crate::network::Network;
+use crate::trainer::{actor_config, critic_config, network_size};
 use crate::{StepLog, SumTree, Trainer, TrainingError};
 use artefact::Tensors;
 use kernels::RowAdamParts;
-use policy::{Actor, ActorParts, Critic, CriticParts};
+use policy::{ActorParts, Critic, CriticParts};
 use serde::{Deserialize, Serialize};
 
 /// The layout of the file.
@@ -26,7 +27,7 @@ struct Note {
 /// the episode, so their position needs no room.
 pub(crate) fn save(trainer: &Trainer<'_>) -> Tensors {
     let mut out = Tensors::default();
-    let ActorParts { users, items, tracker, head } = trainer.actor.to_parts();
+    let ActorParts { users, items, tracker, head } = trainer.network.to_parts();
     let CriticParts { shared, action_values } = trainer.critic.to_parts();
     put_table(&mut out, "actor.users", users);
     put_table(&mut out, "actor.items", items);
@@ -77,7 +78,8 @@ pub(crate) fn restore(trainer: &mut Trainer<'_>, mut from: Tensors) -> Result<()
         tracker: take_all(&mut from, "actor.tracker")?,
         head: take_all(&mut from, "actor.head")?,
     };
-    trainer.actor = Actor::from_parts(actor_config(&raw, n_users, n_items), parts);
+    let config = actor_config(&raw, n_users, n_items);
+    trainer.network = Network::from_parts(network_size(&raw), config, parts);
     let shared = take_all(&mut from, "critic.shared")?;
     let action_values = take_table(&mut from, "critic.action_values")?;
     trainer.critic = Critic::from_parts(critic_config(&raw, n_items), CriticParts { shared, action_values });

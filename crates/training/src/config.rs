@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// The preset `released`.
 pub const RELEASED: &str = include_str!("../../../presets/released.toml");
+/// The preset `vectorised`.
+pub const VECTORISED: &str = include_str!("../../../presets/vectorised.toml");
 /// The preset `paper`.
 pub const PAPER: &str = include_str!("../../../presets/paper.toml");
 
@@ -15,6 +17,8 @@ pub const PAPER: &str = include_str!("../../../presets/paper.toml");
 pub enum Preset {
     /// What the published code does.
     Released,
+    /// The published loop with sessions stepped together and large batches.
+    Vectorised,
     /// What the paper describes.
     Paper,
 }
@@ -24,6 +28,7 @@ impl Preset {
     pub fn name(self) -> &'static str {
         match self {
             Self::Released => "released",
+            Self::Vectorised => "vectorised",
             Self::Paper => "paper",
         }
     }
@@ -32,6 +37,7 @@ impl Preset {
     pub fn text(self) -> &'static str {
         match self {
             Self::Released => RELEASED,
+            Self::Vectorised => VECTORISED,
             Self::Paper => PAPER,
         }
     }
@@ -119,6 +125,8 @@ pub struct CriticSettings {
 #[expect(missing_docs, reason = "the preset files document every key")]
 pub struct RolloutSettings {
     pub n_episodes: u64,
+    pub sessions_together: usize,
+    pub overlap: bool,
     pub discount: f32,
     pub repeats: Repeats,
 }
@@ -129,6 +137,7 @@ pub struct RolloutSettings {
 #[expect(missing_docs, reason = "the preset files document every key")]
 pub struct ReplaySettings {
     pub batch_size: usize,
+    pub rows_per_episode: u64,
     pub env_priority: f64,
 }
 
@@ -197,7 +206,7 @@ pub struct RawTrainingConfig {
 
 impl RawTrainingConfig {
     /// The same with the publication's values for one of its datasets. The clamp of the logits belongs to the code,
-    /// so only `released` gets it.
+    /// so `paper` does not get it.
     ///
     /// # Source
     /// Spec H.
@@ -208,7 +217,7 @@ impl RawTrainingConfig {
         };
         (self.demonstrations.beta, self.demonstrations.alpha) = (beta, alpha);
         self.loss.imitation = imitation;
-        if self.preset == Preset::Released {
+        if self.preset != Preset::Paper {
             self.network.logit_limit = logit_limit;
         }
         self
@@ -270,7 +279,9 @@ impl TryFrom<RawTrainingConfig> for TrainingConfig {
             ("network.n_layers", network.n_layers),
             ("critic.n_hidden", critic.n_hidden),
             ("critic.target_interval", critic.target_interval as usize),
+            ("rollout.sessions_together", rollout.sessions_together),
             ("replay.batch_size", replay.batch_size),
+            ("replay.rows_per_episode", replay.rows_per_episode as usize),
             ("advantages.n_hidden", advantages.n_hidden),
             ("discriminator.n_hidden", discriminator.n_hidden),
             ("discriminator.text_width", discriminator.text_width),
@@ -300,6 +311,7 @@ impl TryFrom<RawTrainingConfig> for TrainingConfig {
         refuse("between 0 and 1", shares.into_iter().find(|(_, x)| !(0.0..=1.0).contains(x)))?;
         let dropout = ("network.dropout", network.dropout);
         refuse("at least 0, below 1", Some(dropout).filter(|(_, x)| !(0.0..1.0).contains(x)))?;
+        refuse_together(network, rollout)?;
         let DemonstrationSettings { presence, beta, alpha, gamma_irl, .. } = *demonstrations;
         let learned = ("critic.learned_reward", critic.learned_reward);
         refuse(
@@ -315,6 +327,20 @@ impl TryFrom<RawTrainingConfig> for TrainingConfig {
         let weights = WeightConfig::new(beta, alpha, gamma_irl)?;
         Ok(Self { weights, raw })
     }
+}
+
+/// What sessions stepped together ask of other settings.
+fn refuse_together(network: &NetworkSettings, rollout: &RolloutSettings) -> Result<(), TrainingError> {
+    let is_together = rollout.sessions_together > 1;
+    let width = ("network.width", network.width);
+    let is_odd = is_together && !network.width.is_multiple_of(16);
+    refuse(
+        "a multiple of 16 with more than one of rollout.sessions_together",
+        Some(width).filter(|_| is_odd),
+    )?;
+    let overlap = ("rollout.overlap", rollout.overlap);
+    let is_alone = rollout.overlap && !is_together;
+    refuse("false with one of rollout.sessions_together", Some(overlap).filter(|_| is_alone))
 }
 
 /// The error for the first offender, if there is one.

@@ -1,10 +1,10 @@
 //! What the discriminator sees of a step.
 
+use crate::network::Network;
 use crate::{FeatureKind, StepLog};
 use catalogue::Catalogue;
 use mdp::UserIdx;
-use nn::Dropout;
-use policy::{Actor, StateInput};
+use policy::{ActorConfig, StateInput};
 use reward::{HashedTextEncoder, StateActionText, TextEncoder};
 
 /// Turns steps of a log into rows of features.
@@ -28,34 +28,36 @@ impl<'a> FeatureMaker<'a> {
     }
 
     /// The length of one row.
-    pub(crate) fn width(&self, actor: &Actor) -> usize {
+    pub(crate) fn width(&self, config: &ActorConfig) -> usize {
         match self.kind {
             FeatureKind::Text => self.encoder.width(),
-            FeatureKind::State => 2 * actor.config().tracker.width,
+            FeatureKind::State => 2 * config.tracker.width,
         }
     }
 
     /// Features of the given steps, `[rows, width]`; states are taken without dropout.
     pub(crate) fn rows(
         &self,
-        actor: &mut Actor,
+        network: &mut Network,
         log: &StepLog,
-        rows: impl IntoIterator<Item = usize>,
+        rows: impl Iterator<Item = usize> + Clone,
     ) -> Vec<f32> {
+        let width = self.width(network.config());
         let (mut out, mut text) = (Vec::new(), String::new());
-        let width = self.width(actor);
-        for row in rows {
-            match self.kind {
-                FeatureKind::Text => {
-                    text.clear();
-                    self.describe(log, row, &mut text);
-                    let start = out.len();
-                    out.resize(start + width, 0.0);
-                    self.encoder.encode(&text, &mut out[start..]);
-                }
-                FeatureKind::State => {
-                    append_state(actor, log, row, &mut out);
-                    out.extend_from_slice(actor.item_vector(log.item(row)));
+        match self.kind {
+            FeatureKind::Text => rows.for_each(|row| {
+                text.clear();
+                self.describe(log, row, &mut text);
+                let start = out.len();
+                out.resize(start + width, 0.0);
+                self.encoder.encode(&text, &mut out[start..]);
+            }),
+            FeatureKind::State => {
+                let mut states = Vec::new();
+                append_states(network, log, rows.clone(), &mut states);
+                for (row, state) in rows.zip(states.chunks_exact(width / 2)) {
+                    out.extend_from_slice(state);
+                    out.extend_from_slice(network.item_vector(log.item(row)));
                 }
             }
         }
@@ -75,8 +77,14 @@ impl<'a> FeatureMaker<'a> {
     }
 }
 
-/// Appends the tracker's state before a step, without dropout.
-pub(crate) fn append_state(actor: &mut Actor, log: &StepLog, row: usize, out: &mut Vec<f32>) {
-    let steps = log.before(row, actor.config().tracker.window);
-    actor.append_state(StateInput { user_row: log.user_row(row), steps }, Dropout::Off, out);
+/// Appends the tracker's states before steps, without dropout.
+pub(crate) fn append_states(
+    network: &mut Network,
+    log: &StepLog,
+    rows: impl Iterator<Item = usize> + Clone,
+    out: &mut Vec<f32>,
+) {
+    let window = network.config().tracker.window;
+    let state = |row| StateInput { user_row: log.user_row(row), steps: log.before(row, window) };
+    network.append_states(rows.map(state), None, out);
 }

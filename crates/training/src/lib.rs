@@ -1,12 +1,14 @@
-//! Training as published: the presets `released` and `paper` of one loop, with checkpoints that resume exactly.
+//! Training as published: the presets `released`, `vectorised` and `paper` of one loop, with checkpoints that resume exactly.
 
 mod checkpoint;
 mod config;
 mod demonstrations;
 mod error;
 mod features;
+mod network;
 mod observer;
 mod replay;
+mod rollouts;
 mod steplog;
 mod sumtree;
 mod trainer;
@@ -15,12 +17,12 @@ mod updates;
 pub use config::{
     AdvantageSettings, CriticSettings, DemonstrationSettings, DiscriminatorSettings, FeatureKind,
     LossSettings, NetworkSettings, PAPER, Presence, Preset, PublishedDataset, RELEASED, RawTrainingConfig,
-    Repeats, ReplaySettings, Reweigh, RolloutSettings, TrainingConfig,
+    Repeats, ReplaySettings, Reweigh, RolloutSettings, TrainingConfig, VECTORISED,
 };
 pub use demonstrations::Demonstrations;
 pub use error::TrainingError;
 pub use observer::{Observer, Progress, RunOptions, Silent};
-pub use replay::{Draw, draw_batch};
+pub use replay::{Draw, Replay};
 pub use steplog::StepLog;
 pub use sumtree::SumTree;
 pub use trainer::{Trainer, TrainingInputs};

@@ -79,6 +79,7 @@ impl Default for RunOptions {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sums {
     pub(crate) n_episodes: u64,
+    pub(crate) n_updates: u64,
     pub(crate) rewards: f64,
     pub(crate) steps: f64,
     pub(crate) actor: f64,
@@ -93,17 +94,17 @@ pub(crate) struct Sums {
 impl Sums {
     /// The report that these sums make.
     pub(crate) fn report(&self, seconds: f64) -> Progress {
-        let n = self.n_episodes.max(1) as f64;
+        let (n, n_updates) = (self.n_episodes.max(1) as f64, self.n_updates.max(1) as f64);
         let discriminator = self.discriminator / self.n_discriminator.max(1) as f64;
         Progress {
             episodes_per_second: self.n_episodes as f64 / seconds.max(1e-9),
             train_return: self.rewards / n,
             train_length: self.steps / n,
-            actor_loss: self.actor / n,
-            entropy: self.entropy / n,
-            imitation_loss: self.imitation / n,
-            critic_loss: self.critic / n,
-            demo_share: self.demo_share / n,
+            actor_loss: self.actor / n_updates,
+            entropy: self.entropy / n_updates,
+            imitation_loss: self.imitation / n_updates,
+            critic_loss: self.critic / n_updates,
+            demo_share: self.demo_share / n_updates,
             discriminator_loss: (self.n_discriminator > 0).then_some(discriminator),
             ..Progress::default()
         }

@@ -48,6 +48,15 @@ impl StepLog {
         self.positions.get(row + 1).is_none_or(|&position| position == 0)
     }
 
+    /// The row behind the last step of the session of a step.
+    pub(crate) fn session_end(&self, row: usize) -> usize {
+        let mut last = row;
+        while !self.is_last(last) {
+            last += 1;
+        }
+        last + 1
+    }
+
     /// The session before a step, oldest first, at most its last `window` steps.
     pub fn before(&self, row: usize, window: usize) -> &[(ItemIdx, f32)] {
         let length = (self.positions[row] as usize).min(window);

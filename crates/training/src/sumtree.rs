@@ -17,10 +17,27 @@ impl SumTree {
         for (leaf, &weight) in nodes[n_leaves..].iter_mut().zip(weights) {
             *leaf = f64::from(weight.max(0.0));
         }
-        for node in (1..n_leaves).rev() {
-            nodes[node] = nodes[2 * node] + nodes[2 * node + 1];
+        let mut tree = Self { n_leaves, n_weights: weights.len(), nodes };
+        tree.add_up();
+        tree
+    }
+
+    /// Changes all weights at once, at the cost of one sum per weight.
+    ///
+    /// # Panics
+    /// If there is not one for each.
+    pub fn set_all(&mut self, weights: &[f32]) {
+        assert_eq!(weights.len(), self.n_weights, "one weight each");
+        for (leaf, &weight) in self.nodes[self.n_leaves..].iter_mut().zip(weights) {
+            *leaf = f64::from(weight.max(0.0));
         }
-        Self { n_leaves, n_weights: weights.len(), nodes }
+        self.add_up();
+    }
+
+    fn add_up(&mut self) {
+        for node in (1..self.n_leaves).rev() {
+            self.nodes[node] = self.nodes[2 * node] + self.nodes[2 * node + 1];
+        }
     }
 
     /// How many weights.

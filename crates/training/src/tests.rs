@@ -2,6 +2,7 @@
 
 mod learner;
 mod replay;
+mod together;
 
 use crate::*;
 use mdp::{ExitReason, ItemIdx, Step, StepEnd, Trajectory, UserIdx};
@@ -39,6 +40,23 @@ fn presets_have_the_published_values() {
     let DemonstrationSettings { beta, alpha, gamma_irl, .. } = raw.demonstrations;
     assert_eq!((beta, alpha, gamma_irl), (1.0, 0.25, 1.0));
 
+    assert_eq!(
+        (raw.rollout.sessions_together, raw.rollout.overlap, raw.replay.rows_per_episode),
+        (1, false, 8)
+    );
+
+    // What the vectorised preset changes, and nothing else.
+    let mut vectorised = TrainingConfig::from_toml(VECTORISED).unwrap().raw().clone();
+    assert!(vectorised.rollout.sessions_together > 1 && vectorised.rollout.overlap);
+    assert_eq!(vectorised.replay.rows_per_episode, raw.replay.rows_per_episode);
+    vectorised.preset = raw.preset;
+    vectorised.rollout = raw.rollout.clone();
+    vectorised.replay.batch_size = raw.replay.batch_size;
+    vectorised.network.learning_rate = raw.network.learning_rate;
+    vectorised.critic.learning_rate = raw.critic.learning_rate;
+    vectorised.critic.target_interval = raw.critic.target_interval;
+    assert_eq!(&vectorised, raw);
+
     let paper = TrainingConfig::from_toml(PAPER).unwrap();
     assert!(paper.raw().critic.learned_reward > 0.0 && paper.raw().discriminator.reweigh == Reweigh::All);
     assert_eq!(paper.raw().network, raw.network, "the same network");
@@ -55,6 +73,7 @@ fn datasets_have_their_published_values() {
     };
     assert_eq!(values(Preset::Released, PublishedDataset::Amazon), (1.0, 0.25, 0.1, 0.5, 1.0));
     assert_eq!(values(Preset::Released, PublishedDataset::Steam), (10.0, 0.5, 0.1, 0.25, 15.0));
+    assert_eq!(values(Preset::Vectorised, PublishedDataset::Steam), (10.0, 0.5, 0.1, 0.25, 15.0));
     assert_eq!(values(Preset::Paper, PublishedDataset::Steam), (10.0, 0.5, 0.1, 0.25, 0.0));
 }
 
@@ -74,6 +93,16 @@ fn settings_are_refused_by_name() {
         message("n_episodes = 100000", "n_episodes = 100000000"),
         "rollout.n_episodes must be at most 16777216"
     );
+    assert_eq!(
+        message("overlap = false", "overlap = true"),
+        "rollout.overlap must be false with one of rollout.sessions_together"
+    );
+    let odd = RELEASED.replacen("width = 32", "width = 24", 1);
+    assert_eq!(
+        setting(&odd, "sessions_together = 1", "sessions_together = 2").unwrap_err().to_string(),
+        "network.width must be a multiple of 16 with more than one of rollout.sessions_together"
+    );
+    assert!(setting(&odd, "sessions_together = 1", "sessions_together = 1").is_ok());
     assert!(message("window = 4", "windows = 4").contains("unknown field `windows`"));
     assert!(setting(PAPER, "\"required\"", "\"none\"").is_err(), "no learned reward without demonstrations");
     assert!(setting(RELEASED, "\"required\"", "\"none\"").is_ok());

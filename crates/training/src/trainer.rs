@@ -1,24 +1,28 @@
-//! The run: episodes one after another, each with a rollout and one update of everything.
+//! The run: rounds of episodes, each with rollouts and then, or at the same time, updates of everything.
 
 use crate::checkpoint;
-use crate::features::{FeatureMaker, append_state};
+use crate::features::{FeatureMaker, append_states};
+use crate::network::{Network, Size};
 use crate::observer::Sums;
+use crate::rollouts::{Players, Rollouts};
+use crate::updates::Scratch;
 use crate::{
-    Demonstrations, FeatureKind, Observer, Presence, RawTrainingConfig, Repeats, RunOptions, StepLog,
-    SumTree, TrainingConfig, TrainingError,
+    Demonstrations, FeatureKind, Observer, Presence, RawTrainingConfig, Repeats, Replay, RolloutSettings,
+    RunOptions, StepLog, SumTree, TrainingConfig, TrainingError,
 };
 use artefact::Tensors;
 use catalogue::Catalogue;
 use environment::{Environment, Start, rollout};
 use mdp::{Interaction, ItemIdx, ItemSet, Trajectory, UserIdx, rng_for};
 use nn::TrackerConfig;
-use policy::{Actor, ActorConfig, Critic, CriticConfig, PublishedPolicy, StateInput};
+use policy::{ActorConfig, Critic, CriticConfig, PublishedPolicy, StateInput};
 use reward::{DemoAdvantages, Discriminator};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Instant;
 
-/// Names of the random streams; each is followed by the number of the episode, so the position in every stream is
-/// the episode and nothing else.
+/// Names of the random streams; each is followed by the number of the episode, or of the update where updates draw from
+/// it, so the position in every stream follows from the episode and nothing else.
 pub(crate) mod stream {
     pub(crate) const ACTOR: u64 = 1;
     pub(crate) const CRITIC: u64 = 2;
@@ -65,12 +69,16 @@ pub struct Trainer<'a> {
     pub(crate) demos: Demonstrations,
     /// Features of all demonstrated steps where they never change, else empty.
     pub(crate) demo_texts: Vec<f32>,
-    pub(crate) actor: Actor,
+    pub(crate) network: Network,
+    /// Where sessions are stepped together.
+    pub(crate) rollouts: Option<Rollouts<'a>>,
     pub(crate) critic: Critic,
     pub(crate) discriminator: Discriminator,
     pub(crate) advantages: Vec<f32>,
     pub(crate) demo_weights: SumTree,
     pub(crate) log: StepLog,
+    pub(crate) replay: Replay,
+    pub(crate) scratch: Scratch,
     pub(crate) n_episodes: u64,
     pub(crate) sums: Sums,
 }
@@ -82,7 +90,7 @@ impl<'a> Trainer<'a> {
     /// When there is nobody to train on, no usable demonstration, or the inputs do not fit each other.
     pub fn new(config: TrainingConfig, inputs: TrainingInputs<'a>, seed: u64) -> Result<Self, TrainingError> {
         let mut trainer = Self::prepare(config, inputs, seed)?;
-        trainer.fit_advantages()?;
+        trainer.fit_advantages(0)?;
         Ok(trainer)
     }
 
@@ -116,7 +124,14 @@ impl<'a> Trainer<'a> {
         let raw = config.raw();
         let demos = usable_demonstrations(raw, &inputs)?;
         let actor = actor_config(raw, inputs.users.len(), n_items);
-        let mut actor = Actor::new(actor, &mut rng_for(seed, &[stream::ACTOR]));
+        let rollouts = match network_size(raw) {
+            Size::Small => None,
+            Size::Large => {
+                let n = raw.rollout.sessions_together;
+                Some(Rollouts::new(inputs.environment, &players(raw, &inputs, seed), &actor, n)?)
+            }
+        };
+        let mut network = Network::new(network_size(raw), actor, &mut rng_for(seed, &[stream::ACTOR]));
         let critic = Critic::new(critic_config(raw, n_items), &mut rng_for(seed, &[stream::CRITIC]));
         let kind = (raw.discriminator.features, raw.discriminator.text_width);
         let features = FeatureMaker::new(kind, inputs.dataset, inputs.catalogue, inputs.users);
@@ -127,7 +142,7 @@ impl<'a> Trainer<'a> {
             &mut rng_for(seed, &[stream::DISCRIMINATOR]),
         );
         let demo_texts = match raw.discriminator.features {
-            FeatureKind::Text => features.rows(&mut actor, &demos.log, 0..demos.len()),
+            FeatureKind::Text => features.rows(&mut network, &demos.log, 0..demos.len()),
             FeatureKind::State => Vec::new(),
         };
         Ok(Self {
@@ -142,7 +157,10 @@ impl<'a> Trainer<'a> {
             features,
             demos,
             demo_texts,
-            actor,
+            network,
+            rollouts,
+            replay: Replay::default(),
+            scratch: Scratch::default(),
             critic,
             discriminator,
         })
@@ -151,6 +169,17 @@ impl<'a> Trainer<'a> {
     /// Episodes so far.
     pub fn n_episodes(&self) -> u64 {
         self.n_episodes
+    }
+
+    /// How many updates were due so far: each is a step of the critic and one of the policy.
+    pub fn n_updates(&self) -> u64 {
+        self.n_updates_by(self.n_episodes)
+    }
+
+    /// How many updates are due by the end of so many episodes.
+    fn n_updates_by(&self, n_episodes: u64) -> u64 {
+        let replay = &self.config.raw().replay;
+        n_episodes * replay.rows_per_episode / replay.batch_size as u64
     }
 
     /// The demonstrations that are used.
@@ -165,7 +194,7 @@ impl<'a> Trainer<'a> {
 
     /// The policy as it is now.
     pub fn policy(&mut self, name: &str) -> PublishedPolicy {
-        self.actor.freeze(name, self.inputs.users)
+        self.network.freeze(name, self.inputs.users)
     }
 
     /// Everything needed to go on, see [`Trainer::resume`].
@@ -173,7 +202,8 @@ impl<'a> Trainer<'a> {
         checkpoint::save(self)
     }
 
-    /// Runs until `n_episodes` episodes were made, or as many as the settings plan.
+    /// Runs until `n_episodes` episodes were made, or as many as the settings plan. A round of sessions stepped together
+    /// is always played whole, so there may be a few more.
     ///
     /// # Errors
     /// When the environment or the disk refuses.
@@ -186,23 +216,25 @@ impl<'a> Trainer<'a> {
         let planned = self.config.raw().rollout.n_episodes;
         let last = n_episodes.min(planned);
         let mut since = Instant::now();
-        let is_due = |interval: u64, e: u64| interval > 0 && (e.is_multiple_of(interval) || e == planned);
         while self.n_episodes < last {
-            self.run_episode()?;
+            let before = self.n_episodes;
+            self.run_round()?;
             let now = self.n_episodes;
-            if is_due(options.report_interval, now) {
+            let is_due =
+                |interval: u64| interval > 0 && (now / interval > before / interval || now == planned);
+            if is_due(options.report_interval) {
                 let sums = std::mem::take(&mut self.sums);
                 let mut progress = sums.report(since.elapsed().as_secs_f64());
                 (progress.n_episodes, progress.n_episodes_planned) = (now, planned);
                 progress.n_env_steps = self.log.len() as u64;
-                if is_due(options.validation_interval, now) && !self.inputs.validation_users.is_empty() {
+                if is_due(options.validation_interval) && !self.inputs.validation_users.is_empty() {
                     progress.validation_return = Some(self.validate()?);
                 }
                 observer.progress(&progress);
                 since = Instant::now();
             }
             if let Some(path) =
-                options.checkpoint_path.as_ref().filter(|_| is_due(options.checkpoint_interval, now))
+                options.checkpoint_path.as_ref().filter(|_| is_due(options.checkpoint_interval))
             {
                 artefact::replace_file(path, &self.checkpoint().to_bytes())?;
                 observer.checkpoint_written(now);
@@ -219,76 +251,113 @@ impl<'a> Trainer<'a> {
         self.run_until(u64::MAX, options, observer)
     }
 
-    /// One episode: a rollout, perhaps the discriminator, one critic step, one policy step.
-    fn run_episode(&mut self) -> Result<(), TrainingError> {
+    /// One round: rollouts, the discriminator where its time has come, and the updates that are due. Where they overlap,
+    /// the rollouts act by the policy as it was at the round's start, and the updates do not see them yet.
+    fn run_round(&mut self) -> Result<(), TrainingError> {
+        let RolloutSettings { n_episodes, sessions_together, overlap, .. } = self.config.raw().rollout;
         let first_row = self.log.len();
-        self.roll_out()?;
-        self.teach_discriminator(first_row)?;
-        self.update_critic();
-        self.update_actor();
-        self.n_episodes += 1;
-        self.sums.n_episodes += 1;
+        let end = (self.n_episodes + sessions_together as u64).min(n_episodes);
+        let episodes = self.n_episodes..end;
+        let updates = self.n_updates_by(episodes.start)..self.n_updates_by(end);
+        match self.rollouts.take() {
+            None => self.play_alone(episodes.start)?,
+            Some(mut rollouts) => {
+                let played =
+                    self.play_together(&mut rollouts, episodes.clone(), overlap.then_some(updates.clone()));
+                self.rollouts = Some(rollouts);
+                played?;
+            }
+        }
+        self.teach_discriminator(episodes.clone(), first_row)?;
+        if !overlap {
+            self.update(updates);
+        }
+        self.n_episodes = end;
+        self.sums.n_episodes += episodes.end - episodes.start;
+        Ok(())
+    }
+
+    /// Plays a round of episodes and appends them to the log; meanwhile makes updates, if there are any.
+    fn play_together(
+        &mut self,
+        rollouts: &mut Rollouts<'a>,
+        episodes: Range<u64>,
+        updates: Option<Range<u64>>,
+    ) -> Result<(), TrainingError> {
+        let Network::Large(actor) = &mut self.network else {
+            unreachable!("sessions stepped together come with the large network");
+        };
+        let players = players(self.config.raw(), &self.inputs, self.seed);
+        rollouts.prepare(actor, &players, episodes.clone());
+        match updates {
+            None => rollouts.play(&players, episodes.clone())?,
+            Some(updates) => {
+                let play = || rollouts.play(&players, episodes.clone());
+                rayon::join(|| self.update(updates), play).1?;
+            }
+        }
+        for (episode, steps) in episodes.zip(rollouts.sessions()) {
+            self.remember(players.user_row(episode), steps);
+        }
         Ok(())
     }
 
     /// Plays one episode with dropout on and appends it to the log.
-    fn roll_out(&mut self) -> Result<(), TrainingError> {
-        let row = (self.n_episodes % self.inputs.users.len() as u64) as u32;
+    fn play_alone(&mut self, episode: u64) -> Result<(), TrainingError> {
+        let players = players(self.config.raw(), &self.inputs, self.seed);
+        let Network::Small(actor) = &mut self.network else {
+            unreachable!("sessions played alone come with the small network");
+        };
+        let row = players.user_row(episode);
         let user = self.inputs.users[row as usize];
-        let mut rng = rng_for(self.seed, &[stream::ROLLOUT, self.n_episodes]);
-        let mut shown = self.masked_items(user);
-        let window = self.actor.config().tracker.window;
+        let mut rng = rng_for(self.seed, &[stream::ROLLOUT, episode]);
+        let mut shown = players.is_masked.then(|| ItemSet::empty(self.inputs.environment.n_items()));
+        if let Some(shown) = &mut shown {
+            players.mask_history(user, shown);
+        }
+        let window = actor.config().tracker.window;
         let mut session = self.inputs.environment.start(user)?;
         let mut steps: Vec<(ItemIdx, f32)> = Vec::with_capacity(self.inputs.environment.horizon());
         while session.end().continues() {
             let recent = &steps[steps.len().saturating_sub(window)..];
             let state = StateInput { user_row: row, steps: recent };
-            let (item, _) = self.actor.act(state, shown.as_ref(), &mut rng);
+            let (item, _) = actor.act(state, shown.as_ref(), &mut rng);
             let outcome = session.step(item)?;
             if let Some(shown) = &mut shown {
                 shown.insert(item);
             }
             steps.push((item, outcome.reward));
         }
-        self.sums.rewards += steps.iter().map(|&(_, reward)| f64::from(reward)).sum::<f64>();
-        self.sums.steps += steps.len() as f64;
-        self.log.push_session(row, &steps);
+        self.remember(row, &steps);
         Ok(())
     }
 
-    /// What a rollout of this user must not show; none if repeats are allowed.
-    fn masked_items(&self, user: UserIdx) -> Option<ItemSet> {
-        if self.config.raw().rollout.repeats == Repeats::Allowed {
-            return None;
-        }
-        let mut shown = ItemSet::empty(self.inputs.environment.n_items());
-        for interaction in self.inputs.history(user) {
-            shown.insert(interaction.item);
-        }
-        Some(shown)
+    /// Appends a session to the log.
+    fn remember(&mut self, user_row: u32, steps: &[(ItemIdx, f32)]) {
+        self.sums.rewards += steps.iter().map(|&(_, reward)| f64::from(reward)).sum::<f64>();
+        self.sums.steps += steps.len() as f64;
+        self.log.push_session(user_row, steps);
     }
 
     /// Features of demonstrated steps, `[rows, width]`.
-    pub(crate) fn demo_features(&mut self, rows: impl IntoIterator<Item = usize>) -> Vec<f32> {
+    pub(crate) fn demo_features(&mut self, rows: impl Iterator<Item = usize> + Clone) -> Vec<f32> {
         if self.demo_texts.is_empty() {
-            return self.features.rows(&mut self.actor, &self.demos.log, rows);
+            return self.features.rows(&mut self.network, &self.demos.log, rows);
         }
         let width = self.discriminator.n_features();
-        rows.into_iter().flat_map(|row| &self.demo_texts[row * width..(row + 1) * width]).copied().collect()
+        rows.flat_map(|row| &self.demo_texts[row * width..(row + 1) * width]).copied().collect()
     }
 
     /// Fits the demonstrations' values to the policy's current states.
-    pub(crate) fn fit_advantages(&mut self) -> Result<(), TrainingError> {
+    pub(crate) fn fit_advantages(&mut self, episode: u64) -> Result<(), TrainingError> {
         if self.demos.is_empty() {
             return Ok(());
         }
         let mut states = Vec::new();
-        for row in 0..self.demos.len() {
-            append_state(&mut self.actor, &self.demos.log, row, &mut states);
-        }
+        append_states(&mut self.network, &self.demos.log, 0..self.demos.len(), &mut states);
         let features = self.demo_features(0..self.demos.len());
-        let width = self.actor.config().tracker.width;
-        let rng = &mut rng_for(self.seed, &[stream::ADVANTAGES, self.n_episodes]);
+        let width = self.network.config().tracker.width;
+        let rng = &mut rng_for(self.seed, &[stream::ADVANTAGES, episode]);
         let fitted = DemoAdvantages::fit(
             (&states, width),
             (&features, self.discriminator.n_features()),
@@ -309,12 +378,23 @@ impl<'a> Trainer<'a> {
     fn validate(&mut self) -> Result<f64, TrainingError> {
         let start = |&user: &UserIdx| Start { user, history: self.inputs.history(user), stream: 0 };
         let starts: Vec<Start<'_>> = self.inputs.validation_users.iter().map(start).collect();
-        let policy = self.actor.freeze("validation", self.inputs.users);
+        let policy = self.network.freeze("validation", self.inputs.users);
         let rng_seed = self.seed ^ stream::VALIDATION;
         let sessions = rollout(self.inputs.environment, &policy, &starts, rng_seed)?;
         let rewards = sessions.iter().flat_map(|session| &session.steps).map(|step| f64::from(step.reward));
         Ok(rewards.sum::<f64>() / sessions.len() as f64)
     }
+}
+
+/// The network that suits the settings.
+pub(crate) fn network_size(raw: &RawTrainingConfig) -> Size {
+    if raw.rollout.sessions_together > 1 { Size::Large } else { Size::Small }
+}
+
+/// Who plays, and how.
+pub(crate) fn players<'a>(raw: &RawTrainingConfig, inputs: &TrainingInputs<'a>, seed: u64) -> Players<'a> {
+    let is_masked = raw.rollout.repeats == Repeats::Masked;
+    Players { seed, users: inputs.users, histories: inputs.histories, is_masked }
 }
 
 /// The demonstrations that the run can use.

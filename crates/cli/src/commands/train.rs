@@ -12,7 +12,7 @@ use robust::{ROBUST_PRESET, RobustConfig};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
-use training::{PAPER, RELEASED, RawTrainingConfig};
+use training::{PAPER, RELEASED, RawTrainingConfig, VECTORISED};
 use world_model::Side;
 
 /// Arguments of `train`.
@@ -33,8 +33,9 @@ pub(crate) struct Arguments {
     /// What learns: il-rec, bc (imitation alone, unweighted) or a2c (no demonstrations, no learned hazard)
     #[arg(long, default_value = "il-rec", value_parser = ["il-rec", "bc", "a2c"])]
     algo: String,
-    /// Settings to start from: robust (ours), released (the published code), paper (the loop of the paper)
-    #[arg(long, default_value = "robust", value_parser = ["robust", "released", "paper"])]
+    /// Settings to start from: robust (ours), released (the published code), vectorised (the same in large rounds), paper
+    /// (the loop of the paper)
+    #[arg(long, default_value = "robust", value_parser = ["robust", "released", "vectorised", "paper"])]
     preset: String,
     /// Go on from the checkpoint of an interrupted run
     #[arg(long)]
@@ -97,13 +98,17 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
 impl Arguments {
     fn layers(&self) -> Result<Layers, Failure> {
         let switches = self.switches()?;
-        match self.preset.as_str() {
-            "released" => {
-                self.settings.layers_after(&preset::<RawTrainingConfig>("released", RELEASED)?, switches)
+        let published = match self.preset.as_str() {
+            "released" => RELEASED,
+            "vectorised" => VECTORISED,
+            "paper" => PAPER,
+            _ => {
+                return self
+                    .settings
+                    .layers_after(&preset::<RobustConfig>("robust", ROBUST_PRESET)?, switches);
             }
-            "paper" => self.settings.layers_after(&preset::<RawTrainingConfig>("paper", PAPER)?, switches),
-            _ => self.settings.layers_after(&preset::<RobustConfig>("robust", ROBUST_PRESET)?, switches),
-        }
+        };
+        self.settings.layers_after(&preset::<RawTrainingConfig>(&self.preset, published)?, switches)
     }
 
     fn learner(&self, layers: &Layers) -> Result<Learner, Failure> {

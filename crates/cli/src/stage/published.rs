@@ -1,4 +1,4 @@
-//! Stage `train` with the published learner: the presets `released` and `paper`.
+//! Stage `train` with the published learner: the presets `released`, `vectorised` and `paper`.
 
 use super::policy::{Account, Family, Trained};
 use super::train::Job;
@@ -46,8 +46,8 @@ pub(crate) fn train(job: &Job<'_>, raw: &RawTrainingConfig) -> Result<Trained, F
     let policy = trainer.policy(job.name);
     let tensors = policy.to_tensors();
     let (seconds, n_env_steps) = (watch.state.seconds, watch.state.n_env_steps);
-    // One step of the actor and one of the critic per episode.
-    let gradient_steps = 2 * trainer.n_episodes();
+    // One step of the actor and one of the critic per update.
+    let gradient_steps = 2 * trainer.n_updates();
     let account = Account {
         episodes: trainer.n_episodes(),
         env_steps: n_env_steps,

@@ -172,6 +172,13 @@ fn a_killed_run_of_the_published_code_resumes_to_the_same_parameters() {
 }
 
 #[test]
+fn a_killed_run_of_sessions_stepped_together_resumes_to_the_same_parameters() {
+    let settings = "--preset vectorised --set rollout.n_episodes=2000 --set rollout.sessions_together=64 \
+                    --set replay.batch_size=64";
+    killed_and_resumed(&format!("{settings} {SMALL_PUBLISHED}"));
+}
+
+#[test]
 fn a_killed_run_of_the_papers_loop_resumes_to_the_same_parameters() {
     killed_and_resumed(&format!("--preset paper --set rollout.n_episodes=200 {SMALL_PUBLISHED}"));
 }
@@ -211,7 +218,7 @@ fn killed_and_resumed(settings: &str) {
 #[test]
 fn the_published_learner_trains_and_is_judged() {
     let (dir, own) = (domain(), scratch());
-    for preset in ["released", "paper"] {
+    for preset in ["released", "vectorised", "paper"] {
         let policy = own.path().join(preset);
         let line = format!(
             "train --preset {preset} --data data --world world --demos demos --out {} \

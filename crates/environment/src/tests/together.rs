@@ -68,6 +68,36 @@ proptest! {
     }
 }
 
+/// Steps only the sessions that go on, until the last has ended.
+fn check_some(environment: &Environment, n_sessions: usize, seed: u64) {
+    let rng = &mut rng_for(seed, &[2]);
+    let users: Vec<UserIdx> =
+        (0..n_sessions).map(|_| UserIdx(rng.random_range(0..environment.n_users() as u32))).collect();
+    let mut alone: Vec<Session<'_>> = users.iter().map(|&user| environment.start(user).unwrap()).collect();
+    let mut together = VectorEnvironment::start(environment, &users).unwrap();
+    let mut live: Vec<usize> = (0..n_sessions).collect();
+    while !live.is_empty() {
+        let draw = |_: &usize| ItemIdx(rng.random_range(0..environment.n_items() as u32));
+        let items: Vec<ItemIdx> = live.iter().map(draw).collect();
+        let step = |(&session, &item): (&usize, &ItemIdx)| alone[session].step(item).unwrap();
+        let expected: Vec<Outcome> = live.iter().zip(&items).map(step).collect();
+        assert_eq!(together.step_some(&live, &items).unwrap(), expected);
+        live.retain(|&session| alone[session].end().continues());
+    }
+    assert!((0..n_sessions).all(|session| together.shown(session) == alone[session].shown()));
+    assert_eq!(together.step_some(&[0], &[ItemIdx(0)]), Err(EnvironmentError::Ended));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn sessions_that_go_on_step_as_they_would_alone(
+        rule in rules(), n_items in 1usize..150, horizon in 1usize..12, n_sessions in 1usize..600, seed: u64
+    ) {
+        check_some(&world(rule, n_items, horizon, seed), n_sessions, seed);
+    }
+}
+
 #[test]
 fn threads_do_not_matter() {
     let environment = world(ExitRule::ilrec(0.1), 90, 20, 3);

@@ -1,7 +1,7 @@
 //! The pass back: gradients of hidden states, and of rows and biases, kept or consumed by Adam at once.
 
-use super::gradients::{Batch, factors, logit_gradients};
-use super::{Group, HeadPass, HeadScale, HeadTable, TILE, stride};
+use super::gradients::{Batch, logit_gradients};
+use super::{Group, HeadLimits, HeadPass, HeadScale, HeadTable, TILE, stride};
 use crate::Adam;
 use crate::adam::Moving;
 use crate::isa::Kernel;
@@ -20,6 +20,8 @@ pub struct HeadParameters<'a> {
     pub rows_adam: &'a mut Adam,
     /// Moments of the biases.
     pub bias_adam: &'a mut Adam,
+    /// What rows and biases keep to after the step.
+    pub limits: HeadLimits,
 }
 
 /// Gradients of a table.
@@ -48,15 +50,16 @@ impl HeadPass {
         let (size, width) = (self.group_size(), self.width);
         assert!(d_rows.len() == self.n_items * width && d_bias.len() == self.n_items, "gradients");
         assert!(table.rows.len() == self.n_items * width, "the table of the pass forward");
-        let targets = d_rows.chunks_mut(size * width).zip(d_bias.chunks_mut(size));
-        let tables = table.rows.chunks(size * width);
+        let targets = d_rows.par_chunks_mut(size * width).zip(d_bias.par_chunks_mut(size));
+        let tables = table.rows.par_chunks(size * width);
         let targets =
             targets.zip(tables).map(|((d_rows, d_bias), rows)| Target::Keep { rows, d_rows, d_bias });
-        self.run_groups(scales, targets.collect(), d_hidden);
+        self.run_groups(scales, targets, d_hidden);
     }
 
     /// As [`HeadPass::backward`], but takes Adam's step of rows and biases tile by tile instead of writing gradients:
-    /// the values and moments are those of the unfused step, bit for bit.
+    /// the values and moments are those of the unfused step, bit for bit. A tile then keeps its limits, which moments
+    /// do not see.
     ///
     /// # Panics
     /// If lengths do not fit the pass forward.
@@ -66,32 +69,39 @@ impl HeadPass {
         scales: &[HeadScale],
         d_hidden: &mut [f32],
     ) {
-        let HeadParameters { rows, bias, rows_adam, bias_adam } = parameters;
+        let HeadParameters { rows, bias, rows_adam, bias_adam, limits } = parameters;
         let (size, width) = (self.group_size(), self.width);
         assert!(
             rows.len() == self.n_items * width && bias.len() == self.n_items,
             "the table of the pass forward"
         );
         let (rows, bias) = (rows_adam.start(rows), bias_adam.start(bias));
-        let targets = rows.chunks(size * width).zip(bias.chunks(size));
-        let targets = targets.map(|(rows, bias)| Target::Move { rows, bias }).collect();
+        let targets = rows.par_chunks(size * width).zip(bias.par_chunks(size));
+        let targets = targets.map(|(rows, bias)| Target::Move { rows, bias, limits });
         self.run_groups(scales, targets, d_hidden);
     }
 
-    fn run_groups(&mut self, scales: &[HeadScale], targets: Vec<Target<'_>>, d_hidden: &mut [f32]) {
+    fn run_groups<'t>(
+        &mut self,
+        scales: &[HeadScale],
+        targets: impl IndexedParallelIterator<Item = Target<'t>>,
+        d_hidden: &mut [f32],
+    ) {
         assert_eq!(scales.len(), self.n_batch, "one scale per row");
         assert_eq!(d_hidden.len(), self.n_batch * self.width, "one gradient per hidden state");
         assert_eq!(targets.len(), self.groups.len(), "the table of the pass forward");
-        let factors = factors(&self.rows, scales, self.lanes());
+        self.factors.fill(&self.rows, scales, self.n_batch.next_multiple_of(LANES));
         let (size, isa) = (self.group_size(), self.isa);
-        let Self { width, limit, n_batch, ref actions, ref by_action, ref rows, ref hidden, .. } = *self;
+        let Self {
+            width, limit, n_batch, ref actions, ref by_action, ref rows, ref hidden, ref factors, ..
+        } = *self;
         let by = |item: usize| by_action.partition_point(|&row| (actions[row as usize] as usize) < item);
         let chosen = |first: usize, end: usize| &by_action[by(first)..by(end)];
         let groups = self.groups.par_iter_mut().zip(targets).enumerate();
         groups.for_each(|(index, (group, target))| {
             let chosen = chosen(index * size, (index + 1) * size);
             let first_item = index * size;
-            let batch = Batch { width, limit, n_batch, actions, rows, scales, hidden, factors: &factors };
+            let batch = Batch { width, limit, n_batch, actions, rows, scales, hidden, factors };
             isa.run(Backward { group, target, first_item, chosen, batch });
         });
         d_hidden.fill(0.0);
@@ -104,7 +114,7 @@ impl HeadPass {
 /// What becomes of the gradients of a group.
 enum Target<'a> {
     Keep { rows: &'a [f32], d_rows: &'a mut [f32], d_bias: &'a mut [f32] },
-    Move { rows: Moving<'a>, bias: Moving<'a> },
+    Move { rows: Moving<'a>, bias: Moving<'a>, limits: HeadLimits },
 }
 
 /// One group's share.
@@ -157,9 +167,14 @@ impl Kernel for Backward<'_> {
                     out[cells].copy_from_slice(d_rows);
                     out_bias[first..first + n_items].copy_from_slice(&d_bias[..n_items]);
                 }
-                Target::Move { rows, bias } => {
-                    rows.step(cells, d_rows);
+                Target::Move { rows, bias, limits } => {
+                    rows.step(cells.clone(), d_rows);
                     bias.step(first..first + n_items, &d_bias[..n_items]);
+                    limits.apply::<L>(
+                        &mut rows.values[cells],
+                        width,
+                        &mut bias.values[first..first + n_items],
+                    );
                 }
             }
         }

@@ -7,7 +7,7 @@ use crate::product::{Left, Start, product};
 use rayon::prelude::*;
 
 /// Rows of a panel of hidden states.
-const PANEL: usize = 4 * LANES;
+pub(super) const PANEL: usize = 4 * LANES;
 
 impl HeadPass {
     /// Statistics of a batch: `hidden: [batch, width]`, one action per row.
@@ -34,7 +34,6 @@ impl HeadPass {
 
     /// Copies the batch: as it is, and with its rows along the lanes.
     fn keep(&mut self, hidden: &[f32], actions: &[u32]) {
-        let width = self.width;
         self.hidden.clear();
         self.hidden.extend_from_slice(hidden);
         self.actions.clear();
@@ -42,14 +41,7 @@ impl HeadPass {
         self.by_action.clear();
         self.by_action.extend(0..actions.len() as u32);
         self.by_action.sort_unstable_by_key(|&row| (actions[row as usize], row));
-        self.panels.clear();
-        self.panels.resize(self.n_batch.next_multiple_of(PANEL) * width, 0.0);
-        for (row, state) in hidden.chunks_exact(width).enumerate() {
-            let panel = &mut self.panels[row / PANEL * PANEL * width..][..PANEL * width];
-            for (cells, &value) in panel.chunks_exact_mut(PANEL).zip(state) {
-                cells[row % PANEL] = value;
-            }
-        }
+        fill_panels(hidden, self.width, &mut self.panels);
     }
 
     /// Adds up the groups, in order.
@@ -72,6 +64,18 @@ impl HeadPass {
                 entropy: (log_sum - weighted / sum) as f32,
                 action_logit: group.logits[action as usize % size * stride + row],
             });
+        }
+    }
+}
+
+/// Hidden states with the batch along the lanes: panels `[width, PANEL]`, the last one filled up with zeros.
+pub(super) fn fill_panels(hidden: &[f32], width: usize, panels: &mut Vec<f32>) {
+    panels.clear();
+    panels.resize((hidden.len() / width).next_multiple_of(PANEL) * width, 0.0);
+    for (row, state) in hidden.chunks_exact(width).enumerate() {
+        let panel = &mut panels[row / PANEL * PANEL * width..][..PANEL * width];
+        for (cells, &value) in panel.chunks_exact_mut(PANEL).zip(state) {
+            cells[row % PANEL] = value;
         }
     }
 }

@@ -17,7 +17,7 @@ pub(super) struct Batch<'a> {
 
 /// Factors of a row's gradients, one value per row of the batch along the lanes: with p = exp(z - log_sum), the
 /// gradient of a logit is `(action + entropy * (z + shift)) * p`, before the slope of the clamp.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Factors {
     log_sum: Vec<f32>,
     action: Vec<f32>,
@@ -25,15 +25,17 @@ pub(super) struct Factors {
     shift: Vec<f32>,
 }
 
-pub(super) fn factors(rows: &[HeadRow], scales: &[HeadScale], lanes: usize) -> Factors {
-    let padded = |value: &dyn Fn(usize) -> f32| -> Vec<f32> {
-        (0..lanes).map(|row| if row < rows.len() { value(row) } else { 0.0 }).collect()
-    };
-    Factors {
-        log_sum: padded(&|row| rows[row].log_sum),
-        action: padded(&|row| scales[row].action),
-        entropy: padded(&|row| scales[row].entropy),
-        shift: padded(&|row| rows[row].entropy - rows[row].log_sum),
+impl Factors {
+    /// The factors of a batch, filled up to whole lanes.
+    pub(super) fn fill(&mut self, rows: &[HeadRow], scales: &[HeadScale], lanes: usize) {
+        let fill = |out: &mut Vec<f32>, value: &dyn Fn(usize) -> f32| {
+            out.clear();
+            out.extend((0..lanes).map(|row| if row < rows.len() { value(row) } else { 0.0 }));
+        };
+        fill(&mut self.log_sum, &|row| rows[row].log_sum);
+        fill(&mut self.action, &|row| scales[row].action);
+        fill(&mut self.entropy, &|row| scales[row].entropy);
+        fill(&mut self.shift, &|row| rows[row].entropy - rows[row].log_sum);
     }
 }
 

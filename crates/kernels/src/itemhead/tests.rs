@@ -154,8 +154,122 @@ fn the_fused_step_is_adam_on_the_gradients() {
         pass.forward(case.table(), &case.hidden, &case.actions);
         let mut d_hidden = vec![0.0; case.hidden.len()];
         let [rows_adam, bias_adam] = &mut fused;
-        let parameters = HeadParameters { rows: &mut case.rows, bias: &mut case.bias, rows_adam, bias_adam };
+        let parameters = HeadParameters {
+            rows: &mut case.rows,
+            bias: &mut case.bias,
+            rows_adam,
+            bias_adam,
+            limits: HeadLimits::NONE,
+        };
         pass.backward_and_step(parameters, &case.scales, &mut d_hidden);
         assert!(case.rows == rows && case.bias == bias && d_hidden == want && fused == plain);
+    }
+}
+
+#[test]
+fn a_limited_step_is_a_step_and_then_limits() {
+    let case = case(150, 9, 32, 6.0);
+    let step = |limits: HeadLimits| {
+        let (mut rows, mut bias) = (case.rows.clone(), case.bias.clone());
+        let config = AdamConfig::with_learning_rate(0.3);
+        let [mut rows_adam, mut bias_adam] = [rows.len(), bias.len()].map(|n| Adam::new(config, n));
+        let mut pass = HeadPass::new(Isa::detected(), case.width, case.limit);
+        pass.forward(case.table(), &case.hidden, &case.actions);
+        let parameters = HeadParameters {
+            rows: &mut rows,
+            bias: &mut bias,
+            rows_adam: &mut rows_adam,
+            bias_adam: &mut bias_adam,
+            limits,
+        };
+        pass.backward_and_step(parameters, &case.scales, &mut vec![0.0; case.hidden.len()]);
+        ([rows, bias], [rows_adam, bias_adam])
+    };
+    let (limits, ([free, free_bias], free_adam)) =
+        (HeadLimits { row_norm: 3.2, bias: 0.7 }, step(HeadLimits::NONE));
+    let ([got, got_bias], adam) = step(limits);
+    assert!(adam == free_adam, "moments do not see the limits");
+    let mut n_scaled = 0;
+    for (got, free) in got.chunks(32).zip(free.chunks(32)) {
+        let norm = free.iter().map(|x| x * x).sum::<f32>().sqrt();
+        let scale = if norm > 3.2 { 3.2 / norm } else { 1.0 };
+        n_scaled += usize::from(norm > 3.2);
+        assert!(got.iter().zip(free).all(|(got, free)| (got - scale * free).abs() < 1e-5));
+    }
+    assert!((10..140).contains(&n_scaled), "{n_scaled} rows are over the limit");
+    assert!(got_bias.iter().zip(&free_bias).all(|(got, free)| *got == free.clamp(-0.7, 0.7)));
+    assert!(free_bias.iter().any(|b| b.abs() > 0.7));
+}
+
+/// Probabilities of a state by plain loops, without the items of which a bit is set.
+fn probabilities(case: &Case, state: usize, excluded: &[u64]) -> Vec<f64> {
+    let hidden = &case.hidden[state * case.width..][..case.width];
+    let weight = |(item, row): (usize, &[f32])| {
+        let sum: f64 = hidden.iter().zip(row).map(|(h, w)| f64::from(*h) * f64::from(*w)).sum();
+        let (z, limit) = (sum + f64::from(case.bias[item]), f64::from(case.limit));
+        let z = if limit > 0.0 { limit * (z / limit).tanh() } else { z };
+        if excluded[item / 64] >> (item % 64) & 1 == 1 { 0.0 } else { z.exp() }
+    };
+    let weights: Vec<f64> = case.rows.chunks(case.width).enumerate().map(weight).collect();
+    let total: f64 = weights.iter().sum();
+    weights.into_iter().map(|weight| weight / total).collect()
+}
+
+#[test]
+fn a_draw_is_where_the_distribution_function_passes_the_uniform_number() {
+    for (n_items, n_states, width, limit) in [(1, 1, 16, 0.0), (200, 37, 32, 4.0), (700, 130, 64, 0.0)] {
+        let case = case(n_items, n_states, width, limit);
+        // A whole tile is out for some states, single items for others, nothing for the rest.
+        let sets: Vec<Vec<u64>> = (0..n_states as u64)
+            .map(|state| {
+                let word = |tile: usize| match (n_items > 64, state % 3, tile) {
+                    (true, 0, 1) => u64::MAX,
+                    (true, 1, _) => 0x0123_4567_89ab_cdef,
+                    _ => 0,
+                };
+                (0..n_items.div_ceil(64)).map(word).collect()
+            })
+            .collect();
+        let uniforms: Vec<f64> = (0..n_states).map(|state| (state as f64 * 0.618) % 1.0).collect();
+        let mut draw = HeadDraw::new(Isa::detected(), width, limit);
+        let mut drawn = Vec::new();
+        draw.draw(case.table(), &case.hidden, &uniforms, |state, tile| sets[state][tile], &mut drawn);
+        for (state, drawn) in drawn.iter().enumerate() {
+            let want = probabilities(&case, state, &sets[state]);
+            let before: f64 = want[..drawn.item as usize].iter().sum();
+            let own = want[drawn.item as usize];
+            let uniform = uniforms[state];
+            assert!(
+                own > 0.0 && before - 1e-5 <= uniform && uniform <= before + own + 1e-5,
+                "{state}: {drawn:?}"
+            );
+            assert!((f64::from(drawn.log_prob) - own.ln()).abs() < 1e-4);
+            // Alone a state draws what it draws among others.
+            let hidden = &case.hidden[state * width..][..width];
+            let mut alone = Vec::new();
+            draw.draw(
+                case.table(),
+                hidden,
+                &uniforms[state..=state],
+                |_, tile| sets[state][tile],
+                &mut alone,
+            );
+            assert_eq!(alone, [*drawn]);
+        }
+    }
+}
+
+#[test]
+fn draws_are_the_same_on_every_instruction_set() {
+    let case = case(333, 40, 48, 4.0);
+    let uniforms: Vec<f64> = (0..40).map(|state| (f64::from(state) * 0.618) % 1.0).collect();
+    let draw = |isa| {
+        let mut drawn = Vec::new();
+        HeadDraw::new(isa, 48, 4.0).draw(case.table(), &case.hidden, &uniforms, |_, _| 0, &mut drawn);
+        drawn
+    };
+    let want = draw(Isa::Portable);
+    for isa in [Isa::Avx2, Isa::Avx512, Isa::Neon].into_iter().filter(|isa| isa.is_available()) {
+        assert!(draw(isa) == want, "{isa:?} differs");
     }
 }

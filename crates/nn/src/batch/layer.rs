@@ -1,6 +1,6 @@
 //! One encoder layer over the tokens of many sessions, laid one after the other.
 
-use crate::Dropout;
+use super::masks::Masks;
 use crate::attention::N_PARTS;
 use kernels::{
     Isa, NormBatch, Queries, Sessions, add_scaled, affine_batch, affine_batch_backward, attend,
@@ -50,15 +50,17 @@ impl LayerBatch {
         parameters: &[&[f32]; N_PARTS],
         (input, lengths): (&[f32], &[usize]),
         queries: Queries,
-        (dropout, rate): (&mut Dropout<'_>, f32),
+        (masks, rate): (&mut Masks<'_>, f32),
     ) {
         let [qkv_w, qkv_b, out_w, out_b, gain1, offset1, up_w, up_b, down_w, down_b, gain2, offset2] =
             *parameters;
         let width = gain1.len();
         let n_values = lengths.iter().map(|&length| queries.of(length)).sum::<usize>() * width;
-        let n_cells = lengths.iter().map(|&length| queries.of(length) * length).sum();
-        for (mask, length) in self.masks.iter_mut().zip([n_cells, n_values, n_values, n_values]) {
-            dropout.fill(rate, length, mask);
+        let n_cells: usize = lengths.iter().map(|&length| queries.of(length) * length).sum();
+        let [attention, others @ ..] = &mut self.masks;
+        masks.fill(rate, lengths.iter().map(|&length| queries.of(length) * length), attention);
+        for mask in others {
+            masks.fill(rate, lengths.iter().map(|&length| queries.of(length) * width), mask);
         }
         self.queries = queries;
         self.input.clear();

@@ -8,7 +8,7 @@ use environment::{Environment, ExitRule, ItemFeatures};
 use mdp::{ItemIdx, Policy as _, RewardSource, SessionContext, Trajectory, UserIdx};
 use std::sync::Arc;
 
-const N_ITEMS: usize = 30;
+pub(super) const N_ITEMS: usize = 30;
 
 /// User u likes the items of its own third (reward 5) and dislikes the others (reward 1).
 struct Thirds;
@@ -25,7 +25,7 @@ impl RewardSource for Thirds {
     }
 }
 
-struct World {
+pub(super) struct World {
     environment: Environment,
     catalogue: Catalogue,
     users: Vec<UserIdx>,
@@ -33,7 +33,7 @@ struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         // Low rewards end a session: BiLLP's rule without near items is what `none` plus low rewards would be, so
         // take the released rule with a threshold that nothing is below.
         struct Apart;
@@ -57,7 +57,7 @@ impl World {
         }
     }
 
-    fn inputs(&self) -> TrainingInputs<'_> {
+    pub(super) fn inputs(&self) -> TrainingInputs<'_> {
         TrainingInputs {
             environment: &self.environment,
             catalogue: &self.catalogue,
@@ -91,7 +91,7 @@ fn small(preset: &str) -> TrainingConfig {
     TrainingConfig::from_toml(&text).unwrap()
 }
 
-fn hash(trainer: &mut Trainer<'_>) -> String {
+pub(super) fn hash(trainer: &mut Trainer<'_>) -> String {
     trainer.policy("test").parameter_hash()
 }
 
@@ -189,7 +189,7 @@ fn the_paper_preset_reweighs_everything_and_uses_the_learned_reward() {
 
 /// Keeps the last report.
 #[derive(Default)]
-struct Last(Progress);
+pub(super) struct Last(pub(super) Progress);
 
 impl Observer for Last {
     fn progress(&mut self, progress: &Progress) {

@@ -5,6 +5,16 @@ use mdp::rng_for;
 use proptest::prelude::*;
 use std::collections::HashSet;
 
+fn draw_batch(
+    n_env: usize,
+    demos: &mut SumTree,
+    env_priority: f64,
+    n: usize,
+    rng: &mut mdp::Rng,
+) -> Vec<Draw> {
+    Replay::default().draw(n_env, demos, env_priority, n, rng).to_vec()
+}
+
 fn demo_rows(batch: &[Draw]) -> Vec<usize> {
     let row = |draw: &Draw| match *draw {
         Draw::Demonstration(row) => Some(row),
@@ -58,6 +68,17 @@ fn without_replacement_the_second_draw_is_conditional() {
 }
 
 proptest! {
+    #[test]
+    fn all_weights_at_once_are_all_weights_one_by_one(
+        weights in prop::collection::vec((0.0f32..5.0, 0.0f32..5.0), 1..40)
+    ) {
+        let (before, after): (Vec<f32>, Vec<f32>) = weights.into_iter().unzip();
+        let (mut at_once, mut one_by_one) = (SumTree::new(&before), SumTree::new(&before));
+        at_once.set_all(&after);
+        after.iter().enumerate().for_each(|(row, &weight)| one_by_one.set(row, f64::from(weight)));
+        prop_assert_eq!(at_once, one_by_one);
+    }
+
     #[test]
     fn batches_are_distinct_complete_and_leave_the_tree_alone(
         weights in prop::collection::vec(0.0f32..5.0, 0..40), n_env in 0usize..40, n in 1usize..12, seed: u64,
