@@ -7,8 +7,8 @@ use catalogue::Catalogue;
 use environment::{Environment, ExitRule, ItemFeatures, VectorEnvironment};
 use kernels::{HeadTable, Isa, Precision, ScoringTable};
 use mdp::{ItemIdx, ItemSet, Policy as _, RewardSource, SessionContext, UserIdx, rng_for};
-use nn::{TrackerConfig, uniforms};
-use policy::{ActorConfig, ActorRow, LargeActor, LargeActorParts, LossConfig, PolicyRow, StateInput};
+use nn::{BatchDropout, TrackerConfig, uniforms};
+use policy::{Actor, ActorConfig, ActorRow, LargeActor, LossConfig, PolicyRow, StateInput};
 use rand::RngExt as _;
 use std::sync::Arc;
 use world_model::{DeepFmConfig, DeepFmEnsemble, ItemCategories, ItemContent, Rating, RatingTable};
@@ -69,7 +69,7 @@ fn training_step(n_items: usize, n_users: usize, n_batch: usize) -> Result<Job, 
         bias_limit: f32::INFINITY,
     };
     let mut rng = rng_for(0, &[1]);
-    let mut actor = LargeActor::new(Isa::detected(), config, LargeActorParts::random(&config, &mut rng));
+    let mut actor = LargeActor::from_parts(Isa::detected(), config, Actor::new(config, &mut rng).to_parts());
     let loss = LossConfig { entropy: 0.01, imitation: 0.5, logit_limit: LIMIT };
     Ok(Box::new(move || {
         let item = |rng: &mut mdp::Rng| ItemIdx(rng.random_range(0..n_items as u32));
@@ -86,7 +86,7 @@ fn training_step(n_items: usize, n_users: usize, n_batch: usize) -> Result<Job, 
                 },
             })
             .collect();
-        actor.step(&rows, &loss, None);
+        actor.step(&rows, &loss, BatchDropout::Off);
         Ok(1)
     }))
 }

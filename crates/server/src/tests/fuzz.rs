@@ -13,6 +13,7 @@ use axum::http::{HeaderName, HeaderValue, Request, StatusCode};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use serving::Served;
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock, Mutex};
 use tokio::runtime::Runtime;
@@ -35,7 +36,7 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
         Config { addr, store: StoreAt::File(place.clone()), keys: Keys::default(), limits, runs: None };
     let policies = Policies::new(Served::open(&at_golden()).unwrap());
     let store = Arc::new(SqliteStore::open(&place).unwrap());
-    let app = Arc::new(App::new(config, policies, Pool::start(1, 64).unwrap(), store));
+    let app = Arc::new(App::new(config, policies, Pool::new(1, 64), store));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let routes = routes(app);
     let session = Mutex::new(started(&runtime, &routes));
