@@ -19,6 +19,9 @@ use crate::product::{Left, Start, product};
 pub fn affine_batch(isa: Isa, input: &[f32], (weight, bias): (&[f32], &[f32]), output: &mut [f32]) {
     let size = size(input.len(), weight.len(), bias.len());
     assert_eq!(output.len(), size.0 * size.2, "result");
+    if size.0 == 0 {
+        return;
+    }
     isa.run(Affine { size, input, weight, bias, output });
 }
 
@@ -36,6 +39,9 @@ pub fn affine_batch_backward(
     let size = size(input.len(), transposed.len(), d_bias.len());
     assert_eq!(upstream.len(), size.0 * size.2, "gradient of the result");
     assert!(d_weight.len() == transposed.len() && d_input.len() == input.len(), "gradients");
+    if size.0 == 0 {
+        return;
+    }
     isa.run(AffineBackward { size, input, transposed, upstream, d_weight, d_bias, d_input });
 }
 

@@ -36,12 +36,12 @@ impl Dropout<'_> {
 pub(crate) fn append(rate: f32, length: usize, rng: &mut Rng, mask: &mut Vec<f32>) {
     let limit = (f64::from(rate) * 2f64.powi(32)) as u32;
     let kept = 1.0 / (1.0 - rate);
-    let end = mask.len() + length;
-    while mask.len() < end {
+    let start = mask.len();
+    mask.resize(start + length, 0.0);
+    for pair in mask[start..].chunks_mut(2) {
         let bits = rng.random::<u64>();
-        for half in [bits as u32, (bits >> 32) as u32] {
-            mask.push(if half < limit { 0.0 } else { kept });
+        for (value, half) in pair.iter_mut().zip([bits as u32, (bits >> 32) as u32]) {
+            *value = if half < limit { 0.0 } else { kept };
         }
     }
-    mask.truncate(end);
 }

@@ -154,6 +154,28 @@ fn a_batch_is_encoded_and_differentiated_as_its_sessions_one_by_one() {
 }
 
 #[test]
+fn a_batch_of_sessions_without_steps_is_encoded_too() {
+    let config = TrackerConfig { width: 32, window: 4, n_layers: 2, dropout: 0.1 };
+    let rng = &mut mdp::rng_for(6, &[]);
+    let tracker = StateTracker::new(config, rng);
+    let users = normals(40 * 32, 1.0, rng);
+    let mut batch = TrackerBatch::new(kernels::Isa::detected(), config);
+    users.chunks_exact(32).for_each(|user| batch.start(user));
+    let (mut states, mut gradient) = (Vec::new(), vec![9.0; tracker.parameters.len()]);
+    batch.encode(&tracker, BatchDropout::Shared(1), &mut states);
+    let mut trace = TrackerTrace::new(&config);
+    for (user, state) in users.chunks_exact(32).zip(states.chunks_exact(32)) {
+        trace.start(user);
+        let want = tracker.encode(&mut trace, Dropout::Off);
+        assert!(state.iter().zip(want).all(|(a, b)| (a - b).abs() < 1e-5 * (1.0 + b.abs())));
+    }
+    batch.backward(&tracker, &users, &mut gradient);
+    assert!(batch.input_gradients().all(|(user, items)| user.len() == 32 && items.is_empty()));
+    let norm = tracker.norm();
+    assert!(gradient[..norm.start].iter().all(|&g| g == 0.0) && gradient[norm].iter().any(|&g| g != 0.0));
+}
+
+#[test]
 fn a_session_with_its_own_generator_drops_what_it_drops_alone() {
     let config = TrackerConfig { width: 32, window: 4, n_layers: 2, dropout: 0.3 };
     let rng = &mut mdp::rng_for(6, &[]);

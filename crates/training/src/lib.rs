@@ -9,6 +9,7 @@ mod network;
 mod observer;
 mod replay;
 mod rollouts;
+mod rounds;
 mod steplog;
 mod sumtree;
 mod trainer;

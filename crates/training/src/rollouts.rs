@@ -15,8 +15,9 @@ use policy::{Acting, ActorConfig, LargeActor, Snapshot, StateInput};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Sessions per block: enough for the products over the catalogue, few enough for all threads to have blocks.
-const SESSIONS_PER_BLOCK: usize = 64;
+/// Sessions per block: many, because a pass over the catalogue costs as much for the last sessions of a block that go on
+/// as for sixteen.
+const SESSIONS_PER_BLOCK: usize = 256;
 
 /// Sessions of a round and what they work with; the memory is used again.
 pub(crate) struct Rollouts<'a> {

@@ -1,24 +1,24 @@
-//! The run: rounds of episodes, each with rollouts and then, or at the same time, updates of everything.
+//! The run: what it holds, how it starts, goes on and reports.
 
 use crate::checkpoint;
 use crate::features::{FeatureMaker, append_states};
 use crate::network::{Network, Size};
 use crate::observer::Sums;
-use crate::rollouts::{Players, Rollouts};
+use crate::rollouts::Rollouts;
+use crate::rounds::players;
 use crate::updates::Scratch;
 use crate::{
-    Demonstrations, FeatureKind, Observer, Presence, RawTrainingConfig, Repeats, Replay, RolloutSettings,
-    RunOptions, StepLog, SumTree, TrainingConfig, TrainingError,
+    Demonstrations, FeatureKind, Observer, Presence, RawTrainingConfig, Replay, RunOptions, StepLog, SumTree,
+    TrainingConfig, TrainingError,
 };
 use artefact::Tensors;
 use catalogue::Catalogue;
 use environment::{Environment, Start, rollout};
-use mdp::{Interaction, ItemIdx, ItemSet, Trajectory, UserIdx, rng_for};
+use mdp::{Interaction, Trajectory, UserIdx, rng_for};
 use nn::TrackerConfig;
-use policy::{ActorConfig, Critic, CriticConfig, PublishedPolicy, StateInput};
+use policy::{ActorConfig, Critic, CriticConfig, PublishedPolicy};
 use reward::{DemoAdvantages, Discriminator};
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::time::Instant;
 
 /// Names of the random streams; each is followed by the number of the episode, or of the update where updates draw from
@@ -177,7 +177,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// How many updates are due by the end of so many episodes.
-    fn n_updates_by(&self, n_episodes: u64) -> u64 {
+    pub(crate) fn n_updates_by(&self, n_episodes: u64) -> u64 {
         let replay = &self.config.raw().replay;
         n_episodes * replay.rows_per_episode / replay.batch_size as u64
     }
@@ -251,94 +251,6 @@ impl<'a> Trainer<'a> {
         self.run_until(u64::MAX, options, observer)
     }
 
-    /// One round: rollouts, the discriminator where its time has come, and the updates that are due. Where they overlap,
-    /// the rollouts act by the policy as it was at the round's start, and the updates do not see them yet.
-    fn run_round(&mut self) -> Result<(), TrainingError> {
-        let RolloutSettings { n_episodes, sessions_together, overlap, .. } = self.config.raw().rollout;
-        let first_row = self.log.len();
-        let end = (self.n_episodes + sessions_together as u64).min(n_episodes);
-        let episodes = self.n_episodes..end;
-        let updates = self.n_updates_by(episodes.start)..self.n_updates_by(end);
-        match self.rollouts.take() {
-            None => self.play_alone(episodes.start)?,
-            Some(mut rollouts) => {
-                let played =
-                    self.play_together(&mut rollouts, episodes.clone(), overlap.then_some(updates.clone()));
-                self.rollouts = Some(rollouts);
-                played?;
-            }
-        }
-        self.teach_discriminator(episodes.clone(), first_row)?;
-        if !overlap {
-            self.update(updates);
-        }
-        self.n_episodes = end;
-        self.sums.n_episodes += episodes.end - episodes.start;
-        Ok(())
-    }
-
-    /// Plays a round of episodes and appends them to the log; meanwhile makes updates, if there are any.
-    fn play_together(
-        &mut self,
-        rollouts: &mut Rollouts<'a>,
-        episodes: Range<u64>,
-        updates: Option<Range<u64>>,
-    ) -> Result<(), TrainingError> {
-        let Network::Large(actor) = &mut self.network else {
-            unreachable!("sessions stepped together come with the large network");
-        };
-        let players = players(self.config.raw(), &self.inputs, self.seed);
-        rollouts.prepare(actor, &players, episodes.clone());
-        match updates {
-            None => rollouts.play(&players, episodes.clone())?,
-            Some(updates) => {
-                let play = || rollouts.play(&players, episodes.clone());
-                rayon::join(|| self.update(updates), play).1?;
-            }
-        }
-        for (episode, steps) in episodes.zip(rollouts.sessions()) {
-            self.remember(players.user_row(episode), steps);
-        }
-        Ok(())
-    }
-
-    /// Plays one episode with dropout on and appends it to the log.
-    fn play_alone(&mut self, episode: u64) -> Result<(), TrainingError> {
-        let players = players(self.config.raw(), &self.inputs, self.seed);
-        let Network::Small(actor) = &mut self.network else {
-            unreachable!("sessions played alone come with the small network");
-        };
-        let row = players.user_row(episode);
-        let user = self.inputs.users[row as usize];
-        let mut rng = rng_for(self.seed, &[stream::ROLLOUT, episode]);
-        let mut shown = players.is_masked.then(|| ItemSet::empty(self.inputs.environment.n_items()));
-        if let Some(shown) = &mut shown {
-            players.mask_history(user, shown);
-        }
-        let window = actor.config().tracker.window;
-        let mut session = self.inputs.environment.start(user)?;
-        let mut steps: Vec<(ItemIdx, f32)> = Vec::with_capacity(self.inputs.environment.horizon());
-        while session.end().continues() {
-            let recent = &steps[steps.len().saturating_sub(window)..];
-            let state = StateInput { user_row: row, steps: recent };
-            let (item, _) = actor.act(state, shown.as_ref(), &mut rng);
-            let outcome = session.step(item)?;
-            if let Some(shown) = &mut shown {
-                shown.insert(item);
-            }
-            steps.push((item, outcome.reward));
-        }
-        self.remember(row, &steps);
-        Ok(())
-    }
-
-    /// Appends a session to the log.
-    fn remember(&mut self, user_row: u32, steps: &[(ItemIdx, f32)]) {
-        self.sums.rewards += steps.iter().map(|&(_, reward)| f64::from(reward)).sum::<f64>();
-        self.sums.steps += steps.len() as f64;
-        self.log.push_session(user_row, steps);
-    }
-
     /// Features of demonstrated steps, `[rows, width]`.
     pub(crate) fn demo_features(&mut self, rows: impl Iterator<Item = usize> + Clone) -> Vec<f32> {
         if self.demo_texts.is_empty() {
@@ -389,12 +301,6 @@ impl<'a> Trainer<'a> {
 /// The network that suits the settings.
 pub(crate) fn network_size(raw: &RawTrainingConfig) -> Size {
     if raw.rollout.sessions_together > 1 { Size::Large } else { Size::Small }
-}
-
-/// Who plays, and how.
-pub(crate) fn players<'a>(raw: &RawTrainingConfig, inputs: &TrainingInputs<'a>, seed: u64) -> Players<'a> {
-    let is_masked = raw.rollout.repeats == Repeats::Masked;
-    Players { seed, users: inputs.users, histories: inputs.histories, is_masked }
 }
 
 /// The demonstrations that the run can use.

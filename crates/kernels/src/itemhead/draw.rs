@@ -9,7 +9,7 @@
 //! an exponential per score, a third of that; 1/64 of the scores a second time.
 
 use super::forward::{PANEL, fill_panels};
-use super::{HeadTable, TILE, stride};
+use super::{HeadTable, TILE};
 use crate::isa::Kernel;
 use crate::lanes::{LANES, Lanes, exp, tanh};
 use crate::product::{Left, Start, product};
@@ -34,7 +34,7 @@ pub struct HeadDraw {
     width: usize,
     limit: f32,
     panels: Vec<f32>,
-    /// One tile, `[TILE, stride]`.
+    /// One tile for a panel of states, `[TILE, PANEL]`.
     scores: Vec<f32>,
     /// The largest score of each tile, then of all, and masses, `[tiles, lanes]`.
     largest: Vec<f32>,
@@ -73,7 +73,7 @@ impl HeadDraw {
         fill_panels(hidden, width, &mut self.panels);
         let lanes = n_states.next_multiple_of(LANES);
         let n_cells = table.bias.len().div_ceil(TILE) * lanes;
-        self.scores.resize(TILE * stride(lanes), 0.0);
+        self.scores.resize(TILE * PANEL, 0.0);
         self.largest.resize(n_cells, 0.0);
         self.masses.resize(n_cells, 0.0);
         self.top.clear();
@@ -159,31 +159,32 @@ impl<F: Fn(usize, usize) -> u64> Kernel for Masses<'_, F> {
             ..
         } = *draw;
         let lanes = n_states.next_multiple_of(LANES);
-        let stride = stride(lanes);
         let tiles = table.rows.chunks(TILE * width).zip(table.bias.chunks(TILE));
         let kept = largest.chunks_exact_mut(lanes).zip(masses.chunks_exact_mut(lanes));
         for (tile, ((rows, bias), (largest, masses))) in tiles.zip(kept).enumerate() {
+            // A tile's scores for 64 states at a time, so that they stay in the nearest cache.
             for (index, panel) in panels.chunks_exact(PANEL * width).enumerate() {
-                let first = index * PANEL;
-                let size = (bias.len(), width, PANEL.min(lanes - first));
-                let out = (&mut scores[first..], stride);
+                let states = index * PANEL..lanes.min((index + 1) * PANEL);
+                let size = (bias.len(), width, states.len());
+                let out = (&mut scores[..], PANEL);
                 product::<L>(size, Left::Rows(rows, width), (panel, PANEL), Start::PerRow(bias), out);
-            }
-            let scores = &mut scores[..bias.len() * stride];
-            clamp::<L>(scores, stride, lanes, limit);
-            for state in 0..n_states {
-                let mut items = excluded(state, tile);
-                while items != 0 {
-                    if let Some(score) = scores.get_mut(items.trailing_zeros() as usize * stride + state) {
-                        *score = EXCLUDED;
+                let scores = &mut scores[..bias.len() * PANEL];
+                clamp::<L>(scores, states.len(), limit);
+                for state in states.start..states.end.min(n_states) {
+                    let mut items = excluded(state, tile);
+                    while items != 0 {
+                        let cell = items.trailing_zeros() as usize * PANEL + state - states.start;
+                        if let Some(score) = scores.get_mut(cell) {
+                            *score = EXCLUDED;
+                        }
+                        items &= items - 1;
                     }
-                    items &= items - 1;
                 }
-            }
-            for first in (0..lanes).step_by(LANES) {
-                let state = [&mut largest[..], &mut masses[..], &mut top[..]];
-                let state = state.map(|values| values[first..].first_chunk_mut().expect("whole lanes"));
-                mass::<L>(&scores[first..], stride, state);
+                for first in states.clone().step_by(LANES) {
+                    let state = [&mut largest[..], &mut masses[..], &mut top[..]];
+                    let state = state.map(|values| values[first..].first_chunk_mut().expect("whole lanes"));
+                    mass::<L>(&scores[first - states.start..], state);
+                }
             }
         }
         for (largest, masses) in largest.chunks_exact(lanes).zip(masses.chunks_exact_mut(lanes)) {
@@ -195,12 +196,12 @@ impl<F: Fn(usize, usize) -> u64> Kernel for Masses<'_, F> {
     }
 }
 
-/// Clamps a tile.
+/// Clamps a tile of scores, `[items, PANEL]`, of which so many lanes are in use.
 #[inline(always)]
-fn clamp<L: Lanes>(scores: &mut [f32], stride: usize, lanes: usize, limit: f32) {
+fn clamp<L: Lanes>(scores: &mut [f32], lanes: usize, limit: f32) {
     if limit > 0.0 {
         let (scale, limit) = (L::splat(1.0 / limit), L::splat(limit));
-        for cells in scores.chunks_mut(stride) {
+        for cells in scores.chunks_mut(PANEL) {
             for cell in cells[..lanes].as_chunks_mut::<LANES>().0 {
                 limit.mul(tanh(L::load(cell).mul(scale))).store(cell);
             }
@@ -210,14 +211,14 @@ fn clamp<L: Lanes>(scores: &mut [f32], stride: usize, lanes: usize, limit: f32) 
 
 /// The largest score of sixteen states in a tile, the mass relative to it, and the largest of all so far.
 #[inline(always)]
-fn mass<L: Lanes>(scores: &[f32], stride: usize, [largest, mass, top]: [&mut [f32; LANES]; 3]) {
+fn mass<L: Lanes>(scores: &[f32], [largest, mass, top]: [&mut [f32; LANES]; 3]) {
     let column = |cells: &[f32]| L::load(cells.first_chunk().expect("whole lanes"));
     let mut now = L::splat(EXCLUDED);
-    for cells in scores.chunks(stride) {
+    for cells in scores.chunks(PANEL) {
         now = column(cells).max(now);
     }
     let mut sum = L::splat(0.0);
-    for cells in scores.chunks(stride) {
+    for cells in scores.chunks(PANEL) {
         sum = sum.add(exp(column(cells).sub(now)));
     }
     now.store(largest);

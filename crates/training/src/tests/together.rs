@@ -1,12 +1,12 @@
 //! Sessions stepped together, large batches, and rollouts beside updates.
 
 use super::learner::{Last, N_ITEMS, World, hash};
-use crate::trainer::players;
+use crate::rounds::players;
 use crate::*;
 use artefact::Tensors;
 use mdp::{Interaction, ItemIdx};
 
-/// The vectorised preset made small: rounds of 70 episodes, in two blocks, and a shorter last one.
+/// The vectorised preset made small: rounds of 70 episodes and a shorter last one.
 fn small(change: impl FnOnce(&mut RawTrainingConfig)) -> TrainingConfig {
     let mut raw = TrainingConfig::from_toml(VECTORISED).unwrap().raw().clone();
     raw.network.width = 16;
@@ -32,6 +32,8 @@ fn variants() -> Vec<TrainingConfig> {
     vec![
         small(|_| ()),
         small(|raw| raw.rollout.overlap = false),
+        // More than a block has room for.
+        small(|raw| raw.rollout.sessions_together = 300),
         small(|raw| raw.rollout.repeats = Repeats::Masked),
         small(|raw| {
             raw.discriminator.features = FeatureKind::State;
@@ -100,7 +102,8 @@ fn a_resumed_run_ends_as_an_uninterrupted_one() {
         let whole = trained(&world, config.clone(), 7);
         let mut killed = Trainer::new(config.clone(), world.inputs(), 7).unwrap();
         killed.run_until(200, &RunOptions::default(), &mut Silent).unwrap();
-        assert_eq!(killed.n_episodes(), 210, "rounds are played whole");
+        let together = config.raw().rollout.sessions_together as u64;
+        assert_eq!(killed.n_episodes(), 200_u64.next_multiple_of(together), "rounds are played whole");
         let from = Tensors::from_bytes(&killed.checkpoint().to_bytes()).unwrap();
         drop(killed);
         let mut resumed = Trainer::resume(config, world.inputs(), 7, from).unwrap();
@@ -156,6 +159,8 @@ fn rollouts_and_updates_allocate_nothing_once_they_run() {
         trainer.run(&RunOptions::default(), &mut Silent).unwrap();
         let mut rollouts = trainer.rollouts.take().unwrap();
         let players = players(trainer.config.raw(), &trainer.inputs, 1);
+        let crate::network::Network::Large(actor) = &mut trainer.network else { unreachable!() };
+        rollouts.prepare(actor, &players, 0..70);
         // The same sessions twice: their lengths are known the second time.
         rollouts.play(&players, 0..70).unwrap();
         let played = allocation_counter::measure(|| rollouts.play(&players, 0..70).unwrap());
