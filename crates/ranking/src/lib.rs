@@ -12,7 +12,10 @@ mod tracker;
 
 pub use actor::{Actor, Selection, draw, most_probable};
 pub use hazard::{HazardExample, N_DISLIKE, N_NEARNESS, N_SATURATION, QuitHazard, hazard_inputs, log_stay};
-pub use items::ItemTable;
+pub use items::{ItemTable, TABLES};
 pub use ranker::{Parameters, Ranker, Sink, Source};
 pub use taste::{Belief, TasteModel};
-pub use tracker::{FEATURE_NAMES, N_DISCRIMINATED, N_FEATURES, N_STATE, Tracker, View};
+pub use tracker::{
+    CONTENT_SHRINKAGE, FAR, FEATURE_NAMES, LARGEST_LOGIT, LONGEST_HISTORY, LOWEST_BEST, LOWEST_LOG_STAY,
+    N_DISCRIMINATED, N_FEATURES, N_STATE, RECENT, SAFE_LOG_STAY, Tracker, View, WINDOWS,
+};

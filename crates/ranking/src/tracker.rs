@@ -32,11 +32,24 @@ const LARGEST_INPUT: f32 = 5.0;
 /// Features of a state.
 pub const N_STATE: usize = 8;
 
-const RECENT: usize = 4;
-const WINDOWS: [usize; 7] = [1, 2, 3, 4, 5, 6, 8];
+/// How many of the latest items are compared with the next.
+pub const RECENT: usize = 4;
+/// How far back saturation looks, in items.
+pub const WINDOWS: [usize; 7] = [1, 2, 3, 4, 5, 6, 8];
+/// The distance of items from nothing that was shown; no distance counts for more.
+pub const FAR: f32 = 3.0;
 /// Below this the logarithm of staying says "certainly leaves", whatever it says.
-const LOWEST_LOG_STAY: f32 = -8.0;
-const LONGEST_HISTORY: usize = 500;
+pub const LOWEST_LOG_STAY: f32 = -8.0;
+/// Above this the logit of a cause of leaving says no more.
+pub const LARGEST_LOGIT: f32 = 15.0;
+/// Above this logarithm of staying an item counts as safe.
+pub const SAFE_LOG_STAY: f32 = -0.1;
+/// What the best safe item is worth at least.
+pub const LOWEST_BEST: f32 = -2.0;
+/// So many ratings of nothing special are added to those of a category.
+pub const CONTENT_SHRINKAGE: f32 = 5.0;
+/// Ratings of a longer history that are looked at: the latest.
+pub const LONGEST_HISTORY: usize = 500;
 
 /// One session's state. The items are borrowed, or shared where the state outlives a function.
 #[derive(Clone, Debug)]
@@ -174,7 +187,7 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
             next().copy_from_slice(fixed);
         }
         self.content_match(next());
-        next().iter_mut().zip(&view.nearness[0]).for_each(|(out, d)| *out = d.min(3.0));
+        next().iter_mut().zip(&view.nearness[0]).for_each(|(out, d)| *out = d.min(FAR));
         for (out, &group) in next().iter_mut().zip(&self.items.group_of) {
             *out = view.saturation[group as usize][RECENT - 1];
         }
@@ -230,7 +243,6 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
     /// Smallest and second smallest distance, largest and second largest text similarity, to the last four.
     fn nearness(&self, out: &mut [Vec<f32>; N_NEARNESS]) {
         let n_items = self.items.n_items();
-        const FAR: f32 = 3.0;
         for (column, start) in out.iter_mut().zip([FAR, FAR, 0.0, 0.0]) {
             column.clear();
             column.resize(n_items, start);
@@ -262,13 +274,13 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
         let mut by_nearness = vec![0.0; n_items];
         over_columns(&saturation_columns(saturation), &hazard.saturation, out);
         let mut by_group = out[..saturation.len().min(n_items)].to_vec();
-        by_group.iter_mut().for_each(|z| *z = z.min(15.0));
+        by_group.iter_mut().for_each(|z| *z = z.min(LARGEST_LOGIT));
         exp_in_place(&mut by_group);
         let near: Vec<&[f32]> = nearness.iter().map(Vec::as_slice).collect();
         perceptron(&hazard.nearness, &near, &mut by_nearness);
         perceptron(&hazard.dislike, &[reward, uncertainty], out);
         for z in out.iter_mut().chain(&mut by_nearness) {
-            *z = z.min(15.0);
+            *z = z.min(LARGEST_LOGIT);
         }
         exp_in_place(out);
         exp_in_place(&mut by_nearness);
@@ -279,13 +291,13 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
     }
 
     fn content_match(&self, out: &mut [f32]) {
-        const SHRINKAGE: f32 = 5.0;
         let by_group: Vec<f32> = self
             .items
             .groups
             .iter()
             .map(|group| {
-                let liking = |&c: &u16| self.profile[c as usize].0 / (self.profile[c as usize].1 + SHRINKAGE);
+                let liking =
+                    |&c: &u16| self.profile[c as usize].0 / (self.profile[c as usize].1 + CONTENT_SHRINKAGE);
                 group.iter().map(liking).sum::<f32>() / (group.len() as f32).max(1.0)
             })
             .collect();
@@ -295,11 +307,11 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
     fn state(&self, columns: &[f32], unavailable: &ItemSet) -> [f32; N_STATE] {
         let n_items = self.items.n_items();
         let (reward, log_stay) = (&columns[..n_items], &columns[2 * n_items..3 * n_items]);
-        let (mut n_safe, mut n_free, mut best) = (0.0f32, 0.0f32, -2.0f32);
+        let (mut n_safe, mut n_free, mut best) = (0.0f32, 0.0f32, LOWEST_BEST);
         for index in 0..n_items {
             if !unavailable.contains(ItemIdx(index as u32)) {
                 n_free += 1.0;
-                if log_stay[index] > -0.1 {
+                if log_stay[index] > SAFE_LOG_STAY {
                     n_safe += 1.0;
                     best = best.max(reward[index]);
                 }

@@ -68,6 +68,6 @@ fn open(path: &Path) -> Result<Served, Failure> {
     }
     let folder = tempfile::tempdir().map_err(|e| Failure::writing(&std::env::temp_dir(), &e))?;
     let out = folder.path().join("artefact");
-    served::export(&Parts { policy: path, data: None, demos: None }, &out)?;
+    served::export(&Parts::near(path), &out)?;
     Ok(Served::open(&out)?)
 }

@@ -144,6 +144,19 @@ fn a_trained_policy_is_exported_and_served() {
     let exported = run(&format!("export --policy {policy} --data data --demos demos --out {artefact}"));
     assert_eq!(exported["parameter_hash"], trained["parameter_hash"]);
     assert_eq!((&exported["items"], &exported["demonstrations"]), (&value!(80), &value!(40)));
+    assert_eq!((&exported["table"]["precision"], &exported["onnx"]), (&value!("f32"), &Value::Null));
+    assert_eq!(exported["table"]["recall_at_10"], 1.0);
+    let small = run(&format!("export --policy {policy} --data data --table int8 --onnx --out {artefact}8"));
+    assert_eq!(small["parameter_hash"], trained["parameter_hash"]);
+    let (bytes, single) = (&small["table"]["bytes"], &exported["table"]["bytes"]);
+    assert_eq!(&small["table"]["bytes_f32"], single);
+    assert!(bytes.as_u64().unwrap() * 2 < single.as_u64().unwrap(), "{small}");
+    assert!(Path::new(small["onnx"].as_str().unwrap()).is_file());
+    let slate_of_small = {
+        let served = Served::start(own.path(), &format!("{artefact}8"));
+        call(&served.addr, "POST", "/v1/recommend", "{}").unwrap()
+    };
+    assert_eq!(slate_of_small["policy"], small["hash"]);
     let served = Served::start(own.path(), &artefact);
     let wanted = value!({"history": ["i3", "The 5th film"], "k": 3}).to_string();
     let slate = call(&served.addr, "POST", "/v1/recommend", &wanted).unwrap();
