@@ -1,7 +1,12 @@
 //! The service as clients see it, over real sockets.
 
+mod availability;
 mod client;
+mod experiment;
 mod shared;
+mod tls;
+mod users;
+mod watch;
 
 use crate::store::{Event, SqliteStore, Store as _};
 use crate::*;

@@ -2,7 +2,7 @@
 
 use crate::context::Global;
 use crate::failure::Failure;
-use crate::stage::served::{self, Parts};
+use crate::stage::served::{self, Control, Parts};
 use serde::Serialize;
 use serving::{Precision, Served, TableFacts};
 use std::path::{Path, PathBuf};
@@ -25,6 +25,9 @@ pub(crate) struct Arguments {
     /// Put the policy into it as an ONNX graph, too: policy.onnx, for other runtimes
     #[arg(long)]
     onnx: bool,
+    /// A control instead of the policy, to be served beside it: it needs the policy's tables
+    #[arg(long)]
+    control: Option<Control>,
     /// The artefact directory to write
     #[arg(long, value_name = "ARTEFACT")]
     out: PathBuf,
@@ -49,9 +52,10 @@ fn precision(word: &str) -> Result<Precision, String> {
 
 /// Writes it, opens it and runs its self-test.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
-    let Arguments { policy, data, demos, table, onnx, out } = arguments;
-    let (data, demos, table, onnx) = (data.as_deref(), demos.as_deref(), *table, *onnx);
-    let parts = Parts { policy, data, demos, table, onnx };
+    let Arguments { policy, data, demos, table, onnx, control, out } = arguments;
+    let (data, demos, table) = (data.as_deref(), demos.as_deref(), *table);
+    let (onnx, control) = (*onnx, *control);
+    let parts = Parts { policy, data, demos, table, onnx, control };
     served::export(&parts, out)?;
     let served = Served::open(out)?;
     let unknown = TableFacts::default();

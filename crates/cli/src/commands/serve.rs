@@ -4,7 +4,7 @@ use crate::context::Global;
 use crate::failure::Failure;
 use crate::stage::served::{self, Parts};
 use serde::Serialize;
-use server::{Config, Keys, Limits};
+use server::{Config, Keys, Limits, Mode, Tls, Trial};
 use serving::Served;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -26,6 +26,24 @@ pub(crate) struct Arguments {
     /// A file with a key a line, `api KEY` or `admin KEY`
     #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
+    /// A folder to watch: a new artefact in it is checked, self-tested and served; an unsound one is refused
+    #[arg(long, value_name = "DIR")]
+    watch: Option<PathBuf>,
+    /// An artefact on trial beside the policy
+    #[arg(long, value_name = "ARTEFACT")]
+    challenger: Option<PathBuf>,
+    /// Which share of the users the challenger answers, always the same ones
+    #[arg(long, value_name = "0..1", default_value_t = 0.5, requires = "challenger")]
+    share: f64,
+    /// The challenger answers nobody: what it would have shown is compared
+    #[arg(long, requires = "challenger")]
+    shadow: bool,
+    /// The server's certificate, then those between it and the root, as PEM: encrypted connections alone
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its private key, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// The most milliseconds a request may take
     #[arg(long, value_name = "MS", default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..))]
     deadline_ms: u64,
@@ -46,11 +64,19 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     if keys.is_empty() && !arguments.addr.ip().is_loopback() {
         tracing::warn!("no --keys: everybody who can reach {} may call", arguments.addr);
     }
-    let config = Config { addr: arguments.addr, store: arguments.store.as_str().into(), keys, limits };
+    let trial = arguments.challenger.clone().map(|path| {
+        let mode = if arguments.shadow { Mode::Shadow } else { Mode::Split };
+        Trial { path, mode, share: if arguments.shadow { 1.0 } else { arguments.share }, salt: None }
+    });
+    let tls = arguments.tls_cert.clone().zip(arguments.tls_key.clone());
+    let tls = tls.map(|(cert, key)| Tls { cert, key });
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let (addr, store, watch) = (arguments.addr, arguments.store.as_str().into(), arguments.watch.clone());
+    let config = Config { addr, store, keys, tls, watch, trial, limits };
     let hash = policy.hash().to_owned();
     let format = global.format();
     server::serve(config, policy, move |addr| {
-        let url = format!("http://{addr}/");
+        let url = format!("{scheme}://{addr}/");
         let text = format!("serving policy {hash} at {url}");
         // Whoever closed standard output does not want to know.
         let _ = format.emit(&Answer { url, policy: hash }, &text);

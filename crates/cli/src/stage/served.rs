@@ -6,6 +6,7 @@ use ::data::Dataset;
 use ::demonstrations::{Demonstration, Demos};
 use artefact::{Artefact, Kind, Manifest, Tensors};
 use mdp::Interaction;
+use ranking::{FEATURE_NAMES, Ranker, Selection};
 use robust::RobustPolicy;
 use serving::{About, Export, Precision, ServedSession, ServedStep};
 use std::collections::BTreeMap;
@@ -21,12 +22,47 @@ pub(crate) struct Parts<'a> {
     pub(crate) table: Precision,
     /// Whether the policy is to lie beside them as an ONNX graph.
     pub(crate) onnx: bool,
+    /// A control instead of the policy, on the policy's tables.
+    pub(crate) control: Option<Control>,
+}
+
+/// Controls that can be served beside a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Control {
+    /// Any item, all with the same probability.
+    Uniform,
+    /// The item that most people rated.
+    Popularity,
+}
+
+impl Control {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Uniform => "uniform",
+            Self::Popularity => "popularity",
+        }
+    }
+
+    /// The forward pass with an actor that weighs nothing, or popularity alone.
+    fn of(self, ranker: &Ranker) -> Ranker {
+        let mut ranker = ranker.clone();
+        let parameters = &mut ranker.actor.network.parameters;
+        parameters.fill(0.0);
+        ranker.selection = Selection::Sample;
+        if self == Self::Popularity {
+            let first = parameters.len() - FEATURE_NAMES.len();
+            let biases = parameters.iter_mut().skip(first).zip(FEATURE_NAMES);
+            biases.filter(|(_, name)| *name == "popularity").for_each(|(bias, _)| *bias = 1.0);
+            ranker.selection = Selection::Greedy;
+        }
+        ranker
+    }
 }
 
 impl<'a> Parts<'a> {
     /// A policy as it is, with what lies near it.
     pub(crate) fn near(policy: &'a Path) -> Self {
-        Self { policy, data: None, demos: None, table: Precision::default(), onnx: false }
+        Self { policy, data: None, demos: None, table: Precision::default(), onnx: false, control: None }
     }
 }
 
@@ -77,12 +113,20 @@ pub(crate) fn export(parts: &Parts<'_>, out: &Path) -> Result<Artefact, Failure>
     };
     let folder = parts.policy.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let about = About {
-        name: if account.name.is_empty() { folder } else { account.name },
+        name: match parts.control {
+            Some(control) => control.name().to_owned(),
+            None if account.name.is_empty() => folder,
+            None => account.name,
+        },
         policy: artefact.hash(),
-        judged: judged(parts.policy),
+        judged: if parts.control.is_none() { judged(parts.policy) } else { Vec::new() },
         ..About::default()
     };
-    let (judged, ranker) = (policy.ranker(), &serving::rounded(policy.ranker(), parts.table));
+    let judged = &match parts.control {
+        None => policy.ranker().clone(),
+        Some(control) => control.of(policy.ranker()),
+    };
+    let ranker = &serving::rounded(judged, parts.table);
     let mut beside = BTreeMap::new();
     if parts.onnx {
         let facts = [("policy", about.policy.as_str()), ("catalogue", &catalogue.hash())];

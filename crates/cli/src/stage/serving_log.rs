@@ -53,8 +53,8 @@ fn take_in(log: &mut ServingLog, users: &mut HashMap<String, String>, record: &R
             }
             users.insert(record.session.clone(), user);
         }
-        Event::Shown { .. } => {}
-        Event::Answered { item, reward, left, propensity, policy } => {
+        Event::Shown { .. } | Event::Availability { .. } => {}
+        Event::Answered { item, reward, left, propensity, policy, .. } => {
             let user = quoted(users.get(&record.session).unwrap_or(&record.session));
             let item = quoted(item);
             let _ = writeln!(log.ratings, "{user},{item},{reward},{seconds}");

@@ -14,13 +14,13 @@ const N_ITEMS: usize = 40;
 const N_CLIENTS: usize = 4;
 
 /// A served process and where it listens.
-struct Served {
+pub(crate) struct Served {
     child: Child,
-    addr: String,
+    pub(crate) addr: String,
 }
 
 impl Served {
-    fn start(dir: &Path, policy: &str) -> Self {
+    pub(crate) fn start(dir: &Path, policy: &str) -> Self {
         let arguments = [
             "serve",
             "--policy",

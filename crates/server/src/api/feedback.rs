@@ -2,6 +2,7 @@
 
 use super::body::{At, Sent};
 use super::worth::{Feedback, item_id, worth};
+use crate::Arm;
 use crate::clock::now_millis;
 use crate::live::Live;
 use crate::problem::Problem;
@@ -48,7 +49,7 @@ pub(crate) async fn one(
     Sent(told): Sent<Told>,
 ) -> Result<Json<Kept>, Problem> {
     let live = app.sessions.get(&app.store, &id).await?;
-    let served = app.policies.current();
+    let served = app.policies.assigned(live.key(&id)).served;
     let event = understood(&served, &live, "", &told)?;
     let record = Record { session: id, time_millis: now_millis(), event };
     let sessions = [(record.session.clone(), Some(live))].into();
@@ -100,8 +101,11 @@ async fn keep(app: &Arc<App>, records: Vec<Record>, sessions: Locked) -> Result<
             if let Some(Some(live)) = sessions.get_mut(&record.session) {
                 live.apply(&record.event);
             }
-            if let Event::Answered { reward, left, .. } = record.event {
-                metrics.metrics.answer(reward, left);
+            if let Event::Answered { reward, left, policy, arm, .. } = &record.event {
+                metrics.metrics.answer(*reward, *left);
+                if let Some(policy) = policy {
+                    metrics.arms.answer(arm.unwrap_or(Arm::Champion), policy, *reward, *left);
+                }
             }
         }
     };
@@ -121,6 +125,7 @@ fn understood(served: &Served, live: &Live, place: &str, told: &Told) -> Result<
         left: told.feedback == Some(Feedback::Leave),
         propensity: choice.map(|choice| choice.propensity),
         policy: choice.map(|choice| choice.policy.clone()),
+        arm: choice.and_then(|choice| choice.arm),
         item,
     })
 }
