@@ -36,10 +36,16 @@ pub(crate) struct ToldOf {
     rating: Option<f32>,
 }
 
-/// How much was kept.
-#[derive(Clone, Copy, Debug, Serialize)]
+/// How much was kept; of one answer also how the item had been chosen, where it was.
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Kept {
     kept: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arm: Option<Arm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    propensity: Option<f32>,
 }
 
 /// One answer.
@@ -51,9 +57,16 @@ pub(crate) async fn one(
     let live = app.sessions.get(&app.store, &id).await?;
     let served = app.policies.assigned(live.key(&id)).served;
     let event = understood(&served, &live, "", &told)?;
+    let chosen = match &event {
+        Event::Answered { policy, arm, propensity, .. } => {
+            Kept { policy: policy.clone(), arm: *arm, propensity: *propensity, ..Kept::default() }
+        }
+        _ => Kept::default(),
+    };
     let record = Record { session: id, time_millis: now_millis(), event };
     let sessions = [(record.session.clone(), Some(live))].into();
-    keep(&app, vec![record], sessions).await
+    let Json(Kept { kept, .. }) = keep(&app, vec![record], sessions).await?;
+    Ok(Json(Kept { kept, ..chosen }))
 }
 
 /// Many answers of many sessions: all are kept, or none.
@@ -110,7 +123,7 @@ async fn keep(app: &Arc<App>, records: Vec<Record>, sessions: Locked) -> Result<
         }
     };
     app.keep_then(records, take_in).await?;
-    Ok(Json(Kept { kept }))
+    Ok(Json(Kept { kept, ..Kept::default() }))
 }
 
 fn understood(served: &Served, live: &Live, place: &str, told: &Told) -> Result<Event, Problem> {

@@ -48,7 +48,9 @@ fn a_share_of_the_users_meets_the_challenger_and_stays_with_it() {
         let slate = server.post("/v1/recommend", &json!({"session": id, "k": 2})).json();
         assert_eq!((&slate["arm"], &slate["policy"]), (&json!(arm), policy));
         let told = json!({"item": slate["items"][0]["id"], "feedback": "leave"});
-        assert_eq!(server.post(&format!("/v1/sessions/{id}/feedback"), &told).status, 200);
+        let kept = server.post(&format!("/v1/sessions/{id}/feedback"), &told).json();
+        let propensity = &slate["items"][0]["propensity"];
+        assert_eq!(kept, json!({"kept": 1, "policy": policy, "arm": arm, "propensity": propensity}));
         let after = counts(&server, arm, policy);
         let grown = |name: &str| after[name].as_f64().unwrap() - before[name].as_f64().unwrap_or(0.0);
         let all = ["slates", "items", "answers", "reward", "leaves"].map(grown);
