@@ -32,9 +32,9 @@ pub(crate) struct Arguments {
     /// An artefact on trial beside the policy
     #[arg(long, value_name = "ARTEFACT")]
     challenger: Option<PathBuf>,
-    /// Which share of the users the challenger answers, always the same ones
-    #[arg(long, value_name = "0..1", default_value_t = 0.5, requires = "challenger")]
-    share: f64,
+    /// Which share of the users the challenger answers, always the same ones [default: 0.5, of a shadow 1]
+    #[arg(long, value_name = "0..1", requires = "challenger")]
+    share: Option<f64>,
     /// The challenger answers nobody: what it would have shown is compared
     #[arg(long, requires = "challenger")]
     shadow: bool,
@@ -65,8 +65,8 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         tracing::warn!("no --keys: everybody who can reach {} may call", arguments.addr);
     }
     let trial = arguments.challenger.clone().map(|path| {
-        let mode = if arguments.shadow { Mode::Shadow } else { Mode::Split };
-        Trial { path, mode, share: if arguments.shadow { 1.0 } else { arguments.share }, salt: None }
+        let (mode, usual) = if arguments.shadow { (Mode::Shadow, 1.0) } else { (Mode::Split, 0.5) };
+        Trial { path, mode, share: arguments.share.unwrap_or(usual), salt: None }
     });
     let tls = arguments.tls_cert.clone().zip(arguments.tls_key.clone());
     let tls = tls.map(|(cert, key)| Tls { cert, key });

@@ -21,17 +21,12 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn start(dir: &Path, policy: &str) -> Self {
-        let arguments = [
-            "serve",
-            "--policy",
-            policy,
-            "--addr",
-            "127.0.0.1:0",
-            "--store",
-            "s.sqlite",
-            "--json",
-            "--quiet",
-        ];
+        Self::with(dir, policy, &[])
+    }
+
+    fn with(dir: &Path, policy: &str, more: &[&str]) -> Self {
+        let usual = ["--addr", "127.0.0.1:0", "--store", "s.sqlite", "--json", "--quiet"];
+        let arguments = [&["serve", "--policy", policy], &usual[..], more].concat();
         let mut child = command(dir, &arguments).stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut text = String::new();
         for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {
@@ -130,6 +125,44 @@ fn what_is_no_artefact_is_refused() {
     std::fs::write(dir.path().join("copy/serving.json"), "{}").unwrap();
     let error = fails(dir.path(), &["serve", "--policy", "copy"], 2);
     assert!(error.contains("damaged file (hash differs)"), "{error}");
+}
+
+#[test]
+fn a_challenger_and_a_watched_folder_are_there_from_the_start() {
+    let dir = scratch();
+    let other = format!("{GOLDEN}/../v2");
+    let slate = |more: &[&str]| {
+        let served = Served::with(dir.path(), GOLDEN, more);
+        call(&served.addr, "POST", "/v1/recommend", "{}").unwrap()
+    };
+    let alone = slate(&[]);
+    assert_eq!(alone["arm"], Value::Null);
+    let answered = slate(&["--challenger", &other, "--share", "1"]);
+    assert_eq!(answered["arm"], "challenger");
+    assert_ne!(answered["policy"], alone["policy"]);
+    let shadowed = slate(&["--challenger", &other, "--shadow"]);
+    assert_eq!((&shadowed["arm"], &shadowed["policy"]), (&value!("champion"), &alone["policy"]));
+    std::fs::create_dir(dir.path().join("new")).unwrap();
+    let served = Served::with(dir.path(), GOLDEN, &["--watch", "new"]);
+    std::fs::create_dir(dir.path().join("new/.aside")).unwrap();
+    for entry in Path::new(&other).read_dir().unwrap().flatten() {
+        std::fs::copy(entry.path(), dir.path().join("new/.aside").join(entry.file_name())).unwrap();
+    }
+    std::fs::rename(dir.path().join("new/.aside"), dir.path().join("new/next")).unwrap();
+    let ready = || call(&served.addr, "GET", "/health/ready", "").unwrap()["policy"].clone();
+    assert!((0..1_000_000).any(|_| ready() == answered["policy"]), "the new one serves");
+    for (more, said) in [
+        (["--watch", "missing"], "no such folder"),
+        (["--tls-cert", "cert.pem"], "--tls-key"),
+        (["--share", "0.5"], "--challenger"),
+    ] {
+        let error = fails(dir.path(), &[&["serve", "--policy", GOLDEN][..], &more].concat(), 2);
+        assert!(error.contains(said), "{error}");
+    }
+    let share = ["serve", "--policy", GOLDEN, "--challenger", &other, "--share", "2"];
+    assert!(fails(dir.path(), &share, 2).contains("from 0 to 1"));
+    let tls = ["serve", "--policy", GOLDEN, "--tls-cert", "no.pem", "--tls-key", "no.pem"];
+    assert!(fails(dir.path(), &tls, 2).contains("cannot use for TLS"));
 }
 
 #[test]
