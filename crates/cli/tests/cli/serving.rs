@@ -26,7 +26,7 @@ impl Served {
 
     fn with(dir: &Path, policy: &str, more: &[&str]) -> Self {
         let usual = ["--addr", "127.0.0.1:0", "--store", "s.sqlite", "--json", "--quiet"];
-        let arguments = [&["serve", "--policy", policy], &usual[..], more].concat();
+        let arguments = [&["serve", "--policy", policy][..], &usual, more].concat();
         let mut child = command(dir, &arguments).stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut text = String::new();
         for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {
