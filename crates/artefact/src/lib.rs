@@ -3,6 +3,7 @@
 mod error;
 mod manifest;
 mod mapped;
+mod precision;
 mod staging;
 mod tensors;
 mod write;
@@ -10,6 +11,7 @@ mod write;
 pub use error::ArtefactError;
 pub use manifest::{Kind, Manifest};
 pub use mapped::{Floats, MappedTensors};
+pub use precision::{Precision, rounded};
 pub use tensors::Tensors;
 pub use write::{Artefact, Draft, replace_file};
 

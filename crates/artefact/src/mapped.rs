@@ -1,5 +1,8 @@
-//! Named f32 tensors that stay on disk: one safetensors file mapped into memory.
+//! Named f32 tensors that stay on disk: one safetensors file mapped into memory. Tables in fewer bits become f32 when they
+//! are asked for.
 
+use crate::precision::decoded;
+use crate::tensors::factors_of;
 use crate::{Artefact, ArtefactError};
 use memmap2::Mmap;
 use safetensors::tensor::{Dtype, SafeTensors};
@@ -51,7 +54,7 @@ impl PartialEq for Floats {
 #[derive(Clone, Debug)]
 pub struct MappedTensors {
     map: Arc<Mmap>,
-    by_name: BTreeMap<String, (Vec<usize>, Range<usize>)>,
+    by_name: BTreeMap<String, (Vec<usize>, Dtype, Range<usize>)>,
 }
 
 impl MappedTensors {
@@ -59,7 +62,7 @@ impl MappedTensors {
     /// mapped file afterwards breaks the promise that sealed directories do not change, and ends the process.
     ///
     /// # Errors
-    /// When the file is absent or not a safetensors file of aligned f32.
+    /// When the file is absent or not a safetensors file of aligned f32, f16 or bytes.
     pub fn open(artefact: &Artefact, name: &str) -> Result<Self, ArtefactError> {
         let path = artefact.file(name);
         let damaged = |what: String| ArtefactError::Damaged { what, path: path.clone() };
@@ -71,23 +74,37 @@ impl MappedTensors {
         let mut by_name = BTreeMap::new();
         for (name, view) in tensors.iter() {
             let floats: Result<&[f32], _> = bytemuck::try_cast_slice(view.data());
-            if view.dtype() != Dtype::F32 || floats.is_err() {
-                return Err(damaged(format!("tensor {name} is not aligned f32")));
+            let is_known = match view.dtype() {
+                Dtype::F32 => floats.is_ok(),
+                dtype => matches!(dtype, Dtype::F16 | Dtype::I8),
+            };
+            if !is_known {
+                return Err(damaged(format!("tensor {name} is not aligned f32, f16 or int8")));
             }
             let start = view.data().as_ptr() as usize - map.as_ptr() as usize;
-            by_name.insert(name.to_owned(), (view.shape().to_vec(), start..start + view.data().len()));
+            let bytes = start..start + view.data().len();
+            by_name.insert(name.to_owned(), (view.shape().to_vec(), view.dtype(), bytes));
         }
         Ok(Self { by_name, map: Arc::new(map) })
     }
 
     /// One tensor, if it is there and has the expected shape.
     pub fn get(&self, name: &str, shape: &[usize]) -> Option<Floats> {
-        let (got, bytes) = self.by_name.get(name)?;
-        (got == shape).then(|| Floats(Source::Mapped(self.map.clone(), bytes.clone())))
+        let (got, dtype, bytes) = self.by_name.get(name)?;
+        if got != shape {
+            return None;
+        }
+        if *dtype == Dtype::F32 {
+            return Some(Floats(Source::Mapped(self.map.clone(), bytes.clone())));
+        }
+        let &[n_rows, width] = shape else { return None };
+        let factors = if *dtype == Dtype::I8 { Some(self.get(&factors_of(name), &[n_rows])?) } else { None };
+        let numbers = decoded(*dtype, self.map.get(bytes.clone())?, width, factors.as_deref().unwrap_or(&[]));
+        numbers.map(Floats::from)
     }
 
     /// The shape of one tensor.
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
-        self.by_name.get(name).map(|(shape, _)| shape.as_slice())
+        self.by_name.get(name).map(|(shape, ..)| shape.as_slice())
     }
 }

@@ -1,6 +1,7 @@
 //! Named f32 tensors in one safetensors file.
 
-use crate::{Artefact, ArtefactError, Draft};
+use crate::precision::encoded;
+use crate::{Artefact, ArtefactError, Draft, Precision};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::BTreeMap;
 
@@ -74,6 +75,29 @@ impl Tensors {
         safetensors::serialize(views, Some(note)).expect("plain f32 tensors serialise")
     }
 
+    /// The safetensors bytes with the tables named in `packed` (of two sides) in fewer bits; only mapped tensors read
+    /// them.
+    pub fn to_bytes_with(&self, packed: &[&str], precision: Precision) -> Vec<u8> {
+        let mut parts = Vec::new();
+        for (name, (shape, data)) in &self.by_name {
+            let is_packed = packed.contains(&name.as_str());
+            let precision = if is_packed { precision } else { Precision::Single };
+            let width = if is_packed { shape.last().copied().unwrap_or(1) } else { data.len() };
+            let (dtype, bytes, factors) = encoded(data, width, precision);
+            parts.push((name.clone(), dtype, shape.clone(), bytes));
+            if !factors.is_empty() {
+                let bytes = bytemuck::cast_slice(&factors).to_vec();
+                parts.push((factors_of(name), Dtype::F32, vec![factors.len()], bytes));
+            }
+        }
+        let views = parts.iter().map(|(name, dtype, shape, bytes)| {
+            let view = TensorView::new(*dtype, shape.clone(), bytes);
+            (name.as_str(), view.expect("shape was checked on insertion"))
+        });
+        let note = [(NOTE.to_owned(), self.note.clone())].into();
+        safetensors::serialize(views, Some(note)).expect("plain tensors serialise")
+    }
+
     /// Reads safetensors bytes; anything but f32 is refused.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let file = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
@@ -107,4 +131,9 @@ impl Tensors {
         let bytes = artefact.read(name)?;
         Self::from_bytes(&bytes).map_err(|what| ArtefactError::Damaged { what, path: artefact.file(name) })
     }
+}
+
+/// The name of the factors of a table of bytes.
+pub(crate) fn factors_of(name: &str) -> String {
+    format!("{name}.factors")
 }

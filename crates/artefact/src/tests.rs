@@ -127,3 +127,33 @@ fn writers_at_the_same_time_do_not_take_each_others_directories() {
         assert!(Artefact::open(Kind::Dataset, &dir.path().join(writer.to_string())).is_ok());
     }
 }
+
+#[test]
+fn tables_in_fewer_bits_are_read_as_they_were_rounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let table: Vec<f32> =
+        (0..21).map(|i| (i as f32 * 0.37).sin() * if i < 7 { 1000.0 } else { 0.01 }).collect();
+    let mut tensors = Tensors::default();
+    tensors.insert("table", &[3, 7], table.clone());
+    tensors.insert("column", &[3], vec![0.1, 0.2, 0.3]);
+    for (precision, bound) in
+        [(Precision::Single, 0.0), (Precision::Half, 1.0 / 2048.0), (Precision::Byte, 0.5 / 127.0)]
+    {
+        let once = rounded(&table, 7, precision);
+        assert_eq!(once, rounded(&once, 7, precision), "rounding again changes nothing");
+        for (row, got) in table.chunks(7).zip(once.chunks(7)) {
+            let largest = row.iter().fold(0.0f32, |largest, x| largest.max(x.abs()));
+            assert!(
+                row.iter().zip(got).all(|(x, y)| (x - y).abs() <= 1.001 * bound * largest),
+                "{precision:?}"
+            );
+        }
+        let out = folder.path().join(precision.word());
+        let draft = Draft::new(Kind::Served, &out, 0, ().into()).unwrap();
+        draft.write("t", &tensors.to_bytes_with(&["table"], precision)).unwrap();
+        let mapped = MappedTensors::open(&draft.seal().unwrap(), "t").unwrap();
+        assert_eq!(*mapped.get("table", &[3, 7]).unwrap(), *once);
+        assert_eq!(*mapped.get("column", &[3]).unwrap(), [0.1, 0.2, 0.3]);
+        assert!(mapped.get("table", &[7, 3]).is_none() && mapped.get("nothing", &[3]).is_none());
+    }
+}

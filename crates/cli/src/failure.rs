@@ -210,7 +210,13 @@ impl From<server::ServerError> for Failure {
         match error {
             E::Policy(error) => error.into(),
             E::Keys { path, source } => Self::reading(&path, &source),
-            E::KeyLine { .. } => Self::input(message),
+            E::KeyLine { .. } | E::Share { .. } => Self::input(message),
+            E::Tls { .. } => {
+                Self::input(message).hint("both are PEM files, and the key is the certificate's")
+            }
+            E::Watch { .. } => {
+                Self::input(message).hint("make it first, then put artefacts of `ilrec export` into it")
+            }
             E::Listen { .. } => {
                 Self::machine(message).hint("another port: --addr 127.0.0.1:0 takes any that is free")
             }

@@ -40,6 +40,8 @@ pub struct ItemTable {
 /// Wide enough for cosines of jokes: at 128 the nearness that makes users leave was half hidden by the projection.
 const TEXT_WIDTH: usize = 256;
 const FIXED: [&str; 4] = ["items.offset", "items.popularity", "items.breadth", "items.crowding"];
+/// The tables that grow with the catalogue and have more than one side, by the names they are written under.
+pub const TABLES: [&str; 3] = ["taste.columns", "items.behavior", "items.texts"];
 const N_PAIRS: u32 = 2000;
 
 impl ItemTable {
@@ -108,6 +110,21 @@ impl ItemTable {
             uses_text_nearness: uses_text_nearness(catalogue),
             taste,
         })
+    }
+
+    /// The same items with every number of the tables [`TABLES`] passed through `round`, which is given a table and
+    /// the length of its rows.
+    pub fn rounded(&self, round: impl Fn(&[f32], usize) -> Vec<f32>) -> Self {
+        let n_items = self.n_items();
+        let behavior = round(&self.behavior, n_items);
+        let square = |i: usize| behavior.chunks_exact(n_items).map(|column| column[i] * column[i]).sum();
+        Self {
+            taste: TasteModel { columns: round(&self.taste.columns, n_items).into(), ..self.taste.clone() },
+            behavior_squares: (0..n_items).map(square).collect::<Vec<f32>>().into(),
+            behavior: behavior.into(),
+            texts: round(&self.texts, self.text_width).into(),
+            ..self.clone()
+        }
     }
 
     /// Number of items.

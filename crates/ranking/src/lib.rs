@@ -14,7 +14,7 @@ mod tracker;
 
 pub use actor::{Actor, Selection, draw, draw_of, most_probable};
 pub use hazard::{HazardExample, N_DISLIKE, N_NEARNESS, N_SATURATION, QuitHazard, hazard_inputs, log_stay};
-pub use items::ItemTable;
+pub use items::{ItemTable, TABLES};
 pub use packed::{Look, Packed};
 pub use ranker::{Parameters, Ranker, Sink, Source};
 pub use situation::Situation;

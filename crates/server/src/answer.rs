@@ -1,5 +1,6 @@
 //! Slates and items as clients read them.
 
+use crate::Arm;
 use mdp::ItemIdx;
 use serde::Serialize;
 use serving::{Contribution, Reason, Recommendation, Selection, Served};
@@ -9,9 +10,15 @@ use serving::{Contribution, Reason, Recommendation, Selection, Served};
 pub(crate) struct Slate {
     /// The hash of the artefact that chose.
     pub(crate) policy: String,
+    /// The arm of the experiment, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) arm: Option<Arm>,
     pub(crate) request: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) session: Option<String>,
+    /// How many items are known that the user rated, where a user was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) known: Option<usize>,
     /// Whether items were drawn.
     pub(crate) exploration: bool,
     /// With it the same request has the same answer. A text, since scripts round large numbers.

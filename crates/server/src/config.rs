@@ -1,6 +1,6 @@
 //! What a server is told when it starts.
 
-use crate::{Keys, Runs};
+use crate::{Keys, Runs, Tls, Trial};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,6 +15,12 @@ pub struct Config {
     pub store: StoreAt,
     /// Who may call; without keys everybody, but administration from this machine alone.
     pub keys: Keys,
+    /// Certificate and key; plain connections without them.
+    pub tls: Option<Tls>,
+    /// A folder in which new artefacts appear.
+    pub watch: Option<PathBuf>,
+    /// A challenger from the start.
+    pub trial: Option<Trial>,
     /// How much is taken on.
     pub limits: Limits,
     /// The runs that the console compares, if any.
@@ -57,6 +63,8 @@ pub struct Limits {
     pub header_deadline: Duration,
     /// The most time open requests get to finish when the server stops.
     pub drain: Duration,
+    /// How often the watched folder and what other replicas changed are looked at.
+    pub look: Duration,
     /// The largest body.
     pub body_bytes: usize,
     /// The longest slate.
@@ -78,6 +86,7 @@ impl Default for Limits {
             deadline: Duration::from_secs(5),
             header_deadline: Duration::from_secs(10),
             drain: Duration::from_secs(10),
+            look: Duration::from_secs(1),
             body_bytes: 1 << 20,
             k: 100,
             history: 1000,

@@ -24,6 +24,26 @@ pub enum ServerError {
     /// Threads or timers cannot be had.
     #[error("cannot start: {0}")]
     Start(#[source] std::io::Error),
+    /// A certificate or key that cannot be used.
+    #[error("cannot use for TLS: {why}: {}", path.display())]
+    Tls {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// A folder to be watched that is not there.
+    #[error("no such folder: {}", path.display())]
+    Watch {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A share that is none.
+    #[error("a share is from 0 to 1, got {got}")]
+    Share {
+        /// What was given.
+        got: f64,
+    },
     /// A file of keys that cannot be read.
     #[error("cannot read keys: {source}: {}", path.display())]
     Keys {

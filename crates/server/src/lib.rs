@@ -2,29 +2,40 @@
 
 mod answer;
 mod api;
+mod arms;
+mod availability;
 mod clock;
 mod config;
 mod console;
 mod error;
+mod experiment;
 mod guard;
 mod keys;
+mod known;
 mod listen;
 mod live;
 mod metrics;
 mod policies;
 mod pool;
 mod problem;
+mod remote;
 mod routes;
 mod runs;
 mod sessions;
+mod shadow;
 mod state;
 pub mod store;
+mod tls;
+mod watch;
 
 pub use config::{Config, Limits, StoreAt};
 pub use error::ServerError;
+pub use experiment::{Arm, Mode, Trial};
 pub use keys::{Keys, Scope};
 pub use listen::{Server, serve};
+pub use remote::RemotePolicy;
 pub use runs::{Run, RunCurve, RunRow, RunTable, Runs};
+pub use tls::Tls;
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,8 @@ use crate::pool::{Pool, n_threads};
 use crate::routes::routes;
 use crate::state::App;
 use crate::store::{RedisStore, SqliteStore, Store};
-use crate::{Config, ServerError, StoreAt};
+use crate::watch::watch;
+use crate::{Config, ServerError, StoreAt, Tls};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
@@ -19,13 +20,24 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 /// A server that has its address.
-#[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     app: Arc<App>,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server")
+            .field("listener", &self.listener)
+            .field("app", &self.app)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Server {
@@ -34,6 +46,17 @@ impl Server {
     /// # Errors
     /// When the store is refused, the address is taken, or no thread can be had.
     pub async fn bind(config: Config, policy: Served) -> Result<Self, ServerError> {
+        let tls = config.tls.as_ref().map(Tls::acceptor).transpose()?;
+        if let Some(path) = config.watch.as_ref().filter(|path| !path.is_dir()) {
+            return Err(ServerError::Watch { path: path.clone() });
+        }
+        let policies = Policies::new(policy);
+        if let Some(trial) = &config.trial {
+            if !(0.0..=1.0).contains(&trial.share) {
+                return Err(ServerError::Share { got: trial.share });
+            }
+            policies.try_out(trial.clone())?;
+        }
         let store: Arc<dyn Store> = match &config.store {
             StoreAt::File(path) => Arc::new(SqliteStore::open(path)?),
             StoreAt::Redis(addr) => Arc::new(RedisStore::open(addr)?),
@@ -42,8 +65,8 @@ impl Server {
         let addr = config.addr;
         let listener =
             TcpListener::bind(addr).await.map_err(|source| ServerError::Listen { addr, source })?;
-        let app = Arc::new(App::new(config, Policies::new(policy), pool, store));
-        Ok(Self { listener, app })
+        let app = Arc::new(App::new(config, policies, pool, store)?);
+        Ok(Self { listener, tls, app })
     }
 
     /// Where it listens; the port is known here even where any was asked for.
@@ -56,7 +79,8 @@ impl Server {
 
     /// Serves until `stop` is ready; then finishes what was begun, writes what waits, and joins its threads.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { listener, app } = self;
+        let Self { listener, tls, app } = self;
+        let looking = look_around(&app);
         let routes = routes(app.clone());
         let graceful = GracefulShutdown::new();
         let seats = Arc::new(Semaphore::new(app.config.limits.n_connections));
@@ -73,12 +97,22 @@ impl Server {
                 request.extensions_mut().insert(ConnectInfo(peer));
                 routes.clone().oneshot(request)
             });
+            let patience = app.config.limits.header_deadline;
             let mut builder = hyper::server::conn::http1::Builder::new();
-            builder.timer(TokioTimer::new()).header_read_timeout(app.config.limits.header_deadline);
-            let connection = builder.serve_connection(TokioIo::new(stream), service);
-            let watched = graceful.watch(connection);
+            builder.timer(TokioTimer::new()).header_read_timeout(patience);
+            let (tls, watcher) = (tls.clone(), graceful.watcher());
             tokio::spawn(async move {
-                if let Err(error) = watched.await {
+                let ended = match tls {
+                    None => watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await,
+                    Some(tls) => match tokio::time::timeout(patience, tls.accept(stream)).await {
+                        Ok(Ok(stream)) => {
+                            watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await
+                        }
+                        Ok(Err(error)) => return tracing::debug!("connection of {peer}: {error}"),
+                        Err(_) => return tracing::debug!("connection of {peer}: no handshake in time"),
+                    },
+                };
+                if let Err(error) = ended {
                     tracing::debug!("connection of {peer}: {error}");
                 }
                 drop(seat);
@@ -86,6 +120,11 @@ impl Server {
         }
         drop(listener);
         app.drain();
+        for task in looking {
+            task.abort();
+            // Aborted, as it was told to.
+            let _ = task.await;
+        }
         if tokio::time::timeout(app.config.limits.drain, graceful.shutdown()).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }
@@ -95,6 +134,35 @@ impl Server {
         });
         if closing.await.is_err() {
             tracing::error!("the store did not close as it should");
+        }
+    }
+}
+
+/// Tasks that look at what changes outside: the watched folder, and what other replicas keep.
+fn look_around(app: &Arc<App>) -> Vec<JoinHandle<()>> {
+    let mut tasks = Vec::new();
+    let every = app.config.limits.look;
+    if let Some(folder) = app.config.watch.clone() {
+        tasks.push(tokio::spawn(watch(app.clone(), folder, every)));
+    }
+    if app.store.is_shared() {
+        tasks.push(tokio::spawn(refresh(app.clone(), every)));
+    }
+    tasks
+}
+
+/// Takes in what other replicas withdrew and restored.
+async fn refresh(app: Arc<App>, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let worker = app.clone();
+        let read = tokio::task::spawn_blocking(move || worker.availability.refresh(&*worker.store)).await;
+        match read {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!("availability is as it was: {error}"),
+            Err(error) => tracing::error!("availability is as it was: {error}"),
         }
     }
 }

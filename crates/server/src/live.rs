@@ -1,5 +1,6 @@
 //! One session: what the store says about it, and its state under the policy that serves.
 
+use crate::Arm;
 use crate::store::{Event, Rated, Record};
 use mdp::Interaction;
 use serving::{Served, ServingError, Session};
@@ -18,8 +19,13 @@ pub(crate) struct Live {
     pub(crate) n_events: usize,
     shown: HashMap<String, Choice>,
     named: HashSet<String>,
-    bound: Option<(Arc<Served>, Session)>,
+    bound: Option<Bound>,
+    /// The same for a policy that only looks on.
+    shadow: Option<Bound>,
 }
+
+/// A policy, and the session's state under it.
+type Bound = (Arc<Served>, Session);
 
 /// What a user answered.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +41,7 @@ pub(crate) struct Answer {
 pub(crate) struct Choice {
     pub(crate) propensity: f32,
     pub(crate) policy: String,
+    pub(crate) arm: Option<Arm>,
 }
 
 impl Live {
@@ -52,6 +59,7 @@ impl Live {
             shown: HashMap::new(),
             named: HashSet::new(),
             bound: None,
+            shadow: None,
         };
         rest.iter().for_each(|record| live.apply(&record.event));
         Some(live)
@@ -61,16 +69,17 @@ impl Live {
     pub(crate) fn apply(&mut self, event: &Event) {
         self.n_events += 1;
         match event {
-            Event::Started { .. } => {}
-            Event::Shown { policy, items, .. } => {
+            Event::Started { .. } | Event::Availability { .. } => {}
+            Event::Shown { policy, items, arm, .. } => {
                 for shown in items {
-                    let choice = Choice { propensity: shown.propensity, policy: policy.clone() };
+                    let (propensity, policy) = (shown.propensity, policy.clone());
+                    let choice = Choice { propensity, policy, arm: *arm };
                     self.shown.insert(shown.item.clone(), choice);
                 }
             }
             Event::Answered { event_id: Some(id), .. } if !self.named.insert(id.clone()) => {}
             Event::Answered { item, reward, left, propensity, .. } => {
-                if let Some((served, session)) = &mut self.bound {
+                for (served, session) in self.bound.iter_mut().chain(&mut self.shadow) {
                     take_in(served, session, item, *reward);
                 }
                 self.has_left |= left;
@@ -88,7 +97,12 @@ impl Live {
 
     /// Forgets the state under a policy; it is built again when it is asked for.
     pub(crate) fn unbind(&mut self) {
-        self.bound = None;
+        (self.bound, self.shadow) = (None, None);
+    }
+
+    /// Who this is to experiments: the user where that is known, else the session.
+    pub(crate) fn key<'a>(&'a self, session: &'a str) -> &'a str {
+        self.user.as_deref().unwrap_or(session)
     }
 
     /// How an item was last chosen.
@@ -102,17 +116,33 @@ impl Live {
     /// # Errors
     /// When the policy refuses a record.
     pub(crate) fn state(&mut self, served: &Arc<Served>) -> Result<&Session, ServingError> {
-        let is_bound = self.bound.as_ref().is_some_and(|(bound, _)| bound.hash() == served.hash());
-        if !is_bound {
-            let mut session = served.start(&interactions(served, &self.history))?;
-            for answer in &self.answers {
-                take_in(served, &mut session, &answer.item, answer.reward);
-            }
-            self.bound = Some((served.clone(), session));
-        }
-        let (_, session) = self.bound.as_ref().ok_or(ServingError::NotANumber)?;
-        Ok(session)
+        bind(&mut self.bound, served, (&self.history, &self.answers))
     }
+
+    /// The state under a policy that only looks on.
+    ///
+    /// # Errors
+    /// As [`Live::state`].
+    pub(crate) fn shadow_state(&mut self, served: &Arc<Served>) -> Result<&Session, ServingError> {
+        bind(&mut self.shadow, served, (&self.history, &self.answers))
+    }
+}
+
+fn bind<'a>(
+    place: &'a mut Option<Bound>,
+    served: &Arc<Served>,
+    (history, answers): (&[Rated], &[Answer]),
+) -> Result<&'a Session, ServingError> {
+    let is_bound = place.as_ref().is_some_and(|(bound, _)| bound.hash() == served.hash());
+    if !is_bound {
+        let mut session = served.start(&interactions(served, history))?;
+        for answer in answers {
+            take_in(served, &mut session, &answer.item, answer.reward);
+        }
+        *place = Some((served.clone(), session));
+    }
+    let (_, session) = place.as_ref().ok_or(ServingError::NotANumber)?;
+    Ok(session)
 }
 
 /// An answer was checked before it was kept; an item of another catalogue says nothing here.

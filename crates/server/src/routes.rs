@@ -26,6 +26,11 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
         .route("/v1/items/{id}/similar", get(api::items::similar))
         .route("/admin/policies", get(api::admin::list).post(api::admin::load))
         .route("/admin/policies/rollback", post(api::admin::roll_back))
+        .route(
+            "/admin/experiment",
+            get(api::experiment::show).post(api::experiment::start).delete(api::experiment::end),
+        )
+        .route("/admin/availability", get(api::availability::show).post(api::availability::change))
         .route("/", get(console::playground))
         .route("/console/demonstrations", get(console::demonstrations))
         .route("/console/demonstrations/{number}", get(console::demonstration))

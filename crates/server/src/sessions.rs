@@ -102,7 +102,7 @@ async fn read(store: &Arc<dyn Store>, id: &str) -> Result<Live, Problem> {
 }
 
 /// Waits for the store without holding up other requests.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Problem> {
     let outcome = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))?;

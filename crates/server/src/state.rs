@@ -1,6 +1,8 @@
 //! What all requests share.
 
 use crate::Config;
+use crate::arms::Arms;
+use crate::availability::Availability;
 use crate::metrics::Metrics;
 use crate::policies::Policies;
 use crate::pool::Pool;
@@ -8,7 +10,7 @@ use crate::problem::Problem;
 use crate::sessions::Sessions;
 use crate::store::{Record, Store, StoreError};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 use tokio::sync::oneshot;
 
@@ -21,14 +23,37 @@ pub(crate) struct App {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) sessions: Sessions,
     pub(crate) metrics: Metrics,
+    pub(crate) arms: Arms,
+    pub(crate) availability: Availability,
+    n_refused: AtomicU64,
     is_draining: AtomicBool,
 }
 
 impl App {
-    pub(crate) fn new(config: Config, policies: Policies, pool: Pool, store: Arc<dyn Store>) -> Self {
+    /// Reads what the store says about the whole.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) fn new(
+        config: Config,
+        policies: Policies,
+        pool: Pool,
+        store: Arc<dyn Store>,
+    ) -> Result<Self, StoreError> {
+        let availability = Availability::read(&*store)?;
         let sessions = Sessions::new(config.limits.n_sessions);
-        let metrics = Metrics::default();
-        Self { config, policies, pool, store, sessions, metrics, is_draining: AtomicBool::new(false) }
+        Ok(Self {
+            config,
+            policies,
+            pool,
+            store,
+            sessions,
+            metrics: Metrics::default(),
+            arms: Arms::default(),
+            availability,
+            n_refused: AtomicU64::new(0),
+            is_draining: AtomicBool::new(false),
+        })
     }
 
     /// Keeps records, then takes them in, whether or not the client is still there: memory and disk never differ.
@@ -68,6 +93,16 @@ impl App {
             Ok(outcome) => outcome.map_err(refused),
             Err(_) => Err(Problem::busy("the store is closing")),
         }
+    }
+
+    /// Counts an artefact of the watched folder that is not sound.
+    pub(crate) fn refuse(&self) {
+        self.n_refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many artefacts of the watched folder were not sound.
+    pub(crate) fn n_refused(&self) -> u64 {
+        self.n_refused.load(Ordering::Relaxed)
     }
 
     /// Says that no new work should come this way.

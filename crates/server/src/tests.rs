@@ -1,9 +1,14 @@
 //! The service as clients see it, over real sockets.
 
+mod availability;
 mod broken;
 mod client;
+mod experiment;
 mod fuzz;
 mod shared;
+mod tls;
+mod users;
+mod watch;
 
 use crate::store::{Event, SqliteStore, Store as _};
 use crate::*;
@@ -251,14 +256,20 @@ fn no_body_makes_it_fail() {
         ("/v1/recommend", r#"{"history": ["id3", {"item": "id4", "rating": 3.5}], "k": 5, "seed": 7}"#),
         ("/v1/sessions", r#"{"user": "ann", "history": [{"item": "id1", "feedback": "like"}]}"#),
         ("/v1/feedback", r#"[{"session": "x", "item": "id5", "rating": 4}]"#),
+        (
+            "/v1/recommend",
+            r#"{"user": "ann", "history": ["id3"], "exclude": ["id1"], "categories": ["Category 1"]}"#,
+        ),
         ("/admin/policies", r#"{"path": "nowhere"}"#),
+        ("/admin/experiment", r#"{"path": "nowhere", "mode": "shadow", "share": 0.25, "salt": "x"}"#),
+        ("/admin/availability", r#"{"withdraw": ["id5", "id7"], "restore": ["id5"]}"#),
     ];
     let mut state = 1u64;
     let mut draw = |below: usize| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % below.max(1)
     };
-    for round in 0..400 {
+    for round in 0..700 {
         let (path, body) = bodies[round % bodies.len()];
         let mut bytes = body.as_bytes().to_vec();
         for _ in 0..=draw(3) {

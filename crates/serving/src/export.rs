@@ -2,18 +2,25 @@
 
 use crate::selftest::{Case, situations};
 use crate::served::{CATALOGUE, DEMONSTRATIONS, FACTS, Facts, TENSORS};
-use crate::{About, Served, ServedSession, ServingError, VERSION};
-use artefact::{Artefact, Draft, Kind, Tensors};
+use crate::{About, Served, ServedSession, ServingError, TableFacts, VERSION};
+use artefact::{Artefact, Draft, Kind, Precision, Tensors};
 use catalogue::Catalogue;
-use ranking::Ranker;
+use mdp::Interaction;
+use ranking::{Parameters, Ranker, TABLES};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What becomes an artefact.
 #[derive(Clone, Debug)]
 pub struct Export<'a> {
-    /// The forward pass.
+    /// The forward pass, as it is after [`rounded`](crate::rounded).
     pub ranker: &'a Ranker,
+    /// The same before its tables were rounded: what was judged.
+    pub judged: &'a Ranker,
+    /// How the tables are kept.
+    pub table: Precision,
+    /// Histories of users on whom is measured what rounding does.
+    pub probes: &'a [Vec<Interaction>],
     /// The items.
     pub catalogue: &'a Catalogue,
     /// Demonstrations that explain; may be empty.
@@ -24,6 +31,8 @@ pub struct Export<'a> {
     pub inputs: BTreeMap<String, String>,
     /// The seed of the training run.
     pub seed: u64,
+    /// Other files to lie in the directory, by name.
+    pub beside: BTreeMap<String, Vec<u8>>,
 }
 
 /// Writes a directory that [`Served::open`] opens, with a self-test in it.
@@ -31,28 +40,42 @@ pub struct Export<'a> {
 /// # Errors
 /// When the disk refuses, a demonstration does not belong to the catalogue, or the policy gives no number.
 pub fn export(what: Export<'_>, out: &Path) -> Result<Artefact, ServingError> {
-    let Export { ranker, catalogue, demonstrations, mut about, inputs, seed } = what;
-    let mut tensors = Tensors::default();
-    let mut keep = |name: &str, shape: &[usize], data: &[f32]| tensors.insert(name, shape, data.to_vec());
-    let parameters = ranker.write(catalogue, &mut keep);
-    about.parameter_hash = tensors.hash();
+    let Export { ranker, judged, catalogue, demonstrations, mut about, inputs, seed, beside, .. } = what;
+    about.parameter_hash = parameters_of(judged, catalogue).1.hash();
+    let (parameters, mut tensors) = parameters_of(ranker, catalogue);
     ranker.items.write(&mut |name, shape, data| tensors.insert(name, shape, data.to_vec()));
-    let served = Served::put_together(ranker.clone(), catalogue.clone(), demonstrations, about.clone())?;
+    let bytes = tensors.to_bytes_with(&TABLES, what.table);
+    let put_together = |ranker: &Ranker| {
+        Served::put_together(ranker.clone(), catalogue.clone(), demonstrations.clone(), About::default())
+    };
+    let served = put_together(ranker)?;
+    let n_bytes = (bytes.len(), tensors.to_bytes().len());
+    about.table =
+        Some(TableFacts::measured(what.table, n_bytes, (&served, &put_together(judged)?), what.probes)?);
     let cases: Vec<Case> = situations(catalogue.len()).into_iter().map(|case| case.filled(ranker)).collect();
     served.check(&cases)?;
     let facts = Facts {
-        version: VERSION,
+        version: if what.table == Precision::Single { 1 } else { VERSION },
         belief_width: ranker.items.taste.width(),
         parameters,
         about,
         self_test: cases,
     };
-    let mut draft = Draft::new(Kind::Served, out, seed, serde_json::json!({ "version": VERSION }))?;
+    let mut draft = Draft::new(Kind::Served, out, seed, serde_json::json!({ "version": facts.version }))?;
     inputs.iter().for_each(|(name, hash)| draft.input(name, hash));
     draft.input("catalogue", &catalogue.hash());
-    tensors.save(&draft, TENSORS)?;
+    draft.write(TENSORS, &bytes)?;
     draft.write_json(CATALOGUE, catalogue)?;
     draft.write_json(DEMONSTRATIONS, &served.demonstrations())?;
     draft.write_json(FACTS, &facts)?;
+    for (name, bytes) in &beside {
+        draft.write(name, bytes)?;
+    }
     Ok(draft.seal()?)
+}
+
+fn parameters_of(ranker: &Ranker, catalogue: &Catalogue) -> (Parameters, Tensors) {
+    let mut tensors = Tensors::default();
+    let mut keep = |name: &str, shape: &[usize], data: &[f32]| tensors.insert(name, shape, data.to_vec());
+    (ranker.write(catalogue, &mut keep), tensors)
 }

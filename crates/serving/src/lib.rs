@@ -16,7 +16,9 @@ mod selftest;
 mod served;
 mod session;
 mod similar;
+mod table;
 
+pub use artefact::Precision;
 pub use error::ServingError;
 pub use explain::{Contribution, Reason};
 pub use export::{Export, export};
@@ -26,6 +28,7 @@ pub use recommend::{Recommendation, Request};
 pub use served::{About, Served, VERSION};
 pub use session::Session;
 pub use similar::Similar;
+pub use table::{TableFacts, rounded};
 
 #[cfg(test)]
 mod tests;

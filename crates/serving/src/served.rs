@@ -3,7 +3,7 @@
 use crate::names::Names;
 use crate::precedents::Index;
 use crate::selftest::Case;
-use crate::{ServedSession, ServingError};
+use crate::{ServedSession, ServingError, TableFacts};
 use artefact::{Artefact, Kind, MappedTensors};
 use catalogue::{Catalogue, Item};
 use mdp::ItemIdx;
@@ -11,8 +11,8 @@ use ranking::{ItemTable, Packed, Parameters, Ranker};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// The layout that this binary writes and reads.
-pub const VERSION: u32 = 1;
+/// The newest layout that this binary reads: 1 has all tables in f32, 2 has them in f16 or int8.
+pub const VERSION: u32 = 2;
 
 pub(crate) const TENSORS: &str = "policy.safetensors";
 pub(crate) const CATALOGUE: &str = "catalogue.json";
@@ -30,6 +30,9 @@ pub struct About {
     pub parameter_hash: String,
     /// Rows of results tables: the policy and its controls, as they were judged.
     pub judged: Vec<serde_json::Value>,
+    /// What its item tables are kept in; the first artefacts do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<TableFacts>,
 }
 
 /// `serving.json`.
@@ -65,7 +68,7 @@ impl Served {
         let artefact = Artefact::open(Kind::Served, path)?;
         let facts: serde_json::Value = artefact.read_json(FACTS)?;
         let got = facts.get("version").and_then(serde_json::Value::as_u64).unwrap_or_default();
-        if got != u64::from(VERSION) {
+        if !(1..=u64::from(VERSION)).contains(&got) {
             return Err(ServingError::Version { expected: VERSION, got: got as u32 });
         }
         let facts: Facts =

@@ -67,10 +67,23 @@ fn demonstrations() -> Vec<ServedSession> {
 }
 
 fn exported(policy: &RobustPolicy, catalogue: &Catalogue, out: &Path) -> Result<(), ServingError> {
+    exported_in(Precision::Single, policy, catalogue, out)
+}
+
+fn exported_in(
+    table: Precision,
+    policy: &RobustPolicy,
+    catalogue: &Catalogue,
+    out: &Path,
+) -> Result<(), ServingError> {
     let about = About { name: "il-rec".into(), policy: "0123".into(), ..About::default() };
     let inputs = [("dataset".to_owned(), "4567".to_owned())].into();
-    let ranker = policy.ranker();
-    export(Export { ranker, catalogue, demonstrations: demonstrations(), about, inputs, seed: 7 }, out)?;
+    let (demonstrations, probes, beside) = (demonstrations(), [history(3), history(12)], Default::default());
+    let (judged, ranker) = (policy.ranker(), &rounded(policy.ranker(), table));
+    let (probes, seed) = (&probes, 7);
+    let what =
+        Export { ranker, judged, table, probes, catalogue, demonstrations, about, inputs, seed, beside };
+    export(what, out)?;
     Ok(())
 }
 
@@ -86,6 +99,11 @@ fn history(n: usize) -> Vec<Interaction> {
 /// Written once by `exported` with the parameters of seed 11; a new version of the layout gets a new one beside it.
 fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/v1")
+}
+
+/// The same in bytes.
+fn golden_in_bytes() -> PathBuf {
+    golden().with_file_name("v2")
 }
 
 /// The session of the trained policy and that of the artefact, step by step.
@@ -161,6 +179,56 @@ fn the_golden_of_version_1_loads_and_ranks_as_it_did() {
 }
 
 const GOLDEN_SLATE: [u32; 4] = [38, 28, 9, 34];
+
+#[test]
+fn the_golden_of_version_2_loads_and_ranks_nearly_as_the_first_one() {
+    let served = Served::open(&golden_in_bytes()).unwrap();
+    let table = served.about().table.clone().unwrap();
+    assert_eq!(table.precision, Precision::Byte);
+    let first = Served::open(&golden()).unwrap();
+    assert!(first.about().table.is_none());
+    assert_eq!(served.about().parameter_hash, first.about().parameter_hash);
+    let scores = |served: &Served| served.scores(&served.start(&history(3)).unwrap()).unwrap();
+    let difference = scores(&served).into_iter().zip(scores(&first)).map(|(a, b)| (a - b).abs());
+    let largest = difference.filter(|x| x.is_finite()).fold(0.0, f32::max);
+    assert!(largest > 0.0 && largest <= table.largest_difference, "{largest}");
+}
+
+/// Fewer bits are smaller, and what was measured at the export is what comes out.
+fn check_table(table: Precision, (smaller_than, recall): (f64, f64)) {
+    let catalogue = catalogue();
+    let policy = policy(&catalogue, Selection::Greedy, 11);
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("artefact");
+    exported_in(table, &policy, &catalogue, &out).unwrap();
+    let served = Served::open(&out).unwrap();
+    let facts = served.about().table.clone().unwrap();
+    assert_eq!(facts.precision, table);
+    assert_eq!(facts.bytes as u64, out.join("policy.safetensors").metadata().unwrap().len());
+    assert!(facts.bytes as f64 <= smaller_than * facts.bytes_f32 as f64, "{facts:?}");
+    assert!(facts.recall_at_10 >= recall && facts.situations == 3, "{facts:?}");
+    let mut wanted = Vec::new();
+    policy.ranker().actor.logits(&view(policy.ranker()), &ItemSet::empty(N_ITEMS), &mut wanted);
+    let got = served.scores(&served.start(&[]).unwrap()).unwrap();
+    let largest = got.iter().zip(&wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(largest <= facts.largest_difference, "{largest}, {facts:?}");
+    assert_eq!(facts.largest_difference == 0.0, table == Precision::Single, "{facts:?}");
+}
+
+/// What the actor sees of somebody unknown.
+fn view(ranker: &ranking::Ranker) -> ranking::View {
+    let mut view = ranking::View::default();
+    let tracker = ranking::Tracker::new(&*ranker.items, &[], ranker.learns_in_session);
+    tracker.view(ranker.hazard.as_ref(), &ItemSet::empty(N_ITEMS), &mut view);
+    view
+}
+
+#[test]
+fn tables_in_fewer_bits_are_smaller_and_nearly_as_good() {
+    check_table(Precision::Single, (1.0, 1.0));
+    check_table(Precision::Half, (0.6, 0.9));
+    check_table(Precision::Byte, (0.4, 0.8));
+}
 
 #[test]
 fn a_slate_keeps_to_what_was_asked() {

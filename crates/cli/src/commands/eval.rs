@@ -15,7 +15,7 @@ use world_model::Side;
 /// Arguments of `eval`.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Arguments {
-    /// A policy directory, or uniform (or random), random-fresh-genre, popularity, greedy, greedy-diverse, oracle, demos
+    /// A policy directory, or the URL of a server whose policy is judged over HTTP, or uniform (or random), random-fresh-genre, popularity, greedy, greedy-diverse, oracle, demos
     #[arg(long)]
     policy: String,
     /// The dataset directory
@@ -69,6 +69,11 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
             let (demos, hash) = demos::open(&domain, path)?;
             inputs.push(("demos", hash));
             court.demonstrator(&demos)?
+        }
+        (_, url) if url.starts_with("http://") || url.starts_with("https://") => {
+            let (evaluation, hash) = court.served(url)?;
+            inputs.push(("policy", hash));
+            evaluation
         }
         _ if path.is_dir() => {
             let (trained, hash) = Trained::open(&domain, path)?;

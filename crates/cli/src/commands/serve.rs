@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::stage::runs::Folder;
 use crate::stage::served::{self, Parts};
 use serde::Serialize;
-use server::{Config, Keys, Limits, Runs};
+use server::{Config, Keys, Limits, Mode, Runs, Tls, Trial};
 use serving::Served;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -31,6 +31,24 @@ pub(crate) struct Arguments {
     /// A directory of runs that the console compares
     #[arg(long, value_name = "DIR")]
     runs: Option<PathBuf>,
+    /// A folder to watch: a new artefact in it is checked, self-tested and served; an unsound one is refused
+    #[arg(long, value_name = "DIR")]
+    watch: Option<PathBuf>,
+    /// An artefact on trial beside the policy
+    #[arg(long, value_name = "ARTEFACT")]
+    challenger: Option<PathBuf>,
+    /// Which share of the users the challenger answers, always the same ones [default: 0.5, of a shadow 1]
+    #[arg(long, value_name = "0..1", requires = "challenger")]
+    share: Option<f64>,
+    /// The challenger answers nobody: what it would have shown is compared
+    #[arg(long, requires = "challenger")]
+    shadow: bool,
+    /// The server's certificate, then those between it and the root, as PEM: encrypted connections alone
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its private key, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// The most milliseconds a request may take
     #[arg(long, value_name = "MS", default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..))]
     deadline_ms: u64,
@@ -52,12 +70,19 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         tracing::warn!("no --keys: everybody who can reach {} may call", arguments.addr);
     }
     let runs = arguments.runs.clone().map(|folder| Arc::new(Folder(folder)) as Arc<dyn Runs>);
-    let store = arguments.store.as_str().into();
-    let config = Config { addr: arguments.addr, store, keys, limits, runs };
+    let trial = arguments.challenger.clone().map(|path| {
+        let (mode, usual) = if arguments.shadow { (Mode::Shadow, 1.0) } else { (Mode::Split, 0.5) };
+        Trial { path, mode, share: arguments.share.unwrap_or(usual), salt: None }
+    });
+    let tls = arguments.tls_cert.clone().zip(arguments.tls_key.clone());
+    let tls = tls.map(|(cert, key)| Tls { cert, key });
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let (addr, store, watch) = (arguments.addr, arguments.store.as_str().into(), arguments.watch.clone());
+    let config = Config { addr, store, keys, tls, watch, trial, limits, runs };
     let hash = policy.hash().to_owned();
     let format = global.format();
     server::serve(config, policy, move |addr| {
-        let url = format!("http://{addr}/");
+        let url = format!("{scheme}://{addr}/");
         let text = format!("serving policy {hash} at {url}");
         // Whoever closed standard output does not want to know.
         let _ = format.emit(&Answer { url, policy: hash }, &text);
@@ -75,6 +100,6 @@ fn open(path: &Path) -> Result<Served, Failure> {
     }
     let folder = tempfile::tempdir().map_err(|e| Failure::writing(&std::env::temp_dir(), &e))?;
     let out = folder.path().join("artefact");
-    served::export(&Parts { policy: path, data: None, demos: None }, &out)?;
+    served::export(&Parts::near(path), &out)?;
     Ok(Served::open(&out)?)
 }

@@ -12,6 +12,7 @@ use evaluation::{
 };
 use mdp::{ItemIdx, Policy, Trajectory, UserIdx};
 use serde::{Deserialize, Serialize};
+use server::RemotePolicy;
 use world_model::Side;
 
 /// `[evaluation]`.
@@ -122,6 +123,23 @@ impl<'a> Court<'a> {
     /// A trained policy.
     pub(crate) fn trained(&self, trained: &Trained) -> Result<Evaluation, Failure> {
         self.judge(&trained.account.name, &[(Some(trained.account.seed), trained.policy.as_ref())])
+    }
+
+    /// The policy that a server serves, in sessions over HTTP, and its hash.
+    pub(crate) fn served(&self, url: &str) -> Result<(Evaluation, String), Failure> {
+        let items = self.domain.dataset.catalogue.items().iter();
+        let key = std::env::var("ILREC_API_KEY").ok();
+        let policy = RemotePolicy::new(url, key, items.map(|item| item.id.clone()).collect());
+        let refused = |why: String| {
+            Failure::machine(format!("cannot judge the policy at {url}: {why}"))
+                .hint("start it with `ilrec serve`; with --keys, put an API key into ILREC_API_KEY")
+        };
+        let hash = policy.hash().map_err(refused)?;
+        let evaluation = self.judge("served", &[(None, &policy)])?;
+        match policy.trouble() {
+            Some(why) => Err(refused(why)),
+            None => Ok((evaluation, hash)),
+        }
     }
 
     /// The demonstrator itself. The stand-in acts for the same users as everybody; recorded sessions, and those of a

@@ -5,9 +5,11 @@ use crate::failure::Failure;
 use ::data::Dataset;
 use ::demonstrations::{Demonstration, Demos};
 use artefact::{Artefact, Kind, Manifest, Tensors};
-use catalogue::Catalogue;
+use mdp::Interaction;
+use ranking::{FEATURE_NAMES, Ranker, Selection};
 use robust::{RobustPolicy, WEIGHED_FILE, Weighed};
-use serving::{About, Export, ServedSession, ServedStep};
+use serving::{About, Export, Precision, ServedSession, ServedStep};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What an artefact is made from.
@@ -16,7 +18,58 @@ pub(crate) struct Parts<'a> {
     pub(crate) policy: &'a Path,
     pub(crate) data: Option<&'a Path>,
     pub(crate) demos: Option<&'a Path>,
+    /// How item tables are kept.
+    pub(crate) table: Precision,
+    /// Whether the policy is to lie beside them as an ONNX graph.
+    pub(crate) onnx: bool,
+    /// A control instead of the policy, on the policy's tables.
+    pub(crate) control: Option<Control>,
 }
+
+/// Controls that can be served beside a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Control {
+    /// Any item, all with the same probability.
+    Uniform,
+    /// The item that most people rated.
+    Popularity,
+}
+
+impl Control {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Uniform => "uniform",
+            Self::Popularity => "popularity",
+        }
+    }
+
+    /// The forward pass with an actor that weighs nothing, or popularity alone.
+    fn of(self, ranker: &Ranker) -> Ranker {
+        let mut ranker = ranker.clone();
+        let parameters = &mut ranker.actor.network.parameters;
+        parameters.fill(0.0);
+        ranker.selection = Selection::Sample;
+        if self == Self::Popularity {
+            let first = parameters.len() - FEATURE_NAMES.len();
+            let biases = parameters.iter_mut().skip(first).zip(FEATURE_NAMES);
+            biases.filter(|(_, name)| *name == "popularity").for_each(|(bias, _)| *bias = 1.0);
+            ranker.selection = Selection::Greedy;
+        }
+        ranker
+    }
+}
+
+impl<'a> Parts<'a> {
+    /// A policy as it is, with what lies near it.
+    pub(crate) fn near(policy: &'a Path) -> Self {
+        Self { policy, data: None, demos: None, table: Precision::default(), onnx: false, control: None }
+    }
+}
+
+/// The graph's name in the artefact.
+pub(crate) const ONNX: &str = "policy.onnx";
+/// Of how many users the histories are looked at to say what rounding does.
+const N_PROBES: usize = 200;
 
 /// How far above the policy its dataset and demonstrations are looked for.
 const LEVELS: usize = 2;
@@ -35,7 +88,9 @@ pub(crate) fn export(parts: &Parts<'_>, out: &Path) -> Result<Artefact, Failure>
         .hint("train one with the preset `robust`, the default"));
     }
     let manifest = artefact.manifest();
-    let catalogue = open_catalogue(parts, manifest)?;
+    let dataset = open_dataset(parts, manifest)?;
+    let probes = probes(&dataset);
+    let catalogue = dataset.catalogue;
     let tensors = Tensors::load(&artefact, "policy.safetensors")?;
     let policy = RobustPolicy::from_tensors(tensors, &catalogue)?;
     let mut inputs = manifest.inputs.clone();
@@ -59,24 +114,47 @@ pub(crate) fn export(parts: &Parts<'_>, out: &Path) -> Result<Artefact, Failure>
     };
     let folder = parts.policy.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let about = About {
-        name: if account.name.is_empty() { folder } else { account.name },
+        name: match parts.control {
+            Some(control) => control.name().to_owned(),
+            None if account.name.is_empty() => folder,
+            None => account.name,
+        },
         policy: artefact.hash(),
-        judged: judged(parts.policy),
+        judged: if parts.control.is_none() { judged(parts.policy) } else { Vec::new() },
         ..About::default()
     };
-    let ranker = policy.ranker();
-    let what = Export { ranker, catalogue: &catalogue, demonstrations, about, inputs, seed: manifest.seed };
+    let judged = &match parts.control {
+        None => policy.ranker().clone(),
+        Some(control) => control.of(policy.ranker()),
+    };
+    let ranker = &serving::rounded(judged, parts.table);
+    let mut beside = BTreeMap::new();
+    if parts.onnx {
+        let facts = [("policy", about.policy.as_str()), ("catalogue", &catalogue.hash())];
+        beside.insert(ONNX.to_owned(), onnx::model(ranker, &facts));
+    }
+    let (table, probes, catalogue, seed) = (parts.table, &probes, &catalogue, manifest.seed);
+    let what =
+        Export { ranker, judged, table, probes, catalogue, demonstrations, about, inputs, seed, beside };
     Ok(serving::export(what, out)?)
 }
 
-fn open_catalogue(parts: &Parts<'_>, manifest: &Manifest) -> Result<Catalogue, Failure> {
+/// The latest of what some users, evenly spread, rated.
+fn probes(dataset: &Dataset) -> Vec<Vec<Interaction>> {
+    const LONGEST: usize = 50;
+    let stride = dataset.n_users().div_ceil(N_PROBES).max(1);
+    let histories = dataset.histories().step_by(stride);
+    histories.map(|(_, rows)| rows[rows.len().saturating_sub(LONGEST)..].to_vec()).collect()
+}
+
+fn open_dataset(parts: &Parts<'_>, manifest: &Manifest) -> Result<Dataset, Failure> {
     let wanted = manifest.inputs.get("catalogue").cloned().unwrap_or_default();
     let path = parts.data.map(Path::to_owned).or_else(|| nearby(parts.policy, Kind::Dataset, &wanted, None));
     let path = path.ok_or_else(|| {
         Failure::input(format!("no dataset of this policy is near it: {}", parts.policy.display()))
             .hint("give the dataset it was trained on: --data DATA")
     })?;
-    Ok(Dataset::open(&path)?.0.catalogue)
+    Ok(Dataset::open(&path)?.0)
 }
 
 /// A directory of this kind and catalogue beside the policy or a level above, the one with the hash where it is known.

@@ -62,7 +62,7 @@ fn take_in(log: &mut ServingLog, known: &mut Known, record: &Record) {
             }
             known.users.insert(record.session.clone(), user);
         }
-        Event::Shown { .. } => {}
+        Event::Shown { .. } | Event::Availability { .. } => {}
         Event::Answered { event_id: Some(id), .. }
             if !known.events.insert((record.session.clone(), id.clone())) => {}
         Event::Answered { item, reward, left, propensity, policy, .. } => {

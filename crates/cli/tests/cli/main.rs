@@ -8,6 +8,7 @@ mod experiment;
 mod mistakes;
 mod model;
 mod program;
+mod returns;
 #[path = "../../../llm/src/http/tests/server.rs"]
 #[expect(dead_code, reason = "how a server misbehaves is tested where the client is")]
 mod server;

@@ -26,18 +26,8 @@ impl Served {
     }
 
     pub(crate) fn with(dir: &Path, policy: &str, more: &[&str]) -> Self {
-        let arguments = [
-            "serve",
-            "--policy",
-            policy,
-            "--addr",
-            "127.0.0.1:0",
-            "--store",
-            "s.sqlite",
-            "--json",
-            "--quiet",
-        ];
-        let arguments = [&arguments, more].concat();
+        let usual = ["--addr", "127.0.0.1:0", "--store", "s.sqlite", "--json", "--quiet"];
+        let arguments = [&["serve", "--policy", policy][..], &usual, more].concat();
         let mut child = command(dir, &arguments).stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut text = String::new();
         for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {
@@ -151,8 +141,48 @@ pub(crate) fn artefact() -> &'static Path {
         let exported = run(&format!("export --policy {policy} --data data --demos demos --out {artefact}"));
         assert_eq!(exported["parameter_hash"], trained["parameter_hash"]);
         assert_eq!((&exported["items"], &exported["demonstrations"]), (&value!(80), &value!(40)));
+        assert_eq!((&exported["table"]["precision"], &exported["onnx"]), (&value!("f32"), &Value::Null));
+        assert_eq!(exported["table"]["recall_at_10"], 1.0);
         own.join("artefact")
     })
+}
+
+#[test]
+fn a_challenger_and_a_watched_folder_are_there_from_the_start() {
+    let dir = scratch();
+    let other = format!("{GOLDEN}/../v2");
+    let slate = |more: &[&str]| {
+        let served = Served::with(dir.path(), GOLDEN, more);
+        call(&served.addr, "POST", "/v1/recommend", "{}").unwrap()
+    };
+    let alone = slate(&[]);
+    assert_eq!(alone["arm"], Value::Null);
+    let answered = slate(&["--challenger", &other, "--share", "1"]);
+    assert_eq!(answered["arm"], "challenger");
+    assert_ne!(answered["policy"], alone["policy"]);
+    let shadowed = slate(&["--challenger", &other, "--shadow"]);
+    assert_eq!((&shadowed["arm"], &shadowed["policy"]), (&value!("champion"), &alone["policy"]));
+    std::fs::create_dir(dir.path().join("new")).unwrap();
+    let served = Served::with(dir.path(), GOLDEN, &["--watch", "new"]);
+    std::fs::create_dir(dir.path().join("new/.aside")).unwrap();
+    for entry in Path::new(&other).read_dir().unwrap().flatten() {
+        std::fs::copy(entry.path(), dir.path().join("new/.aside").join(entry.file_name())).unwrap();
+    }
+    std::fs::rename(dir.path().join("new/.aside"), dir.path().join("new/next")).unwrap();
+    let ready = || call(&served.addr, "GET", "/health/ready", "").unwrap()["policy"].clone();
+    assert!((0..1_000_000).any(|_| ready() == answered["policy"]), "the new one serves");
+    for (more, said) in [
+        (["--watch", "missing"], "no such folder"),
+        (["--tls-cert", "cert.pem"], "--tls-key"),
+        (["--share", "0.5"], "--challenger"),
+    ] {
+        let error = fails(dir.path(), &[&["serve", "--policy", GOLDEN][..], &more].concat(), 2);
+        assert!(error.contains(said), "{error}");
+    }
+    let share = ["serve", "--policy", GOLDEN, "--challenger", &other, "--share", "2"];
+    assert!(fails(dir.path(), &share, 2).contains("from 0 to 1"));
+    let tls = ["serve", "--policy", GOLDEN, "--tls-cert", "no.pem", "--tls-key", "no.pem"];
+    assert!(fails(dir.path(), &tls, 2).contains("cannot use for TLS"));
 }
 
 #[test]
@@ -170,6 +200,22 @@ fn a_trained_policy_is_exported_and_served() {
         let told = |field: &str| demonstration[field].as_f64().is_some_and(f64::is_finite);
         assert!(told("weight") && told("learned_value"), "what training made of it: {demonstration}");
     }
+}
+
+#[test]
+fn a_small_table_is_exported_with_its_graph_and_served() {
+    let (dir, own) = (domain(), scratch());
+    let small = own.path().join("small").display().to_string();
+    let policy = artefact().with_file_name("policy").display().to_string();
+    let told = json(
+        dir,
+        &["export", "--policy", &policy, "--data", "data", "--table", "int8", "--onnx", "--out", &small],
+    );
+    let bytes = |field: &str| told["table"][field].as_u64().unwrap();
+    assert!(bytes("bytes") * 2 < bytes("bytes_f32"), "{told}");
+    assert!(Path::new(told["onnx"].as_str().unwrap()).is_file());
+    let served = Served::start(own.path(), &small);
+    assert_eq!(call(&served.addr, "POST", "/v1/recommend", "{}").unwrap()["policy"], told["hash"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::body::{At, Sent};
 use super::worth::{Feedback, item_id, worth};
+use crate::Arm;
 use crate::clock::now_millis;
 use crate::live::Live;
 use crate::problem::Problem;
@@ -37,12 +38,18 @@ pub(crate) struct ToldOf {
     event_id: Option<String>,
 }
 
-/// How much was kept.
-#[derive(Clone, Copy, Debug, Serialize)]
+/// How much was kept; of one answer also how the item had been chosen, where it was.
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Kept {
     kept: usize,
     /// Events of a name that was kept before.
     repeated: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arm: Option<Arm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    propensity: Option<f32>,
 }
 
 const LONGEST_EVENT_ID: usize = 64;
@@ -54,15 +61,22 @@ pub(crate) async fn one(
     Sent(told): Sent<Told>,
 ) -> Result<Json<Kept>, Problem> {
     let live = app.sessions.get(&app.store, &id).await?;
-    let served = app.policies.current();
     check_event_id("", &told)?;
     if told.event_id.as_deref().is_some_and(|event| live.has_event(event)) {
-        return Ok(Json(Kept { kept: 0, repeated: 1 }));
+        return Ok(Json(Kept { repeated: 1, ..Kept::default() }));
     }
+    let served = app.policies.assigned(live.key(&id)).served;
     let event = understood(&served, &live, "", told)?;
+    let chosen = match &event {
+        Event::Answered { policy, arm, propensity, .. } => {
+            Kept { policy: policy.clone(), arm: *arm, propensity: *propensity, ..Kept::default() }
+        }
+        _ => Kept::default(),
+    };
     let record = Record { session: id, time_millis: now_millis(), event };
     let sessions = [(record.session.clone(), Some(live))].into();
-    keep(&app, vec![record], sessions, 0).await
+    let Json(Kept { kept, .. }) = keep(&app, vec![record], sessions, 0).await?;
+    Ok(Json(Kept { kept, ..chosen }))
 }
 
 /// Many answers of many sessions: all are kept, or none.
@@ -117,7 +131,7 @@ async fn keep(
 ) -> Result<Json<Kept>, Problem> {
     let kept = records.len();
     if records.is_empty() {
-        return Ok(Json(Kept { kept, repeated }));
+        return Ok(Json(Kept { kept, repeated, ..Kept::default() }));
     }
     let metrics = app.clone();
     let take_in = move |records: &[Record]| {
@@ -126,13 +140,16 @@ async fn keep(
             if let Some(Some(live)) = sessions.get_mut(&record.session) {
                 live.apply(&record.event);
             }
-            if let Event::Answered { reward, left, .. } = record.event {
-                metrics.metrics.answer(reward, left);
+            if let Event::Answered { reward, left, policy, arm, .. } = &record.event {
+                metrics.metrics.answer(*reward, *left);
+                if let Some(policy) = policy {
+                    metrics.arms.answer(arm.unwrap_or(Arm::Champion), policy, *reward, *left);
+                }
             }
         }
     };
     app.keep_then(records, take_in).await?;
-    Ok(Json(Kept { kept, repeated }))
+    Ok(Json(Kept { kept, repeated, ..Kept::default() }))
 }
 
 fn check_event_id(place: &str, told: &Told) -> Result<(), Problem> {
@@ -156,6 +173,7 @@ fn understood(served: &Served, live: &Live, place: &str, told: Told) -> Result<E
         left: told.feedback == Some(Feedback::Leave),
         propensity: choice.map(|choice| choice.propensity),
         policy: choice.map(|choice| choice.policy.clone()),
+        arm: choice.and_then(|choice| choice.arm),
         item,
         event_id: told.event_id,
     })

@@ -24,6 +24,15 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Result<Json<Value>, Pr
 
 /// What Prometheus reads.
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
-    let text = app.metrics.text(app.policies.current().hash(), app.sessions.len());
+    let text = app.metrics.text(app.policies.current().hash(), app.sessions.len())
+        + &app.arms.text()
+        + &refused(app.n_refused());
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+}
+
+fn refused(count: u64) -> String {
+    let name = "ilrec_policies_refused_total";
+    format!(
+        "# HELP {name} Artefacts of the watched folder that were refused.\n# TYPE {name} counter\n{name} {count}\n"
+    )
 }

@@ -1,7 +1,9 @@
 //! What the paths answer.
 
 pub(crate) mod admin;
+pub(crate) mod availability;
 pub(crate) mod body;
+pub(crate) mod experiment;
 pub(crate) mod feedback;
 pub(crate) mod health;
 pub(crate) mod items;

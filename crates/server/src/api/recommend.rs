@@ -1,14 +1,20 @@
 //! `POST /v1/recommend`.
 
 use super::body::Sent;
+use super::sessions::LONGEST_USER;
 use super::worth::{HistoryRow, rated};
+use crate::Arm;
 use crate::answer::{self, Slate, SlateItem};
 use crate::clock::{now_millis, random_u64};
+use crate::experiment::Assigned;
 use crate::guard::RequestId;
+use crate::known::{known, latest};
 use crate::live::interactions;
 use crate::problem::Problem;
+use crate::sessions::blocking;
+use crate::shadow::{beside_history, beside_session};
 use crate::state::App;
-use crate::store::{Event, Record, Shown};
+use crate::store::{Event, Rated, Record, Shown};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
@@ -21,6 +27,7 @@ use std::sync::Arc;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wanted {
     session: Option<String>,
+    user: Option<String>,
     #[serde(default)]
     history: Vec<HistoryRow>,
     k: Option<usize>,
@@ -43,27 +50,47 @@ enum Seed {
 /// A slate without saying how long.
 const USUAL_LENGTH: usize = 10;
 
-/// The next items, for a history or for a session.
+/// A slate, and what is said about it.
+struct Ranked {
+    assigned: Assigned,
+    selection: Option<Selection>,
+    seed: u64,
+    known: Option<usize>,
+    items: Vec<SlateItem>,
+}
+
+/// The next items, for a session, or for a user and a history.
 pub(crate) async fn recommend(
     State(app): State<Arc<App>>,
     Extension(RequestId(id)): Extension<RequestId>,
     Sent(wanted): Sent<Wanted>,
 ) -> Result<Json<Slate>, Problem> {
-    let served = app.policies.current();
-    let request = checked(&app, &served, &wanted)?;
     if wanted.session.is_some() && !wanted.history.is_empty() {
         return Err(Problem::field("history", "a session has its history already"));
     }
-    let selection = request.selection;
-    let seed = request.seed.to_string();
-    let items = match &wanted.session {
-        Some(session) => for_session(&app, &served, session, request, &id).await?,
-        None => for_history(&app, &served, &wanted.history, request).await?,
+    if wanted.session.is_some() && wanted.user.is_some() {
+        return Err(Problem::field("user", "a session has its user already"));
+    }
+    if wanted.user.as_ref().is_some_and(|user| user.is_empty() || user.len() > LONGEST_USER) {
+        return Err(Problem::field("user", format!("a user has 1 to {LONGEST_USER} bytes")));
+    }
+    let ranked = match &wanted.session {
+        Some(session) => for_session(&app, session, &wanted, &id).await?,
+        None => for_history(&app, &wanted, &id).await?,
     };
+    let Ranked { assigned, selection, seed, known, items } = ranked;
     app.metrics.show(items.iter().map(|one| one.item.id.as_str()));
-    let exploration = selection.is_some_and(answer::explores);
-    let policy = served.hash().to_owned();
-    Ok(Json(Slate { policy, request: id, session: wanted.session, exploration, seed, items }))
+    app.arms.show(assigned.arm.unwrap_or(Arm::Champion), assigned.served.hash(), items.len());
+    Ok(Json(Slate {
+        policy: assigned.served.hash().to_owned(),
+        arm: assigned.arm,
+        request: id,
+        session: wanted.session,
+        known,
+        exploration: selection.is_some_and(answer::explores),
+        seed: seed.to_string(),
+        items,
+    }))
 }
 
 /// The request with items by row; how items are chosen is said in any case.
@@ -93,44 +120,75 @@ fn checked(app: &App, served: &Served, wanted: &Wanted) -> Result<Request, Probl
         Some(false) => Selection::Greedy,
         None => served.usual_selection(),
     };
-    Ok(Request {
-        k,
-        exclude: wanted.exclude.iter().enumerate().map(row).collect::<Result<_, _>>()?,
-        categories: wanted.categories.clone(),
-        selection: Some(selection),
-        seed,
-    })
+    let mut exclude = wanted.exclude.iter().enumerate().map(row).collect::<Result<Vec<_>, _>>()?;
+    exclude.extend(app.availability.rows(served).iter());
+    Ok(Request { k, exclude, categories: wanted.categories.clone(), selection: Some(selection), seed })
 }
 
-async fn for_history(
-    app: &App,
-    served: &Arc<Served>,
-    history: &[HistoryRow],
-    request: Request,
-) -> Result<Vec<SlateItem>, Problem> {
-    let history = rated(served, history, app.config.limits.history)?;
-    let served = served.clone();
+/// For what the store knows about the user, and the history that was sent.
+async fn for_history(app: &Arc<App>, wanted: &Wanted, request_id: &str) -> Result<Ranked, Problem> {
+    let assigned = app.policies.assigned(wanted.user.as_deref().unwrap_or(request_id));
+    let served = assigned.served.clone();
+    let request = checked(app, &served, wanted)?;
+    let (selection, seed) = (request.selection, request.seed);
+    let most = app.config.limits.history;
+    let mut history = rated(&served, &wanted.history, most)?;
+    let mut n_known = None;
+    if let Some(user) = &wanted.user {
+        let mut all = of_user(app, user, most).await?;
+        n_known = Some(all.len());
+        all.append(&mut history);
+        history = latest(all, most);
+    }
+    let shadow = shadow(app, &assigned, wanted, seed).map(|shadow| (shadow, history.clone()));
     let job = move || {
         let session = served.start(&interactions(&served, &history))?;
         Ok(answer::items(&served, &served.recommend(&session, &request)?))
     };
     let ranked: Result<_, ServingError> = app.pool.run(app.deadline(), job).await?;
-    ranked.map_err(|error| Problem::ranking("history", &error))
+    let items = ranked.map_err(|error| Problem::ranking("history", &error))?;
+    if let Some(((shadow, request), history)) = shadow {
+        let (app, shown) = (app.clone(), ids(&items));
+        tokio::spawn(async move { beside_history(&app, shadow, history, (shown, request)).await });
+    }
+    Ok(Ranked { assigned, selection, seed, known: n_known, items })
+}
+
+fn ids(items: &[SlateItem]) -> Vec<String> {
+    items.iter().map(|one| one.item.id.clone()).collect()
+}
+
+/// Who looks on, with the request in its own rows and with the seed of the one that answers.
+fn shadow(app: &App, assigned: &Assigned, wanted: &Wanted, seed: u64) -> Option<(Arc<Served>, Request)> {
+    let shadow = assigned.shadow.clone()?;
+    match checked(app, &shadow, wanted) {
+        Ok(request) => Some((shadow, Request { seed, ..request })),
+        Err(_) => {
+            app.arms.skip(shadow.hash());
+            None
+        }
+    }
+}
+
+/// What the store knows about a user.
+async fn of_user(app: &Arc<App>, user: &str, most: usize) -> Result<Vec<Rated>, Problem> {
+    /// An item is shown before it is answered, in slates of many; so more events are read than ratings are wanted.
+    const EVENTS_PER_RATING: usize = 4;
+    let (store, user) = (app.store.clone(), user.to_owned());
+    let records = blocking(move || store.of_user(&user, EVENTS_PER_RATING * most)).await?;
+    Ok(known(&records, most))
 }
 
 /// What is shown in a session is kept before it is shown: its propensities are needed when feedback comes.
-async fn for_session(
-    app: &Arc<App>,
-    served: &Arc<Served>,
-    id: &str,
-    request: Request,
-    request_id: &str,
-) -> Result<Vec<SlateItem>, Problem> {
+async fn for_session(app: &Arc<App>, id: &str, wanted: &Wanted, request_id: &str) -> Result<Ranked, Problem> {
     let mut live = app.sessions.get(&app.store, id).await?;
     if live.has_left {
         return Err(Problem::new(StatusCode::CONFLICT, "the user has left this session"));
     }
-    let policy = served.clone();
+    let assigned = app.policies.assigned(live.key(id));
+    let request = checked(app, &assigned.served, wanted)?;
+    let (selection, seed) = (request.selection, request.seed);
+    let policy = assigned.served.clone();
     let job = move || {
         let state = live.state(&policy);
         let items = state.and_then(|state| policy.recommend(state, &request));
@@ -141,11 +199,18 @@ async fn for_session(
     let shown = |one: &SlateItem| Shown { item: one.item.id.clone(), propensity: one.propensity };
     let event = Event::Shown {
         request: request_id.to_owned(),
-        policy: served.hash().to_owned(),
+        policy: assigned.served.hash().to_owned(),
         items: items.iter().map(shown).collect(),
+        arm: assigned.arm,
     };
     let record = Record { session: id.to_owned(), time_millis: now_millis(), event };
-    let take_in = move |records: &[Record]| records.iter().for_each(|record| live.apply(&record.event));
+    let (shadow, shown, worker) = (shadow(app, &assigned, wanted, seed), ids(&items), app.clone());
+    let take_in = move |records: &[Record]| {
+        records.iter().for_each(|record| live.apply(&record.event));
+        if let Some((shadow, request)) = shadow {
+            tokio::spawn(async move { beside_session(&worker, shadow, live, (shown, request)).await });
+        }
+    };
     app.keep_then(vec![record], take_in).await?;
-    Ok(items)
+    Ok(Ranked { assigned, selection, seed, known: None, items })
 }

@@ -55,19 +55,19 @@ struct StepAnswer {
 }
 
 /// The longest name of a user.
-const LONGEST_USER: usize = 200;
+pub(crate) const LONGEST_USER: usize = 200;
 
 /// Starts a session; it is kept before it is answered.
 pub(crate) async fn start(
     State(app): State<Arc<App>>,
     Sent(start): Sent<Start>,
 ) -> Result<(StatusCode, Json<SessionAnswer>), Problem> {
-    let served = app.policies.current();
     if start.user.as_ref().is_some_and(|user| user.len() > LONGEST_USER || user.is_empty()) {
         return Err(Problem::field("user", format!("a user has 1 to {LONGEST_USER} bytes")));
     }
-    let history = rated(&served, &start.history, app.config.limits.history)?;
     let id = random_id().map_err(|error| Problem::internal(&error))?;
+    let served = app.policies.assigned(start.user.as_deref().unwrap_or(&id)).served;
+    let history = rated(&served, &start.history, app.config.limits.history)?;
     let event = Event::Started { user: start.user, history };
     let record = Record { session: id.clone(), time_millis: now_millis(), event };
     let live = Live::replayed(std::slice::from_ref(&record));
@@ -83,8 +83,8 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     At(id): At<String>,
 ) -> Result<Json<SessionAnswer>, Problem> {
-    let served = app.policies.current();
     let live = app.sessions.get(&app.store, &id).await?;
+    let served = app.policies.assigned(live.key(&id)).served;
     Ok(Json(answered(&served, &id, &live)))
 }
 

@@ -1,5 +1,6 @@
 //! What happens in sessions.
 
+use crate::Arm;
 use serde::{Deserialize, Serialize};
 
 /// One event of one session.
@@ -33,6 +34,9 @@ pub enum Event {
         policy: String,
         /// The items in order.
         items: Vec<Shown>,
+        /// In which arm of an experiment, where there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        arm: Option<Arm>,
     },
     /// A user answered to an item.
     Answered {
@@ -49,6 +53,16 @@ pub enum Event {
         /// The client's own name of the event: an event of this name counts once in its session.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         event_id: Option<String>,
+        /// In which arm of an experiment it had been chosen, where there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        arm: Option<Arm>,
+    },
+    /// What can be had changed; no event of a session.
+    Availability {
+        /// Items that cannot be had any more.
+        withdrawn: Vec<String>,
+        /// Items that can be had again.
+        restored: Vec<String>,
     },
 }
 

@@ -30,6 +30,12 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// When the store cannot be read.
     fn session(&self, id: &str) -> Result<Vec<Record>, StoreError>;
 
+    /// At most the latest `limit` events of the sessions that were started for a user, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn of_user(&self, user: &str, limit: usize) -> Result<Vec<Record>, StoreError>;
+
     /// At most `limit` records after position `after`, with their positions, oldest first.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Group commit: what arrives while a batch is being written goes into the next one together.
 
-use super::{Done, Record, StoreError};
+use super::{Done, Event, Record, StoreError};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -9,6 +9,8 @@ use std::thread::JoinHandle;
 pub(crate) struct Row {
     pub(crate) session: String,
     pub(crate) body: String,
+    /// Whose session starts with it, where that was said.
+    pub(crate) starts_for: Option<String>,
 }
 
 struct Batch {
@@ -62,7 +64,11 @@ impl Queue {
     pub(crate) fn append(&self, records: Vec<Record>, done: Done) -> Result<(), StoreError> {
         let row = |record: Record| {
             let body = serde_json::to_string(&record).map_err(|e| StoreError::Failed(e.to_string()))?;
-            Ok::<_, StoreError>(Row { session: record.session, body })
+            let starts_for = match record.event {
+                Event::Started { user, .. } => user,
+                _ => None,
+            };
+            Ok::<_, StoreError>(Row { session: record.session, body, starts_for })
         };
         let rows = records.into_iter().map(row).collect::<Result<Vec<_>, _>>()?;
         let queue = locked(&self.sender);

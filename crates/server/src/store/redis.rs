@@ -87,11 +87,16 @@ fn refusal(reply: &Reply) -> Option<&String> {
 /// One transaction. It is not tried again: the server may have it although its answer was lost.
 fn commit(line: &mut Line, rows: &[&Row]) -> Result<(), String> {
     let keys: Vec<String> = rows.iter().map(|row| key(&row.session)).collect();
+    let users: Vec<(String, &str)> = rows
+        .iter()
+        .filter_map(|row| row.starts_for.as_ref().map(|user| (key_of_user(user), row.session.as_str())))
+        .collect();
     let mut commands = vec![vec!["MULTI"]];
     for (row, key) in rows.iter().zip(&keys) {
         commands.push(vec!["RPUSH", key, &row.body]);
         commands.push(vec!["RPUSH", LOG, &row.body]);
     }
+    users.iter().for_each(|(key, session)| commands.push(vec!["RPUSH", key, session]));
     commands.push(vec!["EXEC"]);
     let replies = line.ask(&commands)?;
     match replies.last() {
@@ -104,6 +109,14 @@ fn key(session: &str) -> String {
     format!("ilrec:session:{session}")
 }
 
+/// The list of the sessions of a user.
+fn key_of_user(user: &str) -> String {
+    format!("ilrec:user:{user}")
+}
+
+/// Of how many sessions of a user the events are read.
+const LATEST_SESSIONS: usize = 100;
+
 impl Store for RedisStore {
     fn append(&self, records: Vec<Record>, done: Done) -> Result<(), StoreError> {
         self.queue.append(records, done)
@@ -111,6 +124,22 @@ impl Store for RedisStore {
 
     fn session(&self, id: &str) -> Result<Vec<Record>, StoreError> {
         Ok(self.range(&key(id), 0, -1)?.into_iter().map(|(_, record)| record).collect())
+    }
+
+    fn of_user(&self, user: &str, limit: usize) -> Result<Vec<Record>, StoreError> {
+        let first = format!("-{LATEST_SESSIONS}");
+        let reply = self.ask(vec!["LRANGE", &key_of_user(user), &first, "-1"])?;
+        let Reply::List(sessions) = reply else {
+            return Err(StoreError::Redis { addr: self.addr.clone(), why: "no list of sessions".into() });
+        };
+        let mut records = Vec::new();
+        for session in sessions {
+            if let Reply::Text(Some(id)) = session {
+                records.extend(self.session(&id)?);
+            }
+        }
+        records.sort_by_key(|record| record.time_millis);
+        Ok(records.split_off(records.len().saturating_sub(limit)))
     }
 
     fn since(&self, after: u64, limit: usize) -> Result<Vec<(u64, Record)>, StoreError> {

@@ -27,7 +27,9 @@ const SCHEMA: &str = "
         session TEXT NOT NULL,
         body TEXT NOT NULL
     ) STRICT;
-    CREATE INDEX IF NOT EXISTS events_of_session ON events (session, position);";
+    CREATE INDEX IF NOT EXISTS events_of_session ON events (session, position);
+    CREATE INDEX IF NOT EXISTS sessions_of_user ON events (json_extract(body, '$.user'))
+        WHERE json_extract(body, '$.user') IS NOT NULL;";
 
 impl SqliteStore {
     /// Opens the file, or makes it.
@@ -90,6 +92,14 @@ impl Store for SqliteStore {
     fn session(&self, id: &str) -> Result<Vec<Record>, StoreError> {
         let sql = "SELECT position, body FROM events WHERE session = ?1 ORDER BY position LIMIT ?2";
         Ok(self.select(sql, &id, usize::MAX)?.into_iter().map(|(_, record)| record).collect())
+    }
+
+    fn of_user(&self, user: &str, limit: usize) -> Result<Vec<Record>, StoreError> {
+        let sql = "SELECT position, body FROM events WHERE session IN (
+                SELECT session FROM events
+                WHERE json_extract(body, '$.user') = ?1 AND json_extract(body, '$.user') IS NOT NULL)
+            ORDER BY position DESC LIMIT ?2";
+        Ok(self.select(sql, &user, limit)?.into_iter().rev().map(|(_, record)| record).collect())
     }
 
     fn since(&self, after: u64, limit: usize) -> Result<Rows, StoreError> {

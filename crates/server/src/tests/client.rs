@@ -15,6 +15,11 @@ pub(crate) fn at_golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../serving/golden/v1")
 }
 
+/// Another artefact of the same items.
+pub(crate) fn at_other() -> PathBuf {
+    at_golden().with_file_name("v2")
+}
+
 /// A server in a thread of its own; it stops when it is dropped.
 pub(crate) struct Running {
     addr: SocketAddr,
@@ -32,6 +37,13 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    pub(crate) fn of(raw: &str) -> Self {
+        let (head, body) = raw.split_once("\r\n\r\n").unwrap_or((raw, ""));
+        let (status, headers) = head.split_once("\r\n").unwrap_or((head, ""));
+        let status = status.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
+        Self { status, headers: headers.to_owned(), body: body.to_owned() }
+    }
+
     pub(crate) fn json(&self) -> Value {
         assert_eq!(self.status / 100, 2, "{}", self.body);
         serde_json::from_str(&self.body).unwrap()
@@ -57,7 +69,8 @@ impl Running {
 
     /// A replica on a shared store.
     pub(crate) fn beside(addr: &str) -> Self {
-        Self::on(StoreAt::Redis(addr.to_owned()), Keys::default(), |_| {})
+        let look = |limits: &mut Limits| limits.look = std::time::Duration::from_millis(5);
+        Self::on(StoreAt::Redis(addr.to_owned()), Keys::default(), look)
     }
 
     pub(crate) fn with(store: &Path, keys: Keys, change: impl FnOnce(&mut Limits)) -> Self {
@@ -68,7 +81,33 @@ impl Running {
         let mut limits = Limits { n_threads: 2, ..Limits::default() };
         change(&mut limits);
         let addr = SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = Config { addr, store, keys, limits, runs: None };
+        Self::of(Config { addr, store, keys, tls: None, watch: None, trial: None, limits, runs: None })
+    }
+
+    /// A server in a fresh folder, with other settings.
+    pub(crate) fn like(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = StoreAt::File(folder.path().join("store.sqlite"));
+        let limits = Limits { n_threads: 2, ..Limits::default() };
+        let addr = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut config = Config {
+            addr,
+            store,
+            keys: Keys::default(),
+            tls: None,
+            watch: None,
+            trial: None,
+            limits,
+            runs: None,
+        };
+        change(&mut config);
+        let mut running = Self::of(config);
+        running._folder = Some(folder);
+        running
+    }
+
+    /// A server with these settings.
+    fn of(config: Config) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -96,6 +135,10 @@ impl Running {
         }
     }
 
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], "")
     }
@@ -108,11 +151,7 @@ impl Running {
         let mut text = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
         headers.iter().for_each(|(name, value)| text.push_str(&format!("{name}: {value}\r\n")));
         text.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
-        let raw = self.unfinished(&text);
-        let (head, body) = raw.split_once("\r\n\r\n").unwrap_or((&raw, ""));
-        let (status, headers) = head.split_once("\r\n").unwrap_or((head, ""));
-        let status = status.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
-        Answer { status, headers: headers.to_owned(), body: body.to_owned() }
+        Answer::of(&self.unfinished(&text))
     }
 
     /// Sends bytes piece by piece, listening for so long before each, and reads until the server closes the connection.
@@ -152,6 +191,17 @@ impl Running {
         let _ = stream.read_to_end(&mut out);
         String::from_utf8(out).unwrap()
     }
+}
+
+/// Why a server with these settings does not start.
+pub(crate) fn refused(change: impl FnOnce(&mut Config)) -> crate::ServerError {
+    let folder = tempfile::tempdir().unwrap();
+    let store = StoreAt::File(folder.path().join("store.sqlite"));
+    let (addr, keys, limits) = (SocketAddr::from(([127, 0, 0, 1], 0)), Keys::default(), Limits::default());
+    let mut config = Config { addr, store, keys, tls: None, watch: None, trial: None, limits, runs: None };
+    change(&mut config);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(Server::bind(config, Served::open(&at_golden()).unwrap())).unwrap_err()
 }
 
 impl Drop for Running {

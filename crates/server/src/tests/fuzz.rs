@@ -32,11 +32,19 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let place = folder.path().join("store.sqlite");
     let limits = Limits { n_threads: 1, ..Limits::default() };
     let addr = SocketAddr::from(([127, 0, 0, 1], 0));
-    let config =
-        Config { addr, store: StoreAt::File(place.clone()), keys: Keys::default(), limits, runs: None };
+    let config = Config {
+        addr,
+        store: StoreAt::File(place.clone()),
+        keys: Keys::default(),
+        tls: None,
+        watch: None,
+        trial: None,
+        limits,
+        runs: None,
+    };
     let policies = Policies::new(Served::open(&at_golden()).unwrap());
     let store = Arc::new(SqliteStore::open(&place).unwrap());
-    let app = Arc::new(App::new(config, policies, Pool::new(1, 64), store));
+    let app = Arc::new(App::new(config, policies, Pool::new(1, 64), store).unwrap());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let routes = routes(app);
     let session = Mutex::new(started(&runtime, &routes));

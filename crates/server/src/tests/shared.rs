@@ -60,9 +60,15 @@ fn replicas_share_sessions() {
     let steps = |server: &Running| server.get(&format!("/v1/sessions/{id}")).json()["steps"].clone();
     assert_eq!(steps(&one), steps(&other));
     assert_eq!(steps(&one).as_array().unwrap().len(), 5);
+    assert_eq!(one.post("/v1/sessions", &json!({"user": "ann", "history": ["id4"]})).status, 201);
+    let by_name = json!({"user": "ann", "k": 40});
+    assert_eq!(other.post("/v1/recommend", &by_name).json()["known"], 1);
+    assert_eq!(one.post("/admin/availability", &json!({"withdraw": ["id9"]})).status, 200);
+    let n_left = || other.post("/v1/recommend", &by_name).json()["items"].as_array().unwrap().len();
+    assert!((0..100_000).any(|_| n_left() == 38), "the other replica follows");
     let store = RedisStore::open(&redis.addr).unwrap();
     let (all, rest) = (store.since(0, 100).unwrap(), store.since(8, 2).unwrap());
-    assert_eq!((all.len(), store.length(&id).unwrap()), (11, 11));
+    assert_eq!((all.len(), store.length(&id).unwrap()), (13, 11));
     assert_eq!(rest, all[8..10]);
     drop(redis);
     assert_eq!(one.post("/v1/sessions", &json!({})).status, 503);

@@ -1,0 +1,74 @@
+//! `/admin/experiment`: a challenger on trial, and what came of it.
+
+use super::body::Sent;
+use crate::arms::ArmAnswer;
+use crate::experiment::{Mode, Trial};
+use crate::problem::Problem;
+use crate::state::App;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// The trial and the counts of all arms since the start.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ExperimentAnswer {
+    experiment: Option<Running>,
+    arms: Vec<ArmAnswer>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Running {
+    champion: String,
+    challenger: String,
+    mode: Mode,
+    share: f64,
+    salt: String,
+}
+
+/// The longest name of a split.
+const LONGEST_SALT: usize = 200;
+
+/// What runs.
+pub(crate) async fn show(State(app): State<Arc<App>>) -> Json<ExperimentAnswer> {
+    answered(&app)
+}
+
+/// Opens a challenger, checks and self-tests it, and puts it on trial. A refused one changes nothing.
+pub(crate) async fn start(
+    State(app): State<Arc<App>>,
+    Sent(trial): Sent<Trial>,
+) -> Result<Json<ExperimentAnswer>, Problem> {
+    if !(0.0..=1.0).contains(&trial.share) {
+        return Err(Problem::field("share", "a share is from 0 to 1"));
+    }
+    if trial.salt.as_ref().is_some_and(|salt| salt.len() > LONGEST_SALT) {
+        return Err(Problem::field("salt", format!("a salt has {LONGEST_SALT} bytes at most")));
+    }
+    let worker = app.clone();
+    let opened = tokio::task::spawn_blocking(move || worker.policies.try_out(trial)).await;
+    opened
+        .map_err(|error| Problem::internal(&error))?
+        .map_err(|error| Problem::field("path", error.to_string()))?;
+    Ok(answered(&app))
+}
+
+/// Ends the trial.
+pub(crate) async fn end(State(app): State<Arc<App>>) -> Result<Json<ExperimentAnswer>, Problem> {
+    match app.policies.end_trial() {
+        Some(_) => Ok(answered(&app)),
+        None => Err(Problem::new(StatusCode::CONFLICT, "there is no experiment")),
+    }
+}
+
+fn answered(app: &App) -> Json<ExperimentAnswer> {
+    let running = app.policies.experiment().map(|experiment| Running {
+        champion: app.policies.current().hash().to_owned(),
+        challenger: experiment.challenger.hash().to_owned(),
+        mode: experiment.mode,
+        share: experiment.share,
+        salt: experiment.salt,
+    });
+    Json(ExperimentAnswer { experiment: running, arms: app.arms.all() })
+}
