@@ -66,7 +66,8 @@ pub(crate) async fn list(
             && (page.category.is_empty() || served.categories_of(*row).iter().any(has_category))
     };
     let found: Vec<ItemIdx> = (0..served.n_items() as u32).map(ItemIdx).filter(is_wanted).collect();
-    let items = found.iter().skip(page.offset as usize).take(limit).map(|&row| answer::item(&served, row)).collect();
+    let items =
+        found.iter().skip(page.offset as usize).take(limit).map(|&row| answer::item(&served, row)).collect();
     Ok(Json(Items { total: found.len(), offset: page.offset, items }))
 }
 

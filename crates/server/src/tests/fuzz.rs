@@ -259,7 +259,12 @@ fn header() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
     (name, value)
 }
 
-fn answered(method: &str, path: &str, body: Vec<u8>, headers: Vec<(&'static str, Vec<u8>)>) -> Option<StatusCode> {
+fn answered(
+    method: &str,
+    path: &str,
+    body: Vec<u8>,
+    headers: Vec<(&'static str, Vec<u8>)>,
+) -> Option<StatusCode> {
     // What no client can send is refused by the HTTP library before there is a request.
     let mut request = Request::builder().method(method).uri(path).body(Body::from(body)).ok()?;
     for (name, value) in headers {
@@ -291,5 +296,5 @@ fn no_request_makes_it_fail() {
         counter.set(counter.get() + 1);
     });
     let (n_done, n_refused) = (done.get(), refused.get());
-    assert!(n_done > n_refused / 20, "{n_done} requests were done, {n_refused} refused: they miss their aim");
+    assert!(n_done >= n_refused / 20, "{n_done} requests were done, {n_refused} refused: they miss their aim");
 }
