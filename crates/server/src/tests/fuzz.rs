@@ -304,5 +304,8 @@ fn no_request_makes_it_fail() {
         counter.set(counter.get() + 1);
     });
     let (n_done, n_refused) = (done.get(), refused.get());
-    assert!(n_done > n_refused / 20, "{n_done} requests were done, {n_refused} refused: they miss their aim");
+    assert!(
+        n_done >= n_refused / 20,
+        "{n_done} requests were done, {n_refused} refused: they miss their aim"
+    );
 }
