@@ -35,7 +35,8 @@ pub(super) fn for_each_row(
             }
             Ok(())
         });
-        let read = read(table, full, &empty);
+        let read = read(table, &full, &empty);
+        drop(full);
         // What could not be taken in stands before what could not be read.
         taking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         read
@@ -45,7 +46,7 @@ pub(super) fn for_each_row(
 /// Fills blocks until the table ends, or nobody takes them any more.
 fn read(
     table: &mut Table<'_>,
-    full: SyncSender<Vec<Row>>,
+    full: &SyncSender<Vec<Row>>,
     empty: &Receiver<Vec<Row>>,
 ) -> Result<u64, DataError> {
     let mut n_rows = 0;

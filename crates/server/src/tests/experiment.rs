@@ -50,7 +50,10 @@ fn a_share_of_the_users_meets_the_challenger_and_stays_with_it() {
         let told = json!({"item": slate["items"][0]["id"], "feedback": "leave"});
         let kept = server.post(&format!("/v1/sessions/{id}/feedback"), &told).json();
         let propensity = &slate["items"][0]["propensity"];
-        assert_eq!(kept, json!({"kept": 1, "policy": policy, "arm": arm, "propensity": propensity}));
+        assert_eq!(
+            kept,
+            json!({"kept": 1, "repeated": 0, "policy": policy, "arm": arm, "propensity": propensity})
+        );
         let after = counts(&server, arm, policy);
         let grown = |name: &str| after[name].as_f64().unwrap() - before[name].as_f64().unwrap_or(0.0);
         let all = ["slates", "items", "answers", "reward", "leaves"].map(grown);

@@ -29,20 +29,25 @@ fn a_sound_artefact_is_swapped_in_and_a_damaged_one_is_not() {
     let serving = || server.get("/health/ready").json()["policy"].as_str().unwrap().to_owned();
     let metric = |line: &str| server.get("/metrics").body.lines().any(|own| own == line);
     let first = serving();
-    copy(&at_other(), &watched.join("damaged"));
-    std::fs::write(watched.join("damaged/catalogue.json"), "{}").unwrap();
+    let aside = watched.join(".being-written");
+    let appear = |name: &str| std::fs::rename(&aside, watched.join(name)).unwrap();
+    copy(&at_other(), &aside);
+    std::fs::write(aside.join("catalogue.json"), "{}").unwrap();
+    appear("damaged");
     assert!(until(|| metric("ilrec_policies_refused_total 1")));
     assert_eq!(serving(), first, "the old one stays");
-    copy(&at_other(), &watched.join(".being-written"));
-    std::fs::rename(watched.join(".being-written"), watched.join("next")).unwrap();
+    copy(&at_other(), &aside);
+    appear("next");
     assert!(until(|| serving() != first));
     let second = serving();
     // Repaired, it is looked at again; it is what serves already.
-    std::fs::copy(at_other().join("catalogue.json"), watched.join("damaged/catalogue.json")).unwrap();
-    copy(&at_golden(), &watched.join("back"));
+    std::fs::copy(at_other().join("catalogue.json"), &aside).unwrap();
+    appear("damaged/catalogue.json");
+    copy(&at_golden(), &aside);
+    appear("back");
     assert!(until(|| serving() == first));
     assert_ne!(first, second);
-    assert!(metric("ilrec_policy_swaps_total 2") && metric("ilrec_policies_refused_total 1"));
+    assert!(until(|| metric("ilrec_policy_swaps_total 2")) && metric("ilrec_policies_refused_total 1"));
 }
 
 #[test]
@@ -55,7 +60,7 @@ fn what_is_still_being_copied_is_left_alone() {
     assert!(watcher.look().is_empty(), "seen for the first time");
     std::fs::write(place.join("more"), "x").unwrap();
     assert!(watcher.look().is_empty(), "changed since");
-    assert_eq!(watcher.look(), [place.clone()]);
+    assert_eq!(watcher.look(), std::slice::from_ref(&place));
     assert!(watcher.look().is_empty(), "handed out once");
     std::fs::remove_dir_all(&place).unwrap();
     assert!(watcher.look().is_empty());
