@@ -12,8 +12,8 @@ fn check(dir: &std::path::Path, policy: &str, artefact: &str) -> (Value, Value) 
         json(dir, &["eval", "--policy", policy, "--data", "data", "--world", "world", "--eval-seeds", "4"])
     };
     let (direct, over_http) = (row(policy), row(&format!("http://{}", served.addr)));
-    let mean = over_http["r_traj"]["mean"].as_f64().unwrap();
-    let bound = |name: &str| direct["r_traj"][name].as_f64().unwrap();
+    let mean = over_http["r_traj"]["mean"].as_f64().expect("a number");
+    let bound = |name: &str| direct["r_traj"][name].as_f64().expect("a number");
     assert!((bound("lo")..=bound("hi")).contains(&mean), "{policy}: {mean} over HTTP, directly {direct}");
     assert_eq!(direct["users"], over_http["users"]);
     (direct, over_http)
