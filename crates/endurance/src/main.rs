@@ -1,7 +1,7 @@
 //! What a running server endures: load, swaps, kills and overload, measured from outside.
 //!
-//! `cargo build --release && cargo run --release -p endurance` runs everything in full, about half an hour; with `-- --short`
-//! less of everything, in three minutes. Faults fail the run; speeds are reported beside their bars and fail nothing.
+//! `cargo build --release && cargo run --release -p endurance` runs everything in full, about eleven minutes; with `-- --short`
+//! less of everything, in two. Faults fail the run; speeds are reported beside their bars and fail nothing.
 
 mod client;
 mod kills;
@@ -24,7 +24,7 @@ use std::process::ExitCode;
 /// Load and fault tests of `ilrec serve`, from outside.
 #[derive(Parser, Debug)]
 struct Arguments {
-    /// Less of everything: three minutes instead of half an hour
+    /// Less of everything: two minutes instead of eleven
     #[arg(long)]
     short: bool,
     /// Only these; all where none is named
