@@ -15,6 +15,10 @@ use failure::Failure;
 use std::process::ExitCode;
 use tracing_subscriber::filter::LevelFilter;
 
+/// Serving and learning make many small allocations on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Turns what an expert knows about a catalogue into a recommendation policy, and says what it is worth
 #[derive(clap::Parser, Debug)]
 #[command(name = "ilrec", version, max_term_width = 100, arg_required_else_help = true)]
