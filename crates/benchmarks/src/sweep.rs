@@ -41,7 +41,7 @@ pub struct Point {
 
 /// One job at one size: prepared once, then done again and again. Says how many units of work one round did, by which
 /// its time is divided.
-type Job = Box<dyn FnMut() -> Result<usize, BenchError> + Send>;
+type Job = Box<dyn FnMut() -> Result<f64, BenchError> + Send>;
 
 /// A job over sizes.
 struct Series {
@@ -86,7 +86,7 @@ fn measure(mut job: Job) -> Result<f64, BenchError> {
     {
         let started = Instant::now();
         let n_units = job()?;
-        times.push(started.elapsed().as_secs_f64() * 1e6 / n_units as f64);
+        times.push(started.elapsed().as_secs_f64() * 1e6 / n_units);
     }
     Ok(median(times))
 }

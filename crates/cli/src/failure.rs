@@ -210,7 +210,7 @@ impl From<server::ServerError> for Failure {
         match error {
             E::Policy(error) => error.into(),
             E::Keys { path, source } => Self::reading(&path, &source),
-            E::KeyLine { .. } | E::Share { .. } => Self::input(message),
+            E::KeyLine { .. } | E::NoKey { .. } | E::Share { .. } => Self::input(message),
             E::Tls { .. } => {
                 Self::input(message).hint("both are PEM files, and the key is the certificate's")
             }

@@ -25,7 +25,7 @@ fn numbers(n: usize, scale: f32) -> Vec<f32> {
     (0..n).map(|i| scale * (((i * 2_654_435_761) % 1000) as f32 * 2e-3 - 1.0)).collect()
 }
 
-/// Forward, backward and exact Adam of the item head on one thread; counted in cells of `[batch, items]`.
+/// Forward, backward and exact Adam of the item head on all threads; counted in cells of `[batch, items]`.
 #[divan::bench(args = ISAS, sample_count = 30)]
 fn item_head_step(bencher: Bencher<'_, '_>, name: &str) {
     let (mut rows, mut bias) = (numbers(N_ITEMS * WIDTH, 0.125), vec![0.0; N_ITEMS]);

@@ -60,4 +60,10 @@ pub enum ServerError {
         /// Which line.
         line: usize,
     },
+    /// A file of keys without a key.
+    #[error("there is no key in it: {path}", path = path.display())]
+    NoKey {
+        /// Where.
+        path: PathBuf,
+    },
 }

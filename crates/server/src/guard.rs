@@ -9,7 +9,7 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -74,10 +74,10 @@ fn authorise(app: &App, request: &Request) -> Result<(), Box<Response>> {
     if app.config.keys.is_empty() {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
         let is_local = peer.is_none_or(|ConnectInfo(addr)| addr.ip().to_canonical().is_loopback());
-        if !is_admin || is_local {
+        if !is_admin || (is_local && names_this_machine(request.headers())) {
             return Ok(());
         }
-        let detail = "without keys, administration is for clients on the server's own machine";
+        let detail = "without keys, administration is for clients on the server's own machine that call it by a loopback name";
         return Err(Box::new(Problem::new(StatusCode::FORBIDDEN, detail).into_response()));
     }
     let scope = sent_key(request.headers()).and_then(|key| app.config.keys.scope(&key));
@@ -104,6 +104,15 @@ fn is_foreign(headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
     let from = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
     from.is_none_or(|(_, authority)| Some(authority.as_bytes()) != host)
+}
+
+/// Whether the request is sent to `localhost` or a loopback address: a page may have its own name resolve to this machine,
+/// but cannot change the name that the browser sends.
+fn names_this_machine(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else { return true };
+    let Ok(authority) = host.parse::<axum::http::uri::Authority>() else { return false };
+    let name = authority.host().trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|addr| addr.is_loopback())
 }
 
 /// The key of a request: a bearer token, its own header, or the password of a browser's dialogue.

@@ -22,7 +22,7 @@ impl Keys {
     /// Reads one key a line: `api KEY` or `admin KEY`; empty lines and those that start with `#` say nothing.
     ///
     /// # Errors
-    /// When the file cannot be read or a line is none of these.
+    /// When the file cannot be read, a line is none of these, or there is no key: whoever names a file wants one asked for.
     pub fn read(path: &Path) -> Result<Self, ServerError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ServerError::Keys { path: path.to_owned(), source })?;
@@ -37,6 +37,9 @@ impl Keys {
                 _ => return Err(ServerError::KeyLine { path: path.to_owned(), line: at + 1 }),
             };
             keys.push(scope);
+        }
+        if keys.is_empty() {
+            return Err(ServerError::NoKey { path: path.to_owned() });
         }
         Ok(Self(keys))
     }

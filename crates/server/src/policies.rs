@@ -52,10 +52,14 @@ impl Policies {
         Ok(self.put(Served::open(path)?))
     }
 
-    /// Puts a policy in place of the present one.
+    /// Puts a policy in place of the present one. What serves already stays, so that a request that is sent again does not
+    /// take the way back.
     pub(crate) fn put(&self, next: Served) -> Arc<Served> {
         let next = Arc::new(next);
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        if inner.current.hash() == next.hash() {
+            return inner.current.clone();
+        }
         inner.previous = Some(std::mem::replace(&mut inner.current, next.clone()));
         next
     }

@@ -48,7 +48,11 @@ impl RemotePolicy {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Asks the server, unless something went wrong before: what comes after that is thrown away.
     fn post(&self, path: &str, body: &Value) -> Result<Value, String> {
+        if let Some(trouble) = self.trouble() {
+            return Err(trouble);
+        }
         let mut request = self.agent.post(format!("{}{path}", self.url)).content_type("application/json");
         if let Some(key) = &self.key {
             request = request.header("x-api-key", key);
@@ -119,7 +123,11 @@ impl RemoteSession<'_> {
         let item = chosen.as_str().and_then(|id| self.policy.rows.get(id)).copied();
         let item =
             item.ok_or_else(|| format!("the server chose {chosen}, which is no item of the dataset"))?;
-        let propensity = propensity.as_f64().ok_or("an item without a propensity")?;
+        if shown.contains(item) {
+            return Err(format!("the server chose {chosen}, which it was told to leave out"));
+        }
+        let propensity = propensity.as_f64().filter(|p| (0.0..=1.0).contains(p) && *p > 0.0);
+        let propensity = propensity.ok_or("an item without a probability as its propensity")?;
         Ok(Choice { item, log_prob_behavior: propensity.ln() as f32 })
     }
 }

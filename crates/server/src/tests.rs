@@ -12,7 +12,7 @@ mod watch;
 
 use crate::store::{Event, SqliteStore, Store as _};
 use crate::*;
-use client::{Answer, Running, at_golden};
+use client::{Answer, Running, at_golden, at_other};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -179,14 +179,18 @@ fn a_swap_drops_nothing_and_can_be_taken_back() {
         let load = scope.spawn(|| {
             (0..60).all(|_| server.post("/v1/recommend", &json!({"session": session, "k": 2})).status == 200)
         });
-        for _ in 0..10 {
-            assert_eq!(server.post("/admin/policies", &json!({"path": at_golden()})).status, 200);
+        for turn in 0..10 {
+            let path = if turn % 2 == 0 { at_other() } else { at_golden() };
+            assert_eq!(server.post("/admin/policies", &json!({"path": path})).status, 200);
         }
+        // Sent again, it changes nothing: the way back stays.
+        assert_eq!(server.post("/admin/policies", &json!({"path": at_golden()})).status, 200);
         assert!(load.join().unwrap(), "every request was answered");
     });
     let back = server.post("/admin/policies/rollback", &json!({})).json();
-    assert_eq!(back["current"]["hash"], first);
-    assert_eq!(server.get("/metrics").body.matches("ilrec_policy_swaps_total 11").count(), 1);
+    assert_eq!(back["previous"]["hash"], first);
+    assert_ne!(back["current"]["hash"], first);
+    assert_eq!(server.get("/metrics").body.matches("ilrec_policy_swaps_total 12").count(), 1);
 }
 
 #[test]
@@ -209,6 +213,11 @@ fn keys_open_what_they_are_for() {
     assert_eq!((from("https://elsewhere"), from("null"), from("http://localhost")), (403, 403, 401));
     std::fs::write(&file, "api short\n").unwrap();
     assert!(matches!(Keys::read(&file), Err(ServerError::KeyLine { line: 1, .. })));
+    std::fs::write(&file, "# api 0123456789abcdef0123\n\n").unwrap();
+    assert!(
+        matches!(Keys::read(&file), Err(ServerError::NoKey { .. })),
+        "whoever names a file wants a key asked for"
+    );
 }
 
 #[test]

@@ -36,6 +36,7 @@ fn take_first(app: &App, newest_first: &[PathBuf]) {
                 tracing::info!("policy {} serves now, from {}", served.hash(), path.display());
                 app.policies.put(served);
                 app.metrics.swap();
+                app.sessions.unbind();
                 return;
             }
             Err(error) => {

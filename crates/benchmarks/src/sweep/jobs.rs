@@ -87,7 +87,7 @@ fn training_step(n_items: usize, n_users: usize, n_batch: usize) -> Result<Job, 
             })
             .collect();
         actor.step(&rows, &loss, BatchDropout::Off);
-        Ok(1)
+        Ok(1.0)
     }))
 }
 
@@ -101,7 +101,7 @@ fn ten_best(n_items: usize, n_batch: usize) -> Result<Job, BenchError> {
     Ok(Box::new(move || {
         let head = HeadTable { rows: &rows, bias: &bias };
         std::hint::black_box(table.top_refined(head, &states, &vec![&[][..]; n_batch], (24, 10)));
-        Ok(1)
+        Ok(1.0)
     }))
 }
 
@@ -120,7 +120,7 @@ fn recommendation(n_items: usize) -> Result<Job, BenchError> {
             session.observe(item, 4.0);
             shown.insert(item);
         }
-        Ok(N_STEPS)
+        Ok(N_STEPS as f64)
     }))
 }
 
@@ -146,7 +146,7 @@ fn environment_steps(n_items: usize) -> Result<Job, BenchError> {
                 sessions.restart(session, users[session])?;
             }
         }
-        Ok(16 * N_SESSIONS / 1_000)
+        Ok((16 * N_SESSIONS) as f64 / 1e3)
     }))
 }
 
@@ -165,11 +165,11 @@ fn deepfm_rows(n_users: usize) -> Result<Job, BenchError> {
     let config = DeepFmConfig { n_members: 1, max_epochs: 1, patience: 0, ..Default::default() };
     Ok(Box::new(move || {
         DeepFmEnsemble::fit(&table, &table.cells[..1000], &content, &config, 0)?;
-        Ok(N_ROWS / 1_000)
+        Ok(N_ROWS as f64 / 1e3)
     }))
 }
 
 fn default_learner() -> Result<Job, BenchError> {
     let domain = Domain::new(N_ITEMS)?;
-    Ok(Box::new(move || Ok((domain.train(2_000)?.1 as usize / 1_000).max(1))))
+    Ok(Box::new(move || Ok(domain.train(2_000)?.1 as f64 / 1e3)))
 }

@@ -51,7 +51,7 @@ fn draw(points: &[Point], path: &Path) -> Result<(), Box<dyn std::error::Error>>
         }
         let mut jobs: Vec<&str> = of_axis.iter().map(|point| point.job).collect();
         jobs.dedup();
-        for (job, colour) in jobs.into_iter().zip(COLOURS) {
+        for (job, colour) in jobs.into_iter().zip(COLOURS.into_iter().cycle()) {
             let line: Vec<(f64, f64)> =
                 of_axis.iter().filter(|p| p.job == job).map(|p| (p.size as f64, p.micros)).collect();
             chart.draw_series(line.iter().map(|&at| Circle::new(at, 3, colour.filled())))?;

@@ -58,15 +58,15 @@ fn table(figures: &[Figure]) -> String {
 }
 
 fn sweep(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
+    if let Some(path) = &arguments.plot {
+        std::fs::File::create(path).map_err(|error| Failure::writing(path, &error))?;
+    }
     let mut heard = |point: &Point| {
         if !global.quiet {
             to_stderr(&format!("{}, {}: {:.1} us", point.job, point.size, point.micros));
         }
     };
     let points = benchmarks::sweep(&mut heard).map_err(|error| Failure::machine(error.to_string()))?;
-    if let Some(path) = &arguments.plot {
-        benchmarks::plot(&points, path).map_err(|error| Failure::machine(error.to_string()))?;
-    }
     let header = ["what grows", "what is done", "size", "us", "growth"].map(str::to_owned).to_vec();
     let row = |point: &Point| {
         let axis = format!("{:?}", point.axis).to_lowercase();
@@ -75,5 +75,7 @@ fn sweep(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
         vec![axis, point.job.to_owned(), size, format!("{:.1}", point.micros), growth]
     };
     let table = aligned(&std::iter::once(header).chain(points.iter().map(row)).collect::<Vec<_>>());
-    global.format().emit(&points, &table)
+    global.format().emit(&points, &table)?;
+    let Some(path) = &arguments.plot else { return Ok(()) };
+    benchmarks::plot(&points, path).map_err(|error| Failure::machine(error.to_string()))
 }

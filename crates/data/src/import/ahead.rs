@@ -4,15 +4,18 @@ use crate::DataError;
 use crate::input::{Row, Table};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 
-/// Rows of a block, and how many blocks may wait.
+/// Rows of a block at most, bytes after which it is full, and how many blocks may wait.
 const BLOCK: usize = 1_024;
+const BLOCK_BYTES: usize = 1 << 18;
 const N_WAITING: usize = 4;
+/// Rows of more bytes keep none of their memory for the next block.
+const LONG: usize = 1 << 10;
 
 /// Hands every row to `take`, which runs beside the reading where there is more than one thread. Returns how many rows
 /// there were.
 ///
 /// # Errors
-/// That of the first row that cannot be read or taken in.
+/// That of a row that cannot be read or taken in; among rows that are read at once (64 KiB), unreadable bytes are told first.
 pub(super) fn for_each_row(
     table: &mut Table<'_>,
     mut take: impl FnMut(&Row) -> Result<(), DataError> + Send,
@@ -31,7 +34,9 @@ pub(super) fn for_each_row(
         let taking = scope.spawn(move || -> Result<(), DataError> {
             for block in to_take {
                 block.iter().try_for_each(&mut take)?;
-                let _ = emptied.send(block); // the reader may be done
+                if block.iter().all(|row| row.n_bytes() <= LONG) {
+                    let _ = emptied.send(block); // the reader may be done
+                }
             }
             Ok(())
         });
@@ -55,7 +60,7 @@ fn read(
         block.resize(BLOCK, Row::default());
         let n_read = fill(table, &mut block);
         let (n, is_last) = match &n_read {
-            Ok(n) => (*n, *n < BLOCK),
+            Ok((n, is_last)) => (*n, *is_last),
             Err((n, _)) => (*n, true),
         };
         n_rows += n as u64;
@@ -70,14 +75,20 @@ fn read(
     }
 }
 
-/// Reads rows into a block. Returns how many; with the error, how many came before it.
-fn fill(table: &mut Table<'_>, block: &mut [Row]) -> Result<usize, (usize, DataError)> {
+/// Reads rows into a block until it is full. Returns how many, and whether the table ended; with the error, how many came
+/// before it.
+fn fill(table: &mut Table<'_>, block: &mut [Row]) -> Result<(usize, bool), (usize, DataError)> {
+    let mut n_bytes = 0;
     for (n, row) in block.iter_mut().enumerate() {
         match table.advance() {
             Ok(true) => table.exchange(row),
-            Ok(false) => return Ok(n),
+            Ok(false) => return Ok((n, true)),
             Err(error) => return Err((n, error)),
         }
+        n_bytes += row.n_bytes();
+        if n_bytes > BLOCK_BYTES {
+            return Ok((n + 1, false));
+        }
     }
-    Ok(block.len())
+    Ok((block.len(), false))
 }

@@ -159,6 +159,11 @@ impl Row {
         self.record.get(column).unwrap_or("").trim()
     }
 
+    /// How many bytes its fields have.
+    pub(crate) fn n_bytes(&self) -> usize {
+        self.record.as_slice().len()
+    }
+
     /// How many fields.
     pub(crate) fn n_fields(&self) -> usize {
         self.record.len()

@@ -165,7 +165,11 @@ fn understood(served: &Served, live: &Live, place: &str, told: Told) -> Result<E
     if live.has_left {
         return Err(Problem::new(StatusCode::CONFLICT, "the user has left this session"));
     }
-    let item = item_id(served, &format!("{place}item"), &told.item)?;
+    // What was shown can be answered, also where another catalogue serves by now.
+    let item = match live.choice(&told.item) {
+        Some(_) => told.item,
+        None => item_id(served, &format!("{place}item"), &told.item)?,
+    };
     let reward = worth(place, told.rating, told.feedback)?;
     let choice = live.choice(&item);
     Ok(Event::Answered {
