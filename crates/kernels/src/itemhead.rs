@@ -100,7 +100,6 @@ pub struct HeadPass {
 /// Consecutive tiles, whose work one thread does.
 #[derive(Clone, Debug, Default)]
 struct Group {
-    n_items: usize,
     /// Clamped logits, then their gradients, `[items, stride]`.
     logits: Vec<f32>,
     /// Largest logit, sum of exponentials relative to it, and the sum of these times the logits; `[batch, lanes]` each.

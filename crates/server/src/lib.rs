@@ -33,7 +33,7 @@ pub use error::ServerError;
 pub use experiment::{Arm, Mode, Trial};
 pub use keys::{Keys, Scope};
 pub use listen::{Server, serve};
-pub use remote::RemotePolicy;
+pub use remote::{RemotePolicy, SIMULATED};
 pub use runs::{Run, RunCurve, RunRow, RunTable, Runs};
 pub use tls::Tls;
 

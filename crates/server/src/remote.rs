@@ -1,5 +1,6 @@
 //! A served policy as one that can be judged: its sessions are lived through over HTTP.
 
+use crate::clock::random_id;
 use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext};
 use rand::RngExt as _;
 use serde_json::{Value, json};
@@ -20,6 +21,8 @@ pub struct RemotePolicy {
     trouble: Mutex<Option<String>>,
 }
 
+/// How the names of simulated users begin, so that nobody takes their answers for those of people.
+pub const SIMULATED: &str = "ilrec-eval-";
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 impl RemotePolicy {
@@ -92,7 +95,11 @@ impl Policy for RemotePolicy {
     fn start<'a>(&'a self, context: SessionContext<'a>) -> Box<dyn PolicySession + 'a> {
         let row = |one: &mdp::Interaction| json!({ "item": self.id(one.item), "rating": one.rating });
         let history: Vec<Value> = context.history.iter().map(row).collect();
-        let started = self.note(self.post("/v1/sessions", &json!({ "history": history })));
+        let user = random_id().map(|id| format!("{SIMULATED}{id}"));
+        let started = user
+            .map_err(text)
+            .and_then(|user| self.post("/v1/sessions", &json!({ "user": user, "history": history })));
+        let started = self.note(started);
         let id = started.and_then(|answer| answer["id"].as_str().map(str::to_owned));
         let mut told = ItemSet::empty(self.ids.len());
         for one in context.history {

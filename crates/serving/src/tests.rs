@@ -211,7 +211,8 @@ fn check_table(table: Precision, (smaller_than, recall): (f64, f64)) {
     policy.ranker().actor.logits(&view(policy.ranker()), &ItemSet::empty(N_ITEMS), &mut wanted);
     let got = served.scores(&served.start(&[]).unwrap()).unwrap();
     let largest = got.iter().zip(&wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    assert!(largest <= facts.largest_difference, "{largest}, {facts:?}");
+    // Serving adds the same terms up in another order.
+    assert!(largest <= facts.largest_difference + 1e-5, "{largest}, {facts:?}");
     assert_eq!(facts.largest_difference == 0.0, table == Precision::Single, "{facts:?}");
 }
 

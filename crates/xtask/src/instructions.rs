@@ -7,6 +7,8 @@ use std::process::Command;
 
 /// Where the counts are.
 const FILE: &str = "bench/instructions.toml";
+/// What is counted.
+const KERNELS: [&str; 5] = ["head", "row-adam", "top-byte", "top-half", "top-single"];
 const ROUNDS: u64 = 8;
 /// By how much a count may change, in per cent, before somebody has to look.
 const TOLERANCE: f64 = 3.0;
@@ -15,6 +17,9 @@ const TOLERANCE: f64 = 3.0;
 pub(crate) fn check(root: &Path, write: bool) -> Result<Vec<Finding>, String> {
     let text = std::fs::read_to_string(root.join(FILE)).map_err(|e| format!("{FILE}: {e}"))?;
     let committed = parse(&text)?;
+    if committed.iter().map(|(kernel, _)| kernel.as_str()).ne(KERNELS) {
+        return Err(format!("{FILE}: the kernels are {}", KERNELS.join(", ")));
+    }
     let program = build(root)?;
     let mut counts = Vec::new();
     for (kernel, _) in &committed {

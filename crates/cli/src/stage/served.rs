@@ -97,7 +97,8 @@ pub(crate) fn export(parts: &Parts<'_>, out: &Path) -> Result<Artefact, Failure>
     inputs.insert("policy".into(), artefact.hash());
     let demonstrations = match parts.demos.map(Path::to_owned).or_else(|| {
         let own = manifest.inputs.get("demos");
-        nearby(parts.policy, Kind::Demos, &catalogue.hash(), own)
+        // A policy that learned from none is explained by none, unless some are named.
+        own.and_then(|own| nearby(parts.policy, Kind::Demos, &catalogue.hash(), Some(own)))
     }) {
         None => Vec::new(),
         Some(path) => {

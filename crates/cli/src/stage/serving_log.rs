@@ -1,6 +1,7 @@
 //! What a server kept, as a log that `data import` reads, and as a table with propensities.
 
 use crate::failure::Failure;
+use server::SIMULATED;
 use server::store::{Event, Record, SqliteStore, Store as _};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
@@ -34,7 +35,12 @@ pub(crate) fn read(path: &Path) -> Result<ServingLog, Failure> {
     let mut after = 0;
     loop {
         let records = store.since(after, AT_ONCE).map_err(|e| Failure::input(e.to_string()))?;
-        let Some((last, _)) = records.last() else { return Ok(log) };
+        let Some((last, _)) = records.last() else {
+            if !known.simulated.is_empty() {
+                tracing::warn!("{} sessions of simulated users are left out", known.simulated.len());
+            }
+            return Ok(log);
+        };
         after = *last;
         records.iter().for_each(|(_, record)| take_in(&mut log, &mut known, record));
     }
@@ -45,6 +51,8 @@ pub(crate) fn read(path: &Path) -> Result<ServingLog, Failure> {
 struct Known {
     /// Whose session it is, by session.
     users: HashMap<String, String>,
+    /// Sessions of simulated users (`ilrec eval --policy http://…`), which are left out.
+    simulated: HashSet<String>,
     /// Sessions with the client's names of their events; what comes twice counts once.
     events: HashSet<(String, String)>,
 }
@@ -52,6 +60,14 @@ struct Known {
 /// Writing into a string cannot fail.
 fn take_in(log: &mut ServingLog, known: &mut Known, record: &Record) {
     let seconds = record.time_millis / 1000;
+    if let Event::Started { user: Some(user), .. } = &record.event
+        && user.starts_with(SIMULATED)
+    {
+        known.simulated.insert(record.session.clone());
+    }
+    if known.simulated.contains(&record.session) {
+        return;
+    }
     match &record.event {
         Event::Started { user, history } => {
             let user = user.clone().unwrap_or_else(|| record.session.clone());

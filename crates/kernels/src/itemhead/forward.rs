@@ -98,7 +98,6 @@ impl Kernel for Forward<'_> {
     fn run<L: Lanes>(self) {
         let Self { group, rows, bias, panels, width, limit, lanes } = self;
         let stride = stride(lanes);
-        group.n_items = bias.len();
         group.logits.resize(bias.len() * stride, 0.0);
         group.largest.clear();
         group.largest.resize(lanes, f32::NEG_INFINITY);
