@@ -7,8 +7,8 @@
 //!
 //! # Floor
 //! One state reads the table once: 3.5 MB at 13,864 x 64 in single precision, half of it in half precision, 0.9 MB as
-//! bytes, which stays in the second-level cache. At the 90 GB/s at which a core reads the third level where this was
-//! measured, single precision takes 39 us. A batch reads a panel for 64 states at a time, and is bound by arithmetic:
+//! bytes, which stays in the second-level cache. Single precision takes 39 us where this was measured, which is 90 GB/s;
+//! what a core reads from the third level at most was not. A batch reads a panel for 64 states at a time, and is bound by arithmetic:
 //! 454 M operations at 256 states, 4.1 ms on one AVX-512 core and half of that on two.
 //!
 //! # Precision

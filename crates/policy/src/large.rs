@@ -119,6 +119,11 @@ impl LargeActor {
         }
     }
 
+    /// How many gradient steps were taken.
+    pub fn n_gradient_steps(&self) -> u64 {
+        self.rows_adam.n_steps
+    }
+
     /// Sizes and limits.
     pub fn config(&self) -> &ActorConfig {
         &self.config

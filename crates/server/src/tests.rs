@@ -259,6 +259,20 @@ fn pages_are_there_and_every_request_has_an_id() {
 
 /// Bodies that are almost right: bytes changed, cut out, doubled.
 #[test]
+fn an_object_is_no_array_of_its_members() {
+    let server = Running::start(|_| {});
+    for (path, body) in [
+        ("/v1/recommend", json!([null, "ann", [], 3, [], [], false, 1])),
+        ("/v1/sessions", json!(["ann", []])),
+        ("/admin/availability", json!([["id5"], []])),
+        ("/admin/availability", json!([])),
+    ] {
+        check_problem(&server.post(path, &body), 422, Some("."));
+    }
+    assert_eq!(server.get("/admin/availability").json()["unavailable"], json!([]));
+}
+
+#[test]
 fn no_body_makes_it_fail() {
     let server = Running::start(|_| {});
     let bodies = [

@@ -52,6 +52,14 @@ impl Network {
         }
     }
 
+    /// How many gradient steps were taken.
+    pub(crate) fn n_gradient_steps(&self) -> u64 {
+        match self {
+            Self::Small(actor) => actor.n_gradient_steps(),
+            Self::Large(actor) => actor.n_gradient_steps(),
+        }
+    }
+
     /// Appends states, `[states, width]`, with dropout where there is a generator.
     pub(crate) fn append_states<'s>(
         &mut self,

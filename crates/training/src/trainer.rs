@@ -171,9 +171,10 @@ impl<'a> Trainer<'a> {
         self.n_episodes
     }
 
-    /// How many updates were due so far: each is a step of the critic and one of the policy.
+    /// How many updates were made so far: each is a step of the critic and one of the policy. Fewer than were due where
+    /// there was nothing to learn from yet, as in the first round of an overlapped run without demonstrations.
     pub fn n_updates(&self) -> u64 {
-        self.n_updates_by(self.n_episodes)
+        self.network.n_gradient_steps()
     }
 
     /// How many updates are due by the end of so many episodes.

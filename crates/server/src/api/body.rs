@@ -10,11 +10,38 @@ use serde::de::DeserializeOwned;
 use std::error::Error as _;
 use std::sync::Arc;
 
-/// A JSON body.
+/// A JSON body that is an object. Members in their order, as an array, are none: serde would take them for one.
 #[derive(Debug)]
 pub(crate) struct Sent<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for Sent<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        let bytes = Bytes::from_request(request, app).await?;
+        match bytes.0.trim_ascii_start().first() {
+            Some(b'[') => Err(Problem::field(".", "an object is expected, not an array")),
+            _ => parse(&bytes.0).map(Self),
+        }
+    }
+}
+
+/// A JSON body that is an array.
+#[derive(Debug)]
+pub(crate) struct SentAll<T>(pub(crate) Vec<T>);
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for SentAll<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        parse(&Bytes::from_request(request, app).await?.0).map(Self)
+    }
+}
+
+/// A body that says it is JSON, within the bounds of length and time.
+struct Bytes(axum::body::Bytes);
+
+impl FromRequest<Arc<App>> for Bytes {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
@@ -35,7 +62,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Sent<T> {
         let patience = app.config.limits.deadline.mul_f32(SHARE_FOR_BODY);
         let read = axum::body::to_bytes(request.into_body(), most);
         let bytes = tokio::time::timeout(patience, read).await.map_err(|_| too_slow())?;
-        parse(&bytes.map_err(|error| unreadable(&error, too_long()))?).map(Self)
+        bytes.map(Self).map_err(|error| unreadable(&error, too_long()))
     }
 }
 

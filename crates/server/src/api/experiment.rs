@@ -51,13 +51,17 @@ pub(crate) async fn start(
     opened
         .map_err(|error| Problem::internal(&error))?
         .map_err(|error| Problem::field("path", error.to_string()))?;
+    app.sessions.unbind();
     Ok(answered(&app))
 }
 
 /// Ends the trial.
 pub(crate) async fn end(State(app): State<Arc<App>>) -> Result<Json<ExperimentAnswer>, Problem> {
     match app.policies.end_trial() {
-        Some(_) => Ok(answered(&app)),
+        Some(_) => {
+            app.sessions.unbind();
+            Ok(answered(&app))
+        }
         None => Err(Problem::new(StatusCode::CONFLICT, "there is no experiment")),
     }
 }

@@ -1,6 +1,6 @@
 //! `POST /v1/sessions/{id}/feedback` and `POST /v1/feedback`: what is answered with 200 is on disk.
 
-use super::body::{At, Sent};
+use super::body::{At, Sent, SentAll};
 use super::worth::{Feedback, item_id, worth};
 use crate::Arm;
 use crate::clock::now_millis;
@@ -82,7 +82,7 @@ pub(crate) async fn one(
 /// Many answers of many sessions: all are kept, or none.
 pub(crate) async fn batch(
     State(app): State<Arc<App>>,
-    Sent(batch): Sent<Vec<ToldOf>>,
+    SentAll(batch): SentAll<ToldOf>,
 ) -> Result<Json<Kept>, Problem> {
     let most = app.config.limits.batch;
     if batch.is_empty() || batch.len() > most {

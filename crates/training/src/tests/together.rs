@@ -84,6 +84,17 @@ fn a_round_plays_the_sessions_that_one_after_another_would_be() {
 }
 
 #[test]
+fn updates_are_counted_where_they_were_made() {
+    let world = World::new();
+    let config = small(|raw| {
+        raw.demonstrations.presence = Presence::None;
+        (raw.rollout.n_episodes, raw.rollout.sessions_together, raw.rollout.overlap) = (100, 50, true);
+    });
+    // Nothing is there to learn from in the first of two rounds.
+    assert_eq!(trained(&world, config, 3).n_updates(), 100 * 8 / 48 - 50 * 8 / 48);
+}
+
+#[test]
 fn threads_do_not_matter_and_the_seed_does() {
     let world = World::new();
     for config in variants() {
