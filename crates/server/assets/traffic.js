@@ -24,6 +24,28 @@ function draw() {
   );
 }
 
+function row(cells, isBad) {
+  const line = document.createElement("tr");
+  cells.forEach((text, n) => {
+    const cell = document.createElement("td");
+    cell.textContent = text;
+    if (n > 1) cell.className = isBad && n === 2 ? "number bad" : "number";
+    line.append(cell);
+  });
+  return line;
+}
+
+function drawArms({ experiment, arms }) {
+  const share = (part, whole, digits = 0) => (whole ? `${((100 * part) / whole).toFixed(digits)} %` : "–");
+  at("experiment").textContent = !experiment ? "No experiment runs: one policy answers everybody."
+    : experiment.mode === "shadow" ? `${experiment.challenger} is in the shadow of ${(100 * experiment.share).toFixed(0)} % of the users: it answers nobody, and what it would have shown is compared.`
+    : `${experiment.challenger} answers ${(100 * experiment.share).toFixed(0)} % of the users, always the same ones.`;
+  at("arms").replaceChildren(...arms.map((one) => row([
+    one.arm, one.policy, one.slates, one.answers, one.answers ? (one.reward / one.answers).toFixed(2) : "–", share(one.leaves, one.answers, 1),
+    one.shadow_slates, share(one.shadow_same_first, one.shadow_slates), share(one.shadow_overlap, one.shadow_slates),
+  ])));
+}
+
 async function tick() {
   const now = performance.now();
   const seen = await (await fetch("/console/traffic.json")).json();
@@ -39,18 +61,11 @@ async function tick() {
   at("tail").textContent = ms(quantile(times, 0.99));
   at("sessions").textContent = seen.sessions;
   at("answers").textContent = ["like", "neutral", "dislike", "leave"].map((kind) => seen.answers[kind] || 0).join(" · ");
-  at("log").replaceChildren(...others.slice(0, 25).map((one) => {
-    const row = document.createElement("tr");
-    const cells = [new Date(one.time_millis).toLocaleTimeString([], { hour12: false }), `${one.method} ${one.path}`, one.status, (one.micros / 1000).toFixed(2)];
-    cells.forEach((text, n) => {
-      const cell = document.createElement("td");
-      cell.textContent = text;
-      if (n > 1) cell.className = "number";
-      if (n === 2 && one.status >= 400) cell.className = "number bad";
-      row.append(cell);
-    });
-    return row;
-  }));
+  at("unavailable").textContent = seen.unavailable;
+  drawArms(seen);
+  at("log").replaceChildren(...others.slice(0, 25).map((one) => row([
+    new Date(one.time_millis).toLocaleTimeString([], { hour12: false }), `${one.method} ${one.path}`, one.status, (one.micros / 1000).toFixed(2),
+  ], one.status >= 400)));
   draw();
 }
 

@@ -68,6 +68,16 @@ impl Availability {
         self.inner.read().unwrap_or_else(PoisonError::into_inner).ids.iter().cloned().collect()
     }
 
+    /// Whether an item can be had.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        !self.inner.read().unwrap_or_else(PoisonError::into_inner).ids.contains(id)
+    }
+
+    /// How many are unavailable.
+    pub(crate) fn n_unavailable(&self) -> usize {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner).ids.len()
+    }
+
     /// Rows of a policy's catalogue.
     pub(crate) fn rows(&self, served: &Served) -> Arc<Vec<ItemIdx>> {
         let known = {

@@ -1,6 +1,7 @@
 //! What a server is told when it starts.
 
-use crate::{Keys, Runs, Tls, Trial};
+use crate::{AccessLog, Attributes, Keys, Runs, Tls, Trial};
+use axum::http::HeaderValue;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,6 +26,31 @@ pub struct Config {
     pub limits: Limits,
     /// The runs that the console compares, if any.
     pub runs: Option<Arc<dyn Runs>>,
+    /// What items can be filtered by, beside their categories.
+    pub attributes: Arc<Attributes>,
+    /// Where a line is written for every request, if anywhere.
+    pub access_log: Option<AccessLog>,
+    /// Sites whose pages may call, as browsers name them (`https://shop.example`); administration is not for them.
+    pub origins: Vec<HeaderValue>,
+}
+
+impl Config {
+    /// The usual server: no keys, plain connections, nothing watched or tried out.
+    pub fn new(addr: SocketAddr, store: StoreAt) -> Self {
+        Self {
+            addr,
+            store,
+            keys: Keys::default(),
+            tls: None,
+            watch: None,
+            trial: None,
+            limits: Limits::default(),
+            runs: None,
+            attributes: Arc::default(),
+            access_log: None,
+            origins: Vec::new(),
+        }
+    }
 }
 
 /// Where sessions and feedback are kept.
@@ -32,17 +58,27 @@ pub struct Config {
 pub enum StoreAt {
     /// In one file of this server alone.
     File(PathBuf),
-    /// On a Redis or Valkey server at `HOST:PORT`, for several replicas.
+    /// On a Redis or Valkey server at a URL, for several replicas.
     Redis(String),
 }
 
-impl From<&str> for StoreAt {
-    /// `redis://HOST:PORT`, or a file.
-    fn from(text: &str) -> Self {
-        match text.strip_prefix("redis://") {
-            Some(addr) => Self::Redis(addr.trim_end_matches('/').to_owned()),
-            None => Self::File(text.into()),
+impl std::fmt::Display for StoreAt {
+    /// A URL without its user and password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Redis(url) => match (url.split_once("://"), url.rsplit_once('@')) {
+                (Some((scheme, _)), Some((_, rest))) => write!(f, "{scheme}://{rest}"),
+                _ => f.write_str(url),
+            },
         }
+    }
+}
+
+impl From<&str> for StoreAt {
+    /// A URL such as `redis://HOST:PORT`, or a file.
+    fn from(text: &str) -> Self {
+        if text.contains("://") { Self::Redis(text.to_owned()) } else { Self::File(text.into()) }
     }
 }
 

@@ -44,6 +44,22 @@ pub enum ServerError {
         /// What was given.
         got: f64,
     },
+    /// A file for the access log that cannot be written.
+    #[error("cannot write the access log: {source}: {}", path.display())]
+    AccessLog {
+        /// Where.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A table of attributes that cannot be read.
+    #[error("cannot read attributes: {why}: {}", path.display())]
+    Attributes {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// A file of keys that cannot be read.
     #[error("cannot read keys: {source}: {}", path.display())]
     Keys {

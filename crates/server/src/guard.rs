@@ -6,18 +6,20 @@ use crate::metrics::Seen;
 use crate::problem::Problem;
 use crate::state::App;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
+use tower_http::cors::CorsLayer;
 
 /// The id of a request, the client's own where it sent a usable one.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestId(pub(crate) String);
 
-const REQUEST_ID: &str = "x-request-id";
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const LONGEST_ID: usize = 64;
 /// Pages load nothing from elsewhere and run no script that is not a file of ours.
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
@@ -48,8 +50,11 @@ pub(crate) async fn guard(State(app): State<Arc<App>>, mut request: Request, nex
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let took = started.elapsed();
     let micros = took.as_micros() as u64;
-    tracing::debug!(target: "access", request = id, method, path, status, micros);
-    app.metrics.count(&route, took, Seen { time_millis: now_millis(), method, path, status, micros });
+    let seen = Seen { time_millis: now_millis(), method, path, status, micros };
+    if let Some(log) = &app.config.access_log {
+        log.write(&id, &seen);
+    }
+    app.metrics.count(&route, took, seen);
     response
 }
 
@@ -67,7 +72,7 @@ fn authorise(app: &App, request: &Request) -> Result<(), Box<Response>> {
     if path.starts_with("/health/") {
         return Ok(());
     }
-    if is_foreign(request.headers()) {
+    if is_foreign(request.headers()) && (is_admin || !is_welcome(request.headers(), &app.config.origins)) {
         let detail = "pages of other sites may not call this server";
         return Err(Box::new(Problem::new(StatusCode::FORBIDDEN, detail).into_response()));
     }
@@ -106,6 +111,23 @@ fn is_foreign(headers: &HeaderMap) -> bool {
     from.is_none_or(|(_, authority)| Some(authority.as_bytes()) != host)
 }
 
+/// Whether it is a site that the configuration names.
+fn is_welcome(headers: &HeaderMap, origins: &[HeaderValue]) -> bool {
+    headers.get(header::ORIGIN).is_some_and(|origin| origins.contains(origin))
+}
+
+/// What browsers are told about pages of these sites.
+pub(crate) fn cors(origins: &[HeaderValue]) -> CorsLayer {
+    let own = [header::CONTENT_TYPE, header::AUTHORIZATION, API_KEY, REQUEST_ID];
+    let told = [REQUEST_ID, header::RETRY_AFTER];
+    let methods = [Method::GET, Method::POST];
+    CorsLayer::new()
+        .allow_origin(origins.to_vec())
+        .allow_methods(methods)
+        .allow_headers(own)
+        .expose_headers(told)
+}
+
 /// Whether the request is sent to `localhost` or a loopback address: a page may have its own name resolve to this machine,
 /// but cannot change the name that the browser sends.
 fn names_this_machine(headers: &HeaderMap) -> bool {
@@ -117,7 +139,7 @@ fn names_this_machine(headers: &HeaderMap) -> bool {
 
 /// The key of a request: a bearer token, its own header, or the password of a browser's dialogue.
 fn sent_key(headers: &HeaderMap) -> Option<String> {
-    if let Some(key) = headers.get("x-api-key") {
+    if let Some(key) = headers.get(API_KEY) {
         return key.to_str().ok().map(str::to_owned);
     }
     let (scheme, rest) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;

@@ -1,8 +1,10 @@
 //! Policies behind HTTP: slates, sessions whose feedback survives, hot swap, a console.
 
+mod access;
 mod answer;
 mod api;
 mod arms;
+mod attributes;
 mod availability;
 mod clock;
 mod config;
@@ -28,6 +30,8 @@ pub mod store;
 mod tls;
 mod watch;
 
+pub use access::AccessLog;
+pub use attributes::Attributes;
 pub use config::{Config, Limits, StoreAt};
 pub use error::ServerError;
 pub use experiment::{Arm, Mode, Trial};

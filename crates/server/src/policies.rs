@@ -29,6 +29,13 @@ impl Policies {
         self.inner.read().unwrap_or_else(PoisonError::into_inner).current.clone()
     }
 
+    /// Who can answer now: the one that serves and the one on trial.
+    pub(crate) fn answering(&self) -> Vec<Arc<Served>> {
+        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
+        let challenger = inner.experiment.as_ref().map(|experiment| experiment.challenger.clone());
+        std::iter::once(inner.current.clone()).chain(challenger).collect()
+    }
+
     /// The one that [`Policies::roll_back`] would bring back.
     pub(crate) fn previous(&self) -> Option<Arc<Served>> {
         self.inner.read().unwrap_or_else(PoisonError::into_inner).previous.clone()

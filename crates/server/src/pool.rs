@@ -5,7 +5,11 @@
 
 use crate::Limits;
 use crate::problem::Problem;
+use crate::state::App;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use tokio::sync::Semaphore;
@@ -58,17 +62,38 @@ impl Pool {
         outcome.map_err(|_| Problem::internal(&"a request ended by a panic"))
     }
 
+    /// Whether who comes now is refused.
+    fn is_full(&self) -> bool {
+        self.n_waiting.load(Ordering::Relaxed) >= self.most && self.seats.available_permits() == 0
+    }
+
     /// A place among those that wait.
     fn place(&self) -> Result<Place<'_>, Problem> {
         let place = Place(&self.n_waiting);
         let n_before = self.n_waiting.fetch_add(1, Ordering::Relaxed);
-        if n_before >= self.most { Err(Problem::busy("too many requests are waiting")) } else { Ok(place) }
+        if n_before >= self.most { Err(too_many()) } else { Ok(place) }
     }
 
     /// Takes no more.
     pub(crate) fn close(&self) {
         self.seats.close();
     }
+}
+
+/// That there was room when the request came: asked for before its body is read, so that a refusal costs little.
+#[derive(Debug)]
+pub(crate) struct Room;
+
+impl FromRequestParts<Arc<App>> for Room {
+    type Rejection = Problem;
+
+    async fn from_request_parts(_: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        if app.pool.is_full() { Err(too_many()) } else { Ok(Self) }
+    }
+}
+
+fn too_many() -> Problem {
+    Problem::busy("too many requests are waiting")
 }
 
 /// Counted until it is dropped, also where the client goes away meanwhile.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// All routes of a server.
 pub(crate) fn routes(app: Arc<App>) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/health/live", get(api::health::live))
         .route("/health/ready", get(api::health::ready))
         .route("/metrics", get(api::health::metrics))
@@ -32,6 +32,7 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
         )
         .route("/admin/availability", get(api::availability::show).post(api::availability::change))
         .route("/", get(console::playground))
+        .route("/console", get(console::playground))
         .route("/console/demonstrations", get(console::demonstrations))
         .route("/console/demonstrations/{number}", get(console::demonstration))
         .route("/console/runs", get(console::runs))
@@ -42,7 +43,11 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_so)
         .layer(axum::middleware::from_fn_with_state(app.clone(), guard::guard))
-        .with_state(app)
+        .with_state(app.clone());
+    match app.config.origins.as_slice() {
+        [] => routes,
+        origins => routes.layer(guard::cors(origins)),
+    }
 }
 
 async fn nothing_here(uri: Uri) -> Problem {

@@ -1,7 +1,9 @@
 //! The service as clients see it, over real sockets.
 
+mod attributes;
 mod availability;
 mod broken;
+mod browsers;
 mod client;
 mod experiment;
 mod fuzz;
@@ -70,10 +72,13 @@ fn what_cannot_be_used_is_named() {
         413,
         None,
     );
+    let rows = json!({"history": [["id1", 5, "like"]]});
+    check_problem(&server.post("/v1/recommend", &rows), 422, Some("history[0]"));
+    check_problem(&server.post("/v1/recommend", &json!([])), 422, Some("."));
     check_problem(&server.send("POST", "/v1/recommend", &[("content-type", "text/plain")], "{}"), 415, None);
     check_problem(&server.get("/v1/sessions/nothing"), 404, None);
     check_problem(&server.get("/v1/items/nothing"), 404, None);
-    check_problem(&server.get("/v1/items?limit=x"), 422, Some("query"));
+    check_problem(&server.get("/v1/items?limit=x"), 422, Some("limit"));
     check_problem(&server.get("/console/assets/..%2f..%2fCargo.toml"), 404, None);
     check_problem(&server.get("/nowhere"), 404, None);
     check_problem(&server.send("DELETE", "/v1/recommend", &[], ""), 405, None);
@@ -108,7 +113,10 @@ fn a_session_remembers_and_ends_when_the_user_leaves() {
     check_problem(&server.post(&feedback, &json!({"item": "id7", "feedback": "like"})), 409, None);
     let missing =
         json!([{"session": id, "item": "id5", "rating": 4}, {"session": "none", "item": "id5", "rating": 4}]);
-    check_problem(&server.post("/v1/feedback", &missing), 404, None);
+    check_problem(&server.post("/v1/feedback", &missing), 404, Some("[1].session"));
+    let left = json!([{"session": id, "item": "id7", "rating": 4}]);
+    check_problem(&server.post("/v1/feedback", &left), 409, Some("[0].session"));
+    check_problem(&server.post("/v1/feedback", &json!([["x", "id7", "like"]])), 422, Some("[0]"));
 }
 
 #[test]
@@ -314,4 +322,23 @@ fn no_body_makes_it_fail() {
     let deep = "[".repeat(100_000);
     let answer = server.send("POST", "/v1/feedback", &[("content-type", "application/json")], &deep);
     assert_eq!(answer.status / 100, 4, "{}", answer.body);
+}
+
+#[test]
+fn one_server_has_a_store_and_what_is_no_store_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.sqlite");
+    let store = SqliteStore::open(&path).unwrap();
+    assert!(matches!(SqliteStore::open(&path), Err(store::StoreError::Taken { .. })));
+    store::for_each(&StoreAt::File(path.clone()), |_| {}).unwrap();
+    drop(store);
+    drop(SqliteStore::open(&path).unwrap());
+
+    let other = folder.path().join("other.sqlite");
+    rusqlite::Connection::open(&other).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
+    let before = std::fs::read(&other).unwrap();
+    assert!(matches!(SqliteStore::open(&other), Err(store::StoreError::Version { .. })));
+    let read = store::for_each(&StoreAt::File(other.clone()), |_| {});
+    assert!(matches!(read, Err(store::StoreError::Version { .. })));
+    assert_eq!(std::fs::read(&other).unwrap(), before);
 }

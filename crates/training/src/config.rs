@@ -273,7 +273,7 @@ impl TryFrom<RawTrainingConfig> for TrainingConfig {
             advantages,
             discriminator,
         } = &raw;
-        let at_least_one = [
+        let sizes = [
             ("network.width", network.width),
             ("network.window", network.window),
             ("network.n_layers", network.n_layers),
@@ -288,9 +288,9 @@ impl TryFrom<RawTrainingConfig> for TrainingConfig {
             ("discriminator.interval", discriminator.interval as usize),
             ("discriminator.demo_batch_size", discriminator.demo_batch_size),
         ];
-        let positive = [
+        // Adam moves a parameter by as much as the rate: more than 1 is no learning.
+        let rates = [
             ("network.learning_rate", network.learning_rate),
-            ("network.row_norm_limit", network.row_norm_limit),
             ("critic.learning_rate", critic.learning_rate),
             ("advantages.learning_rate", advantages.learning_rate),
             ("discriminator.learning_rate", discriminator.learning_rate),
@@ -305,8 +305,10 @@ impl TryFrom<RawTrainingConfig> for TrainingConfig {
             ("replay.env_priority", replay.env_priority as f32),
         ];
         let shares = [("rollout.discount", rollout.discount), ("critic.target_rate", critic.target_rate)];
-        refuse("at least 1", at_least_one.into_iter().find(|&(_, n)| n == 0))?;
-        refuse("above 0", positive.into_iter().find(|&(_, x)| !(x > 0.0 && x.is_finite())))?;
+        refuse("from 1 to 1048576", sizes.into_iter().find(|(_, n)| !(1..=1 << 20).contains(n)))?;
+        refuse("above 0, at most 1", rates.into_iter().find(|&(_, x)| !(x > 0.0 && x <= 1.0)))?;
+        let norm = ("network.row_norm_limit", network.row_norm_limit);
+        refuse("above 0", Some(norm).filter(|&(_, x)| !(x > 0.0 && x.is_finite())))?;
         refuse("at least 0", not_negative.into_iter().find(|&(_, x)| !(x >= 0.0 && x.is_finite())))?;
         refuse("between 0 and 1", shares.into_iter().find(|(_, x)| !(0.0..=1.0).contains(x)))?;
         let dropout = ("network.dropout", network.dropout);

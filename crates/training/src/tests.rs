@@ -80,11 +80,13 @@ fn datasets_have_their_published_values() {
 #[test]
 fn settings_are_refused_by_name() {
     let message = |from, to| setting(RELEASED, from, to).unwrap_err().to_string();
-    assert_eq!(message("window = 4", "window = 0"), "network.window must be at least 1");
+    assert_eq!(message("window = 4", "window = 0"), "network.window must be from 1 to 1048576");
     assert_eq!(
         message("env_priority = 0.05", "env_priority = -1.0"),
         "replay.env_priority must be at least 0"
     );
+    let absurd = message("learning_rate = ", "learning_rate = 1e38 # ");
+    assert!(absurd.ends_with("learning_rate must be above 0, at most 1"), "{absurd}");
     assert_eq!(message("discount = 0.5", "discount = 1.5"), "rollout.discount must be between 0 and 1");
     assert_eq!(message("dropout = 0.1", "dropout = 1.0"), "network.dropout must be at least 0, below 1");
     assert_eq!(message("alpha = 0.25", "alpha = 1.5"), "alpha must be between 0 and 1, got 1.5");

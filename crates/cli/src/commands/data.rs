@@ -9,6 +9,7 @@ use data::{
     Selection, Source,
 };
 use serde::Serialize;
+use server::StoreAt;
 use std::path::PathBuf;
 
 /// Subcommands of `data`.
@@ -29,7 +30,7 @@ pub(crate) struct Import {
     /// The layout of the log; with --config it can stand there
     #[arg(value_parser = formats(), required_unless_present_any = ["config", "set", "print_config"], requires = "input")]
     format: Option<String>,
-    /// The log: a file, folder or zip; `.gz` is read everywhere
+    /// The log: a file, folder or zip; `.gz` is read everywhere; of serving-log the store, a file or redis://…
     #[arg(long, value_name = "PATH", requires = "format")]
     input: Option<PathBuf>,
     /// The items file, where the layout does not bring one or another is wanted
@@ -126,7 +127,8 @@ fn import(arguments: &Import, global: &Global) -> Result<(), Failure> {
 /// `OUT.propensities.csv`.
 fn import_serving_log(arguments: &Import, global: &Global) -> Result<(), Failure> {
     let input = arguments.input.as_deref().ok_or_else(|| Failure::input("no store to import"))?;
-    let log = serving_log::read(input)?;
+    let at = input.to_str().map_or_else(|| StoreAt::File(input.to_owned()), StoreAt::from);
+    let log = serving_log::read(&at)?;
     let folder = tempfile::tempdir().map_err(|e| Failure::writing(&std::env::temp_dir(), &e))?;
     let ratings = folder.path().join("ratings.csv");
     std::fs::write(&ratings, &log.ratings).map_err(|e| Failure::writing(&ratings, &e))?;
@@ -139,7 +141,7 @@ fn import_serving_log(arguments: &Import, global: &Global) -> Result<(), Failure
     }
     let (dataset, _) = data::import(&layers.resolve()?)?;
     // The manifest names the store, not the table in between.
-    let config = serde_json::json!({ "format": SERVING_LOG, "input": input });
+    let config = serde_json::json!({ "format": SERVING_LOG, "input": at.to_string() });
     dataset.save(&arguments.out, global.seed(), config)?;
     let mut beside = arguments.out.clone().into_os_string();
     beside.push(".propensities.csv");

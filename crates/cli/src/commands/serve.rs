@@ -5,9 +5,9 @@ use crate::failure::Failure;
 use crate::stage::runs::Folder;
 use crate::stage::served::{self, Parts};
 use serde::Serialize;
-use server::{Config, Keys, Limits, Mode, Runs, Tls, Trial};
+use server::{AccessLog, Attributes, Config, Keys, Limits, Mode, Runs, Tls, Trial};
 use serving::Served;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,10 +19,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     policy: PathBuf,
     /// Where to listen; without keys anybody who gets there may call
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
     addr: SocketAddr,
-    /// Where sessions and feedback are kept: a file, made where it is not there, or redis://HOST:PORT for several
-    /// replicas
+    /// Where sessions and feedback are kept: a file, made where it is not there, or for several replicas
+    /// redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], with rediss:// for TLS
     #[arg(long, value_name = "FILE|URL", default_value = "ilrec-serving.sqlite")]
     store: String,
     /// A file with a key a line, `api KEY` or `admin KEY`
@@ -49,9 +49,36 @@ pub(crate) struct Arguments {
     /// Its private key, as PEM
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// A CSV file with a header to filter items by: ids first, an attribute in every other column
+    #[arg(long, value_name = "FILE")]
+    attributes: Option<PathBuf>,
+    /// A file to which a line of JSON is added for every request
+    #[arg(long, value_name = "FILE")]
+    access_log: Option<PathBuf>,
+    /// A site whose pages may call (CORS), such as https://shop.example; may be given several times
+    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
+    allow_origin: Vec<String>,
     /// The most milliseconds a request may take
     #[arg(long, value_name = "MS", default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..))]
     deadline_ms: u64,
+}
+
+/// An address, or a name and a port.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let mut found =
+        text.to_socket_addrs().map_err(|error| format!("{error} (HOST:PORT, such as 0.0.0.0:8080)"))?;
+    found.next().ok_or_else(|| "the name has no address".to_owned())
+}
+
+/// A site as browsers name it.
+fn origin(text: &str) -> Result<String, String> {
+    let authority = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_plain =
+        |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b'/' && b != b'*');
+    match authority {
+        Some(name) if is_plain(name) => Ok(text.to_owned()),
+        _ => Err("an origin is a scheme and a host, with a port where it is not the usual one: https://shop.example".into()),
+    }
 }
 
 #[derive(Serialize)]
@@ -77,8 +104,12 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let tls = arguments.tls_cert.clone().zip(arguments.tls_key.clone());
     let tls = tls.map(|(cert, key)| Tls { cert, key });
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let (addr, store, watch) = (arguments.addr, arguments.store.as_str().into(), arguments.watch.clone());
-    let config = Config { addr, store, keys, tls, watch, trial, limits, runs };
+    let access_log = arguments.access_log.as_deref().map(AccessLog::open).transpose()?;
+    let origins = arguments.allow_origin.iter().filter_map(|origin| origin.parse().ok()).collect();
+    let attributes = arguments.attributes.as_deref().map(Attributes::read).transpose()?.unwrap_or_default();
+    let (watch, attributes) = (arguments.watch.clone(), Arc::new(attributes));
+    let usual = Config::new(arguments.addr, arguments.store.as_str().into());
+    let config = Config { keys, tls, watch, trial, limits, runs, attributes, access_log, origins, ..usual };
     let hash = policy.hash().to_owned();
     let format = global.format();
     server::serve(config, policy, move |addr| {

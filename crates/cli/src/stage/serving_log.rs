@@ -1,49 +1,40 @@
 //! What a server kept, as a log that `data import` reads, and as a table with propensities.
 
 use crate::failure::Failure;
-use server::SIMULATED;
-use server::store::{Event, Record, SqliteStore, Store as _};
+use server::store::{self, Event, Record};
+use server::{Arm, SIMULATED, StoreAt};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
-use std::path::Path;
 
 /// Two tables with a header each.
 #[derive(Debug)]
 pub(crate) struct ServingLog {
     /// `user,item,rating,time`: histories and answers.
     pub(crate) ratings: String,
-    /// `session,user,item,rating,left,time,propensity,policy`: the answers to what a policy chose.
+    /// `session,user,item,rating,left,time,propensity,policy,arm,event_id`: the answers to what a policy chose.
     pub(crate) chosen: String,
 }
 
-/// How many records are read at once.
-const AT_ONCE: usize = 10_000;
-
 /// Reads the whole store. A session without a user is a user of its own; a history is dated back from the start of
 /// its session, a second an item.
-pub(crate) fn read(path: &Path) -> Result<ServingLog, Failure> {
-    if !path.is_file() {
-        return Err(Failure::input(format!("no such file: {}", path.display()))
-            .hint("it is what `ilrec serve --store FILE` keeps"));
+pub(crate) fn read(at: &StoreAt) -> Result<ServingLog, Failure> {
+    const HINT: &str = "it is what `ilrec serve --store FILE|URL` keeps";
+    if let StoreAt::File(path) = at
+        && !path.is_file()
+    {
+        return Err(Failure::input(format!("no such file: {}", path.display())).hint(HINT));
     }
-    let store = SqliteStore::open(path).map_err(|e| Failure::input(e.to_string()))?;
     let mut log = ServingLog {
         ratings: "user,item,rating,time\n".to_owned(),
-        chosen: "session,user,item,rating,left,time,propensity,policy\n".to_owned(),
+        chosen: "session,user,item,rating,left,time,propensity,policy,arm,event_id\n".to_owned(),
     };
     let mut known = Known::default();
-    let mut after = 0;
-    loop {
-        let records = store.since(after, AT_ONCE).map_err(|e| Failure::input(e.to_string()))?;
-        let Some((last, _)) = records.last() else {
-            if !known.simulated.is_empty() {
-                tracing::warn!("{} sessions of simulated users are left out", known.simulated.len());
-            }
-            return Ok(log);
-        };
-        after = *last;
-        records.iter().for_each(|(_, record)| take_in(&mut log, &mut known, record));
+    store::for_each(at, |record| take_in(&mut log, &mut known, record))
+        .map_err(|error| Failure::input(error.to_string()).hint(HINT))?;
+    if !known.simulated.is_empty() {
+        tracing::warn!("{} sessions of simulated users are left out", known.simulated.len());
     }
+    Ok(log)
 }
 
 /// What the records before said.
@@ -81,13 +72,17 @@ fn take_in(log: &mut ServingLog, known: &mut Known, record: &Record) {
         Event::Shown { .. } | Event::Availability { .. } => {}
         Event::Answered { event_id: Some(id), .. }
             if !known.events.insert((record.session.clone(), id.clone())) => {}
-        Event::Answered { item, reward, left, propensity, policy, .. } => {
+        Event::Answered { item, reward, left, propensity, policy, event_id, arm } => {
             let user = quoted(known.users.get(&record.session).unwrap_or(&record.session));
             let item = quoted(item);
             let _ = writeln!(log.ratings, "{user},{item},{reward},{seconds}");
             if let (Some(propensity), Some(policy)) = (propensity, policy) {
                 let session = quoted(&record.session);
-                let row = format!("{session},{user},{item},{reward},{left},{seconds},{propensity},{policy}");
+                let arm = arm.map_or("", Arm::word);
+                let event_id = event_id.as_deref().map(quoted).unwrap_or_default();
+                let row = format!(
+                    "{session},{user},{item},{reward},{left},{seconds},{propensity},{policy},{arm},{event_id}"
+                );
                 let _ = writeln!(log.chosen, "{row}");
             }
         }

@@ -1,7 +1,7 @@
 //! `/admin/availability`: what cannot be had at the moment.
 
 use super::body::Sent;
-use super::worth::item_id;
+use super::worth::no_such_item;
 use crate::availability::PLACE;
 use crate::clock::now_millis;
 use crate::problem::Problem;
@@ -34,8 +34,8 @@ pub(crate) async fn show(State(app): State<Arc<App>>) -> Json<Unavailable> {
     Json(Unavailable { unavailable: app.availability.ids() })
 }
 
-/// Withdraws and restores items, by id or title; kept before it is answered. Whatever is withdrawn has to be in the
-/// catalogue, so that a mistake in writing is seen; what is restored may be of an older one.
+/// Withdraws and restores items, by id or title; kept before it is answered. Whatever is withdrawn has to be in a
+/// catalogue that is served, so that a mistake in writing is seen; what is restored may be of an older one.
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
     Sent(change): Sent<Change>,
@@ -43,13 +43,14 @@ pub(crate) async fn change(
     if change.withdraw.len() > MOST || change.restore.len() > MOST {
         return Err(Problem::field(".", format!("at most {MOST} items at once")));
     }
-    let served = app.policies.current();
-    let named = |(at, name): (usize, &String)| item_id(&served, &format!("withdraw[{at}]"), name);
-    let withdrawn = change.withdraw.iter().enumerate().map(named).collect::<Result<_, _>>()?;
-    let known = |name: &String| match served.find(name).and_then(|row| served.item(row)) {
-        Some(item) => item.id.clone(),
-        None => name.clone(),
+    let answering = app.policies.answering();
+    let id_of =
+        |name: &String| answering.iter().find_map(|served| Some(served.item(served.find(name)?)?.id.clone()));
+    let named = |(at, name): (usize, &String)| {
+        id_of(name).ok_or_else(|| Problem::field(format!("withdraw[{at}]"), no_such_item(name)))
     };
+    let withdrawn = change.withdraw.iter().enumerate().map(named).collect::<Result<_, _>>()?;
+    let known = |name: &String| id_of(name).unwrap_or_else(|| name.clone());
     let event = Event::Availability { withdrawn, restored: change.restore.iter().map(known).collect() };
     let record = Record { session: PLACE.to_owned(), time_millis: now_millis(), event };
     let worker = app.clone();

@@ -2,15 +2,18 @@
 
 use crate::problem::Problem;
 use crate::state::App;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use http_body_util::LengthLimitError;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use std::error::Error as _;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// A JSON body that is an object. Members in their order, as an array, are none: serde would take them for one.
+/// A JSON body that is an object.
 #[derive(Debug)]
 pub(crate) struct Sent<T>(pub(crate) T);
 
@@ -18,15 +21,11 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Sent<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
-        let bytes = Bytes::from_request(request, app).await?;
-        match bytes.0.trim_ascii_start().first() {
-            Some(b'[') => Err(Problem::field(".", "an object is expected, not an array")),
-            _ => parse(&bytes.0).map(Self),
-        }
+        parse(&Bytes::from_request(request, app).await?.0).map(|Object(value)| Self(value))
     }
 }
 
-/// A JSON body that is an array.
+/// A JSON body that is an array of objects.
 #[derive(Debug)]
 pub(crate) struct SentAll<T>(pub(crate) Vec<T>);
 
@@ -34,7 +33,32 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for SentAll<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
-        parse(&Bytes::from_request(request, app).await?.0).map(Self)
+        let objects: Vec<Object<T>> = parse(&Bytes::from_request(request, app).await?.0)?;
+        Ok(Self(objects.into_iter().map(|Object(value)| value).collect()))
+    }
+}
+
+/// A value that is written as an object. Its members in their order, as an array, are none: serde would take them for one.
+#[derive(Clone, Debug)]
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members(PhantomData))
+    }
+}
+
+struct Members<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members)).map(Object)
     }
 }
 
@@ -106,9 +130,11 @@ pub(crate) struct Asked<T>(pub(crate) T);
 impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Asked<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let read = Query::<T>::from_request_parts(parts, app).await;
-        read.map(|Query(value)| Self(value)).map_err(|error| Problem::field("query", error.body_text()))
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        let read = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
+        read.map(Self).map_err(|error| Problem::field(error.path().to_string(), error.inner().to_string()))
     }
 }
 

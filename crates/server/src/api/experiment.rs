@@ -32,7 +32,7 @@ const LONGEST_SALT: usize = 200;
 
 /// What runs.
 pub(crate) async fn show(State(app): State<Arc<App>>) -> Json<ExperimentAnswer> {
-    answered(&app)
+    Json(ExperimentAnswer::of(&app))
 }
 
 /// Opens a challenger, checks and self-tests it, and puts it on trial. A refused one changes nothing.
@@ -52,7 +52,7 @@ pub(crate) async fn start(
         .map_err(|error| Problem::internal(&error))?
         .map_err(|error| Problem::field("path", error.to_string()))?;
     app.sessions.unbind();
-    Ok(answered(&app))
+    Ok(Json(ExperimentAnswer::of(&app)))
 }
 
 /// Ends the trial.
@@ -60,19 +60,22 @@ pub(crate) async fn end(State(app): State<Arc<App>>) -> Result<Json<ExperimentAn
     match app.policies.end_trial() {
         Some(_) => {
             app.sessions.unbind();
-            Ok(answered(&app))
+            Ok(Json(ExperimentAnswer::of(&app)))
         }
         None => Err(Problem::new(StatusCode::CONFLICT, "there is no experiment")),
     }
 }
 
-fn answered(app: &App) -> Json<ExperimentAnswer> {
-    let running = app.policies.experiment().map(|experiment| Running {
-        champion: app.policies.current().hash().to_owned(),
-        challenger: experiment.challenger.hash().to_owned(),
-        mode: experiment.mode,
-        share: experiment.share,
-        salt: experiment.salt,
-    });
-    Json(ExperimentAnswer { experiment: running, arms: app.arms.all() })
+impl ExperimentAnswer {
+    /// What runs and what was counted.
+    pub(crate) fn of(app: &App) -> Self {
+        let experiment = app.policies.experiment().map(|experiment| Running {
+            champion: app.policies.current().hash().to_owned(),
+            challenger: experiment.challenger.hash().to_owned(),
+            mode: experiment.mode,
+            share: experiment.share,
+            salt: experiment.salt,
+        });
+        Self { experiment, arms: app.arms.all() }
+    }
 }

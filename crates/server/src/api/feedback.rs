@@ -65,6 +65,9 @@ pub(crate) async fn one(
     if told.event_id.as_deref().is_some_and(|event| live.has_event(event)) {
         return Ok(Json(Kept { repeated: 1, ..Kept::default() }));
     }
+    if live.has_left {
+        return Err(has_left());
+    }
     let served = app.policies.assigned(live.key(&id)).served;
     let event = understood(&served, &live, "", told)?;
     let chosen = match &event {
@@ -92,7 +95,9 @@ pub(crate) async fn batch(
     // In order of their ids, so that two batches never wait for each other.
     let mut sessions: Locked = batch.iter().map(|told| (told.session.clone(), None)).collect();
     for (id, live) in &mut sessions {
-        *live = Some(app.sessions.get(&app.store, id).await?);
+        let at = batch.iter().position(|told| told.session == *id).unwrap_or_default();
+        let named = |problem: Problem| problem.about(format!("[{at}].session"));
+        *live = Some(app.sessions.get(&app.store, id).await.map_err(named)?);
     }
     let (mut leaving, mut named) = (HashSet::new(), HashSet::new());
     let mut records = Vec::with_capacity(batch.len());
@@ -106,8 +111,8 @@ pub(crate) async fn batch(
         {
             continue;
         }
-        if leaving.contains(&session) {
-            return Err(Problem::field(format!("{place}session"), "the user has left this session"));
+        if live.has_left || leaving.contains(&session) {
+            return Err(has_left().about(format!("{place}session")));
         }
         if feedback == Some(Feedback::Leave) {
             leaving.insert(session.clone());
@@ -152,6 +157,10 @@ async fn keep(
     Ok(Json(Kept { kept, repeated, ..Kept::default() }))
 }
 
+fn has_left() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "the user has left this session")
+}
+
 fn check_event_id(place: &str, told: &Told) -> Result<(), Problem> {
     let is_usable = |id: &String| !id.is_empty() && id.len() <= LONGEST_EVENT_ID;
     if told.event_id.as_ref().is_none_or(is_usable) {
@@ -162,9 +171,6 @@ fn check_event_id(place: &str, told: &Told) -> Result<(), Problem> {
 }
 
 fn understood(served: &Served, live: &Live, place: &str, told: Told) -> Result<Event, Problem> {
-    if live.has_left {
-        return Err(Problem::new(StatusCode::CONFLICT, "the user has left this session"));
-    }
     // What was shown can be answered, also where another catalogue serves by now.
     let item = match live.choice(&told.item) {
         Some(_) => told.item,

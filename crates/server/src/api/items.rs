@@ -1,6 +1,7 @@
 //! `GET /v1/items`, `/v1/items/{id}`, `/v1/items/{id}/similar`.
 
 use super::body::{Asked, At};
+use super::worth::no_such_item;
 use crate::answer::{self, ItemAnswer};
 use crate::problem::Problem;
 use crate::state::App;
@@ -26,7 +27,7 @@ pub(crate) struct Page {
 pub(crate) struct Items {
     total: usize,
     offset: u32,
-    items: Vec<ItemAnswer>,
+    items: Vec<Listed>,
 }
 
 /// How many neighbours.
@@ -36,11 +37,26 @@ pub(crate) struct Neighbours {
     k: Option<usize>,
 }
 
+/// An item, and whether it can be had at the moment.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Listed {
+    #[serde(flatten)]
+    item: ItemAnswer,
+    available: bool,
+}
+
+impl Listed {
+    fn of(app: &App, served: &Served, row: ItemIdx) -> Self {
+        let item = answer::item(served, row);
+        Self { available: app.availability.has(&item.id), item }
+    }
+}
+
 /// An item with how near it is.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Neighbour {
     #[serde(flatten)]
-    item: ItemAnswer,
+    item: Listed,
     rating_distance: f32,
     text_similarity: f32,
 }
@@ -66,19 +82,15 @@ pub(crate) async fn list(
             && (page.category.is_empty() || served.categories_of(*row).iter().any(has_category))
     };
     let found: Vec<ItemIdx> = (0..served.n_items() as u32).map(ItemIdx).filter(is_wanted).collect();
-    let items =
-        found.iter().skip(page.offset as usize).take(limit).map(|&row| answer::item(&served, row)).collect();
+    let shown = found.iter().skip(page.offset as usize).take(limit);
+    let items = shown.map(|&row| Listed::of(&app, &served, row)).collect();
     Ok(Json(Items { total: found.len(), offset: page.offset, items }))
 }
 
-/// One item, by id or title.
-pub(crate) async fn one(
-    State(app): State<Arc<App>>,
-    At(id): At<String>,
-) -> Result<Json<ItemAnswer>, Problem> {
-    let served = app.policies.current();
-    let row = row_of(&served, &id)?;
-    Ok(Json(answer::item(&served, row)))
+/// One item of a policy that answers, by id or title.
+pub(crate) async fn one(State(app): State<Arc<App>>, At(id): At<String>) -> Result<Json<Listed>, Problem> {
+    let (served, row) = found(&app, &id)?;
+    Ok(Json(Listed::of(&app, &served, row)))
 }
 
 /// What is rated and called alike.
@@ -87,16 +99,16 @@ pub(crate) async fn similar(
     At(id): At<String>,
     Asked(neighbours): Asked<Neighbours>,
 ) -> Result<Json<Vec<Neighbour>>, Problem> {
-    let served = app.policies.current();
     let k = neighbours.k.unwrap_or(10);
     if k > app.config.limits.k {
         return Err(Problem::field("k", format!("k is at most {}", app.config.limits.k)));
     }
-    let row = row_of(&served, &id)?;
+    let (served, row) = found(&app, &id)?;
+    let worker = app.clone();
     let job = move || {
         let similar = served.similar(row, k)?;
         let neighbour = |one: &serving::Similar| Neighbour {
-            item: answer::item(&served, one.item),
+            item: Listed::of(&worker, &served, one.item),
             rating_distance: one.distance,
             text_similarity: one.text,
         };
@@ -106,7 +118,9 @@ pub(crate) async fn similar(
     found.map(Json).map_err(|error| Problem::ranking("id", &error))
 }
 
-fn row_of(served: &Served, id: &str) -> Result<ItemIdx, Problem> {
-    let shown: String = id.chars().take(80).collect();
-    served.find(id).ok_or_else(|| Problem::absent(format!("there is no item with the id or title `{shown}`")))
+/// The policy that serves is asked first, then the one on trial.
+fn found(app: &App, name: &str) -> Result<(Arc<Served>, ItemIdx), Problem> {
+    let answering = app.policies.answering().into_iter();
+    let mut rows = answering.filter_map(|served| served.find(name).map(|row| (served, row)));
+    rows.next().ok_or_else(|| Problem::absent(no_such_item(name)))
 }

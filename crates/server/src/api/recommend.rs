@@ -5,11 +5,13 @@ use super::sessions::LONGEST_USER;
 use super::worth::{HistoryRow, rated};
 use crate::Arm;
 use crate::answer::{self, Slate, SlateItem};
+use crate::attributes::Condition;
 use crate::clock::{now_millis, random_u64};
 use crate::experiment::Assigned;
 use crate::guard::RequestId;
 use crate::known::{known, latest};
 use crate::live::interactions;
+use crate::pool::Room;
 use crate::problem::Problem;
 use crate::sessions::blocking;
 use crate::shadow::{beside_history, beside_session};
@@ -20,6 +22,7 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::Deserialize;
 use serving::{Request, Selection, Served, ServingError};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The body.
@@ -35,6 +38,8 @@ pub(crate) struct Wanted {
     exclude: Vec<String>,
     #[serde(default)]
     categories: Vec<String>,
+    #[serde(default)]
+    attributes: BTreeMap<String, Condition>,
     exploration: Option<bool>,
     seed: Option<Seed>,
 }
@@ -63,6 +68,7 @@ struct Ranked {
 pub(crate) async fn recommend(
     State(app): State<Arc<App>>,
     Extension(RequestId(id)): Extension<RequestId>,
+    _: Room,
     Sent(wanted): Sent<Wanted>,
 ) -> Result<Json<Slate>, Problem> {
     if wanted.session.is_some() && !wanted.history.is_empty() {
@@ -122,6 +128,7 @@ fn checked(app: &App, served: &Served, wanted: &Wanted) -> Result<Request, Probl
     };
     let mut exclude = wanted.exclude.iter().enumerate().map(row).collect::<Result<Vec<_>, _>>()?;
     exclude.extend(app.availability.rows(served).iter());
+    exclude.extend(app.config.attributes.without(served, &wanted.attributes)?);
     Ok(Request { k, exclude, categories: wanted.categories.clone(), selection: Some(selection), seed })
 }
 

@@ -1,5 +1,6 @@
 //! What feedback is worth, and histories as clients send them.
 
+use super::body::Object;
 use crate::problem::Problem;
 use crate::store::Rated;
 use serde::Deserialize;
@@ -32,12 +33,12 @@ impl Feedback {
 
 /// One item of a history: its id or title alone, which counts as liked, or with feedback or a rating.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "an id, a title, or an object with `item` and what the user thought of it")]
 pub(crate) enum HistoryRow {
     /// Its id or title.
     Name(String),
     /// With what the user thought of it.
-    Judged(JudgedRow),
+    Judged(Object<JudgedRow>),
 }
 
 /// An item with what the user thought of it.
@@ -70,10 +71,13 @@ pub(crate) fn worth(place: &str, rating: Option<f32>, feedback: Option<Feedback>
 /// When there is no such item.
 pub(crate) fn item_id(served: &Served, field: &str, name: &str) -> Result<String, Problem> {
     let found = served.find(name).and_then(|row| served.item(row));
+    found.map(|item| item.id.clone()).ok_or_else(|| Problem::field(field, no_such_item(name)))
+}
+
+/// What is said of a name that no item has.
+pub(crate) fn no_such_item(name: &str) -> String {
     let shown: String = name.chars().take(80).collect();
-    found
-        .map(|item| item.id.clone())
-        .ok_or_else(|| Problem::field(field, format!("there is no item with the id or title `{shown}`")))
+    format!("there is no item with the id or title `{shown}`")
 }
 
 /// A history in ids and ratings.
@@ -87,7 +91,7 @@ pub(crate) fn rated(served: &Served, rows: &[HistoryRow], most: usize) -> Result
     let row = |(at, row): (usize, &HistoryRow)| {
         let (name, rating, field) = match row {
             HistoryRow::Name(name) => (name, Feedback::Like.reward(), format!("history[{at}]")),
-            HistoryRow::Judged(judged) => {
+            HistoryRow::Judged(Object(judged)) => {
                 let place = format!("history[{at}].");
                 let feedback = judged.feedback.or(Some(Feedback::Like));
                 (&judged.item, worth(&place, judged.rating, feedback)?, format!("{place}item"))

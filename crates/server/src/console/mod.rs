@@ -5,6 +5,7 @@ mod page;
 mod runs;
 
 use crate::api::body::{Asked, At};
+use crate::api::experiment::ExperimentAnswer;
 use crate::metrics::Seen;
 use crate::problem::Problem;
 use crate::state::App;
@@ -31,6 +32,9 @@ pub(crate) struct Traffic {
     sessions: usize,
     policy: String,
     answers: std::collections::BTreeMap<&'static str, u64>,
+    unavailable: usize,
+    #[serde(flatten)]
+    experiment: ExperimentAnswer,
     recent: Vec<Seen>,
 }
 
@@ -139,6 +143,8 @@ pub(crate) async fn traffic_data(State(app): State<Arc<App>>) -> Json<Traffic> {
         sessions: app.sessions.len(),
         policy: app.policies.current().hash().to_owned(),
         answers: app.metrics.answers(),
+        unavailable: app.availability.n_unavailable(),
+        experiment: ExperimentAnswer::of(&app),
         recent,
     })
 }

@@ -3,13 +3,13 @@
 mod event;
 mod queue;
 mod redis;
-mod resp;
 mod sqlite;
 
 pub use event::{Event, Rated, Record, Shown};
 pub use redis::RedisStore;
 pub use sqlite::SqliteStore;
 
+use crate::StoreAt;
 use std::path::PathBuf;
 
 /// Called once it is certain that the records are kept, or that they are not.
@@ -59,6 +59,31 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     fn close(&self);
 }
 
+/// Hands over all records of a store in their order, and changes nothing in it.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn for_each(at: &StoreAt, mut each: impl FnMut(&Record)) -> Result<(), StoreError> {
+    const AT_ONCE: usize = 10_000;
+    let since: Box<dyn Fn(u64) -> Result<Vec<(u64, Record)>, StoreError>> = match at {
+        StoreAt::File(path) => {
+            let log = sqlite::SqliteLog::open(path)?;
+            Box::new(move |after| log.since(after, AT_ONCE))
+        }
+        StoreAt::Redis(url) => {
+            let store = RedisStore::open(url)?;
+            Box::new(move |after| store.since(after, AT_ONCE))
+        }
+    };
+    let mut after = 0;
+    loop {
+        let records = since(after)?;
+        let Some((last, _)) = records.last() else { return Ok(()) };
+        after = *last;
+        records.iter().for_each(|(_, record)| each(record));
+    }
+}
+
 /// A store that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -72,8 +97,30 @@ pub enum StoreError {
         /// SQLite's reason.
         source: rusqlite::Error,
     },
+    /// No address of a Redis server; it is not repeated, because there can be a password in it.
+    #[error(
+        "cannot use the store's address: {why} (redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS)"
+    )]
+    Url {
+        /// Why.
+        why: String,
+    },
+    /// A file that another server has.
+    #[error("another server has the store: {} (several on one store need `--store redis://…`)", path.display())]
+    Taken {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A file that cannot be kept from other servers.
+    #[error("cannot lock the store: {source}: {}.lock", path.display())]
+    Lock {
+        /// Where.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
     /// A Redis server that cannot be reached, or refused.
-    #[error("cannot use the store: {why}: redis://{addr}")]
+    #[error("cannot use the store: {why}: Redis at {addr}")]
     Redis {
         /// Where.
         addr: String,
@@ -88,8 +135,8 @@ pub enum StoreError {
         /// Why.
         why: String,
     },
-    /// A file of another layout.
-    #[error("store version {got}, this binary reads {expected}: {}", path.display())]
+    /// A database of something else, or a store of another layout.
+    #[error("not a store of this version (its number is {got}, {expected} is expected): {}", path.display())]
     Version {
         /// The version this binary reads.
         expected: i64,

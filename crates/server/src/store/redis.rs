@@ -4,105 +4,105 @@
 //! setting: `appendonly yes` with `appendfsync always` for the same promise as the embedded store's.
 
 use super::queue::{Queue, Row, locked};
-use super::resp::{Client, Reply};
 use super::{Done, Record, Store, StoreError};
-use std::sync::{Arc, Mutex};
+use redis::{Client, Cmd, Connection, FromRedisValue, RedisResult, cmd, pipe};
+use std::sync::Mutex;
+use std::time::Duration;
 
 /// The shared store.
 #[derive(Debug)]
 pub struct RedisStore {
-    addr: String,
     reader: Mutex<Line>,
     queue: Queue,
 }
 
 /// A connection that is made when it is needed, and anew after it broke.
-#[derive(Debug)]
 struct Line {
-    addr: Arc<str>,
-    client: Option<Client>,
+    client: Client,
+    connection: Option<Connection>,
 }
 
 /// All events in order, beside the list of each session.
 const LOG: &str = "ilrec:log";
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl RedisStore {
-    /// Connects to `HOST:PORT`.
+    /// Connects to `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]`, or `rediss://` for TLS.
     ///
     /// # Errors
-    /// When nobody answers there.
-    pub fn open(addr: &str) -> Result<Self, StoreError> {
-        let line = || Line { addr: addr.into(), client: None };
-        let mut reader = line();
-        reader.ask(&[vec!["PING"]]).map_err(|why| StoreError::Redis { addr: addr.to_owned(), why })?;
-        let mut writer = line();
-        let queue = Queue::start(move |rows| commit(&mut writer, rows))?;
-        Ok(Self { addr: addr.to_owned(), reader: Mutex::new(reader), queue })
-    }
-
-    fn ask(&self, command: Vec<&str>) -> Result<Reply, StoreError> {
-        let refused = |why: String| StoreError::Redis { addr: self.addr.clone(), why };
-        let mut replies = locked(&self.reader).ask(&[command]).map_err(refused)?;
-        replies.pop().ok_or_else(|| refused("no answer".into()))
+    /// When that is no address, nobody answers there, or the password is refused.
+    pub fn open(url: &str) -> Result<Self, StoreError> {
+        let client = Client::open(url).map_err(|error| StoreError::Url { why: error.to_string() })?;
+        let mut reader = Line { client: client.clone(), connection: None };
+        let _: String = reader.ask(&cmd("PING"))?;
+        let mut writer = Line { client, connection: None };
+        let queue = Queue::start(move |rows| commit(&mut writer, rows).map_err(|error| error.to_string()))?;
+        Ok(Self { reader: Mutex::new(reader), queue })
     }
 
     fn range(&self, key: &str, first: u64, last: i64) -> Result<Vec<(u64, Record)>, StoreError> {
-        let reply = self.ask(vec!["LRANGE", key, &first.to_string(), &last.to_string()])?;
-        let Reply::List(rows) = reply else {
-            return Err(StoreError::Redis { addr: self.addr.clone(), why: format!("{key} is no list") });
-        };
-        let understood = |(at, row): (u64, Reply)| {
-            let damaged = |why: String| StoreError::Damaged { position: at, why };
-            let Reply::Text(Some(body)) = row else { return Err(damaged("no text".into())) };
-            Ok((at, serde_json::from_str(&body).map_err(|error| damaged(error.to_string()))?))
+        let rows: Vec<String> = locked(&self.reader).ask(cmd("LRANGE").arg(key).arg(first).arg(last))?;
+        let understood = |(position, row): (u64, String)| {
+            let record = serde_json::from_str(&row)
+                .map_err(|error| StoreError::Damaged { position, why: error.to_string() })?;
+            Ok((position, record))
         };
         (first + 1..).zip(rows).map(understood).collect()
     }
 }
 
-impl Line {
-    /// Asks, and reconnects next time where the connection breaks. A refusal is an error.
-    fn ask(&mut self, commands: &[Vec<&str>]) -> Result<Vec<Reply>, String> {
-        let mut client = match self.client.take() {
-            Some(client) => client,
-            None => Client::connect(&self.addr).map_err(|error| error.to_string())?,
-        };
-        let replies = client.ask(commands).map_err(|error| error.to_string())?;
-        self.client = Some(client);
-        match replies.iter().find_map(refusal) {
-            Some(why) => Err(why.clone()),
-            None => Ok(replies),
-        }
+impl std::fmt::Debug for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Line").field("addr", &self.addr()).finish_non_exhaustive()
     }
 }
 
-fn refusal(reply: &Reply) -> Option<&String> {
-    match reply {
-        Reply::Refusal(why) => Some(why),
-        Reply::List(parts) => parts.iter().find_map(refusal),
-        _ => None,
+impl Line {
+    fn ask<T: FromRedisValue>(&mut self, command: &Cmd) -> Result<T, StoreError> {
+        self.with(|connection| command.query(connection))
+    }
+
+    /// Works with the connection, and makes a new one next time where this one broke.
+    fn with<T>(&mut self, work: impl FnOnce(&mut Connection) -> RedisResult<T>) -> Result<T, StoreError> {
+        let outcome = match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => self.connect(),
+        };
+        let outcome = outcome.and_then(|mut connection| {
+            let outcome = work(&mut connection);
+            if outcome.as_ref().err().is_none_or(|error| !error.is_unrecoverable_error()) {
+                self.connection = Some(connection);
+            }
+            outcome
+        });
+        outcome.map_err(|error| StoreError::Redis { addr: self.addr(), why: error.to_string() })
+    }
+
+    fn connect(&self) -> RedisResult<Connection> {
+        let connection = self.client.get_connection_with_timeout(PATIENCE)?;
+        connection.set_read_timeout(Some(PATIENCE))?;
+        connection.set_write_timeout(Some(PATIENCE))?;
+        Ok(connection)
+    }
+
+    /// Host and port, without the password.
+    fn addr(&self) -> String {
+        self.client.get_connection_info().addr().to_string()
     }
 }
 
 /// One transaction. It is not tried again: the server may have it although its answer was lost.
-fn commit(line: &mut Line, rows: &[&Row]) -> Result<(), String> {
-    let keys: Vec<String> = rows.iter().map(|row| key(&row.session)).collect();
-    let users: Vec<(String, &str)> = rows
-        .iter()
-        .filter_map(|row| row.starts_for.as_ref().map(|user| (key_of_user(user), row.session.as_str())))
-        .collect();
-    let mut commands = vec![vec!["MULTI"]];
-    for (row, key) in rows.iter().zip(&keys) {
-        commands.push(vec!["RPUSH", key, &row.body]);
-        commands.push(vec!["RPUSH", LOG, &row.body]);
+fn commit(line: &mut Line, rows: &[&Row]) -> Result<(), StoreError> {
+    let mut transaction = pipe();
+    transaction.atomic();
+    for row in rows {
+        transaction.cmd("RPUSH").arg(key(&row.session)).arg(&row.body).ignore();
+        transaction.cmd("RPUSH").arg(LOG).arg(&row.body).ignore();
+        if let Some(user) = &row.starts_for {
+            transaction.cmd("RPUSH").arg(key_of_user(user)).arg(&row.session).ignore();
+        }
     }
-    users.iter().for_each(|(key, session)| commands.push(vec!["RPUSH", key, session]));
-    commands.push(vec!["EXEC"]);
-    let replies = line.ask(&commands)?;
-    match replies.last() {
-        Some(Reply::List(_)) => Ok(()),
-        other => Err(format!("the transaction was not carried out: {other:?}")),
-    }
+    line.with(|connection| transaction.query(connection))
 }
 
 fn key(session: &str) -> String {
@@ -115,7 +115,7 @@ fn key_of_user(user: &str) -> String {
 }
 
 /// Of how many sessions of a user the events are read.
-const LATEST_SESSIONS: usize = 100;
+const LATEST_SESSIONS: i64 = 100;
 
 impl Store for RedisStore {
     fn append(&self, records: Vec<Record>, done: Done) -> Result<(), StoreError> {
@@ -127,16 +127,11 @@ impl Store for RedisStore {
     }
 
     fn of_user(&self, user: &str, limit: usize) -> Result<Vec<Record>, StoreError> {
-        let first = format!("-{LATEST_SESSIONS}");
-        let reply = self.ask(vec!["LRANGE", &key_of_user(user), &first, "-1"])?;
-        let Reply::List(sessions) = reply else {
-            return Err(StoreError::Redis { addr: self.addr.clone(), why: "no list of sessions".into() });
-        };
+        let sessions = cmd("LRANGE").arg(key_of_user(user)).arg(-LATEST_SESSIONS).arg(-1).clone();
+        let sessions: Vec<String> = locked(&self.reader).ask(&sessions)?;
         let mut records = Vec::new();
-        for session in sessions {
-            if let Reply::Text(Some(id)) = session {
-                records.extend(self.session(&id)?);
-            }
+        for id in sessions {
+            records.extend(self.session(&id)?);
         }
         records.sort_by_key(|record| record.time_millis);
         Ok(records.split_off(records.len().saturating_sub(limit)))
@@ -152,10 +147,7 @@ impl Store for RedisStore {
     }
 
     fn length(&self, id: &str) -> Result<usize, StoreError> {
-        match self.ask(vec!["LLEN", &key(id)])? {
-            Reply::Number(length) => Ok(usize::try_from(length).unwrap_or(0)),
-            other => Err(StoreError::Redis { addr: self.addr.clone(), why: format!("strange: {other:?}") }),
-        }
+        locked(&self.reader).ask(cmd("LLEN").arg(key(id)))
     }
 
     fn close(&self) {

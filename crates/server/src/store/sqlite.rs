@@ -7,16 +7,24 @@
 use super::queue::{Queue, Row, locked};
 use super::{Done, Record, Store, StoreError};
 use rusqlite::{Connection, OpenFlags, params};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// The embedded store.
+/// The embedded store. Its sessions are in the memory of the server that has it, so it is locked against a second one.
 #[derive(Debug)]
 pub struct SqliteStore {
+    log: SqliteLog,
+    queue: Queue,
+    _lock: File,
+}
+
+/// A store's file, to be read alone.
+#[derive(Debug)]
+pub(crate) struct SqliteLog {
     path: PathBuf,
     reader: Mutex<Connection>,
-    queue: Queue,
 }
 
 const VERSION: i64 = 1;
@@ -35,31 +43,63 @@ impl SqliteStore {
     /// Opens the file, or makes it.
     ///
     /// # Errors
-    /// When SQLite refuses, or the file has another layout.
+    /// When SQLite refuses, another server has the file, or it is no store or one of another layout.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let fails = |action| move |source| StoreError::Sqlite { action, path: path.to_owned(), source };
+        let lock = lock(path)?;
         let mut writer = Connection::open(path).map_err(fails("open"))?;
         writer.busy_timeout(PATIENCE).map_err(fails("prepare"))?;
+        if !is_empty(&writer).map_err(fails("read"))? {
+            check(&writer, path)?;
+        }
         writer.pragma_update(None, "journal_mode", "WAL").map_err(fails("prepare"))?;
         writer.pragma_update(None, "synchronous", "FULL").map_err(fails("prepare"))?;
-        let version: i64 =
-            writer.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(fails("read"))?;
-        if version != 0 && version != VERSION {
-            let (expected, got) = (VERSION, version);
-            return Err(StoreError::Version { expected, got, path: path.to_owned() });
-        }
         writer.execute_batch(SCHEMA).map_err(fails("prepare"))?;
         writer.pragma_update(None, "user_version", VERSION).map_err(fails("prepare"))?;
-        let reader = Self::reader(path)?;
+        let log = SqliteLog::open(path)?;
         let queue = Queue::start(move |rows| commit(&mut writer, rows).map_err(|e| e.to_string()))?;
-        Ok(Self { path: path.to_owned(), reader: Mutex::new(reader), queue })
+        Ok(Self { log, queue, _lock: lock })
     }
+}
 
-    fn reader(path: &Path) -> Result<Connection, StoreError> {
+/// Keeps other servers away until the value or the process is gone. The lock is on a file of its own: SQLite gives up its
+/// own locks where anybody closes the file it has them on.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let fails = |source| StoreError::Lock { path: path.to_owned(), source };
+    let lock = File::create(name).map_err(fails)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Taken { path: path.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(fails(source)),
+    }
+}
+
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_master)", [], |row| row.get(0))
+}
+
+fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let fails = |source| StoreError::Sqlite { action: "read", path: path.to_owned(), source };
+    let got: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(fails)?;
+    if got == VERSION && connection.table_exists(None, "events").map_err(fails)? {
+        return Ok(());
+    }
+    Err(StoreError::Version { expected: VERSION, got, path: path.to_owned() })
+}
+
+impl SqliteLog {
+    /// Opens a store's file and changes nothing in it.
+    ///
+    /// # Errors
+    /// When SQLite refuses, or the file is no store or one of another layout.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         let fails = |source| StoreError::Sqlite { action: "open", path: path.to_owned(), source };
         let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fails)?;
         reader.busy_timeout(PATIENCE).map_err(fails)?;
-        Ok(reader)
+        check(&reader, path)?;
+        Ok(Self { path: path.to_owned(), reader: Mutex::new(reader) })
     }
 
     fn select(&self, sql: &str, key: &dyn rusqlite::ToSql, limit: usize) -> Result<Rows, StoreError> {
@@ -73,6 +113,12 @@ impl SqliteStore {
             rows.collect::<Result<_, _>>().map_err(fails)?
         };
         rows.into_iter().map(understood).collect()
+    }
+
+    /// As [`Store::since`].
+    pub(crate) fn since(&self, after: u64, limit: usize) -> Result<Rows, StoreError> {
+        let sql = "SELECT position, body FROM events WHERE position > ?1 ORDER BY position LIMIT ?2";
+        self.select(sql, &i64::try_from(after).unwrap_or(i64::MAX), limit)
     }
 }
 
@@ -91,7 +137,7 @@ impl Store for SqliteStore {
 
     fn session(&self, id: &str) -> Result<Vec<Record>, StoreError> {
         let sql = "SELECT position, body FROM events WHERE session = ?1 ORDER BY position LIMIT ?2";
-        Ok(self.select(sql, &id, usize::MAX)?.into_iter().map(|(_, record)| record).collect())
+        Ok(self.log.select(sql, &id, usize::MAX)?.into_iter().map(|(_, record)| record).collect())
     }
 
     fn of_user(&self, user: &str, limit: usize) -> Result<Vec<Record>, StoreError> {
@@ -99,12 +145,11 @@ impl Store for SqliteStore {
                 SELECT session FROM events
                 WHERE json_extract(body, '$.user') = ?1 AND json_extract(body, '$.user') IS NOT NULL)
             ORDER BY position DESC LIMIT ?2";
-        Ok(self.select(sql, &user, limit)?.into_iter().rev().map(|(_, record)| record).collect())
+        Ok(self.log.select(sql, &user, limit)?.into_iter().rev().map(|(_, record)| record).collect())
     }
 
     fn since(&self, after: u64, limit: usize) -> Result<Rows, StoreError> {
-        let sql = "SELECT position, body FROM events WHERE position > ?1 ORDER BY position LIMIT ?2";
-        self.select(sql, &i64::try_from(after).unwrap_or(i64::MAX), limit)
+        self.log.since(after, limit)
     }
 
     fn close(&self) {

@@ -21,6 +21,13 @@ fn what_is_withdrawn_is_in_no_slate_until_it_is_restored() {
     let change = json!({"withdraw": ["id3", "the film part 9"]});
     let answer = server.post("/admin/availability", &change).json();
     assert_eq!(answer["unavailable"], json!(["id3", "id9"]));
+    assert_eq!(server.get("/v1/items/id3").json()["available"], false);
+    assert_eq!(
+        server.get("/v1/items?q=part 9&limit=1".replace(' ', "%20").as_str()).json()["items"][0]["available"],
+        false
+    );
+    assert_eq!(server.get("/v1/items/id4/similar?k=1").json()[0]["available"], true);
+    assert_eq!(server.get("/console/traffic.json").json()["unavailable"], 2);
     let left = |server: &Running| {
         for wanted in [json!({"k": 40}), json!({"k": 40, "session": session, "exploration": true})] {
             let items = shown(server, &wanted);

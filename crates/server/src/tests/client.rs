@@ -81,7 +81,7 @@ impl Running {
         let mut limits = Limits { n_threads: 2, ..Limits::default() };
         change(&mut limits);
         let addr = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self::of(Config { addr, store, keys, tls: None, watch: None, trial: None, limits, runs: None })
+        Self::of(Config { keys, limits, ..Config::new(addr, store) })
     }
 
     /// A server in a fresh folder, with other settings.
@@ -90,16 +90,7 @@ impl Running {
         let store = StoreAt::File(folder.path().join("store.sqlite"));
         let limits = Limits { n_threads: 2, ..Limits::default() };
         let addr = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut config = Config {
-            addr,
-            store,
-            keys: Keys::default(),
-            tls: None,
-            watch: None,
-            trial: None,
-            limits,
-            runs: None,
-        };
+        let mut config = Config { limits, ..Config::new(addr, store) };
         change(&mut config);
         let mut running = Self::of(config);
         running._folder = Some(folder);
@@ -197,8 +188,8 @@ impl Running {
 pub(crate) fn refused(change: impl FnOnce(&mut Config)) -> crate::ServerError {
     let folder = tempfile::tempdir().unwrap();
     let store = StoreAt::File(folder.path().join("store.sqlite"));
-    let (addr, keys, limits) = (SocketAddr::from(([127, 0, 0, 1], 0)), Keys::default(), Limits::default());
-    let mut config = Config { addr, store, keys, tls: None, watch: None, trial: None, limits, runs: None };
+    let addr = SocketAddr::from(([127, 0, 0, 1], 0));
+    let mut config = Config::new(addr, store);
     change(&mut config);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(Server::bind(config, Served::open(&at_golden()).unwrap())).unwrap_err()

@@ -6,7 +6,7 @@ use crate::pool::Pool;
 use crate::routes::routes;
 use crate::state::App;
 use crate::store::SqliteStore;
-use crate::{Config, Keys, Limits, StoreAt};
+use crate::{Config, Limits, StoreAt};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request, StatusCode};
@@ -32,16 +32,7 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let place = folder.path().join("store.sqlite");
     let limits = Limits { n_threads: 1, ..Limits::default() };
     let addr = SocketAddr::from(([127, 0, 0, 1], 0));
-    let config = Config {
-        addr,
-        store: StoreAt::File(place.clone()),
-        keys: Keys::default(),
-        tls: None,
-        watch: None,
-        trial: None,
-        limits,
-        runs: None,
-    };
+    let config = Config { limits, ..Config::new(addr, StoreAt::File(place.clone())) };
     let policies = Policies::new(Served::open(&at_golden()).unwrap());
     let store = Arc::new(SqliteStore::open(&place).unwrap());
     let app = Arc::new(App::new(config, policies, Pool::new(1, 64), store).unwrap());

@@ -1,0 +1,51 @@
+//! The access log: a JSON object on a line for every request.
+
+use crate::error::ServerError;
+use crate::metrics::Seen;
+use serde::Serialize;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
+
+/// A file to which a thread of its own appends. Where the disk does not keep up, lines are dropped; requests do not wait.
+#[derive(Clone)]
+pub struct AccessLog {
+    lines: Arc<Mutex<NonBlocking>>,
+    /// What waits is written when the last one is gone.
+    _guard: Arc<WorkerGuard>,
+}
+
+impl std::fmt::Debug for AccessLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AccessLog").finish_non_exhaustive()
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    request: &'a str,
+    #[serde(flatten)]
+    seen: &'a Seen,
+}
+
+impl AccessLog {
+    /// Opens a file, to be appended to.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn open(path: &Path) -> Result<Self, ServerError> {
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        let file = file.map_err(|source| ServerError::AccessLog { path: path.to_owned(), source })?;
+        let (lines, guard) = tracing_appender::non_blocking(file);
+        Ok(Self { lines: Arc::new(Mutex::new(lines)), _guard: Arc::new(guard) })
+    }
+
+    pub(crate) fn write(&self, request: &str, seen: &Seen) {
+        let Ok(mut line) = serde_json::to_vec(&Line { request, seen }) else { return };
+        line.push(b'\n');
+        // A whole line or none; a full queue takes it and says nothing.
+        let _ = self.lines.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line);
+    }
+}
