@@ -220,7 +220,10 @@ impl From<server::ServerError> for Failure {
             E::Listen { .. } => {
                 Self::machine(message).hint("another port: --addr 127.0.0.1:0 takes any that is free")
             }
-            E::Store(_) | E::Start(_) => Self::machine(message),
+            E::Attributes { .. } => Self::input(message)
+                .hint("a CSV file with a header: ids first, then a column for each attribute"),
+            E::Store(server::store::StoreError::Url { .. }) => Self::input(message),
+            E::AccessLog { .. } | E::Store(_) | E::Start(_) => Self::machine(message),
         }
     }
 }
