@@ -26,7 +26,8 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
 
 fn next(dir: &Path, rule: &str) -> String {
     let serve = policy_of(&dir.join(rule)).map(|policy| {
-        format!("the policy behind HTTP, with a console:\n  ilrec serve --policy {}\n", policy.display())
+        let (policy, dir) = (policy.display(), dir.display());
+        format!("the policy behind HTTP, with a console:\n  ilrec serve --policy {policy} --runs {dir}\n")
     });
     format!(
         "{}one of the demonstrations:\n  ilrec demos show {}\nthe same on your own log:\n  \

@@ -45,14 +45,16 @@ pub(crate) async fn load(
     State(app): State<Arc<App>>,
     Sent(load): Sent<Load>,
 ) -> Result<Json<Loaded>, Problem> {
-    let worker = app.clone();
+    let (worker, before) = (app.clone(), app.policies.current());
     let opened = tokio::task::spawn_blocking(move || worker.policies.load(&load.path)).await;
     let policy = opened
         .map_err(|error| Problem::internal(&error))?
         .map_err(|error| Problem::field("path", error.to_string()))?;
-    tracing::info!("policy {} serves now", policy.hash());
-    app.metrics.swap();
-    app.sessions.unbind();
+    if !Arc::ptr_eq(&before, &policy) {
+        tracing::info!("policy {} serves now", policy.hash());
+        app.metrics.swap();
+        app.sessions.unbind();
+    }
     Ok(loaded(&app))
 }
 
