@@ -81,7 +81,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let Self { listener, tls, app } = self;
         let looking = look_around(&app);
-        let routes = routes(app.clone());
+        let routes = routes(&app);
         let graceful = GracefulShutdown::new();
         let seats = Arc::new(Semaphore::new(app.config.limits.n_connections));
         tokio::pin!(stop);

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use std::sync::Arc;
 
 /// All routes of a server.
-pub(crate) fn routes(app: Arc<App>) -> Router {
+pub(crate) fn routes(app: &Arc<App>) -> Router {
     let routes = Router::new()
         .route("/health/live", get(api::health::live))
         .route("/health/ready", get(api::health::ready))

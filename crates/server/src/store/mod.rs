@@ -40,7 +40,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn since(&self, after: u64, limit: usize) -> Result<Vec<(u64, Record)>, StoreError>;
+    fn since(&self, after: u64, limit: usize) -> Result<Positioned, StoreError>;
 
     /// Whether others may append to the same sessions, so that what is in memory can be out of date.
     fn is_shared(&self) -> bool {
@@ -65,24 +65,29 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 /// When the store cannot be read.
 pub fn for_each(at: &StoreAt, mut each: impl FnMut(&Record)) -> Result<(), StoreError> {
     const AT_ONCE: usize = 10_000;
-    let since: Box<dyn Fn(u64) -> Result<Vec<(u64, Record)>, StoreError>> = match at {
+    let mut hand_over = |since: &dyn Fn(u64) -> Result<Positioned, StoreError>| {
+        let mut after = 0;
+        loop {
+            let records = since(after)?;
+            let Some((last, _)) = records.last() else { return Ok(()) };
+            after = *last;
+            records.iter().for_each(|(_, record)| each(record));
+        }
+    };
+    match at {
         StoreAt::File(path) => {
             let log = sqlite::SqliteLog::open(path)?;
-            Box::new(move |after| log.since(after, AT_ONCE))
+            hand_over(&|after| log.since(after, AT_ONCE))
         }
         StoreAt::Redis(url) => {
             let store = RedisStore::open(url)?;
-            Box::new(move |after| store.since(after, AT_ONCE))
+            hand_over(&|after| store.since(after, AT_ONCE))
         }
-    };
-    let mut after = 0;
-    loop {
-        let records = since(after)?;
-        let Some((last, _)) = records.last() else { return Ok(()) };
-        after = *last;
-        records.iter().for_each(|(_, record)| each(record));
     }
 }
+
+/// Records with their positions in the log.
+pub type Positioned = Vec<(u64, Record)>;
 
 /// A store that cannot be used.
 #[derive(Debug, thiserror::Error)]

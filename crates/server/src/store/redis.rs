@@ -4,7 +4,7 @@
 //! setting: `appendonly yes` with `appendfsync always` for the same promise as the embedded store's.
 
 use super::queue::{Queue, Row, locked};
-use super::{Done, Record, Store, StoreError};
+use super::{Done, Positioned, Record, Store, StoreError};
 use redis::{Client, Cmd, Connection, FromRedisValue, RedisResult, cmd, pipe};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -40,7 +40,7 @@ impl RedisStore {
         Ok(Self { reader: Mutex::new(reader), queue })
     }
 
-    fn range(&self, key: &str, first: u64, last: i64) -> Result<Vec<(u64, Record)>, StoreError> {
+    fn range(&self, key: &str, first: u64, last: i64) -> Result<Positioned, StoreError> {
         let rows: Vec<String> = locked(&self.reader).ask(cmd("LRANGE").arg(key).arg(first).arg(last))?;
         let understood = |(position, row): (u64, String)| {
             let record = serde_json::from_str(&row)
@@ -137,7 +137,7 @@ impl Store for RedisStore {
         Ok(records.split_off(records.len().saturating_sub(limit)))
     }
 
-    fn since(&self, after: u64, limit: usize) -> Result<Vec<(u64, Record)>, StoreError> {
+    fn since(&self, after: u64, limit: usize) -> Result<Positioned, StoreError> {
         let last = after.saturating_add(limit as u64).saturating_sub(1);
         self.range(LOG, after, i64::try_from(last).unwrap_or(i64::MAX))
     }

@@ -5,7 +5,7 @@
 //! a flush is shared by as many clients as there are.
 
 use super::queue::{Queue, Row, locked};
-use super::{Done, Record, Store, StoreError};
+use super::{Done, Positioned, Record, Store, StoreError};
 use rusqlite::{Connection, OpenFlags, params};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -102,7 +102,7 @@ impl SqliteLog {
         Ok(Self { path: path.to_owned(), reader: Mutex::new(reader) })
     }
 
-    fn select(&self, sql: &str, key: &dyn rusqlite::ToSql, limit: usize) -> Result<Rows, StoreError> {
+    fn select(&self, sql: &str, key: &dyn rusqlite::ToSql, limit: usize) -> Result<Positioned, StoreError> {
         let fails = |source| StoreError::Sqlite { action: "read", path: self.path.clone(), source };
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows: Vec<(u64, String)> = {
@@ -116,13 +116,11 @@ impl SqliteLog {
     }
 
     /// As [`Store::since`].
-    pub(crate) fn since(&self, after: u64, limit: usize) -> Result<Rows, StoreError> {
+    pub(crate) fn since(&self, after: u64, limit: usize) -> Result<Positioned, StoreError> {
         let sql = "SELECT position, body FROM events WHERE position > ?1 ORDER BY position LIMIT ?2";
         self.select(sql, &i64::try_from(after).unwrap_or(i64::MAX), limit)
     }
 }
-
-type Rows = Vec<(u64, Record)>;
 
 fn understood((position, body): (u64, String)) -> Result<(u64, Record), StoreError> {
     let record = serde_json::from_str(&body)
@@ -148,7 +146,7 @@ impl Store for SqliteStore {
         Ok(self.log.select(sql, &user, limit)?.into_iter().rev().map(|(_, record)| record).collect())
     }
 
-    fn since(&self, after: u64, limit: usize) -> Result<Rows, StoreError> {
+    fn since(&self, after: u64, limit: usize) -> Result<Positioned, StoreError> {
         self.log.since(after, limit)
     }
 

@@ -37,7 +37,7 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let store = Arc::new(SqliteStore::open(&place).unwrap());
     let app = Arc::new(App::new(config, policies, Pool::new(1, 64), store).unwrap());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let routes = routes(app);
+    let routes = routes(&app);
     let session = Mutex::new(started(&runtime, &routes));
     Bench { runtime, routes, session, _folder: folder }
 });
