@@ -206,6 +206,7 @@ impl From<serving::ServingError> for Failure {
 impl From<server::ServerError> for Failure {
     fn from(error: server::ServerError) -> Self {
         use server::ServerError as E;
+        use server::store::StoreError;
         let message = error.to_string();
         match error {
             E::Policy(error) => error.into(),
@@ -222,7 +223,15 @@ impl From<server::ServerError> for Failure {
             }
             E::Attributes { .. } => Self::input(message)
                 .hint("a CSV file with a header: ids first, then a column for each attribute"),
-            E::Store(server::store::StoreError::Url { .. }) => Self::input(message),
+            E::Store(StoreError::Url { .. }) => {
+                Self::input(message).hint("in a password %40 stands for @, %2F for /, %3A for :")
+            }
+            E::Store(StoreError::Version { .. }) => {
+                Self::input(message).hint("--store FILE is made where it is not there")
+            }
+            E::Store(StoreError::Taken { .. }) => {
+                Self::input(message).hint("another file, or stop that server")
+            }
             E::AccessLog { .. } | E::Store(_) | E::Start(_) => Self::machine(message),
         }
     }

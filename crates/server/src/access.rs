@@ -3,9 +3,9 @@
 use crate::error::ServerError;
 use crate::metrics::Seen;
 use serde::Serialize;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 
@@ -20,6 +20,29 @@ pub struct AccessLog {
 impl std::fmt::Debug for AccessLog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AccessLog").finish_non_exhaustive()
+    }
+}
+
+/// A file whose first failed write is told: nobody waits for the outcome of a line.
+struct Appended {
+    file: File,
+    path: PathBuf,
+    is_broken: bool,
+}
+
+impl std::io::Write for Appended {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let outcome = self.file.write(bytes);
+        if let Err(error) = &outcome
+            && !std::mem::replace(&mut self.is_broken, true)
+        {
+            tracing::error!("the access log lacks lines from here on: {error}: {}", self.path.display());
+        }
+        outcome
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -38,6 +61,7 @@ impl AccessLog {
     pub fn open(path: &Path) -> Result<Self, ServerError> {
         let file = OpenOptions::new().create(true).append(true).open(path);
         let file = file.map_err(|source| ServerError::AccessLog { path: path.to_owned(), source })?;
+        let file = Appended { file, path: path.to_owned(), is_broken: false };
         let (lines, guard) = tracing_appender::non_blocking(file);
         Ok(Self { lines: Arc::new(Mutex::new(lines)), _guard: Arc::new(guard) })
     }

@@ -1,4 +1,7 @@
 //! What is known of items beside the catalogue, to filter by: a table that whoever runs the server keeps.
+//!
+//! Every column numbers its different values, so that a condition is looked at once a value and then costs an item a few
+//! bits.
 
 use crate::ServerError;
 use crate::api::body::Object;
@@ -13,27 +16,44 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// A table of attributes, with a row for each item that has any.
 #[derive(Debug, Default)]
 pub struct Attributes {
-    names: Vec<String>,
-    /// Row by row, as many as there are names.
-    cells: Vec<Cell>,
+    columns: Vec<Column>,
     row_of: HashMap<String, u32>,
     /// For each item of a policy's catalogue its row, by the policy's hash.
-    by_policy: RwLock<HashMap<String, Arc<Vec<Option<u32>>>>>,
+    by_policy: RwLock<HashMap<String, Rows>>,
 }
 
-#[derive(Debug)]
-struct Cell {
-    text: Box<str>,
-    number: Option<f64>,
+type Rows = Arc<Vec<Option<u32>>>;
+
+#[derive(Debug, Default)]
+struct Column {
+    name: String,
+    /// The different values, in lower case.
+    number_of: HashMap<String, u32>,
+    /// What each is as a quantity, where it is one.
+    quantities: Vec<Option<f64>>,
+    /// The values of each row, by their numbers, one row after the other, and where each row ends.
+    cells: Vec<u32>,
+    ends: Vec<usize>,
 }
 
 /// What an attribute should be.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged, expecting = "a text, a list of texts, or an object with `from` or `to`")]
+#[serde(
+    untagged,
+    expecting = "a text, a number, a list of these, or an object with `from` or `to` and nothing else"
+)]
 pub(crate) enum Condition {
-    Is(String),
-    OneOf(Vec<String>),
+    Is(Value),
+    OneOf(Vec<Value>),
     Within(Object<Range>),
+}
+
+/// One value.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Value {
+    Text(String),
+    Number(f64),
 }
 
 /// A number from here to there, both included.
@@ -44,90 +64,110 @@ pub(crate) struct Range {
     to: Option<f64>,
 }
 
+/// Conditions that were understood: for each column which of its values are right.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter(Vec<(usize, Vec<bool>)>);
+
 /// Several values in one cell.
 const BETWEEN_VALUES: char = '|';
+/// The most conditions of a request.
+const MOST_CONDITIONS: usize = 100;
 
 impl Attributes {
     /// Reads a CSV file with a header: an item's id first, an attribute in every other column, several values with `|`
     /// between them.
     ///
     /// # Errors
-    /// When it cannot be read, a row has more or fewer fields than the header, or an item has two rows.
+    /// When it cannot be read, two attributes have one name, a row has more or fewer fields than the header, or an item has
+    /// two rows.
     pub fn read(path: &Path) -> Result<Self, ServerError> {
         let fails = |why: String| ServerError::Attributes { path: path.to_owned(), why };
-        let mut reader = csv::ReaderBuilder::new()
-            .trim(csv::Trim::All)
-            .from_path(path)
-            .map_err(|e| fails(e.to_string()))?;
-        let header = reader.headers().map_err(|e| fails(e.to_string()))?;
-        let names: Vec<String> = header.iter().skip(1).map(str::to_owned).collect();
-        if names.is_empty() {
+        let reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path);
+        let mut reader = reader.map_err(|e| fails(e.to_string()))?;
+        let mut table = Self::default();
+        for name in reader.headers().map_err(|e| fails(e.to_string()))?.iter().skip(1) {
+            if name.is_empty() || table.find(name).is_some() {
+                return Err(fails(format!("the header has no name, or the same one twice: `{name}`")));
+            }
+            table.columns.push(Column { name: name.to_owned(), ..Column::default() });
+        }
+        if table.columns.is_empty() {
             return Err(fails("a column with ids and one with an attribute are needed".into()));
         }
-        let mut table = Self { names, ..Self::default() };
         for (row, record) in (0u32..).zip(reader.records()) {
             let record = record.map_err(|e| fails(e.to_string()))?;
-            let id = record.get(0).unwrap_or_default().to_owned();
-            if let Some(before) = table.row_of.insert(id, row) {
+            let id = record.get(0).unwrap_or_default();
+            if table.row_of.insert(id.to_owned(), row).is_some() {
                 let line = record.position().map_or(0, csv::Position::line);
-                let id = record.get(0).unwrap_or_default();
-                return Err(fails(format!(
-                    "line {line}: `{id}` is there already, as row {} after the header",
-                    before + 1
-                )));
+                return Err(fails(format!("line {line}: `{id}` has a row already")));
             }
-            table.cells.extend(record.iter().skip(1).map(|text| Cell {
-                text: text.into(),
-                number: text.parse().ok().filter(|number: &f64| number.is_finite()),
-            }));
+            table.columns.iter_mut().zip(record.iter().skip(1)).for_each(|(column, cell)| column.push(cell));
         }
         Ok(table)
     }
 
-    /// Items that are not as they should be; an item without a row, or with an empty cell, is not.
+    /// How many items of a policy have a row, of how many rows.
+    pub fn n_known(&self, served: &Served) -> (usize, usize) {
+        (self.rows(served).iter().flatten().count(), self.row_of.len())
+    }
+
+    /// Understands what a request asks for; `most` is how many values it may name.
     ///
     /// # Errors
-    /// When there is no such attribute, or a range is none.
-    pub(crate) fn without(
+    /// When there is no such attribute, a range is none, or too much is asked for.
+    pub(crate) fn filter(
         &self,
-        served: &Served,
         conditions: &BTreeMap<String, Condition>,
-    ) -> Result<Vec<ItemIdx>, Problem> {
-        if conditions.is_empty() {
-            return Ok(Vec::new());
+        most: usize,
+    ) -> Result<Filter, Problem> {
+        let n_values: usize = conditions.values().map(Condition::n_values).sum();
+        if conditions.len() > MOST_CONDITIONS || n_values > most {
+            let why = format!("at most {MOST_CONDITIONS} attributes and {most} values");
+            return Err(Problem::field("attributes", why));
         }
-        let columns = conditions.iter().map(|(name, condition)| self.column(name, condition));
-        let columns = columns.collect::<Result<Vec<_>, _>>()?;
-        let rows = self.rows(served);
-        let fits = |row: u32| {
-            let cells = &self.cells[row as usize * self.names.len()..][..self.names.len()];
-            columns.iter().all(|(column, condition)| condition.holds(&cells[*column]))
+        let one = |(name, condition): (&String, &Condition)| {
+            let about = |why: String| Problem::field(format!("attributes.{name}"), why);
+            let column = self.find(name).ok_or_else(|| about(self.what_there_is()))?;
+            let values = condition.right_ones(&self.columns[column]).map_err(|why| about(why.into()))?;
+            Ok((column, values))
         };
+        conditions.iter().map(one).collect::<Result<_, Problem>>().map(Filter)
+    }
+
+    /// Items that are not as a filter wants them; an item without a row, or with an empty cell, is not.
+    pub(crate) fn without(&self, served: &Served, Filter(conditions): &Filter) -> Vec<ItemIdx> {
+        if conditions.is_empty() {
+            return Vec::new();
+        }
+        let fits = |row: u32| {
+            conditions.iter().all(|(column, is_right)| {
+                self.columns[*column].row(row).iter().any(|&value| is_right[value as usize])
+            })
+        };
+        let rows = self.rows(served);
         let items = (0u32..).map(ItemIdx).zip(rows.iter());
-        Ok(items.filter(|(_, row)| !row.is_some_and(fits)).map(|(item, _)| item).collect())
+        items.filter(|(_, row)| !row.is_some_and(fits)).map(|(item, _)| item).collect()
     }
 
-    fn column<'a>(&self, name: &str, condition: &'a Condition) -> Result<(usize, &'a Condition), Problem> {
-        let about = |why: String| Problem::field(format!("attributes.{name}"), why);
-        if self.names.is_empty() {
-            return Err(about("this server was given no attributes".into()));
-        }
-        let column = self.names.iter().position(|own| own.eq_ignore_ascii_case(name));
-        let column = column.ok_or_else(|| about(format!("there are {}", self.names.join(", "))))?;
-        match condition {
-            Condition::Within(Object(Range { from: None, to: None })) => {
-                Err(about("`from` or `to` has to be there".into()))
-            }
-            _ => Ok((column, condition)),
-        }
+    fn find(&self, name: &str) -> Option<usize> {
+        let name = name.to_lowercase();
+        self.columns.iter().position(|column| column.name.to_lowercase() == name)
     }
 
-    fn rows(&self, served: &Served) -> Arc<Vec<Option<u32>>> {
+    fn what_there_is(&self) -> String {
+        if self.columns.is_empty() {
+            return "this server was given no attributes".to_owned();
+        }
+        let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
+        format!("there is no such attribute; there are {}", names.join(", "))
+    }
+
+    fn rows(&self, served: &Served) -> Rows {
         const MOST_POLICIES: usize = 8;
         let known = self.by_policy.read().unwrap_or_else(PoisonError::into_inner).get(served.hash()).cloned();
         known.unwrap_or_else(|| {
             let row = |item| self.row_of.get(&served.item(ItemIdx(item))?.id).copied();
-            let rows: Arc<Vec<_>> = Arc::new((0..served.n_items() as u32).map(row).collect());
+            let rows: Rows = Arc::new((0..served.n_items() as u32).map(row).collect());
             let mut by_policy = self.by_policy.write().unwrap_or_else(PoisonError::into_inner);
             if by_policy.len() >= MOST_POLICIES {
                 by_policy.clear();
@@ -138,17 +178,75 @@ impl Attributes {
     }
 }
 
+impl Column {
+    fn push(&mut self, cell: &str) {
+        for value in cell.split(BETWEEN_VALUES).map(str::trim).filter(|value| !value.is_empty()) {
+            let next = self.quantities.len() as u32;
+            let number = *self.number_of.entry(value.to_lowercase()).or_insert(next);
+            if number == next {
+                self.quantities.push(value.parse().ok());
+            }
+            self.cells.push(number);
+        }
+        self.ends.push(self.cells.len());
+    }
+
+    fn row(&self, row: u32) -> &[u32] {
+        let row = row as usize;
+        let start = if row == 0 { 0 } else { self.ends[row - 1] };
+        &self.cells[start..self.ends[row]]
+    }
+}
+
 impl Condition {
-    fn holds(&self, cell: &Cell) -> bool {
-        let is = |wanted: &String| {
-            cell.text.split(BETWEEN_VALUES).any(|value| value.trim().eq_ignore_ascii_case(wanted.trim()))
-        };
+    fn n_values(&self) -> usize {
         match self {
-            Self::Is(wanted) => is(wanted),
-            Self::OneOf(wanted) => wanted.iter().any(is),
-            Self::Within(Object(Range { from, to })) => cell.number.is_some_and(|number| {
-                from.is_none_or(|from| from <= number) && to.is_none_or(|to| number <= to)
-            }),
+            Self::OneOf(values) => values.len(),
+            Self::Is(_) | Self::Within(_) => 1,
+        }
+    }
+
+    /// Which of a column's values are right, by their numbers.
+    fn right_ones(&self, column: &Column) -> Result<Vec<bool>, &'static str> {
+        let mut right = Right { column, is_right: vec![false; column.quantities.len()] };
+        match self {
+            Self::Is(value) => right.add(value),
+            Self::OneOf(values) => values.iter().for_each(|value| right.add(value)),
+            Self::Within(Object(Range { from: None, to: None })) => {
+                return Err("`from` or `to` has to be there");
+            }
+            Self::Within(Object(Range { from: Some(from), to: Some(to) })) if from > to => {
+                return Err("`from` may not be above `to`");
+            }
+            Self::Within(Object(Range { from, to })) => {
+                right.add_range(from.unwrap_or(f64::NEG_INFINITY), to.unwrap_or(f64::INFINITY));
+            }
+        }
+        Ok(right.is_right)
+    }
+}
+
+/// Values of a column that are right so far.
+struct Right<'a> {
+    column: &'a Column,
+    is_right: Vec<bool>,
+}
+
+impl Right<'_> {
+    fn add(&mut self, value: &Value) {
+        match value {
+            Value::Number(number) => self.add_range(*number, *number),
+            Value::Text(text) => {
+                if let Some(&at) = self.column.number_of.get(&text.trim().to_lowercase()) {
+                    self.is_right[at as usize] = true;
+                }
+            }
+        }
+    }
+
+    fn add_range(&mut self, from: f64, to: f64) {
+        for (is_right, own) in self.is_right.iter_mut().zip(&self.column.quantities) {
+            *is_right |= own.is_some_and(|own| (from..=to).contains(&own));
         }
     }
 }

@@ -78,7 +78,9 @@ impl std::fmt::Display for StoreAt {
 impl From<&str> for StoreAt {
     /// A URL such as `redis://HOST:PORT`, or a file.
     fn from(text: &str) -> Self {
-        if text.contains("://") { Self::Redis(text.to_owned()) } else { Self::File(text.into()) }
+        let schemes = ["redis:", "rediss:", "valkey:", "valkeys:"];
+        let is_url = text.contains("://") || schemes.iter().any(|scheme| text.starts_with(scheme));
+        if is_url { Self::Redis(text.to_owned()) } else { Self::File(text.into()) }
     }
 }
 

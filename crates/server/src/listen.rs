@@ -159,6 +159,7 @@ async fn refresh(app: Arc<App>, every: Duration) {
         ticks.tick().await;
         let worker = app.clone();
         let read = tokio::task::spawn_blocking(move || worker.availability.refresh(&*worker.store)).await;
+        app.find_store(matches!(read, Ok(Ok(()))));
         match read {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!("availability is as it was: {error}"),
@@ -189,7 +190,7 @@ async fn accept(listener: &TcpListener, seats: &Arc<Semaphore>) -> Option<Accept
     }
 }
 
-/// Serves a policy until the process is told to stop (interrupt or terminate). `ready` is called with the address.
+/// Serves a policy until the process is told to stop (interrupt, terminate or hang up). `ready` is called with the address.
 ///
 /// # Errors
 /// When the server cannot start.
@@ -211,10 +212,12 @@ fn stop_signal() -> Result<impl Future<Output = ()>, ServerError> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).map_err(ServerError::Start)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServerError::Start)?;
+    let mut hang_up = signal(SignalKind::hangup()).map_err(ServerError::Start)?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            _ = hang_up.recv() => {}
         }
     })
 }

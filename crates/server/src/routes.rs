@@ -10,20 +10,12 @@ use std::sync::Arc;
 
 /// All routes of a server.
 pub(crate) fn routes(app: &Arc<App>) -> Router {
-    let routes = Router::new()
+    Router::new()
         .route("/health/live", get(api::health::live))
         .route("/health/ready", get(api::health::ready))
         .route("/metrics", get(api::health::metrics))
         .route("/openapi.json", get(api::openapi::document))
         .route("/docs", get(console::docs))
-        .route("/v1/recommend", post(api::recommend::recommend))
-        .route("/v1/sessions", post(api::sessions::start))
-        .route("/v1/sessions/{id}", get(api::sessions::show))
-        .route("/v1/sessions/{id}/feedback", post(api::feedback::one))
-        .route("/v1/feedback", post(api::feedback::batch))
-        .route("/v1/items", get(api::items::list))
-        .route("/v1/items/{id}", get(api::items::one))
-        .route("/v1/items/{id}/similar", get(api::items::similar))
         .route("/admin/policies", get(api::admin::list).post(api::admin::load))
         .route("/admin/policies/rollback", post(api::admin::roll_back))
         .route(
@@ -40,13 +32,28 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
         .route("/console/traffic", get(console::traffic))
         .route("/console/traffic.json", get(console::traffic_data))
         .route("/console/assets/{name}", get(console::asset))
+        .merge(open_routes(app))
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_so)
         .layer(axum::middleware::from_fn_with_state(app.clone(), guard::guard))
-        .with_state(app.clone());
+        .with_state(app.clone())
+}
+
+/// What pages of other sites may call where the configuration names them.
+fn open_routes(app: &App) -> Router<Arc<App>> {
+    let routes = Router::new()
+        .route("/v1/recommend", post(api::recommend::recommend))
+        .route("/v1/sessions", post(api::sessions::start))
+        .route("/v1/sessions/{id}", get(api::sessions::show))
+        .route("/v1/sessions/{id}/feedback", post(api::feedback::one))
+        .route("/v1/feedback", post(api::feedback::batch))
+        .route("/v1/items", get(api::items::list))
+        .route("/v1/items/{id}", get(api::items::one))
+        .route("/v1/items/{id}/similar", get(api::items::similar))
+        .method_not_allowed_fallback(not_so);
     match app.config.origins.as_slice() {
         [] => routes,
-        origins => routes.layer(guard::cors(origins)),
+        origins => routes.route_layer(guard::cors(origins)),
     }
 }
 

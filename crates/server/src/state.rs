@@ -27,6 +27,7 @@ pub(crate) struct App {
     pub(crate) availability: Availability,
     n_refused: AtomicU64,
     is_draining: AtomicBool,
+    is_store_lost: AtomicBool,
 }
 
 impl App {
@@ -53,6 +54,7 @@ impl App {
             availability,
             n_refused: AtomicU64::new(0),
             is_draining: AtomicBool::new(false),
+            is_store_lost: AtomicBool::new(false),
         })
     }
 
@@ -110,8 +112,13 @@ impl App {
         self.is_draining.store(true, Ordering::Relaxed);
     }
 
+    /// Says whether the shared store answered when it was last asked.
+    pub(crate) fn find_store(&self, answers: bool) {
+        self.is_store_lost.store(!answers, Ordering::Relaxed);
+    }
+
     /// Whether new work should come this way.
     pub(crate) fn is_ready(&self) -> bool {
-        !self.is_draining.load(Ordering::Relaxed)
+        !self.is_draining.load(Ordering::Relaxed) && !self.is_store_lost.load(Ordering::Relaxed)
     }
 }

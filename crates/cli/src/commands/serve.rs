@@ -7,7 +7,7 @@ use crate::stage::served::{self, Parts};
 use serde::Serialize;
 use server::{AccessLog, Attributes, Config, Keys, Limits, Mode, Runs, Tls, Trial};
 use serving::Served;
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
     addr: SocketAddr,
     /// Where sessions and feedback are kept: a file, made where it is not there, or for several replicas
-    /// redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], with rediss:// for TLS
+    /// redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE] (rediss:// for TLS; in a password %40 stands for @, %2F for /)
     #[arg(long, value_name = "FILE|URL", default_value = "ilrec-serving.sqlite")]
     store: String,
     /// A file with a key a line, `api KEY` or `admin KEY`
@@ -52,7 +52,7 @@ pub(crate) struct Arguments {
     /// A CSV file with a header to filter items by: ids first, an attribute in every other column
     #[arg(long, value_name = "FILE")]
     attributes: Option<PathBuf>,
-    /// A file to which a line of JSON is added for every request
+    /// A file to which a line of JSON is added for every request; to rotate it, copy and truncate
     #[arg(long, value_name = "FILE")]
     access_log: Option<PathBuf>,
     /// A site whose pages may call (CORS), such as https://shop.example; may be given several times
@@ -70,16 +70,35 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     found.next().ok_or_else(|| "the name has no address".to_owned())
 }
 
-/// A site as browsers name it.
+/// A site as browsers name it: in lower case, without the port that its scheme has anyway.
 fn origin(text: &str) -> Result<String, String> {
-    let authority = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let is_plain =
-        |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b'/' && b != b'*');
-    match authority {
-        Some(name) if is_plain(name) => Ok(text.to_owned()),
-        _ => Err("an origin is a scheme and a host, with a port where it is not the usual one: https://shop.example".into()),
+    let lower = text.to_lowercase();
+    let (scheme, authority) = lower.split_once("://").unwrap_or_default();
+    let (name, port) = match authority.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
+        _ => (authority, None),
+    };
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    let inner = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let is_host = match inner {
+        Some(ip) => ip.parse::<Ipv6Addr>().is_ok(),
+        None => !name.is_empty() && name.chars().all(is_name),
+    };
+    let is_port = port.is_none_or(|port| port.parse::<u16>().is_ok());
+    let usual = match scheme {
+        "https" => "443",
+        "http" => "80",
+        _ => return Err(ORIGIN.into()),
+    };
+    match port.filter(|port| *port != usual) {
+        _ if !(is_host && is_port) => Err(ORIGIN.into()),
+        None => Ok(format!("{scheme}://{name}")),
+        Some(port) => Ok(format!("{scheme}://{name}:{port}")),
     }
 }
+
+const ORIGIN: &str =
+    "an origin is a scheme, a host, and a port where it is not the usual one: https://shop.example";
 
 #[derive(Serialize)]
 struct Answer {
@@ -107,6 +126,10 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let access_log = arguments.access_log.as_deref().map(AccessLog::open).transpose()?;
     let origins = arguments.allow_origin.iter().filter_map(|origin| origin.parse().ok()).collect();
     let attributes = arguments.attributes.as_deref().map(Attributes::read).transpose()?.unwrap_or_default();
+    let (n_items, n_rows) = attributes.n_known(&policy);
+    if n_items < n_rows {
+        tracing::warn!("{} of {n_rows} rows of attributes are of no item of the policy", n_rows - n_items);
+    }
     let (watch, attributes) = (arguments.watch.clone(), Arc::new(attributes));
     let usual = Config::new(arguments.addr, arguments.store.as_str().into());
     let config = Config { keys, tls, watch, trial, limits, runs, attributes, access_log, origins, ..usual };

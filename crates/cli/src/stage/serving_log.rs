@@ -31,6 +31,9 @@ pub(crate) fn read(at: &StoreAt) -> Result<ServingLog, Failure> {
     let mut known = Known::default();
     store::for_each(at, |record| take_in(&mut log, &mut known, record))
         .map_err(|error| Failure::input(error.to_string()).hint(HINT))?;
+    if known.users.is_empty() && known.simulated.is_empty() {
+        return Err(Failure::input(format!("there is no session in it yet: {at}")).hint(HINT));
+    }
     if !known.simulated.is_empty() {
         tracing::warn!("{} sessions of simulated users are left out", known.simulated.len());
     }

@@ -5,7 +5,7 @@ use super::sessions::LONGEST_USER;
 use super::worth::{HistoryRow, rated};
 use crate::Arm;
 use crate::answer::{self, Slate, SlateItem};
-use crate::attributes::Condition;
+use crate::attributes::{Condition, Filter};
 use crate::clock::{now_millis, random_u64};
 use crate::experiment::Assigned;
 use crate::guard::RequestId;
@@ -99,8 +99,23 @@ pub(crate) async fn recommend(
     }))
 }
 
+/// A request that was understood, but for what takes as long as the catalogue is.
+struct Checked {
+    request: Request,
+    filter: Filter,
+}
+
+impl Checked {
+    /// The request with everything that may not be shown.
+    fn complete(mut self, app: &App, served: &Served) -> Request {
+        self.request.exclude.extend(app.availability.rows(served).iter());
+        self.request.exclude.extend(app.config.attributes.without(served, &self.filter));
+        self.request
+    }
+}
+
 /// The request with items by row; how items are chosen is said in any case.
-fn checked(app: &App, served: &Served, wanted: &Wanted) -> Result<Request, Problem> {
+fn checked(app: &App, served: &Served, wanted: &Wanted) -> Result<Checked, Problem> {
     let most = app.config.limits.k;
     let k = wanted.k.unwrap_or(USUAL_LENGTH);
     if !(1..=most).contains(&k) {
@@ -126,18 +141,18 @@ fn checked(app: &App, served: &Served, wanted: &Wanted) -> Result<Request, Probl
         Some(false) => Selection::Greedy,
         None => served.usual_selection(),
     };
-    let mut exclude = wanted.exclude.iter().enumerate().map(row).collect::<Result<Vec<_>, _>>()?;
-    exclude.extend(app.availability.rows(served).iter());
-    exclude.extend(app.config.attributes.without(served, &wanted.attributes)?);
-    Ok(Request { k, exclude, categories: wanted.categories.clone(), selection: Some(selection), seed })
+    let exclude = wanted.exclude.iter().enumerate().map(row).collect::<Result<Vec<_>, _>>()?;
+    let filter = app.config.attributes.filter(&wanted.attributes, most)?;
+    let categories = wanted.categories.clone();
+    Ok(Checked { request: Request { k, exclude, categories, selection: Some(selection), seed }, filter })
 }
 
 /// For what the store knows about the user, and the history that was sent.
 async fn for_history(app: &Arc<App>, wanted: &Wanted, request_id: &str) -> Result<Ranked, Problem> {
     let assigned = app.policies.assigned(wanted.user.as_deref().unwrap_or(request_id));
     let served = assigned.served.clone();
-    let request = checked(app, &served, wanted)?;
-    let (selection, seed) = (request.selection, request.seed);
+    let checked = checked(app, &served, wanted)?;
+    let (selection, seed) = (checked.request.selection, checked.request.seed);
     let most = app.config.limits.history;
     let mut history = rated(&served, &wanted.history, most)?;
     let mut n_known = None;
@@ -148,8 +163,10 @@ async fn for_history(app: &Arc<App>, wanted: &Wanted, request_id: &str) -> Resul
         history = latest(all, most);
     }
     let shadow = shadow(app, &assigned, wanted, seed).map(|shadow| (shadow, history.clone()));
+    let worker = app.clone();
     let job = move || {
         let session = served.start(&interactions(&served, &history))?;
+        let request = checked.complete(&worker, &served);
         Ok(answer::items(&served, &served.recommend(&session, &request)?))
     };
     let ranked: Result<_, ServingError> = app.pool.run(app.deadline(), job).await?;
@@ -169,7 +186,10 @@ fn ids(items: &[SlateItem]) -> Vec<String> {
 fn shadow(app: &App, assigned: &Assigned, wanted: &Wanted, seed: u64) -> Option<(Arc<Served>, Request)> {
     let shadow = assigned.shadow.clone()?;
     match checked(app, &shadow, wanted) {
-        Ok(request) => Some((shadow, Request { seed, ..request })),
+        Ok(checked) => {
+            let request = checked.complete(app, &shadow);
+            Some((shadow, Request { seed, ..request }))
+        }
         Err(_) => {
             app.arms.skip(shadow.hash());
             None
@@ -193,10 +213,11 @@ async fn for_session(app: &Arc<App>, id: &str, wanted: &Wanted, request_id: &str
         return Err(Problem::new(StatusCode::CONFLICT, "the user has left this session"));
     }
     let assigned = app.policies.assigned(live.key(id));
-    let request = checked(app, &assigned.served, wanted)?;
-    let (selection, seed) = (request.selection, request.seed);
-    let policy = assigned.served.clone();
+    let checked = checked(app, &assigned.served, wanted)?;
+    let (selection, seed) = (checked.request.selection, checked.request.seed);
+    let (policy, worker) = (assigned.served.clone(), app.clone());
     let job = move || {
+        let request = checked.complete(&worker, &policy);
         let state = live.state(&policy);
         let items = state.and_then(|state| policy.recommend(state, &request));
         (items.map(|slate| answer::items(&policy, &slate)), live)

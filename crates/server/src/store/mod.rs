@@ -76,7 +76,7 @@ pub fn for_each(at: &StoreAt, mut each: impl FnMut(&Record)) -> Result<(), Store
     };
     match at {
         StoreAt::File(path) => {
-            let log = sqlite::SqliteLog::open(path)?;
+            let log = sqlite::SqliteLog::open_at_rest(path)?;
             hand_over(&|after| log.since(after, AT_ONCE))
         }
         StoreAt::Redis(url) => {

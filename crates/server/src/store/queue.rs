@@ -79,13 +79,14 @@ impl Queue {
         })
     }
 
-    /// Writes what waits and joins the thread.
-    pub(crate) fn close(&self) {
-        drop(locked(&self.sender).take());
+    /// Writes what waits and joins the thread; `false` where that was done before.
+    pub(crate) fn close(&self) -> bool {
+        let was_open = locked(&self.sender).take().is_some();
         let writer = locked(&self.writer).take();
         if writer.is_some_and(|writer| writer.join().is_err()) {
             tracing::error!("the writer of the store ended by a panic");
         }
+        was_open
     }
 }
 

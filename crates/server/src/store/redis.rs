@@ -5,9 +5,9 @@
 
 use super::queue::{Queue, Row, locked};
 use super::{Done, Positioned, Record, Store, StoreError};
-use redis::{Client, Cmd, Connection, FromRedisValue, RedisResult, cmd, pipe};
+use redis::{Client, Cmd, Connection, ConnectionLike as _, FromRedisValue, RedisResult, cmd, pipe};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The shared store.
 #[derive(Debug)]
@@ -20,11 +20,15 @@ pub struct RedisStore {
 struct Line {
     client: Client,
     connection: Option<Connection>,
+    used: Instant,
 }
 
 /// All events in order, beside the list of each session.
 const LOG: &str = "ilrec:log";
 const PATIENCE: Duration = Duration::from_secs(5);
+/// A connection that was not used for so long is asked whether it is still there: servers and what stands between close
+/// idle ones.
+const IDLE: Duration = Duration::from_millis(500);
 
 impl RedisStore {
     /// Connects to `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]`, or `rediss://` for TLS.
@@ -33,9 +37,10 @@ impl RedisStore {
     /// When that is no address, nobody answers there, or the password is refused.
     pub fn open(url: &str) -> Result<Self, StoreError> {
         let client = Client::open(url).map_err(|error| StoreError::Url { why: error.to_string() })?;
-        let mut reader = Line { client: client.clone(), connection: None };
+        let line = |client| Line { client, connection: None, used: Instant::now() };
+        let mut reader = line(client.clone());
         let _: String = reader.ask(&cmd("PING"))?;
-        let mut writer = Line { client, connection: None };
+        let mut writer = line(client);
         let queue = Queue::start(move |rows| commit(&mut writer, rows).map_err(|error| error.to_string()))?;
         Ok(Self { reader: Mutex::new(reader), queue })
     }
@@ -64,10 +69,11 @@ impl Line {
 
     /// Works with the connection, and makes a new one next time where this one broke.
     fn with<T>(&mut self, work: impl FnOnce(&mut Connection) -> RedisResult<T>) -> Result<T, StoreError> {
-        let outcome = match self.connection.take() {
-            Some(connection) => Ok(connection),
-            None => self.connect(),
-        };
+        let is_fresh = self.used.elapsed() < IDLE;
+        let mut kept = self.connection.take();
+        let is_there = kept.as_mut().is_some_and(|connection| is_fresh || connection.check_connection());
+        let outcome = kept.filter(|_| is_there).map_or_else(|| self.connect(), Ok);
+        self.used = Instant::now();
         let outcome = outcome.and_then(|mut connection| {
             let outcome = work(&mut connection);
             if outcome.as_ref().err().is_none_or(|error| !error.is_unrecoverable_error()) {

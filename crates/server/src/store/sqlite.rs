@@ -46,12 +46,12 @@ impl SqliteStore {
     /// When SQLite refuses, another server has the file, or it is no store or one of another layout.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let fails = |action| move |source| StoreError::Sqlite { action, path: path.to_owned(), source };
+        if std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
+            SqliteLog::open(path)?;
+        }
         let lock = lock(path)?;
         let mut writer = Connection::open(path).map_err(fails("open"))?;
         writer.busy_timeout(PATIENCE).map_err(fails("prepare"))?;
-        if !is_empty(&writer).map_err(fails("read"))? {
-            check(&writer, path)?;
-        }
         writer.pragma_update(None, "journal_mode", "WAL").map_err(fails("prepare"))?;
         writer.pragma_update(None, "synchronous", "FULL").map_err(fails("prepare"))?;
         writer.execute_batch(SCHEMA).map_err(fails("prepare"))?;
@@ -65,10 +65,8 @@ impl SqliteStore {
 /// Keeps other servers away until the value or the process is gone. The lock is on a file of its own: SQLite gives up its
 /// own locks where anybody closes the file it has them on.
 fn lock(path: &Path) -> Result<File, StoreError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
     let fails = |source| StoreError::Lock { path: path.to_owned(), source };
-    let lock = File::create(name).map_err(fails)?;
+    let lock = File::create(beside(path, ".lock")).map_err(fails)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(StoreError::Taken { path: path.to_owned() }),
@@ -76,14 +74,18 @@ fn lock(path: &Path) -> Result<File, StoreError> {
     }
 }
 
-fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_master)", [], |row| row.get(0))
+/// The file of this ending that belongs to a store, wherever links lead.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.canonicalize().unwrap_or_else(|_| path.to_owned()).into_os_string();
+    name.push(ending);
+    name.into()
 }
 
 fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let fails = |source| StoreError::Sqlite { action: "read", path: path.to_owned(), source };
     let got: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(fails)?;
-    if got == VERSION && connection.table_exists(None, "events").map_err(fails)? {
+    let is_ours = got == VERSION && connection.prepare("SELECT position, session, body FROM events").is_ok();
+    if is_ours {
         return Ok(());
     }
     Err(StoreError::Version { expected: VERSION, got, path: path.to_owned() })
@@ -98,6 +100,22 @@ impl SqliteLog {
         let fails = |source| StoreError::Sqlite { action: "open", path: path.to_owned(), source };
         let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fails)?;
         reader.busy_timeout(PATIENCE).map_err(fails)?;
+        check(&reader, path)?;
+        Ok(Self { path: path.to_owned(), reader: Mutex::new(reader) })
+    }
+
+    /// The same where nobody serves it: a file that lacks nothing is read as it lies there, also where nothing can be
+    /// written. With a `-wal` file beside it SQLite has to be able to make a `-shm` file.
+    ///
+    /// # Errors
+    /// As [`SqliteLog::open`].
+    pub(crate) fn open_at_rest(path: &Path) -> Result<Self, StoreError> {
+        let is_served = File::open(beside(path, ".lock")).is_ok_and(|lock| lock.try_lock_shared().is_err());
+        let has_more = std::fs::metadata(beside(path, "-wal")).is_ok_and(|file| file.len() > 0);
+        let (false, false, Some(url)) = (is_served, has_more, still(path)) else { return Self::open(path) };
+        let fails = |source| StoreError::Sqlite { action: "open", path: path.to_owned(), source };
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let reader = Connection::open_with_flags(url, flags).map_err(fails)?;
         check(&reader, path)?;
         Ok(Self { path: path.to_owned(), reader: Mutex::new(reader) })
     }
@@ -120,6 +138,13 @@ impl SqliteLog {
         let sql = "SELECT position, body FROM events WHERE position > ?1 ORDER BY position LIMIT ?2";
         self.select(sql, &i64::try_from(after).unwrap_or(i64::MAX), limit)
     }
+}
+
+/// SQLite's name for a file that does not change while it is read.
+fn still(path: &Path) -> Option<String> {
+    let path: String =
+        form_urlencoded::byte_serialize(path.canonicalize().ok()?.to_str()?.as_bytes()).collect();
+    Some(format!("file:{}?immutable=1", path.replace('+', "%20").replace("%2F", "/")))
 }
 
 fn understood((position, body): (u64, String)) -> Result<(u64, Record), StoreError> {
@@ -150,8 +175,16 @@ impl Store for SqliteStore {
         self.log.since(after, limit)
     }
 
+    /// Everything is in the one file then.
     fn close(&self) {
-        self.queue.close();
+        if !self.queue.close() {
+            return;
+        }
+        let whole = Connection::open_with_flags(&self.log.path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+            .and_then(|last| last.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+        if let Err(error) = whole {
+            tracing::warn!("a part of the store stays in its -wal file: {error}");
+        }
     }
 }
 

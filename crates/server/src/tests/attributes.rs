@@ -24,7 +24,7 @@ fn shown(server: &Running, attributes: &Value) -> Vec<String> {
 #[test]
 fn only_items_whose_attributes_are_so_are_shown() {
     let folder = tempfile::tempdir().unwrap();
-    let text = "item,Language,year\nid1,en|fr,1990\nid2,en,2001.5\nid3,\"de\",\nnowhere,en,1990\n";
+    let text = "item,Language,year\nid1,en|fr,1990\nid2,en,2001.5\nid3,\"de\",\nid4,Épopée,1980|1991\nnowhere,en,1990\n";
     let attributes = Arc::new(table(folder.path(), text).unwrap());
     let server = Running::like(move |config| config.attributes = attributes);
     assert_eq!(shown(&server, &json!({})).len(), 40);
@@ -33,6 +33,10 @@ fn only_items_whose_attributes_are_so_are_shown() {
     assert_eq!(shown(&server, &json!({"year": {"from": 1990, "to": 1990}})), ["id1"]);
     assert_eq!(shown(&server, &json!({"year": {"to": 2002}, "language": ["de", "en"]})), ["id1", "id2"]);
     assert_eq!(shown(&server, &json!({"language": []})), [""; 0]);
+    assert_eq!(shown(&server, &json!({"year": ""})), [""; 0]);
+    assert_eq!(shown(&server, &json!({"year": [1991, 2001.5]})), ["id2", "id4"]);
+    assert_eq!(shown(&server, &json!({"year": {"from": 1991, "to": 1995}})), ["id4"]);
+    assert_eq!(shown(&server, &json!({"language": "épopée"})), ["id4"]);
     let session = server.post("/v1/sessions", &json!({})).json()["id"].clone();
     let wanted = json!({"session": session, "exploration": true, "attributes": {"language": "de"}});
     let drawn = server.post("/v1/recommend", &wanted).json();
@@ -40,7 +44,9 @@ fn only_items_whose_attributes_are_so_are_shown() {
     for (attributes, field) in [
         (json!({"colour": "red"}), "attributes.colour"),
         (json!({"year": {}}), "attributes.year"),
-        (json!({"year": 1990}), "attributes.year"),
+        (json!({"year": {"from": 2, "to": 1}}), "attributes.year"),
+        (json!({"year": {"from": 1, "too": 2}}), "attributes.year"),
+        (json!({"year": vec!["1990"; 1001]}), "attributes"),
         (json!({"year": {"from": "x"}}), "attributes.year"),
         (json!(["en"]), "attributes"),
     ] {
@@ -59,6 +65,8 @@ fn tables_that_say_too_little_or_too_much_are_refused() {
         ("", "an attribute are needed"),
         ("item,year\nid1,1990\nid1,1991\n", "line 3"),
         ("item,year\nid1,1990\nid2\n", "line: 3"),
+        ("item,year,Year\n", "`Year`"),
+        ("item,year,\n", "``"),
     ] {
         let error = table(folder.path(), text).unwrap_err().to_string();
         assert!(error.contains(why) && error.contains("attributes.csv"), "{error}");

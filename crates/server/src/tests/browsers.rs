@@ -20,6 +20,10 @@ fn pages_of_named_sites_may_call_and_no_others() {
     let slate = server.send("POST", "/v1/recommend", &[SHOP, json], "{}");
     assert_eq!((slate.status, slate.header("access-control-allow-origin")), (200, Some(SHOP.1)));
     assert_eq!(server.send("GET", "/admin/policies", &[SHOP], "").status, 403);
+    let admin = server.send("OPTIONS", "/admin/policies", &asked, "");
+    assert_eq!((admin.status, admin.header("access-control-allow-origin")), (403, None));
+    assert_eq!(server.send("OPTIONS", "/nowhere", &[], "").status, 404);
+    assert_eq!(server.send("OPTIONS", "/v1/items", &[], "").status, 200);
     let other = server.send("POST", "/v1/recommend", &[("origin", "https://other.example"), json], "{}");
     assert_eq!((other.status, other.header("access-control-allow-origin")), (403, None));
 
