@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
     addr: SocketAddr,
     /// Where sessions and feedback are kept: a file, made where it is not there, or for several replicas
-    /// redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE] (rediss:// for TLS; in a password %40 stands for @, %2F for /)
+    /// `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]` (`rediss` for TLS; in a password %40 stands for @, %2F for /)
     #[arg(long, value_name = "FILE|URL", default_value = "ilrec-serving.sqlite")]
     store: String,
     /// A file with a key a line, `api KEY` or `admin KEY`
@@ -55,7 +55,7 @@ pub(crate) struct Arguments {
     /// A file to which a line of JSON is added for every request; to rotate it, copy and truncate
     #[arg(long, value_name = "FILE")]
     access_log: Option<PathBuf>,
-    /// A site whose pages may call (CORS), such as https://shop.example; may be given several times
+    /// A site whose pages may call (CORS), such as `https://shop.example`; may be given several times
     #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     allow_origin: Vec<String>,
     /// The most milliseconds a request may take
