@@ -97,8 +97,10 @@ pub(crate) fn export(parts: &Parts<'_>, out: &Path) -> Result<Artefact, Failure>
     inputs.insert("policy".into(), artefact.hash());
     let demonstrations = match parts.demos.map(Path::to_owned).or_else(|| {
         let own = manifest.inputs.get("demos");
-        // A policy that learned from none is explained by none, unless some are named.
-        own.and_then(|own| nearby(parts.policy, Kind::Demos, &catalogue.hash(), Some(own)))
+        // A policy that learned from none is explained by none, unless some are named. Those of a run do not name theirs, but
+        // have what training made of them.
+        let has_learned = own.is_some() || !weighed.is_empty();
+        has_learned.then(|| nearby(parts.policy, Kind::Demos, &catalogue.hash(), own)).flatten()
     }) {
         None => Vec::new(),
         Some(path) => {
