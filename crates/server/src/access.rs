@@ -6,13 +6,13 @@ use serde::Serialize;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 
 /// A file to which a thread of its own appends. Where the disk does not keep up, lines are dropped; requests do not wait.
 #[derive(Clone)]
 pub struct AccessLog {
-    lines: Arc<Mutex<NonBlocking>>,
+    lines: NonBlocking,
     /// What waits is written when the last one is gone.
     _guard: Arc<WorkerGuard>,
 }
@@ -63,13 +63,13 @@ impl AccessLog {
         let file = file.map_err(|source| ServerError::AccessLog { path: path.to_owned(), source })?;
         let file = Appended { file, path: path.to_owned(), is_broken: false };
         let (lines, guard) = tracing_appender::non_blocking(file);
-        Ok(Self { lines: Arc::new(Mutex::new(lines)), _guard: Arc::new(guard) })
+        Ok(Self { lines, _guard: Arc::new(guard) })
     }
 
     pub(crate) fn write(&self, request: &str, seen: &Seen) {
         let Ok(mut line) = serde_json::to_vec(&Line { request, seen }) else { return };
         line.push(b'\n');
         // A whole line or none; a full queue takes it and says nothing.
-        let _ = self.lines.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line);
+        let _ = self.lines.clone().write_all(&line);
     }
 }

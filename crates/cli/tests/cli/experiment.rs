@@ -53,6 +53,18 @@ pub(crate) fn runs() -> &'static Path {
 }
 
 #[test]
+fn policies_of_a_run_are_explained_by_what_they_learned_from() {
+    let (rule, own) = (runs().join("small/category-window"), scratch());
+    let n_demonstrations = |name: &str| {
+        let (policy, out) =
+            (rule.join(name).display().to_string(), own.path().join(name).display().to_string());
+        json(own.path(), &["export", "--policy", &policy, "--out", &out])["demonstrations"].clone()
+    };
+    assert_eq!(n_demonstrations("il-rec-s0"), 40);
+    assert_eq!(n_demonstrations("actor-critic-s0"), 0);
+}
+
+#[test]
 fn agents_without_a_backend_are_refused_with_advice() {
     let dir = experiment();
     let text = std::fs::read_to_string(dir.path().join("small.toml")).expect("it was written");
