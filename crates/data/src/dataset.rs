@@ -2,8 +2,10 @@
 
 use crate::{ImportReport, Problem};
 use catalogue::Catalogue;
-use mdp::{Interaction, ItemIdx, UserIdx};
+use mdp::{Histories, Interaction, ItemIdx, UserIdx};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
+use std::sync::Arc;
 
 /// What the times of a log mean.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,7 +31,7 @@ pub struct Dataset {
     pub report: ImportReport,
     by_id: Vec<u32>,
     offsets: Vec<usize>,
-    interactions: Vec<Interaction>,
+    interactions: Arc<Vec<Interaction>>,
     clock: Clock,
 }
 
@@ -73,7 +75,7 @@ impl Dataset {
         }
         check_rows(catalogue.len(), &offsets, &interactions)?;
         let report = ImportReport::default();
-        Ok(Self { catalogue, users, report, by_id, offsets, interactions, clock })
+        Ok(Self { catalogue, users, report, by_id, offsets, interactions: Arc::new(interactions), clock })
     }
 
     /// How many users; every one has at least one interaction after an import.
@@ -102,6 +104,19 @@ impl Dataset {
     /// The histories of all users, in row order.
     pub fn histories(&self) -> impl Iterator<Item = (UserIdx, &[Interaction])> {
         (0..self.n_users() as u32).map(|row| (UserIdx(row), self.interactions(UserIdx(row))))
+    }
+
+    /// A part of every user's history, as rows of it. The log is not copied.
+    ///
+    /// # Panics
+    /// If a part does not lie within the history it is of.
+    pub fn part_of_histories(&self, part: impl Fn(&[Interaction]) -> Range<usize>) -> Histories {
+        let ranges = self.offsets.windows(2).map(|bounds| {
+            let within = part(&self.interactions[bounds[0]..bounds[1]]);
+            assert!(within.end <= bounds[1] - bounds[0], "a part beyond its history");
+            bounds[0] + within.start..bounds[0] + within.end
+        });
+        Histories::new(self.interactions.clone(), ranges.collect())
     }
 
     /// Whether the order of a user's interactions is the order in which they happened.

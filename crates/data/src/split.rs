@@ -1,9 +1,10 @@
 //! Who is trained on and who is tested; what the world is fitted on and what the judge is fitted on.
 
 use crate::Dataset;
-use mdp::{Interaction, Rng, UserIdx, rng_for};
+use mdp::{Histories, Rng, UserIdx, rng_for};
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 const USERS: u64 = 0x7573_6572;
 const LOG: u64 = 0x6c6f_6773;
@@ -52,36 +53,41 @@ impl UserSplit {
     }
 }
 
-/// Every user's log in two parts, in the order of the log. They share no row.
+/// Every user's log in two parts, in the order of the log. They share no row. Where the log has a clock, both are
+/// views of it; else one copy in another order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogSplit {
     /// Fits the train world, and is the user's logged history for policies. `[users]`
-    pub world: Vec<Vec<Interaction>>,
+    pub world: Histories,
     /// Fits the judge world, and holds the held-out items of ranking metrics. `[users]`
-    pub judge: Vec<Vec<Interaction>>,
+    pub judge: Histories,
 }
 
 impl LogSplit {
     /// Cuts every user's log so that the earlier `fraction` (rounded half up) is the world part. Where the log
     /// has no clock, a random part of that size, drawn per user from the seed, takes its place.
     pub fn draw(dataset: &Dataset, fraction: f64, seed: u64) -> Self {
-        let mut split = Self::default();
-        for (user, history) in dataset.histories() {
-            let n_world = part(history.len(), fraction, history.len());
-            let is_world = if dataset.has_clock() {
-                (0..history.len()).map(|row| row < n_world).collect()
-            } else {
-                random_part(history.len(), n_world, &mut rng_for(seed, &[LOG, u64::from(user.0)]))
+        let n_world = |n: usize| part(n, fraction, n);
+        if dataset.has_clock() {
+            return Self {
+                world: dataset.part_of_histories(|history| 0..n_world(history.len())),
+                judge: dataset.part_of_histories(|history| n_world(history.len())..history.len()),
             };
-            let mut world = Vec::with_capacity(n_world);
-            let mut judge = Vec::with_capacity(history.len() - n_world);
-            for (row, is_world) in history.iter().zip(is_world) {
-                if is_world { &mut world } else { &mut judge }.push(*row);
-            }
-            split.world.push(world);
-            split.judge.push(judge);
         }
-        split
+        let (mut rows, mut world, mut judge) = (Vec::with_capacity(dataset.n_interactions()), vec![], vec![]);
+        for (user, history) in dataset.histories() {
+            let mut rng = rng_for(seed, &[LOG, u64::from(user.0)]);
+            let is_world = random_part(history.len(), n_world(history.len()), &mut rng);
+            for (part, is_kept) in [(&mut world, true), (&mut judge, false)] {
+                let start = rows.len();
+                rows.extend(
+                    history.iter().zip(&is_world).filter(|(_, own)| **own == is_kept).map(|(row, _)| *row),
+                );
+                part.push(start..rows.len());
+            }
+        }
+        let rows = Arc::new(rows);
+        Self { world: Histories::new(rows.clone(), world), judge: Histories::new(rows, judge) }
     }
 }
 

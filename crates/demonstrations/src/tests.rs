@@ -3,7 +3,7 @@
 use crate::Scene;
 use catalogue::Catalogue;
 use environment::{Environment, ExitRule, ItemFeatures};
-use mdp::{Interaction, ItemIdx, RewardSource, UserIdx};
+use mdp::{Histories, Interaction, ItemIdx, RewardSource, UserIdx};
 use shared_data::shared_data;
 use std::io::Read;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ impl RewardSource for Table {
 pub(crate) struct World {
     pub(crate) catalogue: Catalogue,
     pub(crate) user_ids: Vec<String>,
-    pub(crate) histories: Vec<Vec<Interaction>>,
+    pub(crate) histories: Histories,
     pub(crate) environment: Environment,
 }
 

@@ -2,9 +2,13 @@
 
 mod activations;
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod float16;
 mod packed;
+#[cfg(target_arch = "x86_64")]
+mod packing;
 mod portable;
 mod product;
 mod quantisation;

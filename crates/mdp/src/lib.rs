@@ -1,5 +1,6 @@
 //! The vocabulary every other crate speaks: ids, steps, trajectories, returns and the seams between the parts.
 
+mod histories;
 mod ids;
 mod itemset;
 mod policy;
@@ -9,6 +10,7 @@ mod reward;
 mod rng;
 mod step;
 
+pub use histories::Histories;
 pub use ids::{ItemIdx, UserIdx};
 pub use itemset::ItemSet;
 pub use policy::{Choice, Policy, PolicySession, SessionContext};

@@ -56,7 +56,7 @@ type Users<'a> = Vec<(UserIdx, &'a [Interaction])>;
 impl Ground<'_> {
     /// Users with their logged histories.
     pub(crate) fn users(&self, of: &[UserIdx]) -> Users<'_> {
-        of.iter().map(|&user| (user, self.worlds.log.world[user.index()].as_slice())).collect()
+        of.iter().map(|&user| (user, &self.worlds.log.world[user.index()])).collect()
     }
 }
 

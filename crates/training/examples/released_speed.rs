@@ -102,7 +102,7 @@ fn measure(preset: Preset, n_episodes: u64) -> Result<f64, Box<dyn std::error::E
         catalogue: &catalogue,
         dataset: "steam",
         users: &users,
-        histories: &[],
+        histories: &mdp::Histories::default(),
         demonstrations: &demonstrations,
         validation_users: &[],
     };

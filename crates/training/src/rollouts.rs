@@ -10,7 +10,7 @@
 use crate::trainer::stream;
 use environment::{Environment, EnvironmentError, VectorEnvironment};
 use kernels::{Drawn, Isa};
-use mdp::{Interaction, ItemIdx, ItemSet, Rng, UserIdx, rng_for};
+use mdp::{Histories, ItemIdx, ItemSet, Rng, UserIdx, rng_for};
 use policy::{Acting, ActorConfig, LargeActor, Snapshot, StateInput};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -30,7 +30,7 @@ pub(crate) struct Rollouts<'a> {
 pub(crate) struct Players<'a> {
     pub(crate) seed: u64,
     pub(crate) users: &'a [UserIdx],
-    pub(crate) histories: &'a [Vec<Interaction>],
+    pub(crate) histories: &'a Histories,
     /// Whether what was shown is kept from being shown again.
     pub(crate) is_masked: bool,
 }
@@ -48,7 +48,7 @@ impl<'a> Players<'a> {
 
     /// Puts the items of the user's log in.
     pub(crate) fn mask_history(&self, user: UserIdx, shown: &mut ItemSet) {
-        let history = self.histories.get(user.index()).map_or(&[][..], Vec::as_slice);
+        let history = self.histories.get(user.index());
         history.iter().for_each(|interaction| {
             shown.insert(interaction.item);
         });

@@ -14,7 +14,7 @@ use crate::{
 use artefact::Tensors;
 use catalogue::Catalogue;
 use environment::{Environment, Start, rollout};
-use mdp::{Interaction, Trajectory, UserIdx, rng_for};
+use mdp::{Histories, Interaction, Trajectory, UserIdx, rng_for};
 use nn::TrackerConfig;
 use policy::{ActorConfig, Critic, CriticConfig, PublishedPolicy};
 use reward::{DemoAdvantages, Discriminator};
@@ -47,7 +47,7 @@ pub struct TrainingInputs<'a> {
     pub users: &'a [UserIdx],
     /// Logged interactions by user row of the environment; may be shorter. Only rollouts that mask repeats and
     /// validation look at them.
-    pub histories: &'a [Vec<Interaction>],
+    pub histories: &'a Histories,
     /// The expert's sessions, with the train world's rewards.
     pub demonstrations: &'a [Trajectory],
     /// Users whose mean return is reported now and then; may be empty.
@@ -56,7 +56,7 @@ pub struct TrainingInputs<'a> {
 
 impl<'a> TrainingInputs<'a> {
     fn history(&self, user: UserIdx) -> &'a [Interaction] {
-        self.histories.get(user.index()).map_or(&[], Vec::as_slice)
+        self.histories.get(user.index())
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::negatives::Negatives;
 use mdp::{Interaction, ItemIdx, UserIdx, rng_for, share_of_best};
 use rand::RngExt as _;
+use std::borrow::Cow;
 
 /// One known cell of the user x item matrix.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,6 +68,18 @@ impl RatingTable {
         (self.with_cells(rest), slice)
     }
 
+    /// The table if it has at most `most` cells; else all cells of users drawn at random, about `most` of them.
+    pub(crate) fn some_users(&self, most: usize, seed: u64) -> Cow<'_, Self> {
+        if self.cells.len() <= most {
+            return Cow::Borrowed(self);
+        }
+        let share = most as f64 / self.cells.len() as f64;
+        let mut rng = rng_for(seed, &[0x736f_6d65]);
+        let is_drawn: Vec<bool> = (0..self.n_users).map(|_| rng.random::<f64>() < share).collect();
+        let cells = self.cells.iter().filter(|cell| is_drawn[cell.user.index()]).copied().collect();
+        Cow::Owned(self.with_cells(cells))
+    }
+
     /// Whether less than 99 % of the cells have the best value; a log of positives alone has nothing to say
     /// without negatives.
     pub fn is_graded(&self) -> bool {
@@ -83,20 +96,48 @@ impl RatingTable {
     }
 
     /// The positions of every user's cells in [`RatingTable::cells`].
-    pub(crate) fn positions_by_user(&self) -> Vec<Vec<u32>> {
-        let mut out = vec![Vec::new(); self.n_users];
-        for (position, cell) in self.cells.iter().enumerate() {
-            out[cell.user.index()].push(position as u32);
-        }
-        out
+    pub(crate) fn positions_by_user(&self) -> Positions {
+        Positions::of(&self.cells, self.n_users, |cell| cell.user.index())
     }
 
     /// The positions of every item's cells in [`RatingTable::cells`].
-    pub(crate) fn positions_by_item(&self) -> Vec<Vec<u32>> {
-        let mut out = vec![Vec::new(); self.n_items];
-        for (position, cell) in self.cells.iter().enumerate() {
-            out[cell.item.index()].push(position as u32);
+    pub(crate) fn positions_by_item(&self) -> Positions {
+        Positions::of(&self.cells, self.n_items, |cell| cell.item.index())
+    }
+}
+
+/// Positions of cells by row, ascending within a row.
+pub(crate) struct Positions {
+    ends: Vec<usize>,
+    positions: Vec<u32>,
+}
+
+impl Positions {
+    /// Counts, then places.
+    fn of(cells: &[Rating], n_rows: usize, row: impl Fn(&Rating) -> usize) -> Self {
+        let mut ends = vec![0; n_rows];
+        cells.iter().for_each(|cell| ends[row(cell)] += 1);
+        let mut before = 0;
+        for end in &mut ends {
+            before += std::mem::replace(end, before);
         }
-        out
+        let mut positions = vec![0; cells.len()];
+        for (position, cell) in cells.iter().enumerate() {
+            let place = &mut ends[row(cell)];
+            positions[*place] = position as u32;
+            *place += 1;
+        }
+        Self { ends, positions }
+    }
+
+    /// The positions of one row.
+    pub(crate) fn row(&self, row: usize) -> &[u32] {
+        let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.positions[start..self.ends[row]]
+    }
+
+    /// All rows in order.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &[u32]> {
+        (0..self.ends.len()).map(|row| self.row(row))
     }
 }

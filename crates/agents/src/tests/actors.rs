@@ -79,7 +79,7 @@ fn a_constrained_actor_never_shows_an_item_twice() {
     let settings =
         AgentSettings { n_episodes: 3, horizon: 12, decode: Decode::Catalogue, ..short(AgentKind::ActOnly) };
     let collected = run(&world, &model, &settings, None).unwrap();
-    for (demonstration, known) in collected.demonstrations.iter().zip(&world.histories) {
+    for (demonstration, known) in collected.demonstrations.iter().zip(world.histories.iter()) {
         let shown: BTreeSet<u32> = demonstration.steps.iter().map(|step| step.step.item.0).collect();
         assert_eq!(shown.len(), 12, "no item twice");
         assert!(!shown.contains(&known[0].item.0));

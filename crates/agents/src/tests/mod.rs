@@ -17,7 +17,7 @@ use llm::{
     AgentRole, Capabilities, Completion, Continuation, Generate, LanguageModel, LlmError, Score, StopReason,
     Usage,
 };
-use mdp::{Interaction, ItemIdx, RewardSource, UserIdx, rng_for};
+use mdp::{Histories, Interaction, ItemIdx, RewardSource, UserIdx, rng_for};
 use rand::RngExt as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -40,7 +40,7 @@ impl RewardSource for Rewards {
 pub(super) struct World {
     catalogue: Catalogue,
     user_ids: Vec<String>,
-    histories: Vec<Vec<Interaction>>,
+    histories: Histories,
     environment: Environment,
 }
 

@@ -59,7 +59,7 @@ impl Domain {
 
     /// Users with their logged histories.
     pub(crate) fn with_histories(&self, users: &[UserIdx]) -> Vec<WithHistory<'_>> {
-        users.iter().map(|&user| (user, self.log.world[user.index()].as_slice())).collect()
+        users.iter().map(|&user| (user, &self.log.world[user.index()])).collect()
     }
 
     /// What each user liked in the part of the log that no policy sees.

@@ -52,7 +52,7 @@ proptest! {
         let split = LogSplit::draw(&dataset, fraction, 3);
         for (user, history) in dataset.histories() {
             let (world, judge) = (&split.world[user.index()], &split.judge[user.index()]);
-            let mut all = [world.clone(), judge.clone()].concat();
+            let mut all = [world, judge].concat();
             all.sort_by_key(|row| row.time);
             prop_assert_eq!(all, history.to_vec());
             prop_assert!(!ordered || world.iter().all(|w| judge.iter().all(|j| w.time < j.time)));

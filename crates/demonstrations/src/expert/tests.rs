@@ -3,7 +3,7 @@
 use super::*;
 use crate::tests::{World, small_world, world};
 use crate::{CollectOptions, DemonstrationError, Demos, Origin, describe, show};
-use mdp::UserIdx;
+use mdp::{Interaction, UserIdx};
 use rand::RngExt as _;
 
 const KINDS: [&str; 6] = ["Action", "Comedy", "Drama", "Horror", "Musical", "Western"];
@@ -20,9 +20,10 @@ fn tasteful_world(n_users: usize) -> World {
     let history: Vec<u32> = (0..24).collect();
     let users: Vec<(&str, &[u32])> = ids.iter().map(|id| (id.as_str(), history.as_slice())).collect();
     let mut world = world(&items, &users, rewards.clone());
-    for (user, history) in world.histories.iter_mut().enumerate() {
-        history.iter_mut().for_each(|rated| rated.rating = rewards[user][rated.item.index()]);
-    }
+    let rated = |(user, history): (usize, &[Interaction])| {
+        history.iter().map(|row| Interaction { rating: rewards[user][row.item.index()], ..*row }).collect()
+    };
+    world.histories = world.histories.iter().enumerate().map(rated).collect();
     let features = environment::ItemFeatures::of(&world.catalogue, None);
     let rewards = std::sync::Arc::clone(world.environment.rewards());
     let rule = environment::ExitRule::category_window();

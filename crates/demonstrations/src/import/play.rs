@@ -7,7 +7,7 @@ use crate::grounding::GroundingTally;
 use crate::{DemoStep, Demonstration, DemonstrationError, Grounded, Grounding, GroundingStatus, TitleIndex};
 use catalogue::Catalogue;
 use environment::{Environment, Session};
-use mdp::{ExitReason, Interaction, ItemIdx, ItemSet, Step, StepEnd, UserIdx, rng_for};
+use mdp::{ExitReason, Histories, Interaction, ItemIdx, ItemSet, Step, StepEnd, UserIdx, rng_for};
 use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
@@ -23,7 +23,7 @@ pub struct Scene<'a> {
     /// The outside world's ids of the users, by row.
     pub user_ids: &'a [String],
     /// The logged history of every user, by row, oldest first: the world part of the log.
-    pub histories: &'a [Vec<Interaction>],
+    pub histories: &'a Histories,
     /// The train world.
     pub environment: &'a Environment,
 }
@@ -31,7 +31,7 @@ pub struct Scene<'a> {
 impl Scene<'_> {
     /// The logged history of a user; empty for a row without one.
     pub fn history(&self, user: UserIdx) -> &[Interaction] {
-        self.histories.get(user.index()).map_or(&[], Vec::as_slice)
+        self.histories.get(user.index())
     }
 
     /// The titles of the end of a user's history, oldest first.

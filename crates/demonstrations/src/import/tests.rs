@@ -249,7 +249,7 @@ fn made_up_world(catalogue: Catalogue, user_ids: Vec<String>) -> World {
     let features = ItemFeatures::of(&catalogue, None);
     let environment =
         Environment::new(Arc::new(rewards), features, ExitRule::category_window(), 100).unwrap();
-    let histories = vec![Vec::new(); user_ids.len()];
+    let histories = user_ids.iter().map(|_| Vec::new()).collect();
     World { catalogue, user_ids, histories, environment }
 }
 

@@ -15,24 +15,9 @@ use std::arch::x86_64::{
 
 use super::LANES;
 use super::packed::{code_bytes, scale_bytes, unit_bytes};
+use super::packing::{Packing, by_type};
 use super::portable::Group;
 use super::quantisation::Quantisation;
-
-/// What is known of a storage type when its loop is compiled.
-trait Packing {
-    const TYPE: Quantisation;
-}
-
-macro_rules! packings {
-    ($($name:ident),*) => {
-        $(struct $name;
-        impl Packing for $name {
-            const TYPE: Quantisation = Quantisation::$name;
-        })*
-    };
-}
-
-packings!(Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4K, Q5K, Q6K);
 
 /// Whether it was done: the machine has to have the instructions.
 pub(super) fn tile_times_group(
@@ -48,19 +33,7 @@ pub(super) fn tile_times_group(
         return false;
     }
     // SAFETY: the three features were found on this machine just now.
-    unsafe {
-        match quantisation {
-            Quantisation::Q4_0 => by_size::<Q4_0>(tile, group, out),
-            Quantisation::Q4_1 => by_size::<Q4_1>(tile, group, out),
-            Quantisation::Q5_0 => by_size::<Q5_0>(tile, group, out),
-            Quantisation::Q5_1 => by_size::<Q5_1>(tile, group, out),
-            Quantisation::Q8_0 => by_size::<Q8_0>(tile, group, out),
-            Quantisation::Q4K => by_size::<Q4K>(tile, group, out),
-            Quantisation::Q5K => by_size::<Q5K>(tile, group, out),
-            Quantisation::Q6K => by_size::<Q6K>(tile, group, out),
-            Quantisation::F32 | Quantisation::F16 | Quantisation::Bf16 => return false,
-        }
-    }
+    unsafe { by_type!(quantisation, by_size(tile, group, out)) }
     true
 }
 

@@ -67,7 +67,9 @@ fn run(jobs: Vec<(&Matrix, usize, &mut [[f32; LANES]])>, activations: &Activatio
 
 fn tile_times_group(matrix: &Matrix, tile: usize, group: Group<'_>, out: &mut [[f32; LANES]]) {
     #[cfg(target_arch = "x86_64")]
-    if super::avx512::tile_times_group(matrix.quantisation, matrix.tile(tile), group, out) {
+    if super::avx512::tile_times_group(matrix.quantisation, matrix.tile(tile), group, out)
+        || super::avx2::tile_times_group(matrix.quantisation, matrix.tile(tile), group, out)
+    {
         return;
     }
     super::portable::tile_times_group(matrix.quantisation, matrix.tile(tile), group, out);

@@ -29,6 +29,7 @@ pub(super) struct World {
     environment: Environment,
     catalogue: Catalogue,
     users: Vec<UserIdx>,
+    histories: Histories,
     demonstrations: Vec<Trajectory>,
 }
 
@@ -53,6 +54,7 @@ impl World {
             environment,
             catalogue: Catalogue::new(rows).0,
             users: (0..6).map(UserIdx).collect(),
+            histories: Histories::default(),
             demonstrations: (0..6).map(demo).collect(),
         }
     }
@@ -63,7 +65,7 @@ impl World {
             catalogue: &self.catalogue,
             dataset: "thirds",
             users: &self.users,
-            histories: &[],
+            histories: &self.histories,
             demonstrations: &self.demonstrations,
             validation_users: &self.users,
         }
@@ -227,7 +229,7 @@ fn masked_rollouts_never_repeat_and_skip_the_log() {
     let mut config = small(RELEASED).raw().clone();
     config.rollout.repeats = Repeats::Masked;
     let logged = mdp::Interaction { item: ItemIdx(0), rating: 5.0, time: 0 };
-    let histories = vec![vec![logged]; 6];
+    let histories = (0..6).map(|_| vec![logged]).collect();
     let inputs = TrainingInputs { histories: &histories, ..world.inputs() };
     let mut trainer = Trainer::new(TrainingConfig::try_from(config).unwrap(), inputs, 2).unwrap();
     trainer.run(&RunOptions::default(), &mut Silent).unwrap();

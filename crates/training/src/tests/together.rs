@@ -54,7 +54,7 @@ fn a_round_plays_the_sessions_that_one_after_another_would_be() {
         raw.rollout.repeats = Repeats::Masked;
     };
     let logged = Interaction { item: ItemIdx(4), rating: 5.0, time: 0 };
-    let histories = vec![vec![logged]; 6];
+    let histories = (0..6).map(|_| vec![logged]).collect();
     let play = |config| {
         let inputs = TrainingInputs { histories: &histories, ..world.inputs() };
         let mut trainer = Trainer::new(config, inputs, 3).unwrap();

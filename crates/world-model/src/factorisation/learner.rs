@@ -3,15 +3,20 @@
 use super::config::FactorisationConfig;
 use super::network::Factorisation;
 use crate::linear::solve_positive;
+use crate::ratings::Positions;
 use crate::{ItemCategories, Rating, RatingTable, WorldError};
 use mdp::rng_for;
 use nn::normals;
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::ops::Range;
 
 const WEIGHTS: [f32; 5] = [2.0, 4.0, 8.0, 16.0, 32.0];
 const BIAS_WEIGHTS: [f32; 4] = [1.0, 2.0, 4.0, 8.0];
 const SLICE: f64 = 0.1;
+/// Weights are ratios of the noise to what is known beforehand, which all users share: beyond so many cells, some of
+/// them say enough.
+const MOST_CELLS_TO_CHOOSE_ON: usize = 5_000_000;
 
 /// Weights of squared factors, category weights and biases, and how many of each there are.
 #[derive(Clone, Copy, Debug)]
@@ -61,8 +66,8 @@ impl Content {
 
 impl Factorisation {
     /// Fits means by alternating least squares. A tenth of the cells chooses the weights that the settings leave
-    /// open and measures the noise; then everything is fitted again on all cells. Deterministic for any number of
-    /// threads.
+    /// open (of five million cells, those of users drawn at random, where there are more) and measures the noise;
+    /// then everything is fitted again on all cells. Deterministic for any number of threads.
     ///
     /// # Errors
     /// When a setting has no meaning or there is nothing to fit on.
@@ -76,12 +81,14 @@ impl Factorisation {
         if table.cells.is_empty() {
             return Err(WorldError::TooLittleData { what: "the log has no ratings".into() });
         }
-        let (rest, mut slice) = table.sliced(SLICE, seed);
-        if slice.is_empty() {
-            slice.clone_from(&table.cells);
-        }
         let content = Content::of(categories, config.max_categories);
-        let (ridge, noise) = choose(&rest, &slice, &content, config, seed);
+        let some = table.some_users(MOST_CELLS_TO_CHOOSE_ON, seed);
+        let (ridge, mut noise) = choose(cut(&some, seed), &content, config, seed);
+        if matches!(some, Cow::Owned(_)) {
+            let (rest, slice) = cut(table, seed);
+            noise = solve(&rest, &content, config, ridge, seed).squared_error(&slice);
+        }
+        drop(some);
         let mut out = solve(table, &content, config, ridge, seed);
         out.noise = noise.max(1e-3);
         out.fit_variance_scales(table, config.variance_shrinkage);
@@ -99,25 +106,33 @@ impl Factorisation {
         let squares: Vec<f32> =
             table.cells.iter().map(|cell| (cell.value - self.mean(cell.user, cell.item)).powi(2)).collect();
         let fitted = (squares.iter().sum::<f32>() / squares.len() as f32).max(1e-6);
-        let relative = |positions: &Vec<u32>| {
+        let relative = |positions: &[u32]| {
             let sum: f32 = positions.iter().map(|&p| squares[p as usize] / fitted).sum();
             (sum + shrinkage) / (positions.len() as f32 + shrinkage)
         };
-        self.user_scales = table.positions_by_user().iter().map(relative).collect();
-        self.item_scales = table.positions_by_item().iter().map(relative).collect();
+        self.user_scales = table.positions_by_user().rows().map(relative).collect();
+        self.item_scales = table.positions_by_item().rows().map(relative).collect();
     }
+}
+
+/// What is fitted on, and the tenth that measures; all of them where a tenth is nothing.
+fn cut(table: &RatingTable, seed: u64) -> (RatingTable, Vec<Rating>) {
+    let (rest, mut slice) = table.sliced(SLICE, seed);
+    if slice.is_empty() {
+        slice.clone_from(&table.cells);
+    }
+    (rest, slice)
 }
 
 /// The weights with the least squared error on the slice, and that error: biases first, then categories, then
 /// factors, each kept only if it helps.
 fn choose(
-    rest: &RatingTable,
-    slice: &[Rating],
+    (rest, slice): (RatingTable, Vec<Rating>),
     content: &Content,
     config: &FactorisationConfig,
     seed: u64,
 ) -> (Ridge, f32) {
-    let error = |ridge: Ridge| solve(rest, content, config, ridge, seed).squared_error(slice);
+    let error = |ridge: Ridge| solve(&rest, content, config, ridge, seed).squared_error(&slice);
     let mut best =
         (Ridge { n_factors: 0, factors: 1.0, n_categories: 0, categories: 1.0, biases: 1.0 }, f32::INFINITY);
     let try_all = |best: &mut (Ridge, f32), ridges: &mut dyn Iterator<Item = Ridge>| {
@@ -201,7 +216,7 @@ fn solve(
 /// result. A row without ratings is zero but for its fixed entries.
 fn solve_side<'a>(
     table: &RatingTable,
-    positions_by_row: &[Vec<u32>],
+    positions_by_row: &Positions,
     other: impl Fn(&Rating) -> &'a [f32] + Sync,
     (mu, diagonal, fixed): (f32, &[f32], Range<usize>),
     rows: &mut [f32],
@@ -210,7 +225,11 @@ fn solve_side<'a>(
     let dim = width - 1;
     let free: Vec<usize> = (0..width).filter(|at| !fixed.contains(at) && diagonal[*at].is_finite()).collect();
     let n = free.len();
-    rows.par_chunks_exact_mut(width).zip(positions_by_row).for_each(|(row, positions)| {
+    rows.par_chunks_exact_mut(width).enumerate().for_each(|(at, row)| {
+        let positions = positions_by_row.row(at);
+        if positions.is_empty() {
+            return free.iter().for_each(|&at| row[at] = 0.0);
+        }
         let (mut gram, mut right, mut feature) = (vec![0.0f64; n * n], vec![0.0f64; n], vec![0.0f64; n]);
         (0..n).for_each(|side| gram[side * n + side] = f64::from(diagonal[free[side]]));
         for &position in positions {

@@ -5,10 +5,11 @@ use super::plan::Plan;
 use super::report::{FitReport, FitRow, baselines, row, variance_ratio};
 use super::{CheckUser, Judge, RankingRow, Train, World};
 use crate::complete::CompleteRows;
+use crate::deepfm::FittedEnsemble;
 use crate::{DeepFmEnsemble, ItemCategories, Negatives, RatingTable, WorldError};
 use data::Dataset;
 use data::split::{LogSplit, UserSplit};
-use mdp::{Interaction, MeanModel as _, UserIdx};
+use mdp::{Histories, Interaction, MeanModel as _, UserIdx};
 use std::sync::Arc;
 
 impl World {
@@ -62,11 +63,11 @@ const MOST_CHECK_USERS: usize = 300;
 pub(super) fn check_users(log: &LogSplit, split: &UserSplit) -> Vec<CheckUser> {
     let users = if split.test.is_empty() { &split.train } else { &split.test };
     let chosen = users.iter().take(MOST_CHECK_USERS);
-    chosen.map(|&user| CheckUser { user, history: log.world[user.index()].clone() }).collect()
+    chosen.map(|&user| CheckUser { user, history: log.world[user.index()].to_vec() }).collect()
 }
 
 /// The parts of the log of some users, empty for all others.
-fn only<'l>(parts: &'l [Vec<Interaction>], users: &[&[UserIdx]]) -> Vec<&'l [Interaction]> {
+fn only<'l>(parts: &'l Histories, users: &[&[UserIdx]]) -> Vec<&'l [Interaction]> {
     let mut out: Vec<&[Interaction]> = vec![&[]; parts.len()];
     for user in users.iter().flat_map(|users| users.iter()) {
         out[user.index()] = &parts[user.index()];
@@ -80,43 +81,21 @@ fn fit_train_world(
     log: &LogSplit,
     split: &UserSplit,
 ) -> Result<(DeepFmEnsemble, FitReport), WorldError> {
-    let (config, deepfm, seed) = (plan.config, &plan.deepfm, plan.seed);
+    let (deepfm, seed) = (&plan.deepfm, plan.seed);
     let content = ItemCategories::of(&dataset.catalogue, deepfm.item_content);
     let seen = only(&log.world, &[&split.train, &split.validation]);
-    let table = RatingTable::of(&seen, dataset.n_items());
-    let (rest, liked) = table.sliced(config.held_out_share, seed);
-    let (fitted, validation) = rest.sliced(config.validation_share / (1.0 - config.held_out_share), seed);
-    let (held_out, validation) = (table.with_cells(liked.clone()), table.with_cells(validation));
-    let held_out = &plan.with_train_negatives(&held_out, &table, 1).cells;
-    let validation = &plan.with_train_negatives(&validation, &table, 2).cells;
-    let first = DeepFmEnsemble::fit(&fitted, validation, &content, deepfm, seed)?;
-
-    drop(fitted);
-    let all_but_reported = plan.with_train_negatives(&rest, &table, 3);
-    let mut rows = baselines(&all_but_reported, held_out, &content, (deepfm.embedding_dim, seed))?;
-    let reported = DeepFmEnsemble::refit(&first, &rest, &content, deepfm, seed)?.ensemble;
-    let ours = row("deepfm", held_out, |c| reported.predict(c.user, c.item).0);
-    let deepfm_is_best = rows.iter().all(|other| ours.rmse < other.rmse);
-    rows.push(ours);
-    let last = DeepFmEnsemble::refit(&first, &table, &content, deepfm, seed)?;
+    // Every step cuts the log anew, so that no part of a large one waits in memory for a later step.
+    let table = || RatingTable::of(&seen, dataset.n_items());
+    let (first, n_validation) = fit_until_it_stops(table(), plan, &content)?;
+    let (mut report, level) = measure(table(), &first, plan, &content)?;
+    let last = DeepFmEnsemble::refit(&first, &table(), &content, deepfm, seed)?;
+    drop(first);
+    (report.n_validation, report.n_epochs) = (n_validation, last.n_epochs);
     let mut ensemble = last.ensemble;
-    let mut report = FitReport {
-        n_fitted: rest.cells.len(),
-        n_validation: validation.len(),
-        n_held_out: held_out.len(),
-        is_graded: !Negatives::Auto.are_sampled(plan.share_at_best),
-        rows,
-        deepfm_is_best,
-        variance_ratio: variance_ratio(&reported, held_out),
-        n_epochs: last.n_epochs,
-        ranking: plan.rank_train_world(&reported, (&rest, &liked), &content)?,
-        ..FitReport::default()
-    };
     let known: Vec<UserIdx> =
         (0..dataset.n_users() as u32).map(UserIdx).filter(|u| !seen[u.index()].is_empty()).collect();
     let newcomers = RatingTable::of(&only(&log.world, &[&split.test]), dataset.n_items());
     let unseen = plan.with_train_negatives(&newcomers, &newcomers, 6);
-    let level = all_but_reported.mean();
     let folded_in = measure_fold_in(&ensemble, &known, &unseen, &split.test, (level, plan));
     report.folded_in = folded_in.errors;
     if let Some(ranking) = &mut report.ranking {
@@ -131,6 +110,53 @@ fn fit_train_world(
         .collect();
     ensemble.fold_in(&known, &newcomers);
     Ok((ensemble, report))
+}
+
+/// The ensemble that decides when to stop, and the number of cells that decided.
+fn fit_until_it_stops(
+    table: RatingTable,
+    plan: &Plan<'_>,
+    content: &ItemCategories,
+) -> Result<(FittedEnsemble, usize), WorldError> {
+    let config = plan.config;
+    let share = config.validation_share / (1.0 - config.held_out_share);
+    let (fitted, validation) = table.sliced(config.held_out_share, plan.seed).0.sliced(share, plan.seed);
+    let validation = table.with_cells(validation);
+    let validation = plan.with_train_negatives(&validation, &table, 2).into_owned().cells;
+    drop(table);
+    Ok((DeepFmEnsemble::fit(&fitted, &validation, content, &plan.deepfm, plan.seed)?, validation.len()))
+}
+
+/// DeepFM beside the baselines on ratings that decided nothing, and the mean of what they were fitted on.
+fn measure(
+    table: RatingTable,
+    first: &FittedEnsemble,
+    plan: &Plan<'_>,
+    content: &ItemCategories,
+) -> Result<(FitReport, f32), WorldError> {
+    let (rest, liked) = table.sliced(plan.config.held_out_share, plan.seed);
+    let held_out = table.with_cells(liked.clone());
+    let held_out = &plan.with_train_negatives(&held_out, &table, 1).cells;
+    let given = plan.with_train_negatives(&rest, &table, 3);
+    drop(table);
+    let mut rows = baselines(&given, held_out, content, (plan.deepfm.embedding_dim, plan.seed))?;
+    let level = given.mean();
+    drop(given);
+    let reported = DeepFmEnsemble::refit(first, &rest, content, &plan.deepfm, plan.seed)?.ensemble;
+    let ours = row("deepfm", held_out, |c| reported.predict(c.user, c.item).0);
+    let deepfm_is_best = rows.iter().all(|other| ours.rmse < other.rmse);
+    rows.push(ours);
+    let report = FitReport {
+        n_fitted: rest.cells.len(),
+        n_held_out: held_out.len(),
+        is_graded: !Negatives::Auto.are_sampled(plan.share_at_best),
+        rows,
+        deepfm_is_best,
+        variance_ratio: variance_ratio(&reported, held_out),
+        ranking: plan.rank_train_world(&reported, (&rest, &liked), content)?,
+        ..FitReport::default()
+    };
+    Ok((report, level))
 }
 
 /// The cells as one list per user, for folding in.

@@ -125,10 +125,11 @@ impl<'a> Plan<'a> {
     ) -> Result<Factorisation, WorldError> {
         let (config, seed) = (self.config, self.seed);
         let n_each = config.factorisation.n_negatives;
-        let table = RatingTable::of(&log.judge, dataset.n_items());
-        let (rest, liked) = table.sliced(config.held_out_share, seed.wrapping_add(5));
+        let parts: Vec<&[Interaction]> = log.judge.iter().collect();
+        let table = || RatingTable::of(&parts, dataset.n_items());
+        let (rest, liked) = table().sliced(config.held_out_share, seed.wrapping_add(5));
         let given = self.with_judge_negatives(&rest, n_each, 0);
-        let held_out = table.with_cells(liked.clone());
+        let held_out = rest.with_cells(liked.clone());
         let held_out = &self.with_judge_negatives(&held_out, n_each, 1).cells;
         let content = ItemCategories::of(&dataset.catalogue, ItemContent::Categories);
         let judge = Factorisation::fit(&given, &content, &config.factorisation, seed)?;
@@ -141,11 +142,10 @@ impl<'a> Plan<'a> {
                 questions.row("judge", |user, item| judge.mean(user, item)),
             ];
         }
-        Factorisation::fit(
-            &self.with_judge_negatives(&table, n_each, 2),
-            &content,
-            &config.factorisation,
-            seed,
-        )
+        drop(given);
+        drop(rest);
+        let table = table();
+        let given = self.with_judge_negatives(&table, n_each, 2);
+        Factorisation::fit(&given, &content, &config.factorisation, seed)
     }
 }
