@@ -135,9 +135,4 @@ impl Positions {
         let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.positions[start..self.ends[row]]
     }
-
-    /// All rows in order.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &[u32]> {
-        (0..self.ends.len()).map(|row| self.row(row))
-    }
 }

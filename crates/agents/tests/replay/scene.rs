@@ -5,7 +5,7 @@ use catalogue::Catalogue;
 use demonstrations::Scene;
 use environment::{Environment, ExitRule, ItemFeatures};
 use llm::LanguageModel;
-use mdp::{Interaction, ItemIdx, RewardSource, UserIdx};
+use mdp::{Histories, Interaction, ItemIdx, RewardSource, UserIdx};
 use sample_domain::{SampleConfig, generate};
 use std::sync::Arc;
 
@@ -70,8 +70,8 @@ pub(crate) fn demonstrated(model: &dyn LanguageModel) -> AgentsCollected {
         let item = ItemIdx((31 * user + 7 * k) % N_FILMS as u32);
         Interaction { item, rating: Taste.reward(UserIdx(user), item), time: i64::from(k) }
     };
-    let histories: Vec<Vec<Interaction>> =
-        (0..N_USERS as u32).map(|user| (0..6).map(|k| seen(user, k)).collect()).collect();
+    let histories: Histories =
+        (0..N_USERS as u32).map(|user| (0..6).map(|k| seen(user, k)).collect::<Vec<_>>()).collect();
     let user_ids: Vec<String> = (0..N_USERS).map(|user| format!("u{user}")).collect();
     let scene = Scene {
         catalogue: &catalogue,

@@ -5,7 +5,7 @@ use crate::*;
 use artefact::Tensors;
 use catalogue::Catalogue;
 use environment::{Environment, ExitRule, ItemFeatures};
-use mdp::{ItemIdx, Policy as _, RewardSource, SessionContext, Trajectory, UserIdx};
+use mdp::{Histories, ItemIdx, Policy as _, RewardSource, SessionContext, Trajectory, UserIdx};
 use std::sync::Arc;
 
 pub(super) const N_ITEMS: usize = 30;

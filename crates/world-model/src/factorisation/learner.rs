@@ -84,11 +84,12 @@ impl Factorisation {
         let content = Content::of(categories, config.max_categories);
         let some = table.some_users(MOST_CELLS_TO_CHOOSE_ON, seed);
         let (ridge, mut noise) = choose(cut(&some, seed), &content, config, seed);
-        if matches!(some, Cow::Owned(_)) {
+        let is_sample = matches!(some, Cow::Owned(_));
+        drop(some);
+        if is_sample {
             let (rest, slice) = cut(table, seed);
             noise = solve(&rest, &content, config, ridge, seed).squared_error(&slice);
         }
-        drop(some);
         let mut out = solve(table, &content, config, ridge, seed);
         out.noise = noise.max(1e-3);
         out.fit_variance_scales(table, config.variance_shrinkage);
@@ -106,12 +107,16 @@ impl Factorisation {
         let squares: Vec<f32> =
             table.cells.iter().map(|cell| (cell.value - self.mean(cell.user, cell.item)).powi(2)).collect();
         let fitted = (squares.iter().sum::<f32>() / squares.len() as f32).max(1e-6);
-        let relative = |positions: &[u32]| {
-            let sum: f32 = positions.iter().map(|&p| squares[p as usize] / fitted).sum();
-            (sum + shrinkage) / (positions.len() as f32 + shrinkage)
+        let scales = |n_rows: usize, row: fn(&Rating) -> usize| {
+            let mut rows = vec![(0.0f32, 0u32); n_rows];
+            for (cell, square) in table.cells.iter().zip(&squares) {
+                let (sum, n) = &mut rows[row(cell)];
+                (*sum, *n) = (*sum + square / fitted, *n + 1);
+            }
+            rows.into_iter().map(|(sum, n)| (sum + shrinkage) / (n as f32 + shrinkage)).collect()
         };
-        self.user_scales = table.positions_by_user().rows().map(relative).collect();
-        self.item_scales = table.positions_by_item().rows().map(relative).collect();
+        self.user_scales = scales(table.n_users, |cell| cell.user.index());
+        self.item_scales = scales(table.n_items, |cell| cell.item.index());
     }
 }
 
@@ -198,22 +203,19 @@ fn solve(
     diagonal.resize(dim, unused_or(ridge.n_categories, ridge.categories));
     diagonal.push(ridge.biases);
     for _ in 0..config.n_passes {
-        let item_side = |cell: &Rating| out.item_row(cell.item.index());
-        let mut users = vec![0.0; out.users.len()];
-        solve_side(table, &by_user, item_side, (out.mu, &diagonal, 0..0), &mut users);
-        out.users = users;
-        let user_side = |cell: &Rating| out.user_row(cell.user.index());
-        let mut items = out.items.clone();
-        solve_side(table, &by_item, user_side, (out.mu, &diagonal, config.dim..dim), &mut items);
-        out.items = items;
+        let Factorisation { users, items, mu, .. } = &mut out;
+        let item_side = |cell: &Rating| &items[cell.item.index() * width..][..width];
+        solve_side(table, &by_user, item_side, (*mu, &diagonal, 0..0), users);
+        let user_side = |cell: &Rating| &users[cell.user.index() * width..][..width];
+        solve_side(table, &by_item, user_side, (*mu, &diagonal, config.dim..dim), items);
     }
     out
 }
 
 /// One side given the other: for every row, ridge regression of what mean level and the other side's bias leave
 /// of its ratings, on the other side's factors and a constant. The entries in `fixed` stay as they are in `rows`,
-/// and what they predict is taken off first; an entry of infinite weight stays zero. Rows are independent of each other, so threads do not change the
-/// result. A row without ratings is zero but for its fixed entries.
+/// and what they predict is taken off first; entries of infinite weight stay as they are, too. Rows are independent of
+/// each other, so threads do not change the result. A row without ratings is zero but for those entries.
 fn solve_side<'a>(
     table: &RatingTable,
     positions_by_row: &Positions,

@@ -82,6 +82,32 @@ fn rows_without_ratings_are_the_mean_and_nothing_to_fit_is_an_error() {
 }
 
 #[test]
+fn weights_of_a_large_table_are_chosen_on_whole_users() {
+    let (table, _) = planted(400, 60, 0.5, 0.3, 6);
+    let some = table.some_users(table.cells.len() / 4, 9);
+    let share = some.cells.len() as f64 / table.cells.len() as f64;
+    assert!((0.15..0.35).contains(&share), "{share}");
+    for user in 0..400 {
+        let of_user = |table: &RatingTable| table.cells.iter().filter(|c| c.user.0 == user).count();
+        assert!([0, of_user(&table)].contains(&of_user(&some)), "user {user} is cut");
+    }
+    assert_eq!(some, table.some_users(table.cells.len() / 4, 9));
+    assert_ne!(some, table.some_users(table.cells.len() / 4, 10));
+    assert_eq!(*table.some_users(table.cells.len(), 9), table);
+}
+
+#[test]
+fn positions_are_those_of_the_row() {
+    let (table, _) = planted(9, 7, 0.3, 0.3, 8);
+    let (by_user, by_item) = (table.positions_by_user(), table.positions_by_item());
+    let expected = |is_own: &dyn Fn(&Rating) -> bool| -> Vec<u32> {
+        (0..table.cells.len() as u32).filter(|&at| is_own(&table.cells[at as usize])).collect()
+    };
+    (0..9).for_each(|user| assert_eq!(by_user.row(user), expected(&|c| c.user.index() == user)));
+    (0..7).for_each(|item| assert_eq!(by_item.row(item), expected(&|c| c.item.index() == item)));
+}
+
+#[test]
 fn threads_do_not_change_the_result() {
     let (table, _) = planted(50, 40, 0.4, 0.3, 3);
     let fit = |n_threads| {
