@@ -12,7 +12,7 @@ pub(crate) fn to_single(bits: u16) -> f32 {
     }
 }
 
-/// The nearest half-precision number, ties to even; infinite from 65,520 on.
+/// The nearest finite half-precision number, ties to even: 65,504 for everything beyond it.
 pub(crate) fn from_single(value: f32) -> u16 {
     let sign = (value.to_bits() >> 16 & 0x8000) as u16;
     let magnitude = value.abs();
@@ -20,7 +20,7 @@ pub(crate) fn from_single(value: f32) -> u16 {
         return sign | 0x7E00;
     }
     if magnitude >= 65_520.0 {
-        return sign | 0x7C00;
+        return sign | 0x7BFF;
     }
     if magnitude < 2f32.powi(-14) {
         // Subnormal: a multiple of 2^-24, rounded as integers are.

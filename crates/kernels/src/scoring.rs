@@ -70,12 +70,14 @@ impl ScoringTable {
     /// Packs a head with rows of this width.
     ///
     /// # Panics
-    /// If the lengths do not fit, the width is not a multiple of 16, or the machine lacks the instruction set.
+    /// If the lengths do not fit, the width is not a multiple of 16, a number is not finite, or the machine lacks the
+    /// instruction set.
     pub fn new(isa: Isa, precision: Precision, table: HeadTable<'_>, width: usize) -> Self {
         let n_items = table.bias.len();
         assert!(isa.is_available(), "{isa:?} is not an instruction set of this machine");
         assert!(width > 0 && width.is_multiple_of(LANES), "the width is a multiple of {LANES}");
         assert_eq!(table.rows.len(), n_items * width, "one row per bias");
+        assert!(table.rows.iter().chain(table.bias).all(|x| x.is_finite()), "finite rows and biases");
         let weights = match precision {
             Precision::Single => Weights::Single(packed(table.rows, width, |x| x)),
             Precision::Half => Weights::Half(packed(table.rows, width, half::from_single)),

@@ -49,6 +49,23 @@ fn the_best_are_those_of_a_sort_without_excluded_and_withdrawn_items() {
 }
 
 #[test]
+fn a_state_that_is_not_finite_has_no_best() {
+    let packed = packed_table(&table(100), Isa::detected(), Precision::Single);
+    let mut states = numbers(2 * WIDTH, 3);
+    states[5] = f32::NAN;
+    let answers = packed.top(&states, &[], 10);
+    assert_eq!((answers[0].len(), answers[1].len()), (0, 10));
+}
+
+#[test]
+#[should_panic(expected = "finite rows and biases")]
+fn a_table_is_finite() {
+    let mut data = table(100);
+    data.0[7] = f32::NAN;
+    packed_table(&data, Isa::detected(), Precision::Single);
+}
+
+#[test]
 fn every_instruction_set_gives_the_same_scores() {
     let data = table(333);
     let states = numbers(3 * WIDTH, 3);
@@ -113,9 +130,15 @@ fn draws_follow_the_softmax() {
 
 #[test]
 fn half_precision_is_rounded_to_nearest() {
-    for (value, bits) in
-        [(1.0, 0x3C00), (-2.0, 0xC000), (65_504.0, 0x7BFF), (65_520.0, 0x7C00), (0.0, 0), (6e-8, 1)]
-    {
+    for (value, bits) in [
+        (1.0, 0x3C00),
+        (-2.0, 0xC000),
+        (65_504.0, 0x7BFF),
+        (65_520.0, 0x7BFF),
+        (-1e9, 0xFBFF),
+        (0.0, 0),
+        (6e-8, 1),
+    ] {
         assert_eq!(half::from_single(value), bits, "{value}");
     }
     for bits in (0..=u16::MAX).filter(|bits| bits >> 10 & 31 != 31) {

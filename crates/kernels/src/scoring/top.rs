@@ -13,7 +13,7 @@ const SHARED: usize = 64;
 impl ScoringTable {
     /// The `n_best` best items of each of `states: [states, width]`, best first, the lower item first among equals.
     /// `excluded` names items that a state must not get (none at all, or one list per state); fewer items come back
-    /// where fewer are left. States are divided over the threads of the caller's rayon pool.
+    /// where fewer are left, none for a state that is not finite. States are divided over the threads of the caller's rayon pool.
     ///
     /// # Panics
     /// If the lengths do not fit.
@@ -117,7 +117,8 @@ impl Best {
     #[inline(never)]
     fn insert(&mut self, first: u32, scores: &[f32; PANEL], excluded: &[u32]) {
         for (item, &score) in (first..).zip(scores) {
-            if score <= self.bar || excluded.binary_search(&item).is_ok() {
+            let is_better = score > self.bar;
+            if !is_better || excluded.binary_search(&item).is_ok() {
                 continue;
             }
             let place = self.items.partition_point(|known| known.score >= score);
