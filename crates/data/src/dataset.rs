@@ -20,6 +20,8 @@ pub enum Clock {
     Seconds,
 }
 
+const HASHED_AT_ONCE: usize = 1 << 17;
+
 /// A catalogue, users, and their interactions on the 1 to 5 scale.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
@@ -146,18 +148,24 @@ impl Dataset {
     pub fn hash(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         hasher.update(self.catalogue.hash().as_bytes()).update(&[self.clock as u8]);
+        // Long runs of bytes are hashed several blocks at a time.
+        let mut bytes = Vec::with_capacity(2 * HASHED_AT_ONCE);
         for (user, history) in self.histories() {
             let id = &self.users[user.index()];
-            hasher.update(&(id.len() as u64).to_le_bytes()).update(id.as_bytes());
-            hasher.update(&(history.len() as u64).to_le_bytes());
+            bytes.extend((id.len() as u64).to_le_bytes());
+            bytes.extend(id.as_bytes());
+            bytes.extend((history.len() as u64).to_le_bytes());
             for row in history {
-                let mut bytes = [0; 16];
-                bytes[..4].copy_from_slice(&row.item.0.to_le_bytes());
-                bytes[4..8].copy_from_slice(&row.rating.to_le_bytes());
-                bytes[8..].copy_from_slice(&row.time.to_le_bytes());
+                bytes.extend(row.item.0.to_le_bytes());
+                bytes.extend(row.rating.to_le_bytes());
+                bytes.extend(row.time.to_le_bytes());
+            }
+            if bytes.len() >= HASHED_AT_ONCE {
                 hasher.update(&bytes);
+                bytes.clear();
             }
         }
+        hasher.update(&bytes);
         hasher.finalize().to_hex()[..16].to_owned()
     }
 }

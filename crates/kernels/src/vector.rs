@@ -37,6 +37,20 @@ pub fn add_scaled(target: &mut [f32], scale: f32, source: &[f32]) {
     }
 }
 
+/// Adds the outer product of `x` with itself to the lower triangle of `matrix`, whose rows are as long as `x`; what lies
+/// above the diagonal is not to be read.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma", "aarch64+neon"))]
+pub fn add_outer_product(matrix: &mut [[f32; 8]], x: &[[f32; 8]]) {
+    for (at, row) in matrix.chunks_exact_mut(x.len()).enumerate() {
+        let scale = x[at / 8][at % 8];
+        for (cells, x) in row[..=at / 8].iter_mut().zip(x) {
+            for lane in 0..8 {
+                cells[lane] = x[lane].mul_add(scale, cells[lane]);
+            }
+        }
+    }
+}
+
 /// Replaces every value by its exponential, to within 2 units in the last place; below -87 the result is 0,
 /// above 88 infinity.
 ///

@@ -3,6 +3,7 @@
 use mdp::{Interaction, Rng};
 use nn::normal;
 use ranking::TasteModel;
+use rayon::prelude::*;
 
 /// Settings of the fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -124,14 +125,14 @@ fn solve_users(
     (mean, ridge, width): (f32, f32, usize),
 ) -> Vec<f32> {
     let mut out = vec![0.0; histories.len() * width];
-    for (history, weights) in histories.iter().zip(out.chunks_exact_mut(width)) {
+    histories.par_iter().zip(out.par_chunks_exact_mut(width)).for_each(|(history, weights)| {
         let mut system = Normal::new(width, ridge);
         for x in *history {
             let features = &rows[x.item.index() * width..(x.item.index() + 1) * width];
             system.add(features, x.rating - mean - offsets[x.item.index()]);
         }
         weights.copy_from_slice(&system.solve());
-    }
+    });
     out
 }
 
@@ -144,73 +145,86 @@ fn solve_items(
     (n_factors, width): (usize, usize),
 ) -> f32 {
     let factors = 1..1 + n_factors;
-    let mut systems: Vec<Option<Normal>> = vec![None; offsets.len()];
-    for (history, weights) in histories.iter().zip(users.chunks_exact(width)) {
-        for x in *history {
-            let system = systems[x.item.index()].get_or_insert_with(|| Normal::new(n_factors, ridge));
-            let row = &rows[x.item.index() * width..(x.item.index() + 1) * width];
-            let rest = weights[0] + kernels::dot(&weights[factors.end..], &row[factors.end..]);
-            system.add(&weights[factors.clone()], x.rating - mean - offsets[x.item.index()] - rest);
+    // Every share of the items looks through all histories: finding its own ratings is cheap beside adding them.
+    let share = rows.len() / width / rayon::current_num_threads() + 1;
+    rows.par_chunks_mut(share * width).enumerate().for_each(|(index, rows)| {
+        let first = index * share;
+        let mut systems = vec![None; rows.len() / width];
+        for (history, weights) in histories.iter().zip(users.chunks_exact(width)) {
+            for x in *history {
+                let Some(at) = x.item.index().checked_sub(first).filter(|at| *at < systems.len()) else {
+                    continue;
+                };
+                let system = systems[at].get_or_insert_with(|| Normal::new(n_factors, ridge));
+                let row = &rows[at * width..(at + 1) * width];
+                let rest = weights[0] + kernels::dot(&weights[factors.end..], &row[factors.end..]);
+                system.add(&weights[factors.clone()], x.rating - mean - offsets[x.item.index()] - rest);
+            }
         }
-    }
-    for (row, system) in rows.chunks_exact_mut(width).zip(systems) {
-        match system {
-            Some(system) => row[factors.clone()].copy_from_slice(&system.solve()),
-            None => row[factors.clone()].fill(0.0),
+        for (row, system) in rows.chunks_exact_mut(width).zip(systems) {
+            match system {
+                Some(system) => row[factors.clone()].copy_from_slice(&system.solve()),
+                None => row[factors.clone()].fill(0.0),
+            }
         }
-    }
-    let (mut squares, mut n) = (0.0f64, 0usize);
-    for (history, weights) in histories.iter().zip(users.chunks_exact(width)) {
-        for x in *history {
+    });
+    let rows = &*rows;
+    let squares = |(history, weights): (&&[Interaction], &[f32])| -> f64 {
+        let square = |x: &Interaction| {
             let features = &rows[x.item.index() * width..(x.item.index() + 1) * width];
             let predicted = mean + offsets[x.item.index()] + kernels::dot(features, weights);
-            squares += f64::from(x.rating - predicted).powi(2);
-            n += 1;
-        }
-    }
-    (squares / n.max(1) as f64) as f32
+            f64::from(x.rating - predicted).powi(2)
+        };
+        history.iter().map(square).sum()
+    };
+    let by_user: Vec<f64> = histories.par_iter().zip(users.par_chunks_exact(width)).map(squares).collect();
+    let n: usize = histories.iter().map(|history| history.len()).sum();
+    (by_user.iter().sum::<f64>() / n.max(1) as f64) as f32
 }
 
 /// Normal equations of a small ridge regression.
 #[derive(Clone)]
 struct Normal {
-    matrix: Vec<f32>,
+    /// The lower triangle counts. `[width, width]`, rows filled up to whole blocks
+    matrix: Vec<[f32; 8]>,
     target: Vec<f32>,
+    /// The features of one rating, filled up with zeros.
+    features: Vec<[f32; 8]>,
 }
 
 impl Normal {
     fn new(width: usize, ridge: f32) -> Self {
-        let mut matrix = vec![0.0; width * width];
-        (0..width).for_each(|k| matrix[k * width + k] = ridge);
-        Self { matrix, target: vec![0.0; width] }
+        let stride = width.div_ceil(8);
+        let mut matrix = vec![[0.0; 8]; width * stride];
+        (0..width).for_each(|k| matrix[k * stride + k / 8][k % 8] = ridge);
+        Self { matrix, target: vec![0.0; width], features: vec![[0.0; 8]; stride] }
     }
 
     fn add(&mut self, features: &[f32], target: f32) {
-        let width = self.target.len();
-        for (row, &x) in self.matrix.chunks_exact_mut(width).zip(features) {
-            kernels::add_scaled(row, x, features);
-        }
+        self.features.as_flattened_mut()[..features.len()].copy_from_slice(features);
+        kernels::add_outer_product(&mut self.matrix, &self.features);
         kernels::add_scaled(&mut self.target, target, features);
     }
 
     /// Cholesky factorisation and two triangular solves; the ridge keeps the matrix positive definite.
     fn solve(mut self) -> Vec<f32> {
-        let n = self.target.len();
+        let (n, stride) = (self.target.len(), 8 * self.features.len());
+        let matrix = self.matrix.as_flattened_mut();
         for i in 0..n {
             for j in 0..=i {
-                let sum: f32 = (0..j).map(|k| self.matrix[i * n + k] * self.matrix[j * n + k]).sum();
-                let value = self.matrix[i * n + j] - sum;
-                self.matrix[i * n + j] =
-                    if i == j { value.max(1e-6).sqrt() } else { value / self.matrix[j * n + j] };
+                let sum: f32 = (0..j).map(|k| matrix[i * stride + k] * matrix[j * stride + k]).sum();
+                let value = matrix[i * stride + j] - sum;
+                matrix[i * stride + j] =
+                    if i == j { value.max(1e-6).sqrt() } else { value / matrix[j * stride + j] };
             }
         }
         for i in 0..n {
-            let sum: f32 = (0..i).map(|k| self.matrix[i * n + k] * self.target[k]).sum();
-            self.target[i] = (self.target[i] - sum) / self.matrix[i * n + i];
+            let sum: f32 = (0..i).map(|k| matrix[i * stride + k] * self.target[k]).sum();
+            self.target[i] = (self.target[i] - sum) / matrix[i * stride + i];
         }
         for i in (0..n).rev() {
-            let sum: f32 = (i + 1..n).map(|k| self.matrix[k * n + i] * self.target[k]).sum();
-            self.target[i] = (self.target[i] - sum) / self.matrix[i * n + i];
+            let sum: f32 = (i + 1..n).map(|k| matrix[k * stride + i] * self.target[k]).sum();
+            self.target[i] = (self.target[i] - sum) / matrix[i * stride + i];
         }
         self.target
     }
