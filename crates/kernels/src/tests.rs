@@ -43,6 +43,17 @@ proptest! {
     }
 
     #[test]
+    fn outer_products_agree_with_the_loop(start in values(24 * 24), x in values(24), n_rows in 0usize..24) {
+        let mut matrix = start.as_chunks::<8>().0[..n_rows * 3].to_vec();
+        add_outer_product(&mut matrix, x.as_chunks::<8>().0);
+        for (r, row) in matrix.as_flattened().chunks_exact(24).enumerate() {
+            for c in 0..=r {
+                prop_assert!((row[c] - (start[r * 24 + c] + x[r] * x[c])).abs() < 1e-5);
+            }
+        }
+    }
+
+    #[test]
     fn long_products_agree_with_the_loop(a in values(150), b in values(150)) {
         let plain: f32 = a.iter().zip(&b).map(|(x, y)| x * y).sum();
         prop_assert!((dot_long(&a, &b) - plain).abs() < 1e-3);

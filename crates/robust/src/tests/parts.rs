@@ -22,6 +22,30 @@ fn items(domain: &Domain) -> ItemTable {
 }
 
 #[test]
+fn a_taste_model_may_lack_factors_and_does_not_depend_on_threads() {
+    let domain = domain();
+    let histories: Vec<&[Interaction]> = domain.histories.iter().map(Vec::as_slice).collect();
+    let categories: Vec<Vec<u16>> = domain.catalogue.items().iter().map(|i| i.categories.clone()).collect();
+    let fit = |config: &taste::TasteConfig, n_threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
+        pool.install(|| taste::fit(&histories, &categories, config, &mut rng_for(0, &[])))
+    };
+    let config = small_config().taste();
+    let bits = |n_threads| {
+        let taste = fit(&config, n_threads);
+        (taste.columns.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), taste.noise.to_bits())
+    };
+    assert_eq!(bits(1), bits(3));
+    for (n_factors, n_categories) in [(0, 2), (0, 0), (2, 0)] {
+        let taste = fit(&taste::TasteConfig { n_factors, n_categories, ..config }, 2);
+        assert!(
+            taste.columns.iter().all(|x| x.is_finite()),
+            "{n_factors} factors, {n_categories} categories"
+        );
+    }
+}
+
+#[test]
 fn the_preset_is_checked_and_strict() {
     RobustConfig::default().check().unwrap();
     let unknown = ROBUST_PRESET.replace("n_factors", "n_facters");

@@ -3,7 +3,8 @@
 use crate::WorldError;
 use serde::{Deserialize, Serialize};
 
-/// Settings of the biased matrix factorisation.
+/// Settings of the biased matrix factorisation. Weights that are left out are chosen on a slice of the data, beyond five
+/// million cells of a part of the users.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FactorisationConfig {
@@ -14,7 +15,7 @@ pub struct FactorisationConfig {
     pub max_categories: usize,
     /// Passes of alternating least squares.
     pub n_passes: usize,
-    /// Weight of squared factors; left out, the best of 2, 4, 8, 16, 32 on a slice of the data.
+    /// Weight of squared factors; left out, the best of 2, 4, 8, 16, 32.
     pub l2_factors: Option<f32>,
     /// Weight of squared category weights; left out, the best of 2, 4, 8, 16, 32.
     pub l2_categories: Option<f32>,
