@@ -20,6 +20,7 @@ pub enum Clock {
     Seconds,
 }
 
+/// Bytes: enough for several blocks at a time, little enough for the nearest caches.
 const HASHED_AT_ONCE: usize = 1 << 17;
 
 /// A catalogue, users, and their interactions on the 1 to 5 scale.

@@ -54,7 +54,7 @@ impl UserSplit {
 }
 
 /// Every user's log in two parts, in the order of the log. They share no row. Where the log has a clock, both are
-/// views of it; else one copy in another order.
+/// views of it; else views of one copy, laid out part by part.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogSplit {
     /// Fits the train world, and is the user's logged history for policies. `[users]`

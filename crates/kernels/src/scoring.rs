@@ -12,7 +12,7 @@
 //! 454 M operations at 256 states, 4.1 ms on one AVX-512 core and half of that on two.
 //!
 //! # Precision
-//! Half precision keeps 11 bits of each weight. Bytes keep 8 of them, scaled by each item's largest weight, and 8 of the
+//! Half precision keeps 11 bits of each weight, and 65,504 of those beyond it. Bytes keep 8 of them, scaled by each item's largest weight, and 8 of the
 //! state; the sums of their products are exact integers, so every machine gets the same scores. Where the best ten
 //! have to be those of single precision, [`ScoringTable::top_refined`] takes more candidates by bytes and scores them
 //! again by the rows that the table was made from.

@@ -38,12 +38,13 @@ pub fn add_scaled(target: &mut [f32], scale: f32, source: &[f32]) {
 }
 
 /// Adds the outer product of `x` with itself to the lower triangle of `matrix`, whose rows are as long as `x`; what lies
-/// above the diagonal is not to be read. Nothing happens where `x` is empty.
+/// above the diagonal is not to be read. An empty `x` has an empty matrix.
 ///
 /// # Panics
-/// If the matrix has more rows than `x` has numbers.
+/// If the matrix does not consist of such rows, or has more of them than `x` has numbers.
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma", "aarch64+neon"))]
 pub fn add_outer_product(matrix: &mut [[f32; 8]], x: &[[f32; 8]]) {
+    assert!(matrix.len().is_multiple_of(x.len().max(1)), "whole rows");
     for (at, row) in matrix.chunks_exact_mut(x.len().max(1)).enumerate() {
         let scale = x[at / 8][at % 8];
         for (cells, x) in row[..=at / 8].iter_mut().zip(x) {

@@ -145,7 +145,7 @@ fn solve_items(
     (n_factors, width): (usize, usize),
 ) -> f32 {
     let factors = 1..1 + n_factors;
-    // Every share of the items looks through all histories: finding its own ratings is cheap beside adding them.
+    // Every share of the items looks through all histories for its own ratings, which pays for a few threads.
     let share = rows.len() / width / rayon::current_num_threads() + 1;
     rows.par_chunks_mut(share * width).enumerate().for_each(|(index, rows)| {
         let first = index * share;

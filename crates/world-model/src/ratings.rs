@@ -69,6 +69,7 @@ impl RatingTable {
     }
 
     /// The table if it has at most `most` cells; else all cells of users drawn at random, about `most` of them.
+    /// The table, too, if nobody is drawn.
     pub(crate) fn some_users(&self, most: usize, seed: u64) -> Cow<'_, Self> {
         if self.cells.len() <= most {
             return Cow::Borrowed(self);
@@ -76,8 +77,9 @@ impl RatingTable {
         let share = most as f64 / self.cells.len() as f64;
         let mut rng = rng_for(seed, &[0x736f_6d65]);
         let is_drawn: Vec<bool> = (0..self.n_users).map(|_| rng.random::<f64>() < share).collect();
-        let cells = self.cells.iter().filter(|cell| is_drawn[cell.user.index()]).copied().collect();
-        Cow::Owned(self.with_cells(cells))
+        let cells: Vec<Rating> =
+            self.cells.iter().filter(|cell| is_drawn[cell.user.index()]).copied().collect();
+        if cells.is_empty() { Cow::Borrowed(self) } else { Cow::Owned(self.with_cells(cells)) }
     }
 
     /// Whether less than 99 % of the cells have the best value; a log of positives alone has nothing to say

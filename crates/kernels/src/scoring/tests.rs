@@ -48,13 +48,23 @@ fn the_best_are_those_of_a_sort_without_excluded_and_withdrawn_items() {
     assert_eq!(packed.top(&states[..WIDTH], &[], 2000)[0].len(), 999, "as many as there are");
 }
 
+const WRONG: [f32; 3] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+
 #[test]
 fn a_state_that_is_not_finite_has_no_best() {
-    let packed = packed_table(&table(100), Isa::detected(), Precision::Single);
-    let mut states = numbers(2 * WIDTH, 3);
-    states[5] = f32::NAN;
-    let answers = packed.top(&states, &[], 10);
-    assert_eq!((answers[0].len(), answers[1].len()), (0, 10));
+    let data = table(100);
+    for precision in [Precision::Single, Precision::Half, Precision::Byte] {
+        for (isa, wrong) in instruction_sets().flat_map(|isa| WRONG.map(|wrong| (isa, wrong))) {
+            let packed = packed_table(&data, isa, precision);
+            let mut states = numbers(2 * WIDTH, 3);
+            states[5] = wrong;
+            let table = HeadTable { rows: &data.0, bias: &data.1 };
+            for answers in [packed.top(&states, &[], 10), packed.top_refined(table, &states, &[], (20, 10))] {
+                let lengths = (answers[0].len(), answers[1].len());
+                assert_eq!(lengths, (0, 10), "{isa:?}, {precision:?}, {wrong}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ const SHARED: usize = 64;
 impl ScoringTable {
     /// The `n_best` best items of each of `states: [states, width]`, best first, the lower item first among equals.
     /// `excluded` names items that a state must not get (none at all, or one list per state); fewer items come back
-    /// where fewer are left, none for a state that is not finite. States are divided over the threads of the caller's rayon pool.
+    /// where fewer are left, none where a state has a number that is not finite. States are divided over the threads of the caller's rayon pool.
     ///
     /// # Panics
     /// If the lengths do not fit.
@@ -60,6 +60,9 @@ impl ScoringTable {
             items.sort_unstable();
             items
         });
+        let is_finite = |state: &[f32]| state.iter().all(|x| x.is_finite());
+        let n_best =
+            states.chunks_exact(self.width).map(|state| if is_finite(state) { n_best } else { 0 }).collect();
         let (excluded, states) = (excluded.collect(), self.states(states));
         self.isa.run(Top { table: self, states, excluded, n_best })
     }
@@ -69,7 +72,7 @@ struct Top<'a> {
     table: &'a ScoringTable,
     states: States<'a>,
     excluded: Vec<Vec<u32>>,
-    n_best: usize,
+    n_best: Vec<usize>,
 }
 
 impl Kernel for Top<'_> {
@@ -78,7 +81,7 @@ impl Kernel for Top<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self) -> Self::Output {
         let Self { table, states, excluded, n_best } = self;
-        let mut best: Vec<Best> = excluded.iter().map(|_| Best::new(n_best)).collect();
+        let mut best: Vec<Best> = n_best.into_iter().map(Best::new).collect();
         let mut scores = vec![0.0; excluded.len() * PANEL];
         for index in 0..table.bias.len() / PANEL {
             table.panel::<L>(index, &states, &mut scores);
@@ -117,8 +120,7 @@ impl Best {
     #[inline(never)]
     fn insert(&mut self, first: u32, scores: &[f32; PANEL], excluded: &[u32]) {
         for (item, &score) in (first..).zip(scores) {
-            let is_better = score > self.bar;
-            if !is_better || excluded.binary_search(&item).is_ok() {
+            if score <= self.bar || excluded.binary_search(&item).is_ok() {
                 continue;
             }
             let place = self.items.partition_point(|known| known.score >= score);

@@ -1,7 +1,9 @@
 //! One tile times one group of tokens with 256-bit integer products; equal bit by bit to the portable loops.
 //!
 //! There are sixteen registers, so eight rows are computed at a time. Products of bytes are summed in 16 bits, where two
-//! pairs of codes of up to six bits fit (4 · 63 · 127) and one pair of eight bits (2 · 128 · 127, as signed codes).
+//! pairs of codes of up to six bits fit (4 · 63 · 127) and one pair of eight bits (2 · 128 · 127). The instruction wants one
+//! factor unsigned: signed codes give it their size and the activation their sign, |w| · (a · sign w). That holds because
+//! activations are never below -127, whose negative is a byte.
 
 #![expect(
     unsafe_code,

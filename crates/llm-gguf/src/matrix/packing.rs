@@ -18,7 +18,8 @@ macro_rules! packings {
 
 packings!(Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4K, Q5K, Q6K);
 
-/// `$run::<P>($argument…)` for the type that a quantisation is; whether there is one: floats are packed as [`Q8_0`].
+/// `$run::<P>($argument…)` for the type that a quantisation is. Floats have none, because they are packed as [`Q8_0`]: for
+/// them the function around it returns false.
 macro_rules! by_type {
     ($quantisation:expr, $run:ident($($argument:expr),*)) => {{
         use super::packing::{Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};

@@ -24,16 +24,18 @@ const FAST: [(&str, Fast); 2] = [("AVX-512", avx512::tile_times_group), ("AVX2",
 #[cfg(not(target_arch = "x86_64"))]
 const FAST: [(&str, Fast); 0] = [];
 
-/// Random bytes whose binary16 scales are moderate; in some units all codes are the largest or the least.
+/// Random bytes whose binary16 scales are moderate; in some units all codes are extreme.
 fn random_rows(quantisation: Quantisation, unit_bytes: usize, n_columns: usize, n_rows: usize) -> Vec<u8> {
     let mut rng = mdp::rng_for(7, &[unit_bytes as u64]);
     let n_units = n_columns / quantisation.unit_len() * n_rows;
     let mut bytes = vec![0u8; n_units * unit_bytes];
     rng.fill_bytes(&mut bytes);
     for (place, unit) in bytes.chunks_exact_mut(unit_bytes).enumerate() {
-        match place % 5 {
+        match place % 7 {
             0 => unit.fill(0xff),
-            1 => unit.fill(0),
+            // The least and the largest code of eight bits; elsewhere two others.
+            1 => unit.fill(0x80),
+            2 => unit.fill(0x7f),
             _ => (),
         }
         let at: &[usize] = match quantisation {

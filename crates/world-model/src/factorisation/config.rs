@@ -3,8 +3,8 @@
 use crate::WorldError;
 use serde::{Deserialize, Serialize};
 
-/// Settings of the biased matrix factorisation. Weights that are left out are chosen on a slice of the data, beyond five
-/// million cells of a part of the users.
+/// Settings of the biased matrix factorisation. Weights that are left out are chosen on a slice of the data; of a
+/// very large log, on the cells of some users.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FactorisationConfig {

@@ -14,8 +14,8 @@ use std::ops::Range;
 const WEIGHTS: [f32; 5] = [2.0, 4.0, 8.0, 16.0, 32.0];
 const BIAS_WEIGHTS: [f32; 4] = [1.0, 2.0, 4.0, 8.0];
 const SLICE: f64 = 0.1;
-/// Weights are ratios of the noise to what is known beforehand, which all users share: beyond so many cells, some of
-/// them say enough.
+/// Weights are ratios of the noise to what is known beforehand, which all users share: beyond so many cells, those of
+/// some users say enough. Whether factors help at all is decided on them, too, with fewer ratings of each item.
 const MOST_CELLS_TO_CHOOSE_ON: usize = 5_000_000;
 
 /// Weights of squared factors, category weights and biases, and how many of each there are.
@@ -66,8 +66,8 @@ impl Content {
 
 impl Factorisation {
     /// Fits means by alternating least squares. A tenth of the cells chooses the weights that the settings leave
-    /// open (of five million cells, those of users drawn at random, where there are more) and measures the noise;
-    /// then everything is fitted again on all cells. Deterministic for any number of threads.
+    /// open (of a very large log, a tenth of some users' cells) and measures the noise; then everything is fitted
+    /// again on all cells. Deterministic for any number of threads.
     ///
     /// # Errors
     /// When a setting has no meaning or there is nothing to fit on.
@@ -106,7 +106,8 @@ impl Factorisation {
     fn fit_variance_scales(&mut self, table: &RatingTable, shrinkage: f32) {
         let squares: Vec<f32> =
             table.cells.iter().map(|cell| (cell.value - self.mean(cell.user, cell.item)).powi(2)).collect();
-        let fitted = (squares.iter().sum::<f32>() / squares.len() as f32).max(1e-6);
+        let fitted =
+            ((squares.iter().copied().map(f64::from).sum::<f64>() / squares.len() as f64) as f32).max(1e-6);
         let scales = |n_rows: usize, row: fn(&Rating) -> usize| {
             let mut rows = vec![(0.0f32, 0u32); n_rows];
             for (cell, square) in table.cells.iter().zip(&squares) {
