@@ -110,7 +110,9 @@ impl RatingTable {
 
 /// Positions of cells by row, ascending within a row.
 pub(crate) struct Positions {
+    /// Where each row ends in `positions`. `[rows]`
     ends: Vec<usize>,
+    /// `[cells]`
     positions: Vec<u32>,
 }
 

@@ -13,7 +13,8 @@ const SHARED: usize = 64;
 impl ScoringTable {
     /// The `n_best` best items of each of `states: [states, width]`, best first, the lower item first among equals.
     /// `excluded` names items that a state must not get (none at all, or one list per state); fewer items come back
-    /// where fewer are left, none where a state has a number that is not finite. States are divided over the threads of the caller's rayon pool.
+    /// where fewer are left, none where a state has a number that is not finite. States are divided over the threads of
+    /// the caller's rayon pool.
     ///
     /// # Panics
     /// If the lengths do not fit.
