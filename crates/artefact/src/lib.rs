@@ -1,5 +1,6 @@
 //! Immutable directories: written aside, sealed with a manifest of hashes, renamed into place.
 
+mod bytes;
 mod error;
 mod manifest;
 mod mapped;

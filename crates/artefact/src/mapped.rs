@@ -1,10 +1,10 @@
-//! Named f32 tensors that stay on disk: one safetensors file mapped into memory. Tables in fewer bits become f32 when they
-//! are asked for.
+//! Named f32 tensors where they lie: one safetensors file, in memory where it is small and mapped where it is large. Tables in
+//! fewer bits become f32 when they are asked for.
 
+use crate::bytes::Bytes;
 use crate::precision::decoded;
 use crate::tensors::factors_of;
 use crate::{Artefact, ArtefactError};
-use memmap2::Mmap;
 use safetensors::tensor::{Dtype, SafeTensors};
 use std::collections::BTreeMap;
 use std::ops::{Deref, Range};
@@ -17,7 +17,7 @@ pub struct Floats(Source);
 #[derive(Clone)]
 enum Source {
     Held(Arc<Vec<f32>>),
-    Mapped(Arc<Mmap>, Range<usize>),
+    Mapped(Arc<Bytes>, Range<usize>),
 }
 
 impl Deref for Floats {
@@ -53,13 +53,14 @@ impl PartialEq for Floats {
 /// The tensors of a mapped file.
 #[derive(Clone, Debug)]
 pub struct MappedTensors {
-    map: Arc<Mmap>,
+    map: Arc<Bytes>,
     by_name: BTreeMap<String, (Vec<usize>, Dtype, Range<usize>)>,
 }
 
 impl MappedTensors {
-    /// Maps one file of a sealed directory. Its hash was checked when the directory was opened; whoever shortens a
-    /// mapped file afterwards breaks the promise that sealed directories do not change, and ends the process.
+    /// Reads one file of a sealed directory, or maps it where it is large. Its hash was checked when the directory was opened;
+    /// whoever shortens a mapped file afterwards breaks the promise that sealed directories do not change, and ends the
+    /// process.
     ///
     /// # Errors
     /// When the file is absent or not a safetensors file of aligned f32, f16 or bytes.
@@ -67,9 +68,12 @@ impl MappedTensors {
         let path = artefact.file(name);
         let damaged = |what: String| ArtefactError::Damaged { what, path: path.clone() };
         let file = std::fs::File::open(&path).map_err(ArtefactError::io("open", &path))?;
-        #[expect(unsafe_code, reason = "mapping a file is unsafe by its interface")]
-        // SAFETY: the file belongs to a sealed directory, which nobody changes; it is only ever read.
-        let map = unsafe { Mmap::map(&file) }.map_err(ArtefactError::io("map", &path))?;
+        let map = Bytes::of(&file).map_err(ArtefactError::io("read", &path))?;
+        // Whoever wrote into the file after the directory was opened is noticed here at last.
+        let hash = artefact.manifest().files.get(name);
+        if map.is_held() && hash.is_some_and(|hash| blake3::hash(&map).to_hex()[..] != **hash) {
+            return Err(damaged("hash differs".into()));
+        }
         let tensors = SafeTensors::deserialize(&map).map_err(|e| damaged(e.to_string()))?;
         let mut by_name = BTreeMap::new();
         for (name, view) in tensors.iter() {

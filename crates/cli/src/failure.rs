@@ -226,7 +226,10 @@ impl From<server::ServerError> for Failure {
             E::Store(StoreError::Url { .. }) => {
                 Self::input(message).hint("in a password %40 stands for @, %2F for /, %3A for :")
             }
-            E::Store(StoreError::Version { .. }) => {
+            E::Store(StoreError::Evicts { .. }) => Self::input(message).hint(
+                "set `maxmemory-policy noeviction` there, or accept that answers and withdrawn items may be lost: --accept-eviction",
+            ),
+            E::Store(StoreError::Version { .. } | StoreError::Layout { .. }) => {
                 Self::input(message).hint("--store FILE is made where it is not there")
             }
             E::Store(StoreError::Taken { .. }) => {

@@ -14,7 +14,11 @@ use std::time::{Duration, Instant};
 /// The server is killed again and again on the same store; after each start, every acknowledged answer of the round
 /// before is looked for, in order. At the end those of all rounds.
 pub(crate) fn fifty(bench: &Bench) -> Outcome<Vec<Figure>> {
-    let n_kills = if bench.is_short { 5 } else { 50 };
+    some(bench, if bench.is_short { 5 } else { 50 })
+}
+
+/// So many.
+pub(crate) fn some(bench: &Bench, n_kills: usize) -> Outcome<Vec<Figure>> {
     let place = Place::fresh(bench, "kills")?;
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(3);
     let mut process = place.start()?;
@@ -44,7 +48,7 @@ pub(crate) fn fifty(bench: &Bench) -> Outcome<Vec<Figure>> {
     n_lost += lost(process.addr, &all)?;
     let n_kept: usize = all.iter().map(|session| session.kept.len()).sum();
     Ok(vec![
-        Figure::new("kill -9 under load", f64::from(n_kills), "kills"),
+        Figure::new("kill -9 under load", n_kills as f64, "kills"),
         Figure::new("acknowledged feedback", n_kept as f64, "answers"),
         Figure::new("acknowledged feedback that was lost", n_lost as f64, "answers").must_be_none(),
         Figure::new("slowest start until ready", slowest.as_secs_f64(), "s").at_most(2.0),

@@ -1,9 +1,11 @@
-//! What a running server endures: load, swaps, kills and overload, measured from outside.
+//! What a running server endures: load, swaps, kills and overload, measured from outside; what all commands endure:
+//! damaged inputs and hostile clients (`-- --hostile`).
 //!
 //! `cargo build --release && cargo run --release -p endurance` runs everything in full, about eleven minutes; with `-- --short`
 //! less of everything, in two. Faults fail the run; speeds are reported beside their bars and fail nothing.
 
 mod client;
+mod hostile;
 mod kills;
 mod latency;
 mod load;
@@ -28,8 +30,17 @@ struct Arguments {
     #[arg(long)]
     short: bool,
     /// Only these; all where none is named
-    #[arg(long, value_enum, value_delimiter = ',')]
+    #[arg(long, value_enum, value_delimiter = ',', conflicts_with = "hostile")]
     only: Vec<Part>,
+    /// Attacks instead: no panic, no abort, no hang over 20 s, at most 2 GB, nothing acknowledged lost, health answered
+    #[arg(long)]
+    hostile: bool,
+    /// Only these attacks; all where none is named
+    #[arg(long, value_enum, value_delimiter = ',', requires = "hostile")]
+    attacks: Vec<hostile::Attack>,
+    /// Where attacks begin; another number, other damage
+    #[arg(long, default_value_t = 0, requires = "hostile")]
+    seed: u64,
     /// The binary
     #[arg(long, default_value = "target/release/ilrec")]
     ilrec: PathBuf,
@@ -70,7 +81,7 @@ const ALL: [Part; 7] = [
 ];
 
 /// What all trials need.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Bench {
     pub(crate) ilrec: PathBuf,
     pub(crate) artefact: PathBuf,
@@ -99,6 +110,9 @@ fn run(arguments: &Arguments) -> Outcome<Report> {
     let ilrec = arguments.ilrec.canonicalize().map_err(|error| {
         format!("{error}: {}; build it: cargo build --release", arguments.ilrec.display())
     })?;
+    if arguments.hostile {
+        return attack(arguments, ilrec);
+    }
     let (artefact, other) = match arguments.artefacts.as_slice() {
         [one, other] => (one.clone(), other.clone()),
         _ => prepare::artefacts(&ilrec, &arguments.dir)?,
@@ -119,6 +133,31 @@ fn run(arguments: &Arguments) -> Outcome<Report> {
     }
     if let Some(path) = &arguments.out {
         report.write(path, Path::new(&bench.artefact))?;
+    }
+    Ok(report)
+}
+
+/// Everything that is damaged is made by the binary itself from a small log.
+fn attack(arguments: &Arguments, ilrec: PathBuf) -> Outcome<Report> {
+    let (artefact, other) = (arguments.dir.join("small/artefact"), PathBuf::new());
+    let dir = arguments.dir.canonicalize()?;
+    let bench = Bench {
+        ilrec,
+        artefact,
+        other,
+        dir,
+        n_connections: arguments.connections,
+        is_short: arguments.short,
+    };
+    let attacked = hostile::Attacked::prepared(&bench, arguments.seed)?;
+    let mut report = Report::default();
+    let attacks = if arguments.attacks.is_empty() { &hostile::ALL[..] } else { &arguments.attacks };
+    for one in attacks {
+        let figures = attacked.one(*one)?;
+        figures.into_iter().for_each(|figure| report.add(figure));
+    }
+    if let Some(path) = &arguments.out {
+        report.write(path, &attacked.small.artefact)?;
     }
     Ok(report)
 }

@@ -5,6 +5,7 @@ use mdp::ItemIdx;
 use serving::Served;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
 
 /// What is unavailable now.
 #[derive(Debug, Default)]
@@ -28,22 +29,29 @@ impl Availability {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub(crate) fn read(store: &dyn Store) -> Result<Self, StoreError> {
+    pub(crate) fn read(store: &dyn Store, until: Instant) -> Result<Self, StoreError> {
         let availability = Self::default();
-        availability.apply(&store.session(PLACE)?);
+        availability.apply(&store.session(PLACE, until)?);
         Ok(availability)
     }
 
-    /// Reads again where another replica may have changed something.
+    /// Reads again where another replica may have changed something. Changes are never taken back: where the store has fewer
+    /// than are known here, it has lost some, and what is known stays.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub(crate) fn refresh(&self, store: &dyn Store) -> Result<(), StoreError> {
+    pub(crate) fn refresh(&self, store: &dyn Store, until: Instant) -> Result<(), StoreError> {
         let known = self.inner.read().unwrap_or_else(PoisonError::into_inner).n_events;
-        if store.length(PLACE)? == known {
+        let length = store.length(PLACE, until)?;
+        if length == known {
             return Ok(());
         }
-        let fresh = Self::read(store)?.inner.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if length < known {
+            return Err(StoreError::Failed(format!(
+                "of {known} changes of what can be had, {length} are left in it"
+            )));
+        }
+        let fresh = Self::read(store, until)?.inner.into_inner().unwrap_or_else(PoisonError::into_inner);
         *self.inner.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }

@@ -30,6 +30,10 @@ pub struct Config {
     pub attributes: Arc<Attributes>,
     /// Where a line is written for every request, if anywhere.
     pub access_log: Option<AccessLog>,
+    /// How long a session is kept after its last event; for ever where it is not said.
+    pub keep: Option<Duration>,
+    /// Whether a Redis server that may evict what is kept is used all the same.
+    pub accepts_eviction: bool,
     /// Sites whose pages may call, as browsers name them (`https://shop.example`); administration is not for them.
     pub origins: Vec<HeaderValue>,
 }
@@ -48,6 +52,8 @@ impl Config {
             runs: None,
             attributes: Arc::default(),
             access_log: None,
+            keep: None,
+            accepts_eviction: false,
             origins: Vec::new(),
         }
     }
@@ -103,6 +109,18 @@ pub struct Limits {
     pub drain: Duration,
     /// How often the watched folder and what other replicas changed are looked at.
     pub look: Duration,
+    /// How often the store is tried, so that readiness tells the truth.
+    pub probe: Duration,
+    /// How often sessions that were not used for long are looked for.
+    pub tidy: Duration,
+    /// Reads of the store at once.
+    pub n_readers: usize,
+    /// The most answers of a session.
+    pub session_answers: usize,
+    /// The most events of a session: its start, slates and answers.
+    pub session_events: usize,
+    /// The most bytes of a session, about.
+    pub session_bytes: usize,
     /// The largest body.
     pub body_bytes: usize,
     /// The longest slate.
@@ -125,6 +143,12 @@ impl Default for Limits {
             header_deadline: Duration::from_secs(10),
             drain: Duration::from_secs(10),
             look: Duration::from_secs(1),
+            probe: Duration::from_secs(2),
+            tidy: Duration::from_secs(600),
+            n_readers: n_threads.clamp(2, 8),
+            session_answers: 10_000,
+            session_events: 20_000,
+            session_bytes: 16 << 20,
             body_bytes: 1 << 20,
             k: 100,
             history: 1000,

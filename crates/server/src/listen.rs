@@ -1,11 +1,11 @@
 //! Sockets: how many at once, how long a client may take, how a server stops.
 
+use crate::keeper::look_after;
 use crate::policies::Policies;
 use crate::pool::{Pool, n_threads};
 use crate::routes::routes;
 use crate::state::App;
-use crate::store::{RedisStore, SqliteStore, Store};
-use crate::watch::watch;
+use crate::store::{RedisStore, SqliteStore, Store, Terms};
 use crate::{Config, ServerError, StoreAt, Tls};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -17,10 +17,9 @@ use serving::Served;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
@@ -58,8 +57,12 @@ impl Server {
             policies.try_out(trial.clone())?;
         }
         let store: Arc<dyn Store> = match &config.store {
+            StoreAt::File(path) if config.keep.is_some() => Arc::new(SqliteStore::open_to_forget(path)?),
             StoreAt::File(path) => Arc::new(SqliteStore::open(path)?),
-            StoreAt::Redis(addr) => Arc::new(RedisStore::open(addr)?),
+            StoreAt::Redis(addr) => {
+                let terms = Terms { keep: config.keep, accepts_eviction: config.accepts_eviction };
+                Arc::new(RedisStore::open_on(addr, terms)?)
+            }
         };
         let pool = Pool::new(config.limits.n_threads, config.limits.n_waiting);
         let addr = config.addr;
@@ -80,7 +83,7 @@ impl Server {
     /// Serves until `stop` is ready; then finishes what was begun, writes what waits, and joins its threads.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let Self { listener, tls, app } = self;
-        let looking = look_around(&app);
+        let looking = look_after(&app);
         let routes = routes(&app);
         let graceful = GracefulShutdown::new();
         let seats = Arc::new(Semaphore::new(app.config.limits.n_connections));
@@ -120,6 +123,7 @@ impl Server {
         }
         drop(listener);
         app.drain();
+        let until = Instant::now() + app.config.limits.drain;
         for task in looking {
             task.abort();
             // Aborted, as it was told to.
@@ -128,42 +132,15 @@ impl Server {
         if tokio::time::timeout(app.config.limits.drain, graceful.shutdown()).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }
+        // Whatever is still being read is for nobody any more; what was taken on to be written gets a moment in any case.
+        app.store.stop_reading();
+        let until = until.max(Instant::now() + LAST_MOMENT);
         let closing = tokio::task::spawn_blocking(move || {
             app.pool.close();
-            app.store.close();
+            app.store.close(until);
         });
         if closing.await.is_err() {
             tracing::error!("the store did not close as it should");
-        }
-    }
-}
-
-/// Tasks that look at what changes outside: the watched folder, and what other replicas keep.
-fn look_around(app: &Arc<App>) -> Vec<JoinHandle<()>> {
-    let mut tasks = Vec::new();
-    let every = app.config.limits.look;
-    if let Some(folder) = app.config.watch.clone() {
-        tasks.push(tokio::spawn(watch(app.clone(), folder, every)));
-    }
-    if app.store.is_shared() {
-        tasks.push(tokio::spawn(refresh(app.clone(), every)));
-    }
-    tasks
-}
-
-/// Takes in what other replicas withdrew and restored.
-async fn refresh(app: Arc<App>, every: Duration) {
-    let mut ticks = tokio::time::interval(every);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let worker = app.clone();
-        let read = tokio::task::spawn_blocking(move || worker.availability.refresh(&*worker.store)).await;
-        app.find_store(matches!(read, Ok(Ok(()))));
-        match read {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!("availability is as it was: {error}"),
-            Err(error) => tracing::error!("availability is as it was: {error}"),
         }
     }
 }
@@ -190,6 +167,9 @@ async fn accept(listener: &TcpListener, seats: &Arc<Semaphore>) -> Option<Accept
     }
 }
 
+/// What is waited for at the end, beyond the time to drain.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
+
 /// Serves a policy until the process is told to stop (interrupt, terminate or hang up). `ready` is called with the address.
 ///
 /// # Errors
@@ -203,8 +183,11 @@ pub fn serve(config: Config, policy: Served, ready: impl FnOnce(SocketAddr)) -> 
         let server = Server::bind(config, policy).await?;
         ready(server.addr()?);
         server.run(stop).await;
-        Ok(())
-    })
+        Ok::<_, ServerError>(())
+    })?;
+    // A thread that hangs in a read of a disk or a network is not waited for.
+    runtime.shutdown_timeout(LAST_MOMENT);
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -1,7 +1,7 @@
 //! One session: what the store says about it, and its state under the policy that serves.
 
-use crate::Arm;
 use crate::store::{Event, Rated, Record};
+use crate::{Arm, Limits};
 use mdp::Interaction;
 use serving::{Served, ServingError, Session};
 use std::collections::{HashMap, HashSet};
@@ -17,6 +17,9 @@ pub(crate) struct Live {
     pub(crate) has_left: bool,
     /// How many events it was made from.
     pub(crate) n_events: usize,
+    /// How many bytes its events have, about.
+    pub(crate) n_bytes: usize,
+    is_buried: bool,
     shown: HashMap<String, Choice>,
     named: HashSet<String>,
     bound: Option<Bound>,
@@ -53,21 +56,54 @@ impl Live {
             user: user.clone(),
             started_millis: first.time_millis,
             history: history.clone(),
-            answers: Vec::new(),
-            has_left: false,
             n_events: 1,
-            shown: HashMap::new(),
-            named: HashSet::new(),
-            bound: None,
-            shadow: None,
+            n_bytes: n_bytes(&first.event),
+            is_buried: false,
+            ..Self::buried()
         };
         rest.iter().for_each(|record| live.apply(&record.event));
         Some(live)
     }
 
+    /// What stands in the place of a session that is forgotten.
+    pub(crate) fn buried() -> Self {
+        Self {
+            user: None,
+            started_millis: 0,
+            history: Vec::new(),
+            answers: Vec::new(),
+            has_left: false,
+            n_events: 0,
+            n_bytes: 0,
+            is_buried: true,
+            shown: HashMap::new(),
+            named: HashSet::new(),
+            bound: None,
+            shadow: None,
+        }
+    }
+
+    /// Whether it was forgotten.
+    pub(crate) fn is_buried(&self) -> bool {
+        self.is_buried
+    }
+
+    /// Why a session takes no more: so many events, of which so many answers.
+    pub(crate) fn is_full(&self, limits: &Limits, n_events: usize, n_answers: usize) -> Option<String> {
+        let full = |got: usize, more: usize, most: usize, what: &str| {
+            (got + more > most).then(|| {
+                format!("a session has at most {most} {what}, and this one has {got}: start another one")
+            })
+        };
+        full(self.answers.len(), n_answers, limits.session_answers, "answers")
+            .or_else(|| full(self.n_events, n_events, limits.session_events, "events"))
+            .or_else(|| full(self.n_bytes, 1, limits.session_bytes, "bytes"))
+    }
+
     /// Takes in an event that is kept.
     pub(crate) fn apply(&mut self, event: &Event) {
         self.n_events += 1;
+        self.n_bytes += n_bytes(event);
         match event {
             Event::Started { .. } | Event::Availability { .. } => {}
             Event::Shown { policy, items, arm, .. } => {
@@ -126,6 +162,20 @@ impl Live {
     pub(crate) fn shadow_state(&mut self, served: &Arc<Served>) -> Result<&Session, ServingError> {
         bind(&mut self.shadow, served, (&self.history, &self.answers))
     }
+}
+
+/// About what an event takes in the store.
+fn n_bytes(event: &Event) -> usize {
+    /// Names of fields, numbers and the session's id.
+    const ABOUT: usize = 120;
+    const OF_ITEM: usize = 40;
+    ABOUT
+        + match event {
+            Event::Started { history, .. } => history.iter().map(|rated| rated.item.len() + OF_ITEM).sum(),
+            Event::Shown { items, .. } => items.iter().map(|shown| shown.item.len() + OF_ITEM).sum::<usize>(),
+            Event::Answered { item, .. } => item.len() + OF_ITEM,
+            Event::Availability { .. } => 0,
+        }
 }
 
 fn bind<'a>(

@@ -64,8 +64,10 @@ impl Problem {
     pub(crate) fn store(error: &StoreError) -> Self {
         match error {
             StoreError::Busy => Self::busy(error.to_string()),
+            StoreError::Late => Self::busy(error.to_string()),
+            // The store's own thread says why, once and not for every request.
             StoreError::Failed(_) | StoreError::Redis { .. } => {
-                tracing::error!("{error}");
+                tracing::debug!("{error}");
                 Self::busy("the store cannot be used at the moment")
             }
             _ => Self::internal(error),

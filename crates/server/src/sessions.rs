@@ -2,7 +2,8 @@
 
 use crate::live::Live;
 use crate::problem::Problem;
-use crate::store::{Store, StoreError};
+use crate::reading::Reading;
+use crate::store::Store;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -34,25 +35,46 @@ impl Sessions {
     ///
     /// # Errors
     /// When there is none of this id, or the store cannot be read.
-    pub(crate) async fn get(
-        &self,
-        store: &Arc<dyn Store>,
-        id: &str,
-    ) -> Result<OwnedMutexGuard<Live>, Problem> {
-        let known = self.touch(id);
-        let Some(known) = known else {
-            let shared = self.insert(id, read(store, id).await?);
-            return Ok(shared.lock_owned().await);
+    pub(crate) async fn get(&self, reading: &Reading, id: &str) -> Result<OwnedMutexGuard<Live>, Problem> {
+        let mut live = match self.touch(id) {
+            None => self.insert(id, read(reading, id).await?).lock_owned().await,
+            Some(known) => known.lock_owned().await,
         };
-        let mut live = known.lock_owned().await;
-        if store.is_shared() {
-            let (other, key) = (store.clone(), id.to_owned());
-            let length = blocking(move || other.length(&key)).await?;
+        if reading.is_shared() {
+            let key = id.to_owned();
+            let length = reading.run(move |store, until| store.length(&key, until)).await?;
             if length != live.n_events {
-                *live = read(store, id).await?;
+                *live = read(reading, id).await?;
             }
         }
-        Ok(live)
+        if live.is_buried() { Err(absent(id)) } else { Ok(live) }
+    }
+
+    /// Takes sessions that are about to be forgotten out of everybody's hands, and says which: one that somebody works on is
+    /// in use. In their place stands that they are gone, for requests that read them just before.
+    pub(crate) fn bury(&self, ids: &[String]) -> Vec<String> {
+        let mut inner = self.locked();
+        let mut buried = Vec::with_capacity(ids.len());
+        for id in ids {
+            match inner.by_id.get(id) {
+                Some((_, shared)) => {
+                    let Ok(mut live) = shared.try_lock() else { continue };
+                    *live = Live::buried();
+                }
+                None => {
+                    // Never used, so the first to make room for others.
+                    inner.by_id.insert(id.clone(), (0, Arc::new(Mutex::new(Live::buried()))));
+                }
+            }
+            buried.push(id.clone());
+        }
+        while inner.by_id.len() > self.most {
+            let oldest = inner.by_id.iter().min_by_key(|(_, (used, _))| *used);
+            let Some((id, (0, _))) = oldest else { break };
+            let id = id.clone();
+            inner.by_id.remove(&id);
+        }
+        buried
     }
 
     /// Puts a session in unless another request was faster; the least recently used one that nobody works on goes.
@@ -94,17 +116,13 @@ impl Sessions {
     }
 }
 
-/// Lives through a session again.
-async fn read(store: &Arc<dyn Store>, id: &str) -> Result<Live, Problem> {
-    let (store, key) = (store.clone(), id.to_owned());
-    let records = blocking(move || store.session(&key)).await?;
-    Live::replayed(&records).ok_or_else(|| Problem::absent(format!("there is no session `{id}`")))
+/// Lives through a session again, where no other request is held up by it.
+async fn read(reading: &Reading, id: &str) -> Result<Live, Problem> {
+    let key = id.to_owned();
+    let replay = move |store: &dyn Store, until| Ok(Live::replayed(&store.session(&key, until)?));
+    reading.run(replay).await?.ok_or_else(|| absent(id))
 }
 
-/// Waits for the store without holding up other requests.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, Problem> {
-    let outcome = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))?;
-    outcome.map_err(|error| Problem::store(&error))
+fn absent(id: &str) -> Problem {
+    Problem::absent(format!("there is no session `{id}`"))
 }

@@ -3,15 +3,17 @@
 use crate::Config;
 use crate::arms::Arms;
 use crate::availability::Availability;
+use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::policies::Policies;
 use crate::pool::Pool;
 use crate::problem::Problem;
+use crate::reading::Reading;
 use crate::sessions::Sessions;
 use crate::store::{Record, Store, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// What all requests share.
@@ -21,14 +23,18 @@ pub(crate) struct App {
     pub(crate) policies: Policies,
     pub(crate) pool: Pool,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) reading: Reading,
+    pub(crate) health: Health,
     pub(crate) sessions: Sessions,
     pub(crate) metrics: Metrics,
     pub(crate) arms: Arms,
     pub(crate) availability: Availability,
     n_refused: AtomicU64,
     is_draining: AtomicBool,
-    is_store_lost: AtomicBool,
 }
+
+/// How long the store may take when the server starts.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl App {
     /// Reads what the store says about the whole.
@@ -41,20 +47,23 @@ impl App {
         pool: Pool,
         store: Arc<dyn Store>,
     ) -> Result<Self, StoreError> {
-        let availability = Availability::read(&*store)?;
-        let sessions = Sessions::new(config.limits.n_sessions);
+        let limits = config.limits;
+        let availability = Availability::read(&*store, Instant::now() + PATIENCE)?;
+        let sessions = Sessions::new(limits.n_sessions);
+        let reading = Reading::new(store.clone(), limits.n_readers, limits.n_waiting, limits.deadline);
         Ok(Self {
             config,
             policies,
             pool,
             store,
+            reading,
+            health: Health::default(),
             sessions,
             metrics: Metrics::default(),
             arms: Arms::default(),
             availability,
             n_refused: AtomicU64::new(0),
             is_draining: AtomicBool::new(false),
-            is_store_lost: AtomicBool::new(false),
         })
     }
 
@@ -90,7 +99,7 @@ impl App {
         // Nobody there to take the answer: the request was given up, the records are kept all the same.
         let done = Box::new(move |outcome| drop(reply.send(outcome)));
         let refused = |error: StoreError| Problem::store(&error);
-        self.store.append(records, done).map_err(refused)?;
+        self.store.append(records, self.deadline(), done).map_err(refused)?;
         match answer.await {
             Ok(outcome) => outcome.map_err(refused),
             Err(_) => Err(Problem::busy("the store is closing")),
@@ -112,13 +121,12 @@ impl App {
         self.is_draining.store(true, Ordering::Relaxed);
     }
 
-    /// Says whether the shared store answered when it was last asked.
-    pub(crate) fn find_store(&self, answers: bool) {
-        self.is_store_lost.store(!answers, Ordering::Relaxed);
-    }
-
-    /// Whether new work should come this way.
-    pub(crate) fn is_ready(&self) -> bool {
-        !self.is_draining.load(Ordering::Relaxed) && !self.is_store_lost.load(Ordering::Relaxed)
+    /// Why no new work should come this way, if so.
+    pub(crate) fn trouble(&self) -> Option<&'static str> {
+        match (self.is_draining.load(Ordering::Relaxed), self.health.is_good()) {
+            (true, _) => Some("the server is stopping"),
+            (false, false) => Some("the store did not work when it was last tried; the log says why"),
+            (false, true) => None,
+        }
     }
 }

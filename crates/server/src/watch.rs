@@ -69,7 +69,7 @@ impl Watcher {
         let mut settled = Vec::new();
         let found: Vec<(PathBuf, Look)> = directories(&self.folder)
             .into_iter()
-            .filter(|path| path.join(MANIFEST).is_file())
+            .filter(|path| path.join(MANIFEST).symlink_metadata().is_ok())
             .map(|path| (path.clone(), Look::at(&path)))
             .collect();
         self.seen.retain(|path, _| found.iter().any(|(own, _)| own == path));

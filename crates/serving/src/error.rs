@@ -1,6 +1,7 @@
 //! What can be wrong with an artefact or a request.
 
 use mdp::ItemIdx;
+use std::path::PathBuf;
 
 /// A refused artefact or request.
 #[derive(Debug, thiserror::Error)]
@@ -8,6 +9,12 @@ pub enum ServingError {
     /// A directory that cannot be opened or written.
     #[error(transparent)]
     Artefact(#[from] artefact::ArtefactError),
+    /// Something in the directory that is no regular file.
+    #[error("not a regular file: {}", path.display())]
+    NoFile {
+        /// Where.
+        path: PathBuf,
+    },
     /// The layout is of another version.
     #[error("serving layout {got}, this binary reads {expected}")]
     Version {

@@ -1,4 +1,4 @@
-//! Ranking from an immutable artefact that is mapped, not loaded.
+//! Ranking from an immutable artefact, whose large tables are mapped.
 //!
 //! Requests come from outside: whatever they hold, the answer is a list or a [`ServingError`], never a panic.
 #![cfg_attr(

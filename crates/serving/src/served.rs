@@ -9,7 +9,7 @@ use catalogue::{Catalogue, Item};
 use mdp::ItemIdx;
 use ranking::{ItemTable, Packed, Parameters, Ranker};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The newest layout that this binary reads: 1 has all tables in f32, 2 has them in f16 or int8.
 pub const VERSION: u32 = 2;
@@ -45,7 +45,7 @@ pub(crate) struct Facts {
     pub(crate) self_test: Vec<Case>,
 }
 
-/// A policy ready to rank: small parts in memory, item tables mapped. Sharing it between threads is free of locks.
+/// A policy ready to rank: in memory, but for large item tables, which are mapped. Sharing it between threads is free of locks.
 #[derive(Clone, Debug)]
 pub struct Served {
     ranker: Ranker,
@@ -60,11 +60,12 @@ pub struct Served {
 }
 
 impl Served {
-    /// Opens a directory: checks every hash, that the parts belong together, and the self-test.
+    /// Opens a directory: checks that it has files alone, every hash, that the parts belong together, and the self-test.
     ///
     /// # Errors
     /// When it is absent, of another kind or version, damaged, or computes other scores than when it was made.
     pub fn open(path: &Path) -> Result<Self, ServingError> {
+        files_alone(path)?;
         let artefact = Artefact::open(Kind::Served, path)?;
         let facts: serde_json::Value = artefact.read_json(FACTS)?;
         let got = facts.get("version").and_then(serde_json::Value::as_u64).unwrap_or_default();
@@ -178,5 +179,16 @@ impl Served {
 
     pub(crate) fn cases(&self) -> &[Case] {
         &self.cases
+    }
+}
+
+/// An artefact has regular files. A pipe or a device among them could be read for ever.
+fn files_alone(path: &Path) -> Result<(), ServingError> {
+    // A directory that is not there is refused in a moment, in other words.
+    let entries = path.read_dir().into_iter().flatten().flatten();
+    let is_file = |path: &PathBuf| path.metadata().is_ok_and(|about| about.is_file());
+    match entries.map(|entry| entry.path()).find(|path| !is_file(path)) {
+        Some(path) => Err(ServingError::NoFile { path }),
+        None => Ok(()),
     }
 }

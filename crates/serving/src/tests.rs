@@ -14,26 +14,30 @@ const N_ITEMS: usize = 40;
 const WIDTH: usize = 6;
 
 fn catalogue() -> Catalogue {
+    catalogue_of(N_ITEMS)
+}
+
+fn catalogue_of(n_items: usize) -> Catalogue {
     let row = |i: usize| {
         let categories = vec![format!("Category {}", i % 5), format!("Category {}", i % 3)];
         (format!("id{i}"), format!("The Film, Part {i}"), categories)
     };
-    Catalogue::new((0..N_ITEMS).map(row).collect()).0
+    Catalogue::new((0..n_items).map(row).collect()).0
 }
 
 /// A policy of random parameters, drawn often enough that every feature counts.
 fn policy(catalogue: &Catalogue, selection: Selection, seed: u64) -> RobustPolicy {
     let mut rng = rng_for(seed, &[]);
-    let mut tensors = Tensors::default();
+    let (mut tensors, n_items) = (Tensors::default(), catalogue.len());
     let mut fill = |name: &str, shape: &[usize], low: f32, high: f32| {
         let n = shape.iter().product();
         let data: Vec<f32> = (0..n).map(|_| low + (high - low) * rng.random::<f32>()).collect();
         tensors.insert(name, shape, data);
     };
-    fill("taste.offsets", &[N_ITEMS], -1.0, 1.0);
-    fill("taste.columns", &[WIDTH, N_ITEMS], -1.0, 1.0);
+    fill("taste.offsets", &[n_items], -1.0, 1.0);
+    fill("taste.columns", &[WIDTH, n_items], -1.0, 1.0);
     fill("taste.prior", &[WIDTH], 0.1, 1.0);
-    fill("taste.counts", &[N_ITEMS], 0.0, 50.0);
+    fill("taste.counts", &[n_items], 0.0, 50.0);
     fill("actor", &[9 * 16 + 17 * 11], -0.5, 0.5);
     fill("hazard.saturation", &[9 * 16 + 17], -0.5, 0.5);
     fill("hazard.nearness", &[5 * 16 + 17], -0.5, 0.5);
@@ -253,6 +257,44 @@ fn a_slate_keeps_to_what_was_asked() {
     assert_eq!(rows, expected);
 }
 
+/// Exports a catalogue of so many items, opens it, and asks until nothing is left.
+fn check_small(n_items: usize, selection: Selection) {
+    let catalogue = catalogue_of(n_items);
+    let policy = policy(&catalogue, selection, n_items as u64);
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("artefact");
+    let (judged, ranker) = (policy.ranker(), policy.ranker());
+    let everything: Vec<Interaction> =
+        (0..n_items as u32).map(|row| Interaction { item: ItemIdx(row), rating: 4.0, time: 0 }).collect();
+    let (table, probes, catalogue, seed) = (Precision::Single, &[everything.clone()][..], &catalogue, 0);
+    let (demonstrations, about, inputs, beside) = Default::default();
+    let what =
+        Export { ranker, judged, table, probes, catalogue, demonstrations, about, inputs, seed, beside };
+    export(what, &out).unwrap();
+    let served = Served::open(&out).unwrap();
+    assert!(served.cases().iter().all(|case| case.n_scores() > 0), "{n_items}: a case compares nothing");
+    let mut session = served.start(&[]).unwrap();
+    for left in (1..=n_items).rev() {
+        let slate = served.recommend(&session, &Request { k: 100, ..Request::default() }).unwrap();
+        assert_eq!(slate.len(), left, "{n_items}");
+        session.observe(slate[0].item, 3.0).unwrap();
+    }
+    let after = served.recommend(&session, &Request { k: 100, ..Request::default() }).unwrap();
+    let known = served.start(&everything).unwrap();
+    assert_eq!(
+        (after, served.recommend(&known, &Request { k: 1, ..Request::default() }).unwrap()),
+        (vec![], vec![])
+    );
+    assert!(served.scores(&known).unwrap().iter().all(|score| *score == f32::NEG_INFINITY));
+}
+
+#[test]
+fn catalogues_of_any_small_size_are_exported_and_served() {
+    for n_items in 1..=20 {
+        check_small(n_items, if n_items % 2 == 0 { Selection::Sample } else { Selection::Greedy });
+    }
+}
+
 #[test]
 fn items_are_found_by_id_and_by_title() {
     let served = Served::open(&golden()).unwrap();
@@ -310,6 +352,43 @@ fn a_damaged_artefact_is_refused() {
     }
     let missing = Served::open(Path::new("nowhere"));
     assert!(matches!(missing, Err(ServingError::Artefact(ArtefactError::NotAnArtefact { .. }))));
+}
+
+#[test]
+fn a_served_artefact_answers_on_whatever_happens_to_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy");
+    copied(&copy);
+    let served = Served::open(&copy).unwrap();
+    let session = served.start(&history(3)).unwrap();
+    let request = Request { k: 10, ..Request::default() };
+    let before = served.recommend(&session, &request).unwrap();
+    for entry in copy.read_dir().unwrap().flatten() {
+        // As `cp` does it: the same file, shorter.
+        std::fs::write(entry.path(), "short").unwrap();
+    }
+    assert_eq!(served.recommend(&session, &request).unwrap(), before);
+    assert!(Served::open(&copy).is_err());
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_file_is_refused_at_once() {
+    for name in ["manifest.json", "policy.safetensors", "more"] {
+        for target in ["/dev/zero", "pipe", "nowhere"] {
+            let folder = tempfile::tempdir().unwrap();
+            let copy = folder.path().join("copy");
+            copied(&copy);
+            let place = copy.join(name);
+            drop(std::fs::remove_file(&place));
+            if target == "pipe" {
+                assert!(std::process::Command::new("mkfifo").arg(&place).status().unwrap().success());
+            } else {
+                std::os::unix::fs::symlink(target, &place).unwrap();
+            }
+            assert!(matches!(Served::open(&copy), Err(ServingError::NoFile { .. })), "{name}: {target}");
+        }
+    }
 }
 
 #[test]

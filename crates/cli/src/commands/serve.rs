@@ -25,6 +25,12 @@ pub(crate) struct Arguments {
     /// `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]` (`rediss` for TLS; in a password %40 stands for @, %2F for /)
     #[arg(long, value_name = "FILE|URL", default_value = "ilrec-serving.sqlite")]
     store: String,
+    /// Forget sessions this long after their last event, such as 90d, 12h or 30m; without it everything is kept
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    keep: Option<Duration>,
+    /// Use a Redis server although it may evict what is kept, withdrawn items and answers among it
+    #[arg(long)]
+    accept_eviction: bool,
     /// A file with a key a line, `api KEY` or `admin KEY`
     #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
@@ -68,6 +74,28 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     let mut found =
         text.to_socket_addrs().map_err(|error| format!("{error} (HOST:PORT, such as 0.0.0.0:8080)"))?;
     found.next().ok_or_else(|| "the name has no address".to_owned())
+}
+
+/// A number of days, hours, minutes or seconds.
+fn span(text: &str) -> Result<Duration, String> {
+    const WANTED: &str = "a number with d, h, m or s, such as 90d";
+    let text = text.trim();
+    let unit = text.chars().last().ok_or(WANTED)?;
+    let seconds = match unit {
+        'd' => 86_400,
+        'h' => 3_600,
+        'm' => 60,
+        's' => 1,
+        _ => return Err(WANTED.into()),
+    };
+    let number: u64 = text.trim_end_matches(unit).parse().map_err(|_| WANTED)?;
+    // A store counts in milliseconds.
+    const MOST: u64 = 100_000 * 86_400;
+    match number.checked_mul(seconds) {
+        Some(0) => Err("keeping nothing leaves no session to answer in".into()),
+        Some(seconds) if seconds <= MOST => Ok(Duration::from_secs(seconds)),
+        _ => Err("that is more than 100,000 days".into()),
+    }
 }
 
 /// A site as browsers name it: in lower case, without the port that its scheme has anyway.
@@ -132,6 +160,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     }
     let (watch, attributes) = (arguments.watch.clone(), Arc::new(attributes));
     let usual = Config::new(arguments.addr, arguments.store.as_str().into());
+    let usual = Config { keep: arguments.keep, accepts_eviction: arguments.accept_eviction, ..usual };
     let config = Config { keys, tls, watch, trial, limits, runs, attributes, access_log, origins, ..usual };
     let hash = policy.hash().to_owned();
     let format = global.format();

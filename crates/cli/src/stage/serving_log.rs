@@ -16,7 +16,8 @@ pub(crate) struct ServingLog {
 }
 
 /// Reads the whole store. A session without a user is a user of its own; a history is dated back from the start of
-/// its session, a second an item.
+/// its session, a second an item. The order is the store's: where the clock was set back meanwhile, what came later has at
+/// least the time of what the same user did before.
 pub(crate) fn read(at: &StoreAt) -> Result<ServingLog, Failure> {
     const HINT: &str = "it is what `ilrec serve --store FILE|URL` keeps";
     if let StoreAt::File(path) = at
@@ -49,11 +50,29 @@ struct Known {
     simulated: HashSet<String>,
     /// Sessions with the client's names of their events; what comes twice counts once.
     events: HashSet<(String, String)>,
+    /// The latest second of each user.
+    latest: HashMap<String, u64>,
+}
+
+impl Known {
+    /// The second of an event of a user, not before that of an earlier one.
+    fn second(&mut self, user: &str, time_millis: u64) -> u64 {
+        let seconds = time_millis / 1000;
+        match self.latest.get_mut(user) {
+            Some(latest) => {
+                *latest = seconds.max(*latest);
+                *latest
+            }
+            None => {
+                self.latest.insert(user.to_owned(), seconds);
+                seconds
+            }
+        }
+    }
 }
 
 /// Writing into a string cannot fail.
 fn take_in(log: &mut ServingLog, known: &mut Known, record: &Record) {
-    let seconds = record.time_millis / 1000;
     if let Event::Started { user: Some(user), .. } = &record.event
         && user.starts_with(SIMULATED)
     {
@@ -65,6 +84,7 @@ fn take_in(log: &mut ServingLog, known: &mut Known, record: &Record) {
     match &record.event {
         Event::Started { user, history } => {
             let user = user.clone().unwrap_or_else(|| record.session.clone());
+            let seconds = known.second(&user, record.time_millis);
             for (age, rated) in (1u64..).zip(history.iter().rev()) {
                 let (user, item) = (quoted(&user), quoted(&rated.item));
                 let _ =
@@ -76,7 +96,9 @@ fn take_in(log: &mut ServingLog, known: &mut Known, record: &Record) {
         Event::Answered { event_id: Some(id), .. }
             if !known.events.insert((record.session.clone(), id.clone())) => {}
         Event::Answered { item, reward, left, propensity, policy, event_id, arm } => {
-            let user = quoted(known.users.get(&record.session).unwrap_or(&record.session));
+            let user = known.users.get(&record.session).unwrap_or(&record.session).clone();
+            let seconds = known.second(&user, record.time_millis);
+            let user = quoted(&user);
             let item = quoted(item);
             let _ = writeln!(log.ratings, "{user},{item},{reward},{seconds}");
             if let (Some(propensity), Some(policy)) = (propensity, policy) {
@@ -95,3 +117,6 @@ fn take_in(log: &mut ServingLog, known: &mut Known, record: &Record) {
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
+
+#[cfg(test)]
+mod tests;

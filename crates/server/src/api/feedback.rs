@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serving::Served;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
 
@@ -60,13 +60,16 @@ pub(crate) async fn one(
     At(id): At<String>,
     Sent(told): Sent<Told>,
 ) -> Result<Json<Kept>, Problem> {
-    let live = app.sessions.get(&app.store, &id).await?;
+    let live = app.sessions.get(&app.reading, &id).await?;
     check_event_id("", &told)?;
     if told.event_id.as_deref().is_some_and(|event| live.has_event(event)) {
         return Ok(Json(Kept { repeated: 1, ..Kept::default() }));
     }
     if live.has_left {
         return Err(has_left());
+    }
+    if let Some(why) = live.is_full(&app.config.limits, 1, 1) {
+        return Err(is_full(why));
     }
     let served = app.policies.assigned(live.key(&id)).served;
     let event = understood(&served, &live, "", told)?;
@@ -97,9 +100,10 @@ pub(crate) async fn batch(
     for (id, live) in &mut sessions {
         let at = batch.iter().position(|told| told.session == *id).unwrap_or_default();
         let named = |problem: Problem| problem.about(format!("[{at}].session"));
-        *live = Some(app.sessions.get(&app.store, id).await.map_err(named)?);
+        *live = Some(app.sessions.get(&app.reading, id).await.map_err(named)?);
     }
     let (mut leaving, mut named) = (HashSet::new(), HashSet::new());
+    let mut n_answers: HashMap<String, usize> = HashMap::new();
     let mut records = Vec::with_capacity(batch.len());
     let n_told = batch.len();
     for (at, ToldOf { session, item, feedback, rating, event_id }) in batch.into_iter().enumerate() {
@@ -113,6 +117,11 @@ pub(crate) async fn batch(
         }
         if live.has_left || leaving.contains(&session) {
             return Err(has_left().about(format!("{place}session")));
+        }
+        let n_own = n_answers.entry(session.clone()).or_default();
+        *n_own += 1;
+        if let Some(why) = live.is_full(&app.config.limits, *n_own, *n_own) {
+            return Err(is_full(why).about(format!("{place}session")));
         }
         if feedback == Some(Feedback::Leave) {
             leaving.insert(session.clone());
@@ -159,6 +168,11 @@ async fn keep(
 
 fn has_left() -> Problem {
     Problem::new(StatusCode::CONFLICT, "the user has left this session")
+}
+
+/// A session that takes no more.
+pub(super) fn is_full(why: String) -> Problem {
+    Problem::new(StatusCode::CONFLICT, why)
 }
 
 fn check_event_id(place: &str, told: &Told) -> Result<(), Problem> {

@@ -16,8 +16,8 @@ pub(crate) async fn live() -> Json<Value> {
 
 /// Work may come this way.
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
-    if !app.is_ready() {
-        return Err(Problem::busy("the server is stopping"));
+    if let Some(why) = app.trouble() {
+        return Err(Problem::busy(why));
     }
     Ok(Json(json!({ "status": "ready", "policy": app.policies.current().hash() })))
 }
@@ -26,8 +26,27 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Result<Json<Value>, Pr
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
     let text = app.metrics.text(app.policies.current().hash(), app.sessions.len())
         + &app.arms.text()
-        + &refused(app.n_refused());
+        + &refused(app.n_refused())
+        + &store(&app);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+}
+
+/// Whether the store works, and how large it is.
+fn store(app: &App) -> String {
+    let works = u8::from(app.health.is_good());
+    let name = "ilrec_store_works";
+    let mut text = format!(
+        "# HELP {name} Whether the store could be written and read when it was last tried.\n# TYPE {name} gauge\n\
+         {name} {works}\n"
+    );
+    if let Some(bytes) = app.store.bytes() {
+        let name = "ilrec_store_bytes";
+        text += &format!(
+            "# HELP {name} Bytes of the store's files, or of all that its Redis server has in memory.\n\
+             # TYPE {name} gauge\n{name} {bytes}\n"
+        );
+    }
+    text
 }
 
 fn refused(count: u64) -> String {

@@ -1,6 +1,7 @@
 //! `POST /v1/recommend`.
 
 use super::body::Sent;
+use super::feedback::is_full;
 use super::sessions::LONGEST_USER;
 use super::worth::{HistoryRow, rated};
 use crate::Arm;
@@ -13,10 +14,9 @@ use crate::known::{known, latest};
 use crate::live::interactions;
 use crate::pool::Room;
 use crate::problem::Problem;
-use crate::sessions::blocking;
 use crate::shadow::{beside_history, beside_session};
 use crate::state::App;
-use crate::store::{Event, Rated, Record, Shown};
+use crate::store::{Event, Rated, Record, Shown, Store};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
@@ -199,18 +199,23 @@ fn shadow(app: &App, assigned: &Assigned, wanted: &Wanted, seed: u64) -> Option<
 
 /// What the store knows about a user.
 async fn of_user(app: &Arc<App>, user: &str, most: usize) -> Result<Vec<Rated>, Problem> {
-    /// An item is shown before it is answered, in slates of many; so more events are read than ratings are wanted.
-    const EVENTS_PER_RATING: usize = 4;
-    let (store, user) = (app.store.clone(), user.to_owned());
-    let records = blocking(move || store.of_user(&user, EVENTS_PER_RATING * most)).await?;
-    Ok(known(&records, most))
+    /// Items are rated again, and of one item the latest rating counts; so more are read than are wanted.
+    const RATINGS_PER_ITEM: usize = 4;
+    let user = user.to_owned();
+    let read = move |store: &dyn Store, until| {
+        Ok(known(&store.of_user(&user, RATINGS_PER_ITEM * most, until)?, most))
+    };
+    app.reading.run(read).await
 }
 
 /// What is shown in a session is kept before it is shown: its propensities are needed when feedback comes.
 async fn for_session(app: &Arc<App>, id: &str, wanted: &Wanted, request_id: &str) -> Result<Ranked, Problem> {
-    let mut live = app.sessions.get(&app.store, id).await?;
+    let mut live = app.sessions.get(&app.reading, id).await?;
     if live.has_left {
         return Err(Problem::new(StatusCode::CONFLICT, "the user has left this session"));
+    }
+    if let Some(why) = live.is_full(&app.config.limits, 1, 0) {
+        return Err(is_full(why));
     }
     let assigned = app.policies.assigned(live.key(id));
     let checked = checked(app, &assigned.served, wanted)?;

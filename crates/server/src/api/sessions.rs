@@ -1,6 +1,6 @@
 //! `POST /v1/sessions` and `GET /v1/sessions/{id}`.
 
-use super::body::{At, Sent};
+use super::body::{Asked, At, Sent};
 use super::worth::{HistoryRow, rated};
 use crate::answer::{self, ItemAnswer};
 use crate::clock::{now_millis, random_id};
@@ -10,7 +10,8 @@ use crate::state::App;
 use crate::store::{Event, Rated, Record};
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use serving::Served;
 use std::sync::Arc;
@@ -34,6 +35,11 @@ pub(crate) struct SessionAnswer {
     policy: String,
     left: bool,
     history: Vec<RatedAnswer>,
+    /// How many steps there are, of which this may be a part.
+    n_steps: usize,
+    /// Where the next part begins (`?after=`), where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<usize>,
     steps: Vec<StepAnswer>,
 }
 
@@ -73,35 +79,61 @@ pub(crate) async fn start(
     let live = Live::replayed(std::slice::from_ref(&record));
     app.keep(vec![record]).await?;
     let live = live.ok_or_else(|| Problem::internal(&"a session that started did not start"))?;
-    let answer = answered(&served, &id, &live);
+    let answer = answered(&served, &id, &live, &Page::default());
     app.sessions.insert(&id, live);
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
-/// A session with what happened in it.
+/// Which part of the steps.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Page {
+    /// How many of the first steps are left out.
+    after: usize,
+    limit: Option<usize>,
+}
+
+/// The most steps at once.
+const MOST_STEPS: usize = 10_000;
+
+/// A session with what happened in it, in pages where that is asked for. It is put together where no other request is held
+/// up by it.
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     At(id): At<String>,
-) -> Result<Json<SessionAnswer>, Problem> {
-    let live = app.sessions.get(&app.store, &id).await?;
-    let served = app.policies.assigned(live.key(&id)).served;
-    Ok(Json(answered(&served, &id, &live)))
+    Asked(page): Asked<Page>,
+) -> Result<Response, Problem> {
+    if page.limit.is_some_and(|limit| !(1..=MOST_STEPS).contains(&limit)) {
+        return Err(Problem::field("limit", format!("limit is from 1 to {MOST_STEPS}")));
+    }
+    let live = app.sessions.get(&app.reading, &id).await?;
+    let written = tokio::task::spawn_blocking(move || {
+        let served = app.policies.assigned(live.key(&id)).served;
+        serde_json::to_vec(&answered(&served, &id, &live, &page))
+    });
+    let text = written.await.map_err(|error| Problem::internal(&error))?;
+    let text = text.map_err(|error| Problem::internal(&error))?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
 }
 
 /// Items that the present catalogue does not have keep their ids alone.
-fn answered(served: &Served, id: &str, live: &Live) -> SessionAnswer {
+fn answered(served: &Served, id: &str, live: &Live, page: &Page) -> SessionAnswer {
     let named = |id: &String| match served.row(id) {
         Some(row) => answer::item(served, row),
         None => ItemAnswer { id: id.clone(), title: String::new(), categories: Vec::new() },
     };
     let history =
         live.history.iter().map(|Rated { item, rating }| RatedAnswer { item: named(item), rating: *rating });
-    let steps = live.answers.iter().map(|answer| StepAnswer {
-        item: named(&answer.item),
-        reward: answer.reward,
-        left: answer.left,
-        propensity: answer.propensity,
-    });
+    let steps = live.answers.iter().skip(page.after).take(page.limit.unwrap_or(MOST_STEPS));
+    let steps: Vec<StepAnswer> = steps
+        .map(|answer| StepAnswer {
+            item: named(&answer.item),
+            reward: answer.reward,
+            left: answer.left,
+            propensity: answer.propensity,
+        })
+        .collect();
+    let end = page.after.saturating_add(steps.len());
     SessionAnswer {
         id: id.to_owned(),
         user: live.user.clone(),
@@ -109,6 +141,8 @@ fn answered(served: &Served, id: &str, live: &Live) -> SessionAnswer {
         policy: served.hash().to_owned(),
         left: live.has_left,
         history: history.collect(),
-        steps: steps.collect(),
+        n_steps: live.answers.len(),
+        next: (end < live.answers.len()).then_some(end),
+        steps,
     }
 }

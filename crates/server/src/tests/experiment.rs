@@ -1,7 +1,7 @@
 //! Who is answered by which policy, and what is counted.
 
-use super::check_problem;
 use super::client::{Running, at_golden, at_other};
+use super::{check_problem, soon};
 use crate::store::{Event, SqliteStore, Store as _};
 use crate::{Mode, StoreAt, Trial};
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ fn the_log_says_which_arm_chose() {
         assert_eq!(server.post(&format!("/v1/sessions/{id}/feedback"), &told).status, 200);
     }
     server.stop();
-    let records = SqliteStore::open(&place).unwrap().since(0, 1000).unwrap();
+    let records = SqliteStore::open(&place).unwrap().since(0, 1000, soon()).unwrap();
     let mut shown = BTreeMap::new();
     let mut n_answered = BTreeMap::<_, u32>::new();
     for (_, record) in records {

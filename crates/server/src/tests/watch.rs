@@ -69,6 +69,36 @@ fn what_is_still_being_copied_is_left_alone() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_pipe_in_an_artefact_holds_up_neither_later_ones_nor_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let watched = folder.path().to_owned();
+    let server = Running::like(|config| {
+        config.watch = Some(watched.clone());
+        config.limits.look = Duration::from_millis(5);
+    });
+    let first = server.get("/health/ready").json()["policy"].clone();
+    for (at, name) in ["manifest.json", "catalogue.json"].into_iter().enumerate() {
+        let aside = watched.join(".being-written");
+        copy(&at_other(), &aside);
+        std::fs::remove_file(aside.join(name)).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(aside.join(name)).status().unwrap().success());
+        let place = watched.join(format!("piped-{at}"));
+        std::fs::rename(&aside, &place).unwrap();
+        let refused = format!("ilrec_policies_refused_total {}", at + 1);
+        assert!(until(|| server.get("/metrics").body.contains(&refused)), "{name}");
+        // An administrator is told at once, too.
+        let load = server.post("/admin/policies", &serde_json::json!({"path": place}));
+        assert!(load.body.contains("not a regular file"), "{}", load.body);
+    }
+    let aside = watched.join(".being-written");
+    copy(&at_other(), &aside);
+    std::fs::rename(&aside, watched.join("sound")).unwrap();
+    assert!(until(|| server.get("/health/ready").json()["policy"] != first));
+    server.stop();
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("missing");
