@@ -1,7 +1,7 @@
 //! Language models in GGUF files, damaged: the file is made here, with random weights and a vocabulary of bytes.
 
 use super::damage::{damaged, rng};
-use super::watched::harmless;
+use super::watched::{harmless, refused};
 use super::{Attacked, clear};
 use crate::Outcome;
 use rand::{Rng, RngExt as _};
@@ -44,7 +44,13 @@ pub(super) fn attack(attacked: &Attacked<'_>) -> Outcome<usize> {
             "--out",
             &out_name,
         ];
-        if harmless(attacked, &format!("model {at}"), &words)? {
+        let what = format!("model {at}");
+        // A model that computes no numbers has demonstrated nothing.
+        let is_harmless = match weight(at) {
+            Some(weight) if weight.abs() > 1.0 || weight.is_nan() => refused(attacked, &what, &words)?,
+            _ => harmless(attacked, &what, &words)?,
+        };
+        if is_harmless {
             clear(&path);
         }
         clear(&out);
@@ -66,7 +72,7 @@ fn one(at: usize, rng: &mut impl Rng) -> Vec<u8> {
         "{{ messages[0].content ~ ('a' * 100000) }}",
     ];
     match at % 4 {
-        0 => file(Some(WEIGHTS[at / 4 % WEIGHTS.len()]), None, rng),
+        0 => file(weight(at), None, rng),
         1 => file(None, Some(templates[at / 4 % templates.len()]), rng),
         // Most of a file is weights; what is read first lies at its beginning.
         2 => {
@@ -78,6 +84,11 @@ fn one(at: usize, rng: &mut impl Rng) -> Vec<u8> {
         }
         _ => damaged(file(None, None, rng), rng),
     }
+}
+
+/// The one weight of all, in every fourth model.
+fn weight(at: usize) -> Option<f32> {
+    at.is_multiple_of(4).then(|| WEIGHTS[at / 4 % WEIGHTS.len()])
 }
 
 fn file(weight: Option<f32>, template: Option<&str>, rng: &mut impl Rng) -> Vec<u8> {

@@ -53,9 +53,10 @@ impl Small {
             "export --policy policy --data data --demos demos --out artefact",
         ] {
             let words = line.split_whitespace();
-            let status = Command::new(ilrec).args(words).arg("--quiet").current_dir(&dir).status()?;
-            if !status.success() {
-                return Err(format!("ilrec {line}: {status}").into());
+            let done = Command::new(ilrec).args(words).arg("--quiet").current_dir(&dir).output()?;
+            if !done.status.success() {
+                let why = String::from_utf8_lossy(&done.stderr);
+                return Err(format!("ilrec {line}: {}: {why}", done.status).into());
             }
         }
         Ok(small)

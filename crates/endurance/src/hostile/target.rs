@@ -84,11 +84,6 @@ impl<'a> Target<'a> {
         Ok(Self { attacked, name: name.to_owned(), child, addr, log, stop, health })
     }
 
-    /// The id of its process.
-    pub(super) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Asks for JSON with the key of an administrator.
     pub(super) fn ask(&self, method: &str, path: &str, body: &Value) -> std::io::Result<Answer> {
         let body = if body.is_null() { String::new() } else { body.to_string() };

@@ -15,6 +15,15 @@ const GLANCE: Duration = Duration::from_millis(4);
 
 /// Runs `ilrec` on something damaged. A refusal is as good as an answer; `true` where it did no harm.
 pub(super) fn harmless(attacked: &Attacked<'_>, what: &str, words: &[&str]) -> Outcome<bool> {
+    run(attacked, what, words, false)
+}
+
+/// The same where nothing but a refusal is right.
+pub(super) fn refused(attacked: &Attacked<'_>, what: &str, words: &[&str]) -> Outcome<bool> {
+    run(attacked, what, words, true)
+}
+
+fn run(attacked: &Attacked<'_>, what: &str, words: &[&str], is_hopeless: bool) -> Outcome<bool> {
     let said = attacked.place.join(format!("{}.stderr", what.replace(['/', ' '], "-")));
     let mut command = Command::new(&attacked.bench.ilrec);
     command.args(words).args(["--quiet", "--threads", "1"]).current_dir(&attacked.place);
@@ -22,7 +31,11 @@ pub(super) fn harmless(attacked: &Attacked<'_>, what: &str, words: &[&str]) -> O
     let mut child = command.spawn()?;
     let found = watch(&mut child)?;
     let text = std::fs::read(&said)?;
-    let fault = found.err().or_else(|| panicked(&text).map(str::to_owned));
+    let fault = match found {
+        Err(fault) => Some(fault),
+        Ok(0) if is_hopeless => Some("taken for good".to_owned()),
+        Ok(_) => panicked(&text).map(str::to_owned),
+    };
     match fault {
         None => {
             super::clear(&said);
@@ -35,8 +48,8 @@ pub(super) fn harmless(attacked: &Attacked<'_>, what: &str, words: &[&str]) -> O
     }
 }
 
-/// Waits for the end.
-fn watch(child: &mut Child) -> Outcome<Result<(), String>> {
+/// Waits for the end, and says the exit code.
+fn watch(child: &mut Child) -> Outcome<Result<i32, String>> {
     let started = Instant::now();
     loop {
         if let Some(status) = child.try_wait()? {
@@ -59,9 +72,9 @@ fn watch(child: &mut Child) -> Outcome<Result<(), String>> {
     }
 }
 
-fn judged(status: ExitStatus) -> Result<(), String> {
+fn judged(status: ExitStatus) -> Result<i32, String> {
     match (status.code(), status.signal()) {
-        (Some(0..=2), _) => Ok(()),
+        (Some(code @ 0..=2), _) => Ok(code),
         (Some(101), _) => Err("a panic".into()),
         (_, Some(signal)) => Err(format!("ended by signal {signal}")),
         (code, _) => Err(format!("exit code {code:?}")),
