@@ -24,7 +24,7 @@ pub enum ArtefactError {
         path: PathBuf,
     },
     /// An artefact of another kind.
-    #[error("expected a {expected} directory, got a {got}: {}", path.display())]
+    #[error("expected {} directory, got {}: {}", with_article(expected), with_article(got), path.display())]
     WrongKind {
         /// The kind that was wanted.
         expected: &'static str,
@@ -51,6 +51,12 @@ pub enum ArtefactError {
         /// Where.
         path: PathBuf,
     },
+}
+
+/// A word with its indefinite article: a world, an evaluation.
+pub fn with_article(word: &str) -> String {
+    let article = if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {word}")
 }
 
 impl ArtefactError {

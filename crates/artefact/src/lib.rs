@@ -9,7 +9,7 @@ mod staging;
 mod tensors;
 mod write;
 
-pub use error::ArtefactError;
+pub use error::{ArtefactError, with_article};
 pub use manifest::{Kind, Manifest};
 pub use mapped::{Floats, MappedTensors};
 pub use precision::{Precision, rounded};

@@ -28,7 +28,7 @@ impl Staging {
         remove_abandoned(parent);
         let fails = || ArtefactError::io("create directory", parent);
         for _ in 0..N_TRIES {
-            let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent).map_err(fails())?;
+            let folder = crate::write::as_usual(0o777).prefix(PREFIX).tempdir_in(parent).map_err(fails())?;
             let path = folder.path().join(LOCK);
             let lock = File::create_new(&path).map_err(ArtefactError::io("create", &path))?;
             // Somebody cleaning up may have been faster in the moment before the lock; then there is another try.

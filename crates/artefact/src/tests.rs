@@ -157,3 +157,24 @@ fn tables_in_fewer_bits_are_read_as_they_were_rounded() {
         assert!(mapped.get("table", &[7, 3]).is_none() && mapped.get("nothing", &[3]).is_none());
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn others_may_read_what_the_umask_lets_them_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let place = |name: &str| dir.path().join(name);
+    std::fs::write(place("usual"), "x").unwrap();
+    std::fs::create_dir(place("usual-folder")).unwrap();
+    replace_file(&place("page.html"), b"x").unwrap();
+    assert_eq!(mode(&place("page.html")), mode(&place("usual")));
+    sample(&place("data"));
+    assert_eq!(mode(&place("data")), mode(&place("usual-folder")));
+    assert_eq!(mode(&place("data").join("note.json")), mode(&place("usual")));
+}
+
+#[test]
+fn kinds_have_their_article() {
+    assert_eq!([with_article("evaluation"), with_article("world")], ["an evaluation", "a world"]);
+}

@@ -199,12 +199,22 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), ArtefactError> {
     let parent = parent_of(path);
     std::fs::create_dir_all(parent).map_err(ArtefactError::io("create directory", parent))?;
     let mut aside =
-        tempfile::NamedTempFile::new_in(parent).map_err(ArtefactError::io("create file in", parent))?;
+        as_usual(0o666).tempfile_in(parent).map_err(ArtefactError::io("create file in", parent))?;
     std::io::Write::write_all(&mut aside, bytes)
         .and_then(|()| aside.as_file().sync_all())
         .map_err(ArtefactError::io("write", path))?;
     let renamed = aside.persist(path).map_err(|e| e.error);
     renamed.map(drop).map_err(ArtefactError::io("rename", path))
+}
+
+/// A file or directory that others may use as the umask says: it is temporary by its name alone.
+pub(crate) fn as_usual(mode: u32) -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    #[cfg(not(unix))]
+    let _ = mode;
+    builder
 }
 
 fn is_plain_name(name: &str) -> bool {
