@@ -2,7 +2,7 @@
 
 use crate::results::RuleResults;
 use crate::stages::{Log, Place, Worlds};
-use crate::{PipelineError, RunConfig};
+use crate::{DataSettings, PipelineError, RunConfig, with_nouns};
 use artefact::{Artefact, Kind};
 use demonstrations::Demos;
 use mdp::StepEnd;
@@ -30,6 +30,7 @@ pub(crate) fn page(
     let data = ReportData {
         title: config.title.clone(),
         reading: config.reading.clone(),
+        about: about(config, log, worlds),
         subject: "il-rec".into(),
         results: rules.iter().map(results).collect(),
         ablation,
@@ -45,6 +46,41 @@ pub(crate) fn page(
         }],
     };
     Ok(html_page(&data))
+}
+
+/// What the domain is, and who is judged where.
+fn about(config: &RunConfig, log: &Log, worlds: &Worlds) -> String {
+    let (dataset, catalogue) = (&log.dataset, &log.dataset.catalogue);
+    let (n_users, n_items, n_ratings) = (dataset.n_users(), dataset.n_items(), dataset.n_interactions());
+    let titles: Vec<&str> = catalogue.items().iter().take(3).map(|item| item.title.as_str()).collect();
+    let origin = match &config.data {
+        DataSettings::Sample(_) => format!(
+            "The domain is generated: {n_items} films that never were, {n_users} people with tastes of their own, \
+             and the {n_ratings} ratings they left"
+        ),
+        DataSettings::Import(_) => {
+            let sources = dataset.report.sources.iter().map(|source| source.name.as_str());
+            let nouns = with_nouns(&agents::AgentSettings::default(), dataset).nouns;
+            let sources = sources.collect::<Vec<_>>().join(", ");
+            format!(
+                "The domain is a log of {n_ratings} ratings of {n_items} {nouns} by {n_users} users ({sources})"
+            )
+        }
+    };
+    let categories = catalogue.categories();
+    let kinds = match categories.len() {
+        0 => "none has a category".to_owned(),
+        1..=8 => format!("the categories are {}", categories.join(", ")),
+        n => format!("there are {n} categories, such as {}", categories[..8].join(", ")),
+    };
+    let n_test = worlds.world.split().test.len();
+    format!(
+        "{origin}. Among the items are {}; {kinds}.\n\nUsers are simulated. Policies train in a world fitted on the \
+         earlier part of the ratings; they are judged in another one, of another kind, fitted on the later part. The \
+         users who judge ({n_test} in all) were seen by nobody in training: of them a policy knows the earlier \
+         part of their own log.",
+        titles.join(", ")
+    )
 }
 
 fn results(rule: &RuleResults) -> Results {

@@ -11,6 +11,8 @@ pub struct ReportData {
     pub title: String,
     /// A short honest reading of the results; paragraphs are separated by empty lines.
     pub reading: String,
+    /// What the domain is: who, what, where the log comes from; paragraphs are separated by empty lines.
+    pub about: String,
     /// The policy the page is about, as named in rows; it is highlighted.
     pub subject: String,
     /// Results tables, the most important first.
@@ -53,7 +55,7 @@ impl Results {
 /// The validation return of one training run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LearningCurve {
-    /// What distinguishes it, e.g. `seed 0`.
+    /// The policy and its training seed, `il-rec, seed 0`; or `seed 0` alone for the subject.
     pub name: String,
     /// In order of steps.
     pub points: Vec<CurvePoint>,

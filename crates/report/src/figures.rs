@@ -3,10 +3,12 @@
 
 mod bars;
 mod curves;
+mod panels;
 mod stacks;
 
 pub(crate) use bars::{Bar, bars};
 pub(crate) use curves::{Curve, Plot, curves};
+pub(crate) use panels::{Panel, panels};
 pub(crate) use stacks::stacks;
 
 /// Round numbers from zero to at least `top`, at most six steps.

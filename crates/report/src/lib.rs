@@ -9,6 +9,7 @@ mod html;
 mod page;
 mod sections;
 mod text;
+mod words;
 
 pub use caption::exit_words;
 pub use data::{

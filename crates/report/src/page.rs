@@ -13,18 +13,24 @@ pub fn html_page(data: &ReportData) -> String {
     out.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
     out.raw("<meta name=\"color-scheme\" content=\"light dark\">");
     out.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">");
-    out.element("title", &data.title).raw("<style>").raw(STYLE).raw("</style></head><body><header>");
+    out.element("title", &data.title)
+        .raw("<style>")
+        .raw(chart::STYLE)
+        .raw(STYLE)
+        .raw("</style></head><body><header>");
     out.element("h1", &data.title);
     for paragraph in data.reading.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()) {
         out.element("p", paragraph.trim());
     }
-    out.raw("</header><main>");
+    out.raw("</header><main>").push(&sections::about(data));
     for part in data.results.iter().filter(|part| !part.evaluations.is_empty()) {
         out.push(&sections::results(part, &data.subject));
     }
     let optional: [(bool, &dyn Fn() -> Html); 7] = [
         (!data.ablation.is_empty(), &|| sections::ablation(&data.ablation, &data.subject)),
-        (data.learning.iter().any(|run| !run.points.is_empty()), &|| sections::learning(&data.learning)),
+        (data.learning.iter().any(|run| !run.points.is_empty()), &|| {
+            sections::learning(&data.learning, &data.subject)
+        }),
         (!data.grounding.is_empty(), &|| sections::grounding(&data.grounding)),
         (!data.demonstrations.is_empty(), &|| sections::demonstrations(&data.demonstrations)),
         (data.world_check.is_some(), &|| {

@@ -19,29 +19,28 @@ pub fn text_table(rows: &[EvalRow], subject: &str) -> String {
 
 fn one_table(rows: &[&EvalRow], subject: &str) -> String {
     let has_rankings = rows.iter().any(|row| row.ndcg_at_10.is_some());
-    let mut head = vec!["policy", "R_traj", "", "Len", "", "R_each", "main exit", "items"];
+    let mut head = vec!["policy", "R_traj", ""];
     if has_rankings {
         head.push("ndcg@10");
     }
+    head.extend(["Len", "", "R_each", "main exit", "items"]);
     let mut cells = vec![head.into_iter().map(str::to_owned).collect::<Vec<_>>()];
     for row in rows {
         let mark = if row.policy == subject { "> " } else { "  " };
         let star = if row.privileged { " *" } else { "" };
         let mut line = vec![format!("{mark}{}{star}", row.policy)];
-        for interval in [&row.r_traj, &row.len] {
-            line.push(number(interval.mean));
-            line.push(range(interval));
-        }
-        line.push(number(row.r_each.mean));
-        line.push(main_exit(row));
-        line.push(number(row.distinct_items));
+        line.extend([number(row.r_traj.mean), range(&row.r_traj)]);
         if has_rankings {
             line.push(row.ndcg_at_10.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}")));
         }
+        line.extend([number(row.len.mean), range(&row.len), number(row.r_each.mean)]);
+        line.extend([main_exit(row), number(row.distinct_items)]);
         cells.push(line);
     }
     cells[0][0].insert_str(0, "  ");
-    let mut out = aligned(&cells, |column| matches!(column, 0 | 2 | 4 | 6));
+    let shift = usize::from(has_rankings);
+    let mut out =
+        aligned(&cells, |column| matches!(column, 0 | 2) || column == 4 + shift || column == 6 + shift);
     if rows.iter().any(|row| row.privileged) {
         out.push_str(&format!("  * {PRIVILEGED}\n"));
     }

@@ -15,6 +15,22 @@ function fields(schema) {
   return table;
 }
 
+// What a value of a schema looks like, where the document gives no example of its own.
+function sample(schema, resolve, depth = 0) {
+  const known = resolve(schema) || {};
+  if (known.example !== undefined) return known.example;
+  if (known.enum) return known.enum[0];
+  const one = (known.anyOf || known.oneOf || known.allOf || []).find((other) => other.type !== "null");
+  if (one) return sample(one, resolve, depth);
+  const type = Array.isArray(known.type) ? known.type[0] : known.type;
+  if (type === "array") return depth > 4 ? [] : [sample(known.items, resolve, depth + 1)];
+  if (type === "object" || known.properties) {
+    if (depth > 4) return {};
+    return Object.fromEntries(Object.entries(known.properties || {}).map(([name, inner]) => [name, sample(inner, resolve, depth + 1)]));
+  }
+  return { string: "text", integer: 1, number: 0.5, boolean: true }[type] ?? null;
+}
+
 fetch("/openapi.json").then((response) => response.json()).then((document_) => {
   const resolve = (schema) => (schema && schema.$ref ? resolve(document_.components.schemas[schema.$ref.split("/").pop()]) : schema);
   for (const [path, methods] of Object.entries(document_.paths)) {
@@ -26,7 +42,13 @@ fetch("/openapi.json").then((response) => response.json()).then((document_) => {
       if (body) {
         const schema = resolve(body.schema);
         box.append(fields(schema.type === "array" ? resolve(schema.items) : schema));
-        if (body.example) box.append(element("pre", { textContent: JSON.stringify(body.example, null, 2) }));
+        if (body.example) box.append(element("p", { className: "note", textContent: "Send, for example:" }), element("pre", { textContent: JSON.stringify(body.example, null, 2) }));
+      }
+      const good = Object.entries(about.responses).find(([code, answer]) => code.startsWith("2") && answer.content && answer.content["application/json"]);
+      if (good) {
+        const told = good[1].content["application/json"];
+        const example = told.example === undefined ? sample(told.schema, resolve) : told.example;
+        if (Object.keys(example || {}).length) box.append(element("p", { className: "note", textContent: "An answer looks like this:" }), element("pre", { className: "answer", textContent: JSON.stringify(example, null, 2) }));
       }
       const codes = Object.entries(about.responses).map(([code, answer]) => `${code}: ${answer.description}`);
       box.append(element("p", { className: "note", textContent: codes.join(" · ") }));

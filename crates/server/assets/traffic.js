@@ -8,8 +8,15 @@ function quantile(sorted, share) {
   return sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] : NaN;
 }
 
+// The least round number that is at least this.
+function round(value) {
+  const magnitude = 10 ** Math.floor(Math.log10(value));
+  return [1, 2, 5, 10].map((step) => step * magnitude).find((step) => step >= value);
+}
+
 function draw() {
-  const most = Math.max(1, ...rates);
+  const most = round(Math.max(1, ...rates));
+  at("most").textContent = most;
   const x = (n) => 600 - 5 * (rates.length - 1 - n);
   const points = rates.map((rate, n) => `${x(n)} ${115 - (105 * rate) / most}`);
   const shape = (kind, d) => {
@@ -18,7 +25,8 @@ function draw() {
     path.setAttribute("d", d);
     return path;
   };
-  if (points.length) at("chart").replaceChildren(
+  at("chart").replaceChildren(shape("grid", "M 0 10 H 600 M 0 62.5 H 600 M 0 115 H 600 M 300 10 V 115"));
+  if (points.length) at("chart").append(
     shape("area", `M ${x(0)} 115 L ${points.join(" L ")} L 600 115 Z`),
     shape("curve", `M ${points.join(" L ")}`),
   );
@@ -35,13 +43,14 @@ function row(cells, isBad) {
   return line;
 }
 
-function drawArms({ experiment, arms }) {
+function drawArms({ experiment, arms, names }) {
+  const name = (hash) => (names[hash] ? `${names[hash]} (${hash.slice(0, 8)})` : hash);
   const share = (part, whole, digits = 0) => (whole ? `${((100 * part) / whole).toFixed(digits)} %` : "–");
   at("experiment").textContent = !experiment ? "No experiment runs: one policy answers everybody."
-    : experiment.mode === "shadow" ? `${experiment.challenger} is in the shadow of ${(100 * experiment.share).toFixed(0)} % of the users: it answers nobody, and what it would have shown is compared.`
-    : `${experiment.challenger} answers ${(100 * experiment.share).toFixed(0)} % of the users, always the same ones.`;
+    : experiment.mode === "shadow" ? `${name(experiment.challenger)} is in the shadow of ${(100 * experiment.share).toFixed(0)} % of the users: it answers nobody, and what it would have shown is compared.`
+    : `${name(experiment.challenger)} answers ${(100 * experiment.share).toFixed(0)} % of the users, always the same ones.`;
   at("arms").replaceChildren(...arms.map((one) => row([
-    one.arm, one.policy, one.slates, one.answers, one.answers ? (one.reward / one.answers).toFixed(2) : "–", share(one.leaves, one.answers, 1),
+    one.arm, name(one.policy), one.slates, one.answers, one.answers ? (one.reward / one.answers).toFixed(2) : "–", share(one.leaves, one.answers, 1),
     one.shadow_slates, share(one.shadow_same_first, one.shadow_slates), share(one.shadow_overlap, one.shadow_slates),
   ])));
 }

@@ -97,9 +97,11 @@ fn authorise(app: &App, request: &Request) -> Result<(), Box<Response>> {
             Err(Box::new(Problem::new(StatusCode::FORBIDDEN, detail).into_response()))
         }
         None => {
-            let detail = "a key is needed: `Authorization: Bearer KEY`, or `x-api-key: KEY`";
+            let detail = "a key is needed: `Authorization: Bearer KEY`, or `x-api-key: KEY`; in a browser, any name and the key as the password";
             let mut response = Problem::new(StatusCode::UNAUTHORIZED, detail).into_response();
-            let challenge = HeaderValue::from_static("Basic realm=\"ilrec\", charset=\"UTF-8\"");
+            let challenge = HeaderValue::from_static(
+                "Basic realm=\"ilrec: any name, and the key as the password\", charset=\"UTF-8\"",
+            );
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
             Err(Box::new(response))
         }

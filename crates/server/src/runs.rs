@@ -43,6 +43,8 @@ pub struct RunRow {
     pub length: f64,
     /// Share of the catalogue that was shown.
     pub coverage: f64,
+    /// How well its first ten meet what the same users really chose, where the log tells it.
+    pub ndcg: Option<f64>,
     /// The ways in which sessions ended, in words, with how many did.
     pub ends: Vec<(String, usize)>,
 }

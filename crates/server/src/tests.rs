@@ -5,6 +5,7 @@ mod availability;
 mod broken;
 mod browsers;
 mod client;
+mod console;
 mod experiment;
 mod fuzz;
 mod redis;

@@ -72,6 +72,7 @@ fn row(row: EvalRow) -> RunRow {
         interval: (row.r_traj.lo, row.r_traj.hi),
         length: row.len.mean,
         coverage: row.coverage,
+        ndcg: row.ndcg_at_10,
         ends: ends.into(),
     }
 }

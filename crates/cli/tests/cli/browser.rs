@@ -123,7 +123,7 @@ fn every_page_is_right_on_desks_and_phones_by_day_and_by_night() {
                 browser.until("document.readyState === 'complete' && document.querySelector('h1')");
                 match name {
                     "traffic" => browser.until("document.querySelector('#log td')"),
-                    "api" => browser.until("document.querySelector('.path')"),
+                    "api" => browser.until("document.querySelectorAll('.path .answer').length > 8"),
                     _ => {}
                 }
                 check_page(&browser, &format!("{name}-{width}-{scheme}"));
@@ -142,6 +142,14 @@ fn runs_are_compared_as_they_are_chosen() {
     browser.open(&format!("http://{}/console/runs", served.addr));
     let tables = "[...document.querySelectorAll('.judgement')].map((table) => table.rows[0].cells.length)";
     browser.until("document.querySelectorAll('.curves .line').length > 2");
+    let colours =
+        "[...document.querySelectorAll('.curves .line')].map((line) => getComputedStyle(line).stroke)";
+    let colours = browser.ask(colours);
+    let distinct: std::collections::BTreeSet<_> =
+        colours.as_array().unwrap().iter().map(serde_json::Value::to_string).collect();
+    assert_eq!(distinct.len(), 2, "il-rec and actor-critic: a colour for each, whatever the seed");
+    assert_eq!(browser.ask("document.querySelectorAll('.curves .name').length"), json!(2));
+    browser.click("details summary");
     assert_eq!(
         browser.ask(tables),
         json!([3, 3, 2, 2]),

@@ -9,6 +9,8 @@ use evaluation::Interval;
 pub(crate) struct Bar {
     pub(crate) label: String,
     pub(crate) value: Interval,
+    /// The class of its colour.
+    pub(crate) class: &'static str,
     pub(crate) is_subject: bool,
     pub(crate) is_privileged: bool,
 }
@@ -21,7 +23,8 @@ pub(crate) fn bars(bars: &[Bar], unit: &str) -> Html {
     let mut out = Html::new();
     out.raw("<div class=\"bars\">");
     for bar in bars {
-        out.raw("<div class=\"bar-row\"><span class=\"bar-label\">").text(&bar.label);
+        out.raw(if bar.is_subject { "<div class=\"bar-row subject\">" } else { "<div class=\"bar-row\">" });
+        out.raw("<span class=\"bar-label\">").text(&bar.label);
         out.raw(if bar.is_privileged { " <sup>*</sup></span>" } else { "</span>" });
         out.push(&shape(bar, span, unit));
         out.classed("span", "bar-value", &number(bar.value.mean)).raw("</div>");
@@ -41,16 +44,16 @@ fn shape(bar: &Bar, span: f64, unit: &str) -> Html {
     let mut out = Html::new();
     out.raw("<svg class=\"bar\" role=\"img\" viewBox=\"0 0 1000 20\" preserveAspectRatio=\"none\"><title>");
     out.text(&format!("{}: {} {unit}, interval {} to {}", bar.label, number(mean), number(lo), number(hi)));
-    let class = match (bar.is_subject, bar.is_privileged) {
-        (true, _) => "</title><rect class=\"fill subject\" ",
-        (false, true) => "</title><rect class=\"fill privileged\" ",
-        (false, false) => "</title><rect class=\"fill\" ",
-    };
-    out.raw(class).raw("y=\"2\" height=\"16\" width=\"").number(at(mean)).raw("\"/>");
-    out.raw("<path class=\"whisker\" d=\"M").number(at(lo)).raw(" 10H").number(at(hi));
-    for end in [lo, hi] {
-        out.raw("M").number(at(end)).raw(" 5V15");
+    out.raw("</title><rect class=\"fill ").raw(bar.class);
+    out.raw(if bar.is_privileged { " privileged\" " } else { "\" " });
+    out.raw("y=\"2\" height=\"16\" width=\"").number(at(mean)).raw("\"/>");
+    for class in ["<path class=\"halo\" d=\"M", "<path class=\"whisker\" d=\"M"] {
+        out.raw(class).number(at(lo)).raw(" 10H").number(at(hi));
+        for end in [lo, hi] {
+            out.raw("M").number(at(end)).raw(" 5V15");
+        }
+        out.raw("\"/>");
     }
-    out.raw("\"/></svg>");
+    out.raw("</svg>");
     out
 }

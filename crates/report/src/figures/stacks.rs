@@ -2,14 +2,18 @@
 
 use crate::caption::{exit_words, percent};
 use crate::html::Html;
+use chart::ending;
 use evaluation::ExitAccount;
 
 /// One stacked bar for each policy; ends nobody had are left out of the key.
 pub(crate) fn stacks(accounts: &[(String, &ExitAccount)]) -> Html {
     let mut out = Html::new();
     out.raw("<ul class=\"legend\">");
-    for (index, name) in used_ends(accounts) {
-        out.raw("<li><span class=\"swatch ").raw(CLASSES[index]).raw("\"></span>").text(exit_words(name));
+    for name in used_ends(accounts) {
+        out.raw("<li><span class=\"swatch ")
+            .raw(ending(exit_words(name)))
+            .raw("\"></span>")
+            .text(exit_words(name));
         out.raw("</li>");
     }
     out.raw("</ul><div class=\"bars stacks\">");
@@ -21,13 +25,11 @@ pub(crate) fn stacks(accounts: &[(String, &ExitAccount)]) -> Html {
     out
 }
 
-const CLASSES: [&str; 7] = ["e0", "e1", "e2", "e3", "e4", "e5", "e6"];
-
-fn used_ends(accounts: &[(String, &ExitAccount)]) -> Vec<(usize, &'static str)> {
+fn used_ends(accounts: &[(String, &ExitAccount)]) -> Vec<&'static str> {
     let is_used = |index: usize| accounts.iter().any(|(_, account)| account.counts.named()[index].1 > 0);
     let Some((_, first)) = accounts.first() else { return Vec::new() };
     let names = first.counts.named();
-    (0..names.len()).filter(|&index| is_used(index)).map(|index| (index, names[index].0)).collect()
+    (0..names.len()).filter(|&index| is_used(index)).map(|index| names[index].0).collect()
 }
 
 fn stack(label: &str, account: &ExitAccount) -> Html {
@@ -42,9 +44,9 @@ fn stack(label: &str, account: &ExitAccount) -> Html {
         .collect();
     out.text(&format!("{label}: {}", words.join(", "))).raw("</title>");
     let mut from = 0.0;
-    for (index, (_, share)) in shares.into_iter().enumerate().filter(|(_, (_, share))| *share > 0.0) {
-        out.raw("<rect class=\"")
-            .raw(CLASSES[index])
+    for (name, share) in shares.into_iter().filter(|(_, share)| *share > 0.0) {
+        out.raw("<rect class=\"fill ")
+            .raw(ending(exit_words(name)))
             .raw("\" y=\"2\" height=\"16\" x=\"")
             .number(from * 1000.0);
         out.raw("\" width=\"").number(share * 1000.0).raw("\"/>");

@@ -28,23 +28,58 @@ pub(crate) fn grounding(sources: &[GroundingSummary]) -> Html {
     out
 }
 
-/// Demonstrations step by step; the first is open.
+/// How much of a demonstration is seen at once: steps, and titles of its history.
+const N_STEPS: usize = 6;
+const N_TITLES: usize = 12;
+
+/// Demonstrations step by step; the first is open, and what is long is folded.
 pub(crate) fn demonstrations(views: &[DemonstrationView]) -> Html {
     let mut out = Html::new();
     out.raw("<section><h2>Demonstrations to read</h2>");
     for (index, view) in views.iter().enumerate() {
         out.raw(if index == 0 { "<details open><summary>" } else { "<details><summary>" });
-        out.text(&view.title).raw("</summary>");
-        if !view.history.is_empty() {
-            out.raw("<p class=\"note\">History: ").text(&view.history.join(" · ")).raw("</p>");
+        out.text(&view.title).raw("</summary>").push(&history(&view.history));
+        let (first, rest) = view.steps.split_at(view.steps.len().min(N_STEPS));
+        out.push(&steps(first, 1));
+        if !rest.is_empty() {
+            let words = format!("{} further steps", rest.len());
+            out.raw("<details class=\"more\">").element("summary", &words);
+            out.push(&steps(rest, first.len() + 1)).raw("</details>");
         }
-        out.raw("<ol class=\"steps\">");
-        for step in &view.steps {
-            out.push(&one_step(step));
-        }
-        out.raw("</ol></details>");
+        out.raw("</details>");
     }
     out.raw("</section>");
+    out
+}
+
+/// The latest titles of a history, and all of it on demand.
+fn history(titles: &[String]) -> Html {
+    let mut out = Html::new();
+    if titles.is_empty() {
+        return out;
+    }
+    let latest = titles.get(titles.len().saturating_sub(N_TITLES)..).unwrap_or_default();
+    out.raw("<p class=\"note\">").text(if latest.len() < titles.len() {
+        "Latest of the history: "
+    } else {
+        "History: "
+    });
+    out.text(&latest.join(" · ")).raw("</p>");
+    if latest.len() < titles.len() {
+        out.raw("<details class=\"more\">")
+            .element("summary", &format!("all {} of the history", titles.len()));
+        out.classed("p", "note", &titles.join(" · ")).raw("</details>");
+    }
+    out
+}
+
+fn steps(steps: &[DemonstratedStep], from: usize) -> Html {
+    let mut out = Html::new();
+    out.raw("<ol class=\"steps\" start=\"").text(&from.to_string()).raw("\">");
+    for step in steps {
+        out.push(&one_step(step));
+    }
+    out.raw("</ol>");
     out
 }
 

@@ -2,10 +2,11 @@
 
 use crate::caption::{PRIVILEGED, caption, number, percent, shares_of_privileged};
 use crate::data::Results;
-use crate::figures::{Bar, Curve, Plot, bars, curves, stacks};
+use crate::figures::{Bar, Panel, bars, panels, stacks};
 use crate::html::Html;
 use crate::text::{main_exit, range, verdict};
-use evaluation::{EvalRow, ExitAccount, Interval};
+use chart::colours;
+use evaluation::{EvalRow, Evaluation, ExitAccount, Interval};
 
 /// One results table with its figures.
 pub(crate) fn results(part: &Results, subject: &str) -> Html {
@@ -27,7 +28,7 @@ pub(crate) fn results(part: &Results, subject: &str) -> Html {
     out.push(&differences(part));
     let accounts: Vec<(String, &ExitAccount)> =
         part.evaluations.iter().map(|e| (e.row.policy.clone(), &e.account)).collect();
-    out.raw("<h3>How long sessions last</h3>").push(&survival(&accounts, subject));
+    out.raw("<h3>How long sessions last</h3>").push(&survival(&part.evaluations, subject));
     out.raw("<h3>Why sessions end</h3>").push(&stacks(&accounts)).push(&hazards(&accounts));
     out.raw("</section>");
     out
@@ -43,11 +44,14 @@ pub(crate) fn ablation(rows: &[EvalRow], subject: &str) -> Html {
 }
 
 fn bar_chart(rows: &[&EvalRow], subject: &str) -> Html {
+    let classes = colours(rows.iter().map(|row| row.policy.as_str()));
     let all: Vec<Bar> = rows
         .iter()
-        .map(|row| Bar {
+        .zip(classes)
+        .map(|(row, class)| Bar {
             label: row.policy.clone(),
             value: row.r_traj,
+            class,
             is_subject: row.policy == subject,
             is_privileged: row.privileged,
         })
@@ -60,24 +64,28 @@ fn table(rows: &[&EvalRow], subject: &str) -> Html {
     let mut out = Html::new();
     out.raw("<div class=\"scroll\"><table><thead><tr>");
     out.raw("<th scope=\"col\">policy</th><th scope=\"col\">reward per session</th>");
+    if has_rankings {
+        out.raw("<th scope=\"col\">nDCG@10 on held-out choices</th>");
+    }
     out.raw("<th scope=\"col\">reward per step</th><th scope=\"col\">steps</th>");
     out.raw("<th scope=\"col\" class=\"words\">main exit</th><th scope=\"col\">distinct items</th>");
     if has_rankings {
-        out.raw("<th scope=\"col\">nDCG@10</th><th scope=\"col\">hit@10</th>");
+        out.raw("<th scope=\"col\">hit@10</th>");
     }
     out.raw("</tr></thead><tbody>");
     for row in rows {
         out.raw(if row.policy == subject { "<tr class=\"subject\">" } else { "<tr>" });
         out.raw("<th scope=\"row\">").text(&row.policy);
         out.raw(if row.privileged { " <sup>*</sup></th>" } else { "</th>" });
-        for value in [&row.r_traj, &row.r_each, &row.len] {
-            interval(&mut out, value);
+        interval(&mut out, &row.r_traj);
+        if has_rankings {
+            ranked(&mut out, row.ndcg_at_10, row.ranking.as_ref().map(|ranking| &ranking.ndcg));
         }
+        out.element("td", &number(row.r_each.mean));
+        interval(&mut out, &row.len);
         out.classed("td", "words", &main_exit(row)).element("td", &number(row.distinct_items));
         if has_rankings {
-            for value in [row.ndcg_at_10, row.hit_at_10] {
-                out.element("td", &value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}")));
-            }
+            ranked(&mut out, row.hit_at_10, None);
         }
         out.raw("</tr>");
     }
@@ -91,6 +99,19 @@ fn table(rows: &[&EvalRow], subject: &str) -> Html {
 fn interval(out: &mut Html, value: &Interval) {
     out.raw("<td>").text(&number(value.mean)).raw(" <span class=\"range\">").text(&range(value));
     out.raw("</span></td>");
+}
+
+/// A ranking metric with its interval where it is known.
+fn ranked(out: &mut Html, value: Option<f64>, interval: Option<&Interval>) {
+    let Some(value) = value else {
+        out.element("td", "–");
+        return;
+    };
+    out.raw("<td>").text(&format!("{value:.3}"));
+    if let Some(Interval { lo, hi, .. }) = interval {
+        out.raw(" ").classed("span", "range", &format!("[{lo:.3}, {hi:.3}]"));
+    }
+    out.raw("</td>");
 }
 
 fn differences(part: &Results) -> Html {
@@ -127,32 +148,45 @@ fn signed(value: f64) -> String {
     format!("{value:+.1}").replace('-', "\u{2212}")
 }
 
-fn survival(accounts: &[(String, &ExitAccount)], subject: &str) -> Html {
-    let horizon = accounts.iter().map(|(_, account)| account.lengths.len()).max().unwrap_or(1);
-    let lines: Vec<Curve> = accounts
+fn survival(evaluations: &[Evaluation], subject: &str) -> Html {
+    let horizon = evaluations.iter().map(|one| one.account.lengths.len()).max().unwrap_or(1);
+    let classes = colours(evaluations.iter().map(|one| one.row.policy.as_str()));
+    let all: Vec<Panel> = evaluations
         .iter()
-        .map(|(label, account)| {
-            let mut points: Vec<(f64, f64)> = vec![(0.0, 1.0)];
-            points.extend(account.survival().into_iter().enumerate().map(|(k, share)| (k as f64, share)));
+        .zip(classes)
+        .map(|(one, class)| {
+            let reached = one.account.survival();
+            let mut shares = vec![(0.0, 1.0)];
+            shares.extend(reached.iter().enumerate().map(|(k, share)| (k as f64, *share)));
             // A session of n steps reaches step n; beyond the longest nobody is left.
-            points.push((
-                account.lengths.len() as f64,
-                if account.lengths.len() < horizon { 0.0 } else { last_share(account) },
-            ));
-            Curve { label: label.clone(), points, is_subject: label == subject, is_stepped: true }
+            let last = reached.last().copied().unwrap_or(0.0);
+            shares.push((reached.len() as f64, if reached.len() < horizon { 0.0 } else { last }));
+            Panel {
+                label: one.row.policy.clone(),
+                class,
+                is_subject: one.row.policy == subject,
+                is_privileged: one.row.privileged,
+                shares,
+                note: half_life(&reached, horizon),
+            }
         })
         .collect();
-    let plot = Plot {
-        description: "Share of sessions that go on after so many steps, one line per policy".to_owned(),
-        x_label: "steps shown",
-        y_label: "sessions still going",
-        is_share: true,
-    };
-    curves(&plot, &lines)
+    let mut out = Html::new();
+    out.raw("<p class=\"note\">Sessions still going (up) after so many steps (to the right), the same axes for all");
+    if evaluations.iter().any(|one| one.row.policy == subject) {
+        out.raw("; the thin line is ").text(subject);
+    }
+    out.raw(".</p>").push(&panels(&all, horizon as f64, "steps"));
+    out
 }
 
-fn last_share(account: &ExitAccount) -> f64 {
-    account.survival().last().copied().unwrap_or(0.0)
+/// When half of the sessions are over, or how many are not.
+fn half_life(reached: &[f64], horizon: usize) -> String {
+    match reached.iter().position(|&share| share < 0.5) {
+        Some(step) => format!("half are over after {step}"),
+        None if reached.len() < horizon => format!("half are over after {}", reached.len()),
+        None => format!("{} reach {horizon}", percent(reached.last().copied().unwrap_or(0.0))),
+    }
 }
 
 /// Hazards per hundred steps, for those who want the numbers behind the stacks.

@@ -157,6 +157,7 @@ pub(crate) fn sample() -> ReportData {
     ReportData {
         title: "IL-Rec on the sample domain".to_owned(),
         reading: "IL-Rec lies above every unprivileged control for users it has never seen.\n\nIt stays below the planner that is told the exit rule.".to_owned(),
+        about: "Films that never were, and people with tastes.".to_owned(),
         subject: "il-rec".to_owned(),
         results: vec![results("category-window"), results("ilrec")],
         ablation: ablation.map(|(name, hazard)| evaluation(name, hazard, 4.1, &[0, 1, 2], "category-window").row).into(),

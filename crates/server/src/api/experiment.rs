@@ -9,6 +9,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use serving::Served;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The trial and the counts of all arms since the start.
@@ -16,6 +18,8 @@ use std::sync::Arc;
 pub(crate) struct ExperimentAnswer {
     experiment: Option<Running>,
     arms: Vec<ArmAnswer>,
+    /// What the policies that are loaded are called, by hash.
+    names: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -69,13 +73,18 @@ pub(crate) async fn end(State(app): State<Arc<App>>) -> Result<Json<ExperimentAn
 impl ExperimentAnswer {
     /// What runs and what was counted.
     pub(crate) fn of(app: &App) -> Self {
-        let experiment = app.policies.experiment().map(|experiment| Running {
-            champion: app.policies.current().hash().to_owned(),
+        let current = app.policies.current();
+        let name = |served: &Served| (served.hash().to_owned(), served.about().name.clone());
+        let mut names = BTreeMap::from([name(&current)]);
+        let experiment = app.policies.experiment();
+        names.extend(experiment.as_ref().map(|experiment| name(&experiment.challenger)));
+        let experiment = experiment.map(|experiment| Running {
+            champion: current.hash().to_owned(),
             challenger: experiment.challenger.hash().to_owned(),
             mode: experiment.mode,
             share: experiment.share,
             salt: experiment.salt,
         });
-        Self { experiment, arms: app.arms.all() }
+        Self { experiment, arms: app.arms.all(), names }
     }
 }

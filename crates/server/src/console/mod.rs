@@ -1,6 +1,7 @@
 //! Pages for people, from the same binary: a playground, demonstrations, runs, coverage, traffic.
 
 mod coverage;
+mod demos;
 mod page;
 mod runs;
 
@@ -19,10 +20,11 @@ use serde_json::{Value, json};
 use serving::Served;
 use std::sync::Arc;
 
-/// Which page of a list.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub(crate) struct PageNumber {
+/// Which page of a list, and what is looked for in it.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct ListQuery {
     page: Option<usize>,
+    search: Option<String>,
 }
 
 /// What the traffic page asks for again and again.
@@ -38,8 +40,10 @@ pub(crate) struct Traffic {
     recent: Vec<Seen>,
 }
 
-const PER_PAGE: usize = 24;
-const ASSETS: [(&str, &str, &str); 4] = [
+/// The longest text that is looked for.
+const LONGEST_SEARCH: usize = 200;
+const ASSETS: [(&str, &str, &str); 5] = [
+    ("chart.css", "text/css", chart::STYLE),
     ("console.css", "text/css", include_str!("../../assets/console.css")),
     ("playground.js", "text/javascript", include_str!("../../assets/playground.js")),
     ("traffic.js", "text/javascript", include_str!("../../assets/traffic.js")),
@@ -53,30 +57,26 @@ pub(crate) async fn playground(State(app): State<Arc<App>>) -> Result<Html<Strin
     filled(&served, "playground.html", "playground", json!({ "categories": categories }))
 }
 
-/// The demonstrations that the policy learned from.
+/// The demonstrations that the policy learned from, or those in which a text occurs.
 pub(crate) async fn demonstrations(
     State(app): State<Arc<App>>,
-    Asked(PageNumber { page }): Asked<PageNumber>,
+    Asked(ListQuery { page, search }): Asked<ListQuery>,
 ) -> Result<Html<String>, Problem> {
     let served = app.policies.current();
     let page = page.unwrap_or(0).min(1 << 30);
-    let total = served.demonstrations().len();
-    let shown: Vec<Value> = served
-        .demonstrations()
-        .iter()
-        .enumerate()
-        .skip(page * PER_PAGE)
-        .take(PER_PAGE)
-        .map(|(number, demo)| {
-            let reward: f32 = demo.steps.iter().map(|step| step.reward).sum();
-            let left = demo.steps.last().is_some_and(|step| step.left);
-            let thought = demo.steps.iter().find_map(|step| step.thought.clone());
-            let (id, steps) = (&demo.id, demo.steps.len());
-            json!({ "number": number, "id": id, "steps": steps, "reward": reward, "left": left, "thought": thought })
-        })
-        .collect();
-    let has_more = (page + 1) * PER_PAGE < total;
-    let values = json!({ "shown": shown, "total": total, "page": page, "has_more": has_more });
+    let search: String = search.unwrap_or_default().trim().chars().take(LONGEST_SEARCH).collect();
+    let (listed, wanted) = (served.clone(), search.clone());
+    let listing = tokio::task::spawn_blocking(move || demos::list(&listed, &wanted, page));
+    let mut values = listing.await.map_err(|error| Problem::internal(&error))?;
+    values["link"] = match search.is_empty() {
+        true => "?".into(),
+        false => {
+            let query =
+                form_urlencoded::Serializer::new(String::new()).append_pair("search", &search).finish();
+            format!("?{query}&").into()
+        }
+    };
+    values["search"] = search.into();
     filled(&served, "demonstrations.html", "demonstrations", values)
 }
 
