@@ -95,6 +95,21 @@ impl SettingsArgs {
     }
 }
 
+/// The commands as they are where settings are only to be printed: what a command works on is not needed for that.
+pub(crate) fn settings_alone(command: clap::Command) -> clap::Command {
+    let has_settings = command.get_arguments().any(|argument| argument.get_id() == "print_config");
+    let eased = command.mut_args(|argument| {
+        if !(has_settings && argument.is_required_set()) {
+            return argument;
+        }
+        // Nothing reads it; it is one of the values where there are few, else a path and a number at once.
+        let values = argument.get_possible_values();
+        let unread = values.first().map_or_else(|| "0".to_owned(), |value| value.get_name().to_owned());
+        argument.required(false).default_value(unread)
+    });
+    eased.mut_subcommands(settings_alone)
+}
+
 /// When users leave; training, demonstrations and judging should agree on it.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EnvironmentArgs {

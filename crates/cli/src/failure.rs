@@ -67,12 +67,6 @@ impl Failure {
         self
     }
 
-    /// Says that a name could also have been a directory that is not there.
-    pub(crate) fn or_directory(self, path: &Path) -> Self {
-        let hint = self.hint.clone().unwrap_or_default();
-        self.hint(format!("{hint}, or a policy directory; there is no directory {}", path.display()))
-    }
-
     /// Shows the place in a text the user wrote.
     pub(crate) fn at(mut self, name: &str, text: &str, span: Range<usize>) -> Self {
         let text = NamedSource::new(name, text.to_owned());
@@ -311,7 +305,7 @@ impl From<pipeline::PipelineError> for Failure {
         use pipeline::PipelineError as E;
         let hint = error.hint();
         let failure = match error {
-            E::Read { path, source } => Self::reading(&path, &source),
+            E::Read { path, source } if hint.is_none() => Self::reading(&path, &source),
             E::Write { path, source } => Self::writing(&path, &source),
             E::Artefact(error) => error.into(),
             E::Data(error) => error.into(),
@@ -321,6 +315,10 @@ impl From<pipeline::PipelineError> for Failure {
             E::Agents(error) => error.into(),
             E::Training(error) => error.into(),
             E::Evaluation(error) => error.into(),
+            E::Learner(error) => Self::input(format!("learner: {error}")).hint(crate::settings::advice(
+                error.message(),
+                "`ilrec train --print-config` shows them all",
+            )),
             other => Self::input(other.to_string()),
         };
         match hint {
@@ -339,5 +337,5 @@ fn how_to_make(kind: &str) -> String {
         "policy" => "ilrec train --data DATA --world WORLD --demos DEMOS --out DIR",
         _ => "ilrec eval --policy POLICY --data DATA --world WORLD --out DIR",
     };
-    format!("a {kind} directory is made by `{command}`")
+    format!("{} directory is made by `{command}`", artefact::with_article(kind))
 }

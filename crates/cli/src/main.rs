@@ -5,11 +5,13 @@ mod context;
 mod failure;
 mod output;
 mod progress;
+mod screen;
 mod settings;
+mod shell;
 mod stage;
 mod table;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use context::Global;
 use failure::Failure;
 use std::process::ExitCode;
@@ -30,7 +32,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = arguments();
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -39,6 +41,13 @@ fn main() -> ExitCode {
             code
         }
     }
+}
+
+fn arguments() -> Arguments {
+    let is_about_settings = std::env::args_os().any(|argument| argument == "--print-config");
+    let command = Arguments::command();
+    let command = if is_about_settings { context::settings_alone(command) } else { command };
+    Arguments::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {

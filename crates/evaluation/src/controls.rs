@@ -17,7 +17,7 @@ pub use replay::replay;
 
 /// Whether the control of this name knows what no deployed policy knows: the exit rule or the truth.
 pub fn is_privileged(name: &str) -> bool {
-    matches!(name, "greedy-diverse" | "oracle")
+    matches!(name, "greedy-diverse" | "judge-diverse" | "oracle")
 }
 
 #[cfg(test)]

@@ -87,15 +87,16 @@ impl PipelineError {
     /// What to do about it, where there is something to say.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                Some("check the path; those in a run's file are relative to the file".into())
+            }
             Self::Data(error) => Some(error.hint().into()),
             Self::Agents(error) => error.hint(),
             Self::Stopped(_) => Some("run it again, with a larger budget where that was the reason".into()),
             Self::OtherCheckpoint { .. } | Self::DamagedCheckpoint { .. } => {
                 Some("run again without --resume, or remove the directory, to start over".into())
             }
-            Self::Config { .. } | Self::Learner(_) => {
-                Some("settings and their defaults are explained in presets/*.toml".into())
-            }
+            Self::Config { .. } => Some("`ilrec run --print-config` prints a whole file to start from".into()),
             Self::Training(robust::RobustError::NoDemonstrations) => Some(
                 "demonstrations count only for training users: check that their user ids are those of the log"
                     .into(),

@@ -24,6 +24,7 @@ pub use nouns::with_nouns;
 pub use recorder::{Recorder, Watch};
 pub use results::{AblationRow, RuleResults, RunResults, StageRecord};
 pub use run::{Watcher, run, run_with};
+pub use stages::stage_names;
 pub use working::{Resume, TrainingState, Working, unix_seconds};
 pub use worlds::{rule_by_name, training_environment};
 

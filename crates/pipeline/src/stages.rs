@@ -8,7 +8,7 @@ use crate::ledger::{hash_path, key};
 use crate::results::RuleResults;
 use crate::run::Session;
 use crate::worlds::{judging_environment, rule_by_name, training_environment};
-use crate::{DataSettings, PipelineError, SampleSettings, Variant};
+use crate::{DataSettings, PipelineError, RunConfig, SampleSettings, Variant};
 use data::split::LogSplit;
 use data::{Dataset, Format, ImportOptions};
 use environment::Environment;
@@ -147,15 +147,34 @@ pub(crate) fn rule(
         worlds,
     };
     let demos = demos::demos(session, &ground)?;
-    let mut variants = vec![Variant::Full, Variant::ActorCritic, Variant::BehaviorCloning];
-    for name in ablations {
-        variants.push(Variant::of(name)?);
-    }
     let mut trained = Vec::new();
-    for variant in variants {
+    for variant in variants(ablations)? {
         for &seed in &session.config.training_seeds {
             trained.push(train::train(session, &ground, &demos, variant, seed)?);
         }
     }
     evaluate::evaluate(session, &ground, &demos, &trained)
+}
+
+/// What is trained under a rule.
+fn variants(ablations: &[String]) -> Result<Vec<Variant>, PipelineError> {
+    let always = [Variant::Full, Variant::ActorCritic, Variant::BehaviorCloning].map(Ok);
+    always.into_iter().chain(ablations.iter().map(|name| Variant::of(name))).collect()
+}
+
+/// The stages of a run, in order; a run whose ablations do not exist has none of them.
+pub fn stage_names(config: &RunConfig) -> Vec<String> {
+    let mut names = vec!["data".to_owned(), "world".to_owned()];
+    let rules = [&config.environment.exit_rule].into_iter().chain(&config.environment.compare);
+    for (position, rule) in rules.enumerate() {
+        let ablations: &[String] = if position == 0 { &config.ablations } else { &[] };
+        names.extend((0..config.demonstrations.len()).map(|number| format!("{rule}/demos-{number}")));
+        for variant in variants(ablations).unwrap_or_default() {
+            let seeds = config.training_seeds.iter();
+            names.extend(seeds.map(|seed| format!("{rule}/{}-s{seed}", variant.name())));
+        }
+        names.push(format!("{rule}/evaluation"));
+    }
+    names.push("report".to_owned());
+    names
 }

@@ -194,6 +194,9 @@ fn a_language_model_demonstrates_stops_at_its_budget_and_goes_on() {
     let results = run("script:9999").unwrap();
     let described = &results.rules[0].demonstrations;
     assert_eq!(described.episodes, 12);
+    let config: RunConfig = toml::from_str(WITH_AGENTS).unwrap();
+    let names: Vec<String> = results.stages.iter().map(|stage| stage.name.clone()).collect();
+    assert_eq!(stage_names(&config), names, "the stages are known beforehand");
     let skipped = |results: &RunResults| {
         results.stages.iter().find(|stage| stage.name.ends_with("demos-0")).map(|stage| stage.skipped)
     };

@@ -3,6 +3,7 @@
 use super::demos::{Place, store};
 use crate::context::Global;
 use crate::failure::Failure;
+use crate::progress::Progress;
 use crate::stage::agents;
 use crate::stage::demos;
 use crate::stage::domain::Domain;
@@ -124,7 +125,9 @@ fn stand_in(address: &str, arguments: &CollectArgs, global: &Global) -> Result<(
         Simulation::new(&domain.world, &rule, global.seed())?.environment(&domain.world, Side::Train)?;
     let users = &domain.world.split().train;
     let scene = demos::scene(&domain, &environment);
+    let shown = Progress::new("demos collect");
     let made = demos::collect(&scene, users, expert.as_ref(), &options, global.seed())?;
+    drop(shown);
     store(&made, &domain, &options, place, global)
 }
 

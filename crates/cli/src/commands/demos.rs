@@ -3,6 +3,7 @@
 use super::collect;
 use crate::context::{EnvironmentArgs, Global, SettingsArgs};
 use crate::failure::Failure;
+use crate::progress::Progress;
 use crate::stage::agents;
 use crate::stage::demos;
 use crate::stage::domain::Domain;
@@ -115,7 +116,9 @@ fn import(
     let environment = Simulation::new(&domain.world, &place.environment.settings(), global.seed())?
         .environment(&domain.world, Side::Train)?;
     let scene = demos::scene(&domain, &environment);
+    let shown = Progress::new("demos import");
     let made = demos::import(&scene, (format, input), &options, embedder.as_deref())?;
+    drop(shown);
     store(&made, &domain, &options, place, global)
 }
 

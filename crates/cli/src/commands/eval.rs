@@ -2,22 +2,28 @@
 
 use crate::context::{EnvironmentArgs, Global};
 use crate::failure::Failure;
+use crate::progress::Progress;
+use crate::settings::nearest;
 use crate::stage::demos;
 use crate::stage::domain::Domain;
-use crate::stage::evaluate::{Court, EvaluationSettings};
+use crate::stage::evaluate::{CONTROLS, Court, EvaluationSettings};
 use crate::stage::policy::Trained;
 use crate::stage::simulation::Simulation;
 use artefact::{Draft, Kind};
-use evaluation::{Evaluation, Scoring};
+use evaluation::{
+    BootstrapPlan, Difference, EvalRow, Evaluation, EvaluationError, Scoring, paired_difference,
+};
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use world_model::Side;
 
 /// Arguments of `eval`.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Arguments {
-    /// A policy directory, or the URL of a server whose policy is judged over HTTP, or uniform (or random), random-fresh-genre, popularity, greedy, greedy-diverse, oracle, demos
-    #[arg(long)]
-    policy: String,
+    /// Policies to judge beside each other: directories, URLs of servers whose policies are judged over HTTP, or uniform
+    /// (or random), random-fresh-genre, popularity, greedy, greedy-diverse, judge-diverse, oracle, demos
+    #[arg(long = "policy", value_name = "POLICY", required = true, num_args = 1..)]
+    policies: Vec<String>,
     /// The dataset directory
     #[arg(long)]
     data: PathBuf,
@@ -25,7 +31,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     world: PathBuf,
     /// The demos directory, for `--policy demos`
-    #[arg(long, required_if_eq("policy", "demos"))]
+    #[arg(long, required_if_eq("policies", "demos"))]
     demos: Option<PathBuf>,
     /// Who answers: the judge world (test), or the world policies train in (train)
     #[arg(long, default_value = "test", value_parser = ["test", "train"])]
@@ -46,8 +52,25 @@ pub(crate) struct Arguments {
     environment: EnvironmentArgs,
 }
 
-/// The file of an evaluation directory.
+/// The file of an evaluation directory: what came of the first policy.
 pub(crate) const EVALUATION: &str = "evaluation.json";
+/// Beside it where several policies were judged: all of them, and their paired differences to the first.
+pub(crate) const EVALUATIONS: &str = "evaluations.json";
+
+/// What came of several policies.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Judged {
+    /// In the order in which they were named.
+    pub(crate) evaluations: Vec<Evaluation>,
+    /// The first policy against each of the others, on the users they share.
+    pub(crate) differences: Vec<Difference>,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    rows: Vec<&'a EvalRow>,
+    differences: &'a [Difference],
+}
 
 /// Evaluates.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
@@ -61,46 +84,135 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         eval_seeds: arguments.eval_seeds,
         scoring: arguments.scoring,
     };
+    if domain.world.split().test.is_empty() || settings.users == 0 {
+        return Err(no_test_users(&domain, settings.users));
+    }
     let court = Court::new(&domain, &environment, side, &settings, global.seed());
-    let path = Path::new(&arguments.policy);
     let mut inputs = vec![("dataset", domain.dataset_hash.clone()), ("world", domain.world_hash.clone())];
-    let evaluation = match (&arguments.demos, arguments.policy.as_str()) {
-        (Some(path), "demos") => {
-            let (demos, hash) = demos::open(&domain, path)?;
-            inputs.push(("demos", hash));
-            court.demonstrator(&demos)?
+    let mut evaluations: Vec<Evaluation> = Vec::new();
+    for (number, policy) in (1..).zip(&arguments.policies) {
+        let shown = Progress::new("eval");
+        shown.doing(&format!("policy {number} of {}: {policy}", arguments.policies.len()));
+        let (mut evaluation, input) = judge(policy, arguments, &domain, &court)?;
+        inputs.extend(input);
+        if evaluations.iter().any(|other| other.row.policy == evaluation.row.policy) {
+            evaluation.row.policy = format!("{} ({policy})", evaluation.row.policy);
         }
-        (_, url) if url.starts_with("http://") || url.starts_with("https://") => {
-            let (evaluation, hash) = court.served(url)?;
-            inputs.push(("policy", hash));
-            evaluation
-        }
-        _ if path.is_dir() => {
-            let (trained, hash) = Trained::open(&domain, path)?;
-            inputs.push(("policy", hash));
-            court.trained(&trained)?
-        }
-        (_, name) => court.control(name).map_err(|failure| failure.or_directory(path))?,
-    };
+        evaluations.push(evaluation);
+    }
+    let judged = Judged { differences: differences(&evaluations, 0)?, evaluations };
     if let Some(out) = &arguments.out {
         let config =
             serde_json::json!({ "evaluation": settings, "environment": rule, "judge": arguments.judge });
-        save(&evaluation, &inputs, config, global.seed(), out)?;
+        save(&judged, &inputs, config, global.seed(), out)?;
     }
-    let text = report::text_table(std::slice::from_ref(&evaluation.row), &evaluation.row.policy);
-    global.format().emit(&evaluation.row, &text)
+    answer(&judged, global)
+}
+
+/// One policy, with what goes into the directory's manifest as its input.
+fn judge(
+    policy: &str,
+    arguments: &Arguments,
+    domain: &Domain,
+    court: &Court<'_>,
+) -> Result<(Evaluation, Option<(&'static str, String)>), Failure> {
+    let path = Path::new(policy);
+    match (&arguments.demos, policy) {
+        (Some(path), "demos") => {
+            let (demos, hash) = demos::open(domain, path)?;
+            Ok((court.demonstrator(&demos)?, Some(("demos", hash))))
+        }
+        (_, url) if url.starts_with("http://") || url.starts_with("https://") => {
+            let (evaluation, hash) = court.served(url)?;
+            Ok((evaluation, Some(("policy", hash))))
+        }
+        _ if path.is_dir() => {
+            let (trained, hash) = Trained::open(domain, path)?;
+            Ok((court.trained(&trained)?, Some(("policy", hash))))
+        }
+        (_, name) if name == "random" || CONTROLS.contains(&name) => Ok((court.control(name)?, None)),
+        (_, name) => Err(unknown(name)),
+    }
+}
+
+/// A name that is neither a directory nor one of a policy.
+fn unknown(name: &str) -> Failure {
+    let known = CONTROLS.into_iter().chain(["demos"]);
+    let meant = nearest(name, known.clone()).map(|known| format!("did you mean {known}? "));
+    Failure::input(format!("no policy and no directory: {name}")).hint(format!(
+        "{}a directory of `ilrec train`, the URL of a server, or one of {}",
+        meant.unwrap_or_default(),
+        known.collect::<Vec<_>>().join(", ")
+    ))
+}
+
+/// Nobody to judge with.
+fn no_test_users(domain: &Domain, asked: usize) -> Failure {
+    if asked == 0 {
+        return Failure::input("no test users: --users is 0")
+            .hint("leave --users out to judge with all of them");
+    }
+    let n_users = domain.dataset.n_users();
+    Failure::input(format!("no test users: the world keeps none of its {n_users} users for judging"))
+        .hint("a log with more users, or a larger share: `ilrec world train --set users.train=0.5`")
+}
+
+/// One policy against the others that were judged alike, user by user; who shares no user with it is left out.
+pub(crate) fn differences(evaluations: &[Evaluation], subject: usize) -> Result<Vec<Difference>, Failure> {
+    let Some(ours) = evaluations.get(subject) else { return Ok(Vec::new()) };
+    let setting = |row: &EvalRow| (row.world.clone(), row.exit_rule.clone(), row.scoring);
+    let mut found = Vec::new();
+    for (at, other) in evaluations.iter().enumerate() {
+        if at == subject || setting(&other.row) != setting(&ours.row) {
+            continue;
+        }
+        let named = (ours.row.policy.as_str(), &ours.table);
+        let against = (other.row.policy.as_str(), &other.table);
+        match paired_difference(named, against, &BootstrapPlan::default()) {
+            Ok(difference) => found.push(difference),
+            Err(EvaluationError::NoCommonUsers { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(found)
+}
+
+fn answer(judged: &Judged, global: &Global) -> Result<(), Failure> {
+    let rows: Vec<EvalRow> = judged.evaluations.iter().map(|evaluation| evaluation.row.clone()).collect();
+    let Some(first) = rows.first() else { return Ok(()) };
+    let mut text = report::text_table(&rows, &first.policy);
+    text.push_str(&report::text_differences(&judged.differences));
+    match rows.as_slice() {
+        [one] => global.format().emit(one, &text),
+        _ => {
+            let answer = Answer { rows: rows.iter().collect(), differences: &judged.differences };
+            global.format().emit(&answer, &text)
+        }
+    }
 }
 
 fn save(
-    evaluation: &Evaluation,
+    judged: &Judged,
     inputs: &[(&str, String)],
     config: serde_json::Value,
     seed: u64,
     out: &Path,
 ) -> Result<(), Failure> {
     let mut draft = Draft::new(Kind::Evaluation, out, seed, config)?;
-    inputs.iter().for_each(|(name, hash)| draft.input(name, hash));
-    draft.write_json(EVALUATION, evaluation)?;
+    let mut n_policies = 0;
+    for (name, hash) in inputs {
+        n_policies += usize::from(*name == "policy");
+        match (*name, n_policies) {
+            ("policy", 2..) => draft.input(&format!("policy-{n_policies}"), hash),
+            _ => draft.input(name, hash),
+        }
+    }
+    if let Some(first) = judged.evaluations.first() {
+        draft.write_json(EVALUATION, first)?;
+    }
+    if judged.evaluations.len() > 1 {
+        draft.write_json(EVALUATIONS, judged)?;
+    }
     draft.seal()?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::context::Global;
 use crate::failure::Failure;
+use crate::shell;
 use crate::stage::served::{self, Control, Parts};
 use serde::Serialize;
 use serving::{Precision, Served, TableFacts};
@@ -69,9 +70,9 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         onnx: onnx.then(|| out.join(served::ONNX)),
     };
     let Answer { hash, items, demonstrations, table, .. } = &answer;
-    let out = out.display();
+    let (place, out) = (out.display(), shell::path(out));
     let text = format!(
-        "artefact {hash} of {items} items and {demonstrations} demonstrations: {out}\n\
+        "artefact {hash} of {items} items and {demonstrations} demonstrations: {place}\n\
          tables in {}: {} of {} bytes, recall@10 {:.4} of the judged policy's in {} situations\n\
          serve it: ilrec serve --policy {out}",
         table.precision.word(),

@@ -1,8 +1,10 @@
 //! `quickstart`: the main job on a generated domain, offline and without a key.
 
-use super::run::{Changes, Screen, tables};
+use super::run::{Changes, tables};
 use crate::context::Global;
 use crate::failure::Failure;
+use crate::screen::Screen;
+use crate::shell;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `quickstart`.
@@ -19,14 +21,14 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
     let config = pipeline::quickstart_config(global.seed());
     let Some(config) = arguments.changes.apply(&config, global)? else { return Ok(()) };
-    let results = pipeline::run(&config, Path::new(""), &arguments.dir, &mut Screen::default())?;
+    let results = pipeline::run(&config, Path::new(""), &arguments.dir, &mut Screen::of(&config))?;
     let text = format!("{}\n{}", tables(&results), next(&arguments.dir, &config.environment.exit_rule));
     global.format().emit(&results, &text)
 }
 
 fn next(dir: &Path, rule: &str) -> String {
     let serve = policy_of(&dir.join(rule)).map(|policy| {
-        let (policy, dir) = (policy.display(), dir.display());
+        let (policy, dir) = (shell::path(&policy), shell::path(dir));
         format!("the policy behind HTTP, with a console:\n  ilrec serve --policy {policy} --runs {dir}\n")
     });
     format!(
@@ -37,7 +39,7 @@ fn next(dir: &Path, rule: &str) -> String {
          ilrec train --data data --world world --demos demos --out policy\n  \
          ilrec eval --policy policy --data data --world world",
         serve.unwrap_or_default(),
-        dir.join(rule).join("demos-0").display()
+        shell::path(&dir.join(rule).join("demos-0"))
     )
 }
 

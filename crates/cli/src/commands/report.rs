@@ -1,6 +1,6 @@
 //! `report`: one page about several runs and evaluations.
 
-use super::eval::EVALUATION;
+use super::eval::{EVALUATION, EVALUATIONS, Judged, differences};
 use crate::context::Global;
 use crate::failure::Failure;
 use artefact::{Artefact, Kind, replace_file};
@@ -24,6 +24,9 @@ pub(crate) struct Arguments {
     title: String,
 }
 
+/// The policy a page is about, where it is there.
+const SUBJECT: &str = "il-rec";
+
 #[derive(Serialize)]
 struct Answer<'a> {
     report: &'a Path,
@@ -33,7 +36,7 @@ struct Answer<'a> {
 /// Writes the page.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
     let mut page =
-        ReportData { title: arguments.title.clone(), subject: "il-rec".to_owned(), ..ReportData::default() };
+        ReportData { title: arguments.title.clone(), subject: SUBJECT.to_owned(), ..ReportData::default() };
     let mut single = Results { title: "Evaluations".to_owned(), ..Results::default() };
     for path in &arguments.runs {
         let results = path.join("results.json");
@@ -44,10 +47,21 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
             page.results.extend(run.rules.into_iter().map(|rule| table(&run.title, rule)));
         } else {
             let artefact = Artefact::open(Kind::Evaluation, path)?;
-            single.evaluations.push(artefact.read_json::<Evaluation>(EVALUATION)?);
+            if artefact.manifest().files.contains_key(EVALUATIONS) {
+                single.evaluations.extend(artefact.read_json::<Judged>(EVALUATIONS)?.evaluations);
+            } else {
+                single.evaluations.push(artefact.read_json::<Evaluation>(EVALUATION)?);
+            }
         }
     }
     if !single.evaluations.is_empty() {
+        let ours = single.evaluations.iter().position(|evaluation| evaluation.row.policy == SUBJECT);
+        single.differences = differences(&single.evaluations, ours.unwrap_or(0))?;
+        if page.results.is_empty()
+            && let Some(first) = single.evaluations.get(ours.unwrap_or(0))
+        {
+            page.subject.clone_from(&first.row.policy);
+        }
         page.results.push(single);
     }
     replace_file(&arguments.out, html_page(&page).as_bytes())?;

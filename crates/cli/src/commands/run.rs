@@ -2,18 +2,18 @@
 
 use crate::context::Global;
 use crate::failure::Failure;
-use crate::progress::Progress as Bar;
+use crate::screen::Screen;
 use crate::settings::Layers;
 use crate::stage::model::{ModelArgs, Opener};
-use pipeline::{RunConfig, RunResults, StageRecord, Variant, Watcher, learner_config};
+use pipeline::{RunConfig, RunResults, StageRecord, Variant, learner_config};
 use std::path::{Path, PathBuf};
 
 /// Arguments of `run`.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Arguments {
-    /// The file; paths in it are relative to it
-    #[arg(value_name = "CONFIG.toml")]
-    config: PathBuf,
+    /// The file; paths in it are relative to it. With --print-config alone, a whole one to start from is printed
+    #[arg(value_name = "CONFIG.toml", required_unless_present = "print_config")]
+    config: Option<PathBuf>,
     /// The run directory [default: runs/ and the file's name]
     #[arg(long, value_name = "RUN")]
     out: Option<PathBuf>,
@@ -36,7 +36,10 @@ pub(crate) struct Changes {
 
 /// Runs.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
-    let path = &arguments.config;
+    let Some(path) = &arguments.config else {
+        let whole = pipeline::quickstart_config(global.seed());
+        return arguments.changes.apply(&whole, global).map(drop);
+    };
     let text = std::fs::read_to_string(path).map_err(|e| Failure::reading(path, &e))?;
     let config = parse(&path.display().to_string(), &text)?;
     let Some(config) = arguments.changes.apply(&config, global)? else { return Ok(()) };
@@ -44,13 +47,14 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("runs").join(stem));
     let base = path.parent().unwrap_or(Path::new(""));
     let opener = Opener::new(arguments.model.read()?);
-    let results = pipeline::run_with(&config, base, &out, &opener, &mut Screen::default())?;
+    let results = pipeline::run_with(&config, base, &out, &opener, &mut Screen::of(&config))?;
     global.format().emit(&results, &tables(&results))
 }
 
 /// Reads a run's file; a mistake is shown where it stands.
 fn parse(name: &str, text: &str) -> Result<RunConfig, Failure> {
-    toml::from_str(text).map_err(|error| crate::settings::not_toml(name, text, &error))
+    const EXAMPLE: &str = "`ilrec run --print-config` prints a whole file to start from";
+    toml::from_str(text).map_err(|error| crate::settings::not_toml(name, text, &error, EXAMPLE))
 }
 
 impl Changes {
@@ -74,39 +78,6 @@ impl Changes {
         let config: RunConfig = layers.resolve()?;
         config.check()?;
         Ok(Some(config))
-    }
-}
-
-/// Shows on standard error what a run does.
-#[derive(Default)]
-pub(crate) struct Screen {
-    bar: Option<Bar>,
-}
-
-impl Watcher for Screen {
-    fn started(&mut self, stage: &str) {
-        tracing::debug!("{stage}: starts");
-    }
-
-    fn finished(&mut self, record: &StageRecord) {
-        self.bar = None;
-        match record.skipped {
-            true => tracing::info!("{}: up to date", record.name),
-            false => tracing::info!("{}: {:.1} s", record.name, record.seconds),
-        }
-    }
-
-    fn demonstrated(&mut self, stage: &str, progress: &agents::Progress) {
-        let bar = self.bar.get_or_insert_with(|| Bar::new(stage, progress.of_sessions as u64));
-        bar.at(progress.sessions as u64, &progress.to_string());
-    }
-
-    fn trained(&mut self, stage: &str, progress: &robust::Progress, n_env_steps: u64, seconds: f64) {
-        let bar = self.bar.get_or_insert_with(|| Bar::new(stage, n_env_steps));
-        let rate = progress.n_env_steps as f64 / seconds.max(1e-9);
-        let best = progress.best_validation.map(|best| format!(", validation {best:.1}")).unwrap_or_default();
-        let note = format!("{rate:.0} steps/s, return {:.1}{best}", progress.mean_return);
-        bar.at(progress.n_env_steps, &note);
     }
 }
 

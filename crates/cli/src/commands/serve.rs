@@ -143,6 +143,11 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     if keys.is_empty() && !arguments.addr.ip().is_loopback() {
         tracing::warn!("no --keys: everybody who can reach {} may call", arguments.addr);
     }
+    if let Some(folder) = arguments.runs.as_ref().filter(|folder| !folder.is_dir()) {
+        return Err(Failure::input(format!("no such directory: {}", folder.display())).hint(
+            "--runs names a run directory of `ilrec run` or `ilrec quickstart`, or one that has some",
+        ));
+    }
     let runs = arguments.runs.clone().map(|folder| Arc::new(Folder(folder)) as Arc<dyn Runs>);
     let trial = arguments.challenger.clone().map(|path| {
         let (mode, usual) = if arguments.shadow { (Mode::Shadow, 1.0) } else { (Mode::Split, 0.5) };
@@ -161,16 +166,28 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let (watch, attributes) = (arguments.watch.clone(), Arc::new(attributes));
     let usual = Config::new(arguments.addr, arguments.store.as_str().into());
     let usual = Config { keep: arguments.keep, accepts_eviction: arguments.accept_eviction, ..usual };
+    let has_keys = !keys.is_empty();
     let config = Config { keys, tls, watch, trial, limits, runs, attributes, access_log, origins, ..usual };
     let hash = policy.hash().to_owned();
     let format = global.format();
     server::serve(config, policy, move |addr| {
         let url = format!("{scheme}://{addr}/");
-        let text = format!("serving policy {hash} at {url}");
+        let sign_in =
+            if has_keys { "\nto sign in to the console: any name, and a key as the password" } else { "" };
+        let text = format!("serving policy {hash} at {url}{sign_in}");
         // Whoever closed standard output does not want to know.
         let _ = format.emit(&Answer { url, policy: hash }, &text);
     })?;
     Ok(())
+}
+
+/// The runs that the console compares.
+fn folder_of_runs(folder: PathBuf) -> Result<Arc<dyn Runs>, Failure> {
+    if folder.is_dir() {
+        return Ok(Arc::new(Folder(folder)));
+    }
+    Err(Failure::input(format!("no such directory: {}", folder.display()))
+        .hint("--runs names a run directory of `ilrec run` or `ilrec quickstart`, or one that has some"))
 }
 
 /// An artefact as it is; a policy by way of an artefact of its own, which is gone once it is mapped.

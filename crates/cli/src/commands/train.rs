@@ -3,6 +3,7 @@
 use crate::context::{EnvironmentArgs, Global, SettingsArgs};
 use crate::failure::Failure;
 use crate::settings::Layers;
+use crate::shell;
 use crate::stage::domain::Domain;
 use crate::stage::policy::{Account, Trained};
 use crate::stage::simulation::Simulation;
@@ -11,6 +12,7 @@ use crate::stage::{demos, published};
 use robust::{ROBUST_PRESET, RobustConfig};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use training::{PAPER, RELEASED, RawTrainingConfig, VECTORISED};
 use world_model::Side;
@@ -81,7 +83,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         environment: &environment,
         demonstrations: &demonstrations,
         demos_hash,
-        name: &arguments.name(),
+        name: &arguments.name(&layers)?,
         preset: &arguments.preset,
         seed: global.seed(),
         out: &arguments.out,
@@ -97,18 +99,19 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
 
 impl Arguments {
     fn layers(&self) -> Result<Layers, Failure> {
+        self.layers_of(&self.settings)
+    }
+
+    /// The preset and the algorithm's switches with some settings above them.
+    fn layers_of(&self, settings: &SettingsArgs) -> Result<Layers, Failure> {
         let switches = self.switches()?;
         let published = match self.preset.as_str() {
             "released" => RELEASED,
             "vectorised" => VECTORISED,
             "paper" => PAPER,
-            _ => {
-                return self
-                    .settings
-                    .layers_after(&preset::<RobustConfig>("robust", ROBUST_PRESET)?, switches);
-            }
+            _ => return settings.layers_after(&preset::<RobustConfig>("robust", ROBUST_PRESET)?, switches),
         };
-        self.settings.layers_after(&preset::<RawTrainingConfig>(&self.preset, published)?, switches)
+        settings.layers_after(&preset::<RawTrainingConfig>(&self.preset, published)?, switches)
     }
 
     fn learner(&self, layers: &Layers) -> Result<Learner, Failure> {
@@ -138,32 +141,73 @@ impl Arguments {
         }
     }
 
-    /// The name in tables: the algorithm, with the preset where it is not the default.
-    fn name(&self) -> String {
-        match self.preset.as_str() {
-            "robust" => self.algo.clone(),
-            preset => format!("{} ({preset})", self.algo),
-        }
+    /// The name in tables: the algorithm, or what was switched off of it; with the preset where it is not the default.
+    fn name(&self, layers: &Layers) -> Result<String, Failure> {
+        let usual = self.layers_of(&SettingsArgs::default())?;
+        let name = named(&self.algo, usual.values(), layers.values());
+        Ok(match self.preset.as_str() {
+            "robust" => name,
+            preset => format!("{name} ({preset})"),
+        })
     }
 
     fn for_people(&self, trained: &Trained) -> String {
         let account = &trained.account;
         format!(
             "{} environment steps in {} sessions, {} gradient steps, {:.1} s ({:.0} steps/s)\n\
-             parameter hash {}\nnext: ilrec eval --policy {} --data {} --world {}",
+             parameter hash {}\n{}next: ilrec eval --policy {} --data {} --world {}",
             account.env_steps,
             account.episodes,
             account.gradient_steps,
             account.seconds,
             account.env_steps_per_second,
             account.parameter_hash,
-            self.out.display(),
-            self.data.display(),
-            self.world.display(),
+            validations(account),
+            shell::path(&self.out),
+            shell::path(&self.data),
+            shell::path(&self.world),
         )
     }
+}
+
+/// An algorithm without what its settings switched off has another name: `no-demonstrations`, as in the tables of `run`.
+fn named(algo: &str, usual: &Value, settings: &Value) -> String {
+    let switches = usual["switches"].as_object();
+    let mut changed: Vec<String> = switches
+        .into_iter()
+        .flatten()
+        .filter(|(switch, value)| settings["switches"][switch.as_str()] != **value)
+        .map(|(switch, value)| {
+            let word = if *value == Value::Bool(true) { "no" } else { "with" };
+            format!("{word}-{}", switch.replace('_', "-"))
+        })
+        .collect();
+    let presence = "/demonstrations/presence";
+    if settings.pointer(presence) != usual.pointer(presence)
+        && settings.pointer(presence) == Some(&"none".into())
+    {
+        changed.push("no-demonstrations".to_owned());
+    }
+    match (algo, changed.as_slice()) {
+        (_, []) => algo.to_owned(),
+        ("il-rec", [one]) => one.clone(),
+        (_, several) => format!("{algo}, {}", several.join(", ")),
+    }
+}
+
+/// How the return of validation users went.
+fn validations(account: &Account) -> String {
+    let Some(last) = account.validation.last() else { return String::new() };
+    let best = account.validation.iter().max_by(|a, b| a.r_traj.total_cmp(&b.r_traj)).unwrap_or(last);
+    format!(
+        "return of validation users: {:.1} at the end, {:.1} at best (after {} environment steps)\n",
+        last.r_traj, best.r_traj, best.n_env_steps
+    )
 }
 
 fn preset<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Failure> {
     toml::from_str(text).map_err(|e| Failure::machine(format!("the preset {name} is damaged: {e}")))
 }
+
+#[cfg(test)]
+mod tests;

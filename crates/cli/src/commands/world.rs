@@ -2,6 +2,7 @@
 
 use crate::context::{EnvironmentArgs, Global, SettingsArgs};
 use crate::failure::Failure;
+use crate::progress::Progress;
 use crate::stage::check;
 use crate::stage::domain::Domain;
 use crate::stage::simulation::Simulation;
@@ -104,7 +105,10 @@ fn train(data: &Path, out: &Path, settings: &SettingsArgs, global: &Global) -> R
     }
     let config: WorldConfig = layers.resolve()?;
     let dataset = Dataset::open(data)?.0;
-    let (world, hash) = Domain::fit_world(&dataset, &config, global.seed(), out)?;
+    let shown = Progress::new("world train");
+    let (world, hash) =
+        Domain::fit_world(&dataset, &config, global.seed(), out, &mut |what| shown.doing(what))?;
+    drop(shown);
     let split = world.split();
     let users =
         Users { train: split.train.len(), validation: split.validation.len(), test: split.test.len() };
@@ -125,6 +129,7 @@ fn import_matrix(
         return Ok(());
     }
     let dataset = Dataset::open(data)?.0;
+    let _shown = Progress::new("world import-matrix");
     let world = World::import_matrix(&dataset, sources, &layers.resolve()?, global.seed())?;
     let hash = world.save(out)?.hash();
     let split = world.split();
@@ -143,21 +148,41 @@ fn import_matrix(
 
 fn fit_for_people(world: &World, users: &Users) -> String {
     let fit = world.fit();
-    let best =
-        if fit.deepfm_is_best { "DeepFM is the best of them" } else { "DeepFM is NOT the best of them" };
     let ranking = fit.ranking.as_ref().map(ranking_for_people).unwrap_or_default();
     format!(
-        "users: {} train, {} validation, {} test\n\ntrain world on {} held-out ratings: {best}\n{}\n\n\
+        "users: {} train, {} validation, {} test\n\ntrain world on {} held-out ratings: {}\n{}\n\n\
          users never seen, folded in\n{}\n\njudge world\n{}{ranking}",
         users.train,
         users.validation,
         users.test,
         fit.n_held_out,
+        fit_verdict(fit),
         fit_table(&fit.rows),
         fit_table(&fit.folded_in),
         fit_table(&fit.judge),
     )
 }
+
+/// Whether DeepFM is the best of them, and what to do where it is not.
+fn fit_verdict(fit: &FitReport) -> String {
+    let others = fit.rows.iter().filter(|row| row.model != OURS);
+    let best = others.min_by(|a, b| a.rmse.total_cmp(&b.rmse));
+    match best {
+        Some(best) if !fit.deepfm_is_best => format!(
+            "{} is better than DeepFM\n\
+             (policies can train in this world, but it knows less of each user's taste than the log tells: more \
+             members mostly help,\n--set deepfm.n_members={}, and so does a log without users of a few ratings, \
+             `ilrec data import --min-user-interactions 10`;\n`ilrec world check` says whether what it knows is \
+             enough to train in)",
+            best.model,
+            2 * WorldConfig::default().deepfm.n_members
+        ),
+        _ => "DeepFM is the best of them".to_owned(),
+    }
+}
+
+/// DeepFM's name in the rows.
+const OURS: &str = "deepfm";
 
 fn fit_table(rows: &[FitRow]) -> String {
     let header = ["model", "rmse", "mae"].map(str::to_owned).to_vec();
@@ -168,7 +193,11 @@ fn fit_table(rows: &[FitRow]) -> String {
 
 /// What a log of positives alone can be measured on.
 fn ranking_for_people(ranking: &RankingReport) -> String {
-    let best = if ranking.deepfm_ranks_best { "DeepFM ranks best" } else { "DeepFM does NOT rank best" };
+    let best = match ranking.deepfm_ranks_best {
+        _ if !is_asked(&ranking.train) => "nothing to compare on",
+        true => "DeepFM ranks best",
+        false => "DeepFM does not rank best",
+    };
     format!(
         "\n\n{:.1} % of the ratings are the best one: cells nobody rated stand in for low ratings, as {} \
          ({} for each rating in the train world, {} in the judge)\n\n\
@@ -184,7 +213,15 @@ fn ranking_for_people(ranking: &RankingReport) -> String {
     )
 }
 
+/// Whether there was a held-out positive: a mean of none is zero in every column, which no mean of some is.
+fn is_asked(rows: &[RankingRow]) -> bool {
+    rows.iter().any(|row| row.auc != 0.0 || row.positives != 0.0 || row.unseen != 0.0)
+}
+
 fn ranking_table(rows: &[RankingRow]) -> String {
+    if !is_asked(rows) {
+        return "no held-out positives".to_owned();
+    }
     let header = ["model", "auc", "positives", "unseen"].map(str::to_owned).to_vec();
     let cells = rows.iter().map(|row| {
         let means = [row.positives, row.unseen].map(|mean| format!("{mean:.2}"));
@@ -205,7 +242,9 @@ fn check_world(
     let dataset = data.map(|data| Ok::<_, Failure>(Dataset::open(data)?.0)).transpose()?;
     let environment =
         Simulation::new(&world, &rule.settings(), global.seed())?.environment(&world, Side::Judge)?;
+    let shown = Progress::new("world check");
     let found = check::check(&world, dataset.as_ref(), &environment, global.seed())?;
+    drop(shown);
     global.format().emit(&found, &check_for_people(&found))?;
     if found.verdict.is_sound {
         return Ok(());
@@ -241,3 +280,6 @@ fn check_for_people(found: &WorldCheck) -> String {
     let verdict = if found.verdict.is_sound { "sound" } else { "not worth training in" };
     format!("{table}\n\nvariance of rewards: {}\nverdict: {verdict}", shares.join(", "))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Laying one TOML table over the settings below it, key by key, with the place of every mistake.
 
+use super::nearest;
 use crate::failure::Failure;
 use serde_json::{Map, Value};
 use std::ops::Range;
@@ -64,13 +65,8 @@ fn merge_value(slot: &mut Value, value: &Spanned<DeValue<'_>>, path: &str) -> Re
 }
 
 fn unknown_key(path: &str, name: &str, known: &Map<String, Value>, span: Range<usize>) -> Problem {
-    let nearest = known
-        .keys()
-        .map(|key| (strsim::damerau_levenshtein(key, name), key))
-        .min()
-        .filter(|(distance, key)| *distance <= 1 + key.len() / 3);
-    let hint = match nearest {
-        Some((_, key)) => format!("did you mean `{key}`?"),
+    let hint = match nearest(name, known.keys().map(String::as_str)) {
+        Some(key) => format!("did you mean `{key}`?"),
         None => {
             let keys: Vec<&str> = known.keys().map(String::as_str).collect();
             format!("known here: {}", keys.join(", "))

@@ -1,7 +1,10 @@
 //! Settings come in layers, each checked against the defaults: preset file, then `--config`, then `--set`.
 
 mod layer;
+mod likeness;
 mod print;
+
+pub(crate) use likeness::nearest;
 
 use crate::failure::Failure;
 use serde::Serialize;
@@ -32,7 +35,8 @@ impl Layers {
 
     /// Lays TOML text over what is there; `name` stands in messages.
     pub(crate) fn text(&mut self, name: &str, text: &str) -> Result<(), Failure> {
-        let parsed = toml::de::DeTable::parse(text).map_err(|e| not_toml(name, text, &e))?;
+        let advice = "settings are TOML: `[section]`, then lines such as `key = 3` or `key = \"text\"`";
+        let parsed = toml::de::DeTable::parse(text).map_err(|e| not_toml(name, text, &e, advice))?;
         layer::merge_table(&mut self.resolved, parsed.get_ref(), "")
             .map_err(|problem| problem.into_failure(name, text))
     }
@@ -68,23 +72,28 @@ impl Layers {
     }
 }
 
-/// A text that is not TOML or does not have the expected keys, with its place and the nearest known key.
-pub(crate) fn not_toml(name: &str, text: &str, error: &toml::de::Error) -> Failure {
-    let mut failure = Failure::input(format!("cannot read the settings: {}: {name}", error.message()));
-    if let Some(key) = nearest_key(error.message()) {
-        failure = failure.hint(format!("did you mean `{key}`?"));
-    }
+/// A text that is not TOML or does not have the expected keys, with its place and the known name that is meant, or
+/// else with `advice`.
+pub(crate) fn not_toml(name: &str, text: &str, error: &toml::de::Error, advice: &str) -> Failure {
+    let failure = Failure::input(format!("cannot read the settings: {}: {name}", error.message()));
+    let failure = failure.hint(self::advice(error.message(), advice));
     match error.span() {
         Some(span) => failure.at(name, text, span),
         None => failure,
     }
 }
 
-/// The known key that a message about an unknown one most likely means: serde names all of them, in backticks.
-fn nearest_key(message: &str) -> Option<&str> {
+/// What to do about a message of serde: the known name that is meant, or else what is said `otherwise`.
+pub(crate) fn advice(message: &str, otherwise: &str) -> String {
+    meant(message).map_or_else(|| otherwise.to_owned(), |name| format!("did you mean `{name}`?"))
+}
+
+/// The known name that a message about an unknown one most likely means: serde names all of them, in backticks.
+fn meant(message: &str) -> Option<&str> {
+    let is_about_a_name = ["unknown field", "unknown variant"].iter().any(|start| message.starts_with(start));
     let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = quoted.next().filter(|_| message.starts_with("unknown field"))?;
-    quoted.map(|key| (strsim::damerau_levenshtein(key, unknown), key)).min().map(|(_, key)| key)
+    let unknown = quoted.next().filter(|_| is_about_a_name)?;
+    nearest(unknown, quoted)
 }
 
 #[cfg(test)]

@@ -84,7 +84,14 @@ fn mistakes_of_plain_deserialisation_are_placed_too() {
         #[serde(rename = "episodes")]
         _episodes: u32,
     }
-    let error = toml::from_str::<std::collections::BTreeMap<String, Strict>>(text).unwrap_err();
-    let text = report(not_toml("run.toml", text, &error));
-    assert!(text.contains("did you mean `episodes`?") && text.contains("run.toml:2:1"), "{text}");
+    let told = |text: &str| {
+        let error = toml::from_str::<std::collections::BTreeMap<String, Strict>>(text).unwrap_err();
+        report(not_toml("run.toml", text, &error, "look at the example"))
+    };
+    let typo = told(text);
+    assert!(typo.contains("did you mean `episodes`?") && typo.contains("run.toml:2:1"), "{typo}");
+    for other in ["[training]\nfoo = 20\n", "[training]\n", "training = = 1"] {
+        let said = told(other);
+        assert!(!said.contains("did you mean") && said.contains("look at the example"), "{said}");
+    }
 }

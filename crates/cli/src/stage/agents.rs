@@ -25,13 +25,13 @@ pub(crate) fn collect(
 ) -> Result<Demos, Failure> {
     collection.check()?;
     let journal = Journal::open(run, &collection.identity(inputs))?;
-    let mut shown = Progress::new("demonstrations", collection.settings.n_episodes as u64);
+    let shown = Progress::timed("demonstrations");
     let (clock, mut at_start) = (Instant::now(), None);
     let mut watch = |progress: &::agents::Progress| {
         let first = *at_start.get_or_insert(progress.sessions);
         let left = time_left(progress, first, clock.elapsed());
         let paid = spent().map(|money| format!(", paid {money}")).unwrap_or_default();
-        shown.at(progress.sessions as u64, &format!("{progress}{paid}{left}"));
+        shown.at(progress.sessions as u64, progress.of_sessions as u64, &format!("{progress}{paid}{left}"));
     };
     let collected = ::agents::collect(collection, Some(&journal), &mut watch)?;
     if let Some(why) = collected.report.agents.as_ref().and_then(|account| account.stopped.as_ref()) {

@@ -40,14 +40,15 @@ impl Domain {
         Ok(Self { dataset, world, log, dataset_hash, world_hash })
     }
 
-    /// Fits a world and writes its directory.
+    /// Fits a world and writes its directory; `watch` is told what is being done.
     pub(crate) fn fit_world(
         dataset: &Dataset,
         config: &WorldConfig,
         seed: u64,
         out: &Path,
+        watch: &mut dyn FnMut(&'static str),
     ) -> Result<(World, String), Failure> {
-        let world = World::train(dataset, config, seed)?;
+        let world = World::train_watched(dataset, config, seed, watch)?;
         let artefact = world.save(out)?;
         Ok((world, artefact.hash()))
     }

@@ -36,9 +36,9 @@ impl Default for EvaluationSettings {
 /// The name of uniform choice in tables; `random` is understood, too.
 pub(crate) const UNIFORM: &str = "uniform";
 
-/// Controls that need no training, in the order of tables; the last two are privileged.
-pub(crate) const CONTROLS: [&str; 6] =
-    [UNIFORM, "random-fresh-genre", "popularity", "greedy", "greedy-diverse", "oracle"];
+/// Controls that need no training, in the order of tables; the last three are privileged.
+pub(crate) const CONTROLS: [&str; 7] =
+    [UNIFORM, "random-fresh-genre", "popularity", "greedy", "greedy-diverse", "judge-diverse", "oracle"];
 
 /// How many items a ranking has.
 const RANKED: usize = 10;
@@ -111,6 +111,7 @@ impl<'a> Court<'a> {
             }
             "greedy" => Box::new(Greedy::new(world.train_means())),
             "greedy-diverse" => Box::new(GreedyDiverse::new(world.train_means(), self.environment)?),
+            "judge-diverse" => Box::new(GreedyDiverse::new(world.judge_means(), self.environment)?),
             "oracle" => Box::new(Oracle::new(self.environment.clone())),
             other => {
                 return Err(Failure::input(format!("no control `{other}`"))

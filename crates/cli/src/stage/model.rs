@@ -25,6 +25,10 @@ pub(crate) struct ModelConfig {
     prices: Prices,
 }
 
+/// What stands in such a file.
+const EXAMPLE: &str = "it has the tables `[http]`, with keys such as request_timeout_ms = 60000, and \
+                       `[prices.\"MODEL\"]` with in = 0.15 and out = 0.6, money per million tokens";
+
 /// What is said about models besides their names.
 #[derive(clap::Args, Debug)]
 pub(crate) struct ModelArgs {
@@ -38,7 +42,8 @@ impl ModelArgs {
     pub(crate) fn read(&self) -> Result<ModelConfig, Failure> {
         let Some(path) = &self.llm_config else { return Ok(ModelConfig::default()) };
         let text = std::fs::read_to_string(path).map_err(|e| Failure::reading(path, &e))?;
-        toml::from_str(&text).map_err(|e| crate::settings::not_toml(&path.display().to_string(), &text, &e))
+        toml::from_str(&text)
+            .map_err(|e| crate::settings::not_toml(&path.display().to_string(), &text, &e, EXAMPLE))
     }
 }
 

@@ -37,7 +37,8 @@ pub(crate) fn train(job: &Job<'_>, raw: &RawTrainingConfig) -> Result<Trained, F
     };
     let n_episodes = raw.rollout.n_episodes;
     let mut watch = Watch {
-        bar: Bar::new(&format!("train {}", job.name), n_episodes),
+        bar: Bar::new(&format!("train {}", job.name)),
+        n_episodes,
         metrics: working.metrics(state.as_ref())?,
         state: state.unwrap_or_default(),
         problem: None,
@@ -95,6 +96,7 @@ fn run(
 /// Watches a run. Its observer cannot refuse, so a problem is kept until the piece is over.
 struct Watch {
     bar: Bar,
+    n_episodes: u64,
     metrics: MetricsWriter,
     state: TrainingState,
     problem: Option<Failure>,
@@ -103,8 +105,11 @@ struct Watch {
 impl Observer for Watch {
     fn progress(&mut self, progress: &Progress) {
         let rate = progress.episodes_per_second;
-        self.bar
-            .at(progress.n_episodes, &format!("{rate:.0} sessions/s, return {:.1}", progress.train_return));
+        let validated = progress.validation_return.or(self.state.validation.last().map(|point| point.r_traj));
+        let best = self.state.validation.iter().map(|point| point.r_traj).fold(f64::MIN, f64::max);
+        let validated = validated.map(|now| super::train::validation(now, best.max(now))).unwrap_or_default();
+        let note = format!("{rate:.0} sessions/s, return {:.1}{validated}", progress.train_return);
+        self.bar.at(progress.n_episodes, self.n_episodes, &note);
         let mut values = vec![
             ("train/r_traj", progress.train_return),
             ("train/len", progress.train_length),

@@ -47,7 +47,12 @@ impl Job<'_> {
         let environment = format!("{:?}", self.environment);
         let key = key(&(self.inputs(), self.preset, config, self.seed, environment));
         let resume = if self.resume { Resume::Demanded } else { Resume::Never };
-        Ok(Working::open(self.out, &key, resume)?)
+        let working = Working::open(self.out, &key, resume)?;
+        let mut beside = self.out.as_os_str().to_owned();
+        beside.push(".part");
+        let beside = crate::shell::path(Path::new(&beside));
+        tracing::info!("metrics until it is done: {beside} (tensorboard --logdir {beside})");
+        Ok(working)
     }
 
     /// Seals the policy's directory, with what is told of its demonstrations, and removes the working directory.
@@ -72,8 +77,10 @@ impl Job<'_> {
 /// Trains and writes the policy's directory.
 pub(crate) fn train(job: &Job<'_>, config: &RobustConfig) -> Result<Trained, Failure> {
     let working = job.working(config)?;
-    let mut bar = Bar::new(&format!("train {}", job.name), config.training.n_env_steps);
-    let mut watch = |progress: &Progress, seconds| show(&mut bar, progress, seconds);
+    let bar = Bar::new(&format!("train {}", job.name));
+    let mut watch = |progress: &Progress, seconds| {
+        bar.at(progress.n_env_steps, config.training.n_env_steps, &note(progress, seconds));
+    };
     let (mut recorder, checkpoint) = Recorder::new(&working, &mut watch)?;
     let split = job.domain.world.split();
     let train_users = job.domain.with_histories(&split.train);
@@ -107,15 +114,36 @@ pub(crate) fn train(job: &Job<'_>, config: &RobustConfig) -> Result<Trained, Fai
     job.finish(trained, config, working, &weighed)
 }
 
-fn show(bar: &mut Bar, progress: &Progress, seconds: f64) {
+/// What there is to say of a run that goes on.
+pub(crate) fn note(progress: &Progress, seconds: f64) -> String {
     let rate = progress.n_env_steps as f64 / seconds.max(1e-9);
-    let best = progress.best_validation.map(|best| format!(", validation {best:.1}")).unwrap_or_default();
-    let note = format!("{rate:.0} steps/s, return {:.1}{best}", progress.mean_return);
-    bar.at(progress.n_env_steps, &note);
+    let validated = match (progress.last_validation, progress.best_validation) {
+        (Some(now), Some(best)) => validation(now.into(), best.into()),
+        _ => String::new(),
+    };
+    format!("{rate:.0} steps/s, return {:.1}{validated}", progress.mean_return)
+}
+
+/// The present validation and the best so far: the best alone would look as if nothing more was learned.
+pub(crate) fn validation(now: f64, best: f64) -> String {
+    format!(", validation {now:.1} (best {best:.1})")
 }
 
 /// The hash of plain data.
 fn key(value: &impl Serialize) -> String {
     let text = serde_json::to_vec(value).expect("keys are made of plain data");
     blake3::hash(&text).to_hex()[..16].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_names_the_present_validation_and_the_best() {
+        let mut progress = Progress { n_env_steps: 1000, mean_return: 3.25, ..Progress::default() };
+        assert_eq!(note(&progress, 2.0), "500 steps/s, return 3.2");
+        (progress.last_validation, progress.best_validation) = (Some(3.0), Some(4.0));
+        assert_eq!(note(&progress, 2.0), "500 steps/s, return 3.2, validation 3.0 (best 4.0)");
+    }
 }

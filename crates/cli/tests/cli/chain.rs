@@ -242,3 +242,65 @@ fn printed_settings_can_be_fed_back() {
     assert_eq!(first.stdout, again.stdout);
     assert!(!dir.join("never").exists());
 }
+
+#[test]
+fn several_policies_are_judged_in_one_table_with_their_differences() {
+    let (dir, own) = (domain(), scratch());
+    let (learned, without) = (own.path().join("learned"), own.path().join("without"));
+    train(dir, &learned, "");
+    let named = train(dir, &without, "--set switches.demonstrations=false");
+    assert_eq!(named["name"], "no-demonstrations");
+    let eval = own.path().join("eval");
+    let place = |path: &Path| path.display().to_string();
+    let line = format!(
+        "eval --policy {} {} judge-diverse --policy uniform --data data --world world --eval-seeds 1 --out {}",
+        place(&learned),
+        place(&without),
+        place(&eval)
+    );
+    let judged = json(dir, &words(&line));
+    let names = |rows: &Value, field: &str| -> Vec<String> {
+        rows.as_array().unwrap().iter().map(|row| row[field].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&judged["rows"], "policy"), ["il-rec", "no-demonstrations", "judge-diverse", "uniform"]);
+    assert_eq!(names(&judged["differences"], "against"), ["no-demonstrations", "judge-diverse", "uniform"]);
+    let mean = |at: usize| judged["rows"][at]["r_traj"]["mean"].as_f64().unwrap();
+    let difference = judged["differences"][2]["r_traj"]["mean"].as_f64().unwrap();
+    assert!((difference - (mean(0) - mean(3))).abs() < 1e-6, "{judged}");
+    assert_eq!(
+        (&judged["rows"][2]["privileged"], &judged["rows"][3]["privileged"]),
+        (&true.into(), &false.into())
+    );
+    let text = ilrec(dir, &words(&line));
+    let text = String::from_utf8_lossy(&text.stdout);
+    assert!(text.contains("il-rec - uniform") && text.matches("  policy").count() == 1, "{text}");
+    let page = own.path().join("page.html");
+    let told = json(dir, &["report", &place(&eval), "--out", &place(&page)]);
+    assert_eq!(told["tables"], 1);
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("Against each control, user by user") && page.contains("<dt>judge-diverse *</dt>"));
+    let twice = format!("eval --policy {0} {0} --data data --world world --eval-seeds 1", place(&learned));
+    let twice = names(&json(dir, &words(&twice))["rows"], "policy");
+    assert!(twice[0] == "il-rec" && twice[1].starts_with("il-rec ("), "{twice:?}");
+}
+
+#[test]
+fn the_next_command_can_be_copied_whatever_the_folders_are_called() {
+    let (dir, own) = (domain(), scratch());
+    let odd = own.path().join("it's p ñ $x; `y` & \"z\"");
+    std::fs::create_dir(&odd).unwrap();
+    let policy = odd.join("policy").display().to_string();
+    let train = "train --data data --world world --demos demos --config train.toml --out";
+    let output = ilrec(dir, &[&words(train)[..], &[&policy]].concat());
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && text.contains("return of validation users: "), "{}", stderr(&output));
+    let told = stderr(&output);
+    assert!(told.contains("tensorboard --logdir '"), "{told}");
+    let next =
+        text.lines().find_map(|line| line.strip_prefix("next: ilrec ")).expect("there is a next command");
+    let program = env!("CARGO_BIN_EXE_ilrec");
+    let line = format!("'{program}' {next} --eval-seeds 1 --json");
+    let judged = std::process::Command::new("sh").current_dir(dir).arg("-c").arg(line).output().unwrap();
+    assert!(judged.status.success(), "{}", stderr(&judged));
+    assert_eq!(serde_json::from_slice::<Value>(&judged.stdout).unwrap()["policy"], "il-rec");
+}

@@ -104,3 +104,113 @@ fn a_threshold_is_refused_where_the_rule_has_none() {
     let text = fails(domain(), &line.split(' ').collect::<Vec<_>>(), 2);
     assert!(text.contains("category-window has no threshold"), "{text}");
 }
+
+/// Every command of the program, by walking through its own help.
+fn commands(dir: &std::path::Path, above: &[String]) -> Vec<Vec<String>> {
+    let arguments: Vec<&str> = above.iter().map(String::as_str).chain(["--help"]).collect();
+    let help = String::from_utf8(ilrec(dir, &arguments).stdout).unwrap();
+    let Some((_, list)) = help.split_once("Commands:\n") else { return vec![above.to_vec()] };
+    let names =
+        list.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next());
+    let below = names.filter(|name| *name != "help").map(|name| [above, &[name.to_owned()]].concat());
+    below.flat_map(|command| commands(dir, &command)).collect()
+}
+
+#[test]
+fn settings_are_printed_without_anything_else_to_work_on() {
+    let dir = scratch();
+    let mut printed = Vec::new();
+    for command in commands(dir.path(), &[]) {
+        let with =
+            |option: &'static str| command.iter().map(String::as_str).chain([option]).collect::<Vec<_>>();
+        let help = ilrec(dir.path(), &with("--help"));
+        if !String::from_utf8_lossy(&help.stdout).contains("--print-config") {
+            continue;
+        }
+        let output = ilrec(dir.path(), &with("--print-config"));
+        assert!(output.status.success(), "{command:?}: {}", stderr(&output));
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(toml_keys(&text) > 0, "{command:?} prints settings: {text}");
+        printed.push(command.join(" "));
+    }
+    for name in ["train", "run", "quickstart", "world train", "demos collect", "demos import", "data import"]
+    {
+        assert!(printed.iter().any(|one| one == name), "{name} in {printed:?}");
+    }
+    assert_eq!(dir.path().read_dir().unwrap().count(), 0, "printing leaves nothing behind");
+    let text = fails(dir.path(), &["train"], 2);
+    assert!(text.contains("--data") && text.contains("--out"), "{text}");
+}
+
+fn toml_keys(text: &str) -> usize {
+    text.lines().filter(|line| line.contains(" = ") || line.starts_with('[')).count()
+}
+
+#[test]
+fn a_runs_file_is_told_of_by_what_it_needs() {
+    let dir = scratch();
+    std::fs::create_dir(dir.path().join("runs of mine")).unwrap();
+    let run = |text: &str| {
+        std::fs::write(dir.path().join("runs of mine/run.toml"), text).unwrap();
+        fails(dir.path(), &["run", "runs of mine/run.toml", "--out", "out"], 2)
+    };
+    let empty = run("");
+    assert!(empty.contains("missing field") && empty.contains("ilrec run --print-config"), "{empty}");
+    let whole = "title = \"x\"\ntraining_seeds = [0]\n[[demonstrations]]\nkind = \"builtin\"\nquality = 1.0\n\
+                 n_episodes = 4\n[data.import]\nitems = \"gone.csv\"\n[[data.import.sources]]\nformat = \"csv\"\n\
+                 path = \"log.csv\"\n";
+    let absent = run(whole);
+    assert!(absent.contains("runs of mine/log.csv") && absent.contains("relative to the file"), "{absent}");
+    assert!(!absent.contains("where the command runs"), "{absent}");
+    let unlike = run(&format!("foo = 1\n{whole}"));
+    assert!(unlike.contains("unknown field `foo`") && !unlike.contains("did you mean"), "{unlike}");
+    let kind = run(&whole.replace("builtin", "buildin"));
+    assert!(kind.contains("did you mean `builtin`?"), "{kind}");
+    let learner = run(&format!("{whole}[learner.hazard]\nbatches = 3\n"));
+    assert!(learner.contains("learner: ") && learner.contains("help:"), "{learner}");
+}
+
+#[test]
+fn a_policy_is_called_unknown_only_where_it_is() {
+    let judge = |policy: &str| {
+        let arguments = ["eval", "--policy", policy, "--data", "data", "--world", "world"];
+        fails(domain(), &arguments, 2)
+    };
+    let text = judge("popularty");
+    assert!(
+        text.contains("did you mean popularity?") && text.contains("a directory of `ilrec train`"),
+        "{text}"
+    );
+    assert!(!judge("x").contains("did you mean"));
+    let nobody = fails(
+        domain(),
+        &["eval", "--policy", "uniform", "--data", "data", "--world", "world", "--users", "0"],
+        2,
+    );
+    assert!(nobody.contains("no test users") && !nobody.contains("directory"), "{nobody}");
+    let dir = scratch();
+    let rows = (0..5)
+        .flat_map(|user| (0..12).map(move |item| format!("u{user},i{item},{}\n", 1 + (user + item) % 5)));
+    std::fs::write(
+        dir.path().join("log.csv"),
+        rows.fold("user,item,rating\n".to_owned(), |all, row| all + row.as_str()),
+    )
+    .unwrap();
+    std::fs::write(dir.path().join("world.toml"), crate::program::SMALL_WORLD).unwrap();
+    let all = "world train --data data --config world.toml --set users.train=0.9 --set users.validation=0.1 --out world";
+    for line in ["data import csv --input log.csv --out data", all] {
+        let output = ilrec(dir.path(), &line.split(' ').collect::<Vec<_>>());
+        assert!(output.status.success(), "{line}: {}", stderr(&output));
+    }
+    let line = "eval --policy uniform --data data --world world --exit-rule none";
+    let text = fails(dir.path(), &line.split(' ').collect::<Vec<_>>(), 2);
+    assert!(text.contains("no test users") && text.contains("users.train"), "{text}");
+    assert!(!text.contains("there is no directory"), "{text}");
+}
+
+#[test]
+fn a_place_without_runs_is_refused() {
+    let policy = super::serving::artefact().display().to_string();
+    let text = fails(domain(), &["serve", "--policy", &policy, "--runs", "nowhere"], 2);
+    assert!(text.contains("no such directory: nowhere"), "{text}");
+}

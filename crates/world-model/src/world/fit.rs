@@ -21,6 +21,19 @@ impl World {
     /// When a setting has no meaning, or the log has nothing to fit on or no user who rated everything where the
     /// judge needs one.
     pub fn train(dataset: &Dataset, config: &WorldConfig, seed: u64) -> Result<Self, WorldError> {
+        Self::train_watched(dataset, config, seed, &mut |_| {})
+    }
+
+    /// The same; `watch` is told what is being done, a few times in all.
+    ///
+    /// # Errors
+    /// As [`World::train`].
+    pub fn train_watched(
+        dataset: &Dataset,
+        config: &WorldConfig,
+        seed: u64,
+        watch: &mut dyn FnMut(&'static str),
+    ) -> Result<Self, WorldError> {
         config.check()?;
         let log = LogSplit::draw(dataset, config.world_share, seed);
         let complete =
@@ -30,7 +43,8 @@ impl World {
             None => UserSplit::draw(dataset.n_users(), config.users, seed),
         };
         let plan = Plan::of(dataset, config, seed);
-        let (ensemble, mut fit) = fit_train_world(dataset, &plan, &log, &split)?;
+        let (ensemble, mut fit) = fit_train_world(dataset, &plan, &log, &split, watch)?;
+        watch("step 5 of 5: the judge world");
         let factorisation = Arc::new(plan.fit_judge(dataset, &log, &mut fit)?);
         Ok(Self {
             config: config.clone(),
@@ -80,18 +94,23 @@ fn fit_train_world(
     plan: &Plan<'_>,
     log: &LogSplit,
     split: &UserSplit,
+    watch: &mut dyn FnMut(&'static str),
 ) -> Result<(DeepFmEnsemble, FitReport), WorldError> {
     let (deepfm, seed) = (&plan.deepfm, plan.seed);
     let content = ItemCategories::of(&dataset.catalogue, deepfm.item_content);
     let seen = only(&log.world, &[&split.train, &split.validation]);
     // Every step cuts the log anew, so that no part of a large one waits in memory for a later step.
     let table = || RatingTable::of(&seen, dataset.n_items());
+    watch("step 1 of 5: how long DeepFM has to learn");
     let (first, n_validation) = fit_until_it_stops(table(), plan, &content)?;
+    watch("step 2 of 5: DeepFM beside its baselines on held-out ratings");
     let (mut report, level) = measure(table(), &first, plan, &content)?;
+    watch("step 3 of 5: DeepFM on the whole train part");
     let last = DeepFmEnsemble::refit(&first, &table(), &content, deepfm, seed)?;
     drop(first);
     (report.n_validation, report.n_epochs) = (n_validation, last.n_epochs);
     let mut ensemble = last.ensemble;
+    watch("step 4 of 5: users never seen, folded in");
     let known: Vec<UserIdx> =
         (0..dataset.n_users() as u32).map(UserIdx).filter(|u| !seen[u.index()].is_empty()).collect();
     let newcomers = RatingTable::of(&only(&log.world, &[&split.test]), dataset.n_items());

@@ -1,0 +1,46 @@
+//! A policy is called what it learned from.
+
+use super::*;
+use clap::Parser as _;
+
+#[derive(clap::Parser)]
+struct Line {
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
+/// The name of what this line trains.
+fn name(line: &str) -> String {
+    let needed = "train --data data --world world --out policy ";
+    let arguments = Line::parse_from(format!("{needed}{line}").split_whitespace()).arguments;
+    let layers = arguments.layers().unwrap();
+    arguments.name(&layers).unwrap()
+}
+
+#[test]
+fn what_was_switched_off_is_in_the_name() {
+    for (line, wanted) in [
+        ("", "il-rec"),
+        ("--set training.discount=0.5", "il-rec"),
+        ("--set switches.demonstrations=true", "il-rec"),
+        ("--set switches.demonstrations=false", "no-demonstrations"),
+        ("--set switches.hazard=false --set switches.weights=false", "il-rec, no-weights, no-hazard"),
+        ("--algo bc", "bc"),
+        ("--algo bc --set switches.weights=true", "bc, with-weights"),
+        ("--algo a2c", "a2c"),
+        ("--preset released", "il-rec (released)"),
+        ("--preset released --algo a2c", "a2c (released)"),
+        ("--preset vectorised --set demonstrations.presence=none", "no-demonstrations (vectorised)"),
+    ] {
+        assert_eq!(name(line), wanted, "{line}");
+    }
+}
+
+#[test]
+fn the_names_are_those_of_a_run() {
+    let usual = Line::parse_from("train --data d --world w --out p".split(' ')).arguments.layers().unwrap();
+    for switch in usual.values()["switches"].as_object().unwrap().keys() {
+        let name = name(&format!("--set switches.{switch}=false"));
+        assert!(pipeline::Variant::of(&name).is_ok(), "{name}");
+    }
+}
