@@ -143,12 +143,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     if keys.is_empty() && !arguments.addr.ip().is_loopback() {
         tracing::warn!("no --keys: everybody who can reach {} may call", arguments.addr);
     }
-    if let Some(folder) = arguments.runs.as_ref().filter(|folder| !folder.is_dir()) {
-        return Err(Failure::input(format!("no such directory: {}", folder.display())).hint(
-            "--runs names a run directory of `ilrec run` or `ilrec quickstart`, or one that has some",
-        ));
-    }
-    let runs = arguments.runs.clone().map(|folder| Arc::new(Folder(folder)) as Arc<dyn Runs>);
+    let runs = arguments.runs.clone().map(folder_of_runs).transpose()?;
     let trial = arguments.challenger.clone().map(|path| {
         let (mode, usual) = if arguments.shadow { (Mode::Shadow, 1.0) } else { (Mode::Split, 0.5) };
         Trial { path, mode, share: arguments.share.unwrap_or(usual), salt: None }
