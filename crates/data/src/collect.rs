@@ -1,19 +1,25 @@
 //! Gathers rows and items from all sources in little memory, then makes the dataset.
 
 mod finish;
+mod matching;
+mod notice;
 mod row;
 
 pub(crate) use row::{Cell, RawRow};
-use row::{understood_rating, understood_time};
+use row::{Reading, as_written};
 
+use crate::input::is_nothing;
 use crate::interner::{Interner, MOST};
-use crate::scale::{self, ScaleChoice};
-use crate::{
-    BadRows, Clock, DataError, DropReason, ImportOptions, ImportReport, Problem, RatingScale, Source,
-    SourceReport, Warning,
-};
+use crate::preview::Seen;
+use crate::report::ItemsReport;
+use crate::scale::ScaleChoice;
+use crate::understood::Understood;
+use crate::{BadRows, Clock, DataError, DropReason, ImportOptions, ImportReport, Problem, Source, Warning};
 use std::collections::HashMap;
 use std::path::Path;
+
+/// In place of a time, where a row has none in a log with times.
+const NO_TIME: i64 = i64::MIN;
 
 /// Where a row stands, for messages.
 #[derive(Clone, Copy, Debug)]
@@ -45,10 +51,9 @@ struct Current {
     name: String,
     first_row: usize,
     rows_read_before: u64,
-    choice: ScaleChoice,
-    looks_like_counts: bool,
+    reading: Reading,
+    understood: Understood,
     user_prefix: String,
-    missing: Option<f32>,
     item_ids: Option<HashMap<String, String>>,
 }
 
@@ -66,6 +71,11 @@ pub(crate) struct Collector {
     current: Option<Current>,
     scratch: String,
     report: ImportReport,
+    /// The first rows, where they are wanted for people to look at.
+    seen: Vec<Seen>,
+    n_seen_wanted: usize,
+    /// An item of the log that is left out because no items file has it.
+    unlisted: Option<String>,
 }
 
 impl Collector {
@@ -83,7 +93,15 @@ impl Collector {
             current: None,
             scratch: String::new(),
             report: ImportReport::default(),
+            seen: Vec::new(),
+            n_seen_wanted: 0,
+            unlisted: None,
         }
+    }
+
+    /// Keeps the first `n` rows for people to look at.
+    pub(crate) fn keep_first(&mut self, n: usize) {
+        self.n_seen_wanted = n;
     }
 
     /// Takes in one item of an items file. All items are listed before the first row is pushed.
@@ -105,22 +123,30 @@ impl Collector {
             self.report.warn(Warning::RepeatedItemId, 1, || place(at));
             return Ok(());
         }
+        let title = if is_nothing(title) { "" } else { title };
         if title.is_empty() {
             self.report.warn(Warning::ItemWithoutTitle, 1, || place(at));
         }
+        let categories = categories.into_iter().filter(|name| !is_nothing(name)).collect();
         self.listed.push(Listed { title: if title.is_empty() { id } else { title }.to_owned(), categories });
         Ok(())
     }
 
-    /// Starts a log. `amounts` says that its rating column is named like unbounded amounts.
+    /// Notes what was understood of an items file.
+    pub(crate) fn items_file(&mut self, name: &str, understood: Understood) {
+        let Understood { columns, ignored, .. } = understood;
+        self.report.items_files.push(ItemsReport { name: name.to_owned(), columns, ignored });
+    }
+
+    /// Starts a log.
     pub(crate) fn begin(
         &mut self,
         source: &Source,
         name: &str,
-        clock: Clock,
-        amounts: bool,
+        understood: Understood,
     ) -> Result<(), DataError> {
         self.end();
+        let clock = understood.clock;
         self.clock = Some(self.clock.map_or(clock, |before| before.min(clock)));
         let item_ids = source.item_ids.as_ref().map(crate::import::read_item_ids).transpose()?;
         self.current = Some(Current {
@@ -128,10 +154,13 @@ impl Collector {
             name: name.to_owned(),
             first_row: self.columns.user.len(),
             rows_read_before: self.report.rows_read,
-            choice: source.scale,
-            looks_like_counts: amounts,
+            reading: Reading {
+                choice: source.scale,
+                missing: source.missing.clone(),
+                decimal: source.decimal,
+            },
+            understood,
             user_prefix: source.user_prefix.clone(),
-            missing: source.missing,
             item_ids,
         });
         Ok(())
@@ -140,7 +169,7 @@ impl Collector {
     /// Replaces the scale of the log that was begun, where its format knows better.
     pub(crate) fn set_scale(&mut self, choice: ScaleChoice) {
         if let Some(current) = &mut self.current {
-            current.choice = choice;
+            current.reading.choice = choice;
         }
     }
 
@@ -191,12 +220,12 @@ impl Collector {
     /// Takes in one row of the log that was begun.
     pub(crate) fn push(&mut self, row: RawRow<'_>, at: At<'_>) -> Result<(), DataError> {
         let current = self.current.as_ref().expect("a log was begun");
-        let (choice, missing) = (current.choice, current.missing);
         if row.user.is_empty() || row.item.is_empty() {
             let field = if row.user.is_empty() { "user" } else { "item" };
             return self.bad_row(Problem::MissingId, Some(field), at);
         }
-        let rating = match understood_rating(row.rating, choice, missing) {
+        let (rating, time) = (current.reading.rating(row.rating), current.reading.time(row.time));
+        let rating = match rating {
             Ok(Some(rating)) => rating,
             Ok(None) => {
                 self.report.rows_read += 1;
@@ -205,7 +234,7 @@ impl Collector {
             }
             Err(problem) => return self.bad_row(problem, Some("rating"), at),
         };
-        let (time, is_fine) = match understood_time(row.time) {
+        let time = match time {
             Ok(time) => time,
             Err(problem) => return self.bad_row(problem, Some("time"), at),
         };
@@ -213,11 +242,25 @@ impl Collector {
         let Some(item) = self.item_row(row.item, at)? else {
             return Ok(());
         };
-        if is_fine {
-            self.report.warn(Warning::FineTimes, 1, || place(at));
+        if rating.has_comma {
+            self.report.warn(Warning::DecimalCommas, 1, || place(at));
         }
+        let time = match time {
+            Some((time, is_fine)) => {
+                self.report.warn(Warning::FineTimes, u64::from(is_fine), || place(at));
+                time
+            }
+            None => {
+                self.report.warn(Warning::RowWithoutTime, 1, || place(at));
+                NO_TIME
+            }
+        };
         let user = self.user_row(row.user, at)?;
-        self.keep(user, item, rating, time, at)
+        if self.seen.len() < self.n_seen_wanted {
+            let read = as_written(row.rating);
+            self.seen.push(Seen { row: self.columns.user.len(), user, item, read });
+        }
+        self.keep(user, item, rating.value, time, at)
     }
 
     fn keep(&mut self, user: u32, item: u32, rating: f32, time: i64, at: At<'_>) -> Result<(), DataError> {
@@ -247,6 +290,7 @@ impl Collector {
         };
         if self.only_listed_items && self.items.find(id).is_none_or(|row| row as usize >= self.listed.len()) {
             self.report.drop_rows(DropReason::UnlistedItem, 1, || place(at));
+            self.unlisted.get_or_insert_with(|| id.to_owned());
             return Ok(None);
         }
         self.items.intern(id).map(Some).ok_or_else(|| too_many("items", at))
@@ -263,34 +307,6 @@ impl Collector {
             &self.scratch
         };
         self.users.intern(id).ok_or_else(|| too_many("users", at))
-    }
-
-    /// Ends the log that was begun: its ratings go to the common scale.
-    pub(crate) fn end(&mut self) {
-        let Some(current) = self.current.take() else {
-            return;
-        };
-        let raw = &mut self.columns.rating[current.first_row..];
-        let scale = scale::decide(current.choice, current.looks_like_counts, raw);
-        if current.choice == ScaleChoice::Auto && !current.looks_like_counts && !is_exact(scale, raw) {
-            self.report.warn(Warning::GuessedScale, 1, || Some(current.name.clone()));
-        }
-        scale::apply(scale, raw);
-        let rows_read = self.report.rows_read - current.rows_read_before;
-        self.report.sources.push(SourceReport {
-            format: current.format,
-            name: current.name,
-            rows_read,
-            scale,
-        });
-    }
-}
-
-/// Whether the values fill the guessed range from end to end.
-fn is_exact(scale: RatingScale, raw: &[f32]) -> bool {
-    match scale {
-        RatingScale::Linear { lo, hi, .. } => raw.contains(&lo) && raw.contains(&hi),
-        RatingScale::CountQuantile | RatingScale::PositiveOnly => false,
     }
 }
 

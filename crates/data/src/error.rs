@@ -36,6 +36,14 @@ pub enum Problem {
         /// The header, joined by commas.
         present: String,
     },
+    /// The header lacks a column that is needed, and reads like a row: its names are numbers.
+    #[error("no column for {role}, the first line looks like a row without a header: {present}")]
+    NoHeader {
+        /// What the column would have held.
+        role: &'static str,
+        /// The first line, joined by commas.
+        present: String,
+    },
     /// A row with more or fewer fields than the header.
     #[error("{got} fields where the header has {expected}")]
     FieldCount {
@@ -179,15 +187,27 @@ impl Problem {
             Self::Artefact(_) => "name a directory that `ilrec data import` wrote, or import the log again",
             Self::NotFound { .. } => "check the format name and the path; `.gz` may follow every file name",
             Self::Empty => "check that the download or export is complete",
+            Self::MissingColumn { present, .. } if !present.contains(", ") => {
+                "the header is one column: name what stands between the fields (--separator), or the columns (--map)"
+            }
             Self::MissingColumn { .. } => "name the columns: --map user=..,item=..,rating=..,time=..",
+            Self::NoHeader { .. } => {
+                "columns are 1, 2, 3 where there is no header: --no-header --map user=1,item=2,rating=3"
+            }
             Self::FieldCount { .. } => {
                 "check quotation marks and separators, or skip such rows and count them"
             }
             Self::MissingId => "fill the id, or skip such rows and count them",
-            Self::BadNumber { .. } | Self::NotFinite { .. } => {
-                "check which column holds the ratings (--map rating=..), or skip such rows and count them"
+            Self::BadNumber { value } if has_decimal_comma(value) => {
+                "commas before decimals: --decimal ,; a value that means \"not rated\": --missing VALUE"
             }
-            Self::BadTime { .. } => "times are unix seconds (or milliseconds) or ISO 8601 dates",
+            Self::BadNumber { .. } | Self::NotFinite { .. } => {
+                "check which column holds the ratings (--map rating=..), name a value that means \"not rated\" \
+                 (--missing NaN), or skip such rows and count them"
+            }
+            Self::BadTime { .. } => {
+                "times are unix seconds (or milliseconds) or ISO 8601 dates; --map time= leaves the times out"
+            }
             Self::OutsideScale { .. } => "declare the scale the ratings really have, or skip such rows",
             Self::NotUtf8 { .. } => "convert the file to UTF-8, or name its encoding (windows-1252)",
             Self::NulByte { .. } => "the file is damaged, binary, or UTF-16: convert it to UTF-8",
@@ -238,6 +258,10 @@ impl From<ArtefactError> for DataError {
         };
         Self::new(error, &path)
     }
+}
+
+fn has_decimal_comma(value: &str) -> bool {
+    value.contains(',') && value.bytes().all(|byte| byte.is_ascii_digit() || b",.-+".contains(&byte))
 }
 
 /// A text for messages: at most 40 characters of it.

@@ -1,14 +1,22 @@
 //! Where bytes come from: a file, a folder or a zip archive, compressed or not, checked while they stream by.
 
+mod dialect;
+mod missing;
+pub(crate) mod names;
 mod number;
 mod roles;
+mod separator;
 mod table;
 mod text;
 
-pub(crate) use number::{parse_rating, parse_time, time_of_number};
+pub use dialect::{Decimal, FieldSeparator};
+pub use missing::Missing;
+pub(crate) use names::plain_name;
+pub(crate) use number::{is_nothing, parse_rating, parse_time, time_of_number, truth, untyped_id};
 pub use roles::ColumnMap;
-pub(crate) use roles::{Role, find_column, is_count_name, missing, plain_name};
-pub(crate) use table::{Row, Separator, Table};
+pub(crate) use roles::{Role, find_column, missing};
+pub(crate) use separator::Separator;
+pub(crate) use table::{Row, Table};
 pub use text::Encoding;
 pub(crate) use text::{Text, for_each_line, reading_error};
 

@@ -7,17 +7,20 @@ mod error;
 mod import;
 mod input;
 mod interner;
+mod preview;
 mod report;
 mod scale;
 pub mod split;
 mod store;
+mod understood;
 
 pub use dataset::{Clock, Dataset};
 pub use describe::{Description, describe};
 pub use error::{DataError, Problem};
-pub use import::{BadRows, Format, ImportOptions, ItemIdMap, Selection, Source, import};
-pub use input::{ColumnMap, Encoding};
-pub use report::{DropReason, ImportReport, SourceReport, Tally, Warning};
+pub use import::{BadRows, Format, ImportOptions, ItemIdMap, Selection, Source, import, preview};
+pub use input::{ColumnMap, Decimal, Encoding, FieldSeparator, Missing};
+pub use preview::{Preview, PreviewRow};
+pub use report::{DropReason, ImportReport, ItemsReport, SourceReport, Tally, Warning};
 pub use scale::{RatingScale, ScaleChoice};
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The account of an import: every row read is kept or counted under one reason.
 
-use crate::RatingScale;
+use crate::{ColumnMap, RatingScale};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -58,6 +58,25 @@ pub enum Warning {
     GuessedScale,
     /// Text files that are not UTF-8 and were read as windows-1252.
     ReadAsWindows1252,
+    /// Logs without a column that is known as a rating: every row counts as liked.
+    NoRatingColumn,
+    /// Columns that are left aside and look like ratings.
+    LooksLikeRating,
+    /// Logs of several sorts of events that all count alike.
+    SeveralEvents,
+    /// Logs whose ratings are all, or nearly all, the same.
+    RatingsAlike,
+    /// Logs in which one rating lies apart as those do that mean "not rated".
+    LooksLikeNotRated,
+    /// Ratings with a comma before their decimals.
+    DecimalCommas,
+    /// Rows without a time in a log with times: they take that of the user's row before them in the file, or else of
+    /// the first after them.
+    RowWithoutTime,
+    /// Logs of which next to no item is in the items file.
+    IdsDoNotMatch,
+    /// Items files without items.
+    EmptyItemsFile,
 }
 
 /// How often, and where first.
@@ -67,6 +86,9 @@ pub struct Tally {
     pub n: u64,
     /// The first place: file name and, where it has one, line.
     pub first: Option<String>,
+    /// What it means, in whole sentences, where there is more to say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub said: Vec<String>,
 }
 
 /// One log that was read.
@@ -80,6 +102,26 @@ pub struct SourceReport {
     pub rows_read: u64,
     /// How its ratings were mapped to 1 to 5.
     pub scale: RatingScale,
+    /// Which column was taken for what; of layouts without names, what stands in its place.
+    #[serde(default)]
+    pub columns: ColumnMap,
+    /// Columns that played no role.
+    #[serde(default)]
+    pub ignored: Vec<String>,
+    /// The least and the greatest rating as read.
+    #[serde(default)]
+    pub values: Option<[f32; 2]>,
+}
+
+/// One items file that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemsReport {
+    /// Its name, without directories.
+    pub name: String,
+    /// Which column was taken for what.
+    pub columns: ColumnMap,
+    /// Columns that played no role.
+    pub ignored: Vec<String>,
 }
 
 /// What an import read, kept, dropped and noticed.
@@ -87,6 +129,9 @@ pub struct SourceReport {
 pub struct ImportReport {
     /// The logs, in order of reading.
     pub sources: Vec<SourceReport>,
+    /// The items files.
+    #[serde(default)]
+    pub items_files: Vec<ItemsReport>,
     /// Rows of interactions read from all of them.
     pub rows_read: u64,
     /// Interactions in the dataset.
@@ -98,6 +143,9 @@ pub struct ImportReport {
     /// Things noticed.
     pub warnings: BTreeMap<Warning, Tally>,
 }
+
+/// Sentences kept under one warning.
+const MOST_SAID: usize = 20;
 
 impl ImportReport {
     /// How many rows were dropped for one reason.
@@ -115,6 +163,28 @@ impl ImportReport {
         self.rows_read == self.rows_kept + self.dropped.values().map(|tally| tally.n).sum::<u64>()
     }
 
+    /// What was understood, in one line for each log and items file.
+    pub fn understood(&self) -> Vec<String> {
+        let is_one = self.sources.len() == 1;
+        let logs = self.sources.iter().map(|source| {
+            let line = source.understood();
+            if is_one { line } else { format!("{}: {line}", source.name) }
+        });
+        let items = self.items_files.iter().map(|file| format!("{}: {}", file.name, file.understood()));
+        logs.chain(items).collect()
+    }
+
+    /// Says something about a log or file once, under a warning that counts how many there are.
+    pub(crate) fn say(&mut self, warning: Warning, name: &str, sentence: String) {
+        let tally = self.warnings.entry(warning).or_default();
+        if tally.said.contains(&sentence) || tally.said.len() >= MOST_SAID {
+            return;
+        }
+        tally.n += 1;
+        tally.first.get_or_insert_with(|| name.to_owned());
+        tally.said.push(sentence);
+    }
+
     pub(crate) fn drop_rows(&mut self, reason: DropReason, n: u64, first: impl FnOnce() -> Option<String>) {
         count(self.dropped.entry(reason), n, first);
     }
@@ -130,7 +200,7 @@ fn count<K: Ord>(
     first: impl FnOnce() -> Option<String>,
 ) {
     if n > 0 {
-        let tally = entry.or_insert_with(|| Tally { n: 0, first: first() });
+        let tally = entry.or_insert_with(|| Tally { n: 0, first: first(), said: Vec::new() });
         tally.n += n;
     }
 }

@@ -1,6 +1,11 @@
 //! Ratings of any source on the one scale the rest of the system knows: 1 (worst) to 5 (best).
 
+mod values;
+
+pub(crate) use values::Values;
+
 use crate::Problem;
+use crate::input::names::RatingKind;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -54,19 +59,20 @@ const KNOWN: [(f32, f32); 8] =
     [(1.0, 5.0), (0.0, 1.0), (0.5, 5.0), (0.0, 5.0), (1.0, 10.0), (0.0, 10.0), (-10.0, 10.0), (0.0, 100.0)];
 
 /// Decides the scale of one source from what was chosen, what the column is called and what it holds.
-pub(crate) fn decide(choice: ScaleChoice, looks_like_counts: bool, raw: &[f32]) -> RatingScale {
-    match choice {
-        ScaleChoice::Linear { lo, hi } => RatingScale::Linear { lo, hi, declared: true },
-        ScaleChoice::Counts => RatingScale::CountQuantile,
-        ScaleChoice::Positive => RatingScale::PositiveOnly,
-        ScaleChoice::Auto if looks_like_counts => RatingScale::CountQuantile,
-        ScaleChoice::Auto => guess(raw),
+pub(crate) fn decide(choice: ScaleChoice, kind: RatingKind, values: Option<Values>) -> RatingScale {
+    match (choice, values) {
+        (ScaleChoice::Linear { lo, hi }, _) => RatingScale::Linear { lo, hi, declared: true },
+        (ScaleChoice::Counts, _) => RatingScale::CountQuantile,
+        (ScaleChoice::Positive, _) | (ScaleChoice::Auto, None) => RatingScale::PositiveOnly,
+        (ScaleChoice::Auto, Some(_)) if kind == RatingKind::Amount => RatingScale::CountQuantile,
+        (ScaleChoice::Auto, Some(Values { lo, hi, .. })) => guess(kind, lo, hi),
     }
 }
 
-fn guess(raw: &[f32]) -> RatingScale {
-    let lo = raw.iter().copied().fold(f32::INFINITY, f32::min);
-    let hi = raw.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+fn guess(kind: RatingKind, lo: f32, hi: f32) -> RatingScale {
+    if kind == RatingKind::Truth && 0.0 <= lo && hi <= 1.0 {
+        return RatingScale::Linear { lo: 0.0, hi: 1.0, declared: false };
+    }
     if lo >= hi {
         return RatingScale::PositiveOnly;
     }

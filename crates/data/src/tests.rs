@@ -4,6 +4,7 @@ mod accounting;
 mod ahead;
 mod formats;
 mod malformed;
+mod meaning;
 mod numbers;
 mod shared_data;
 mod splits;

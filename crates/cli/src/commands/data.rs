@@ -1,16 +1,18 @@
 //! `data`: logs in, datasets out, described.
 
+mod answer;
+mod preview;
+
 use crate::context::{Global, SettingsArgs};
 use crate::failure::Failure;
 use crate::stage::serving_log;
-use crate::table::grouped;
+use answer::answer;
 use data::{
-    BadRows, ColumnMap, Dataset, Description, Encoding, Format, ImportOptions, ItemIdMap, ScaleChoice,
-    Selection, Source,
+    BadRows, ColumnMap, Dataset, Decimal, Encoding, FieldSeparator, Format, ImportOptions, ItemIdMap,
+    ScaleChoice, Selection, Source,
 };
-use serde::Serialize;
 use server::StoreAt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Subcommands of `data`.
 #[derive(clap::Subcommand, Debug)]
@@ -36,7 +38,7 @@ pub(crate) struct Import {
     /// The items file, where the layout does not bring one or another is wanted
     #[arg(long, value_name = "PATH")]
     items: Option<PathBuf>,
-    /// Names of columns that are not recognised: user=..,item=..,rating=..,time=..,title=..,genres=..
+    /// Names of columns that are not recognised: user=..,item=..,rating=..,time=..,title=..,genres=..; `time=` for none
     #[arg(long, value_name = "ROLE=COLUMN,..", default_value = "", hide_default_value = true)]
     map: ColumnMap,
     /// The scale of the ratings: auto, counts, positive or LO..HI
@@ -45,9 +47,18 @@ pub(crate) struct Import {
     /// Keep only rows with this value in this column; may be repeated
     #[arg(long, value_name = "COLUMN=VALUE")]
     select: Vec<Selection>,
-    /// A rating that means "not rated", such as 99
+    /// A rating that means "not rated", such as 99, -1, NaN or NULL; may be repeated
     #[arg(long, value_name = "RATING", allow_negative_numbers = true)]
-    missing: Option<f32>,
+    missing: Vec<String>,
+    /// What stands between the fields of delimited text: auto, tab, blank, :: or one character
+    #[arg(long, value_name = "SEPARATOR", default_value = "auto", allow_hyphen_values = true)]
+    separator: FieldSeparator,
+    /// What stands before the decimals of numbers: auto, `.` or `,`
+    #[arg(long, value_name = "CHARACTER", default_value = "auto")]
+    decimal: Decimal,
+    /// The first line is a row; columns are called 1, 2, 3: --map user=1,item=2,rating=3
+    #[arg(long)]
+    no_header: bool,
     /// A table that translates the log's item ids into those of the items file, and its two columns
     #[arg(long, value_name = "PATH:FROM=TO")]
     item_ids: Option<ItemIdMap>,
@@ -69,9 +80,12 @@ pub(crate) struct Import {
     /// Leave out users with fewer interactions than this
     #[arg(long, value_name = "N", default_value_t = 0)]
     min_user_interactions: u32,
+    /// Show the first rows as they are understood, and write nothing
+    #[arg(long)]
+    preview: bool,
     /// The dataset directory to write
-    #[arg(long, value_name = "DATA")]
-    out: PathBuf,
+    #[arg(long, value_name = "DATA", required_unless_present_any = ["preview", "print_config"])]
+    out: Option<PathBuf>,
     /// Several logs are `[[sources]]` of a settings file, with the keys that a run's `[data.import]` has; paths are
     /// relative to the working directory
     #[command(flatten)]
@@ -83,13 +97,6 @@ const SERVING_LOG: &str = "serving-log";
 
 fn formats() -> clap::builder::PossibleValuesParser {
     clap::builder::PossibleValuesParser::new(Format::ALL.map(Format::name).into_iter().chain([SERVING_LOG]))
-}
-
-#[derive(Serialize)]
-struct Answer<'a> {
-    data: &'a std::path::Path,
-    #[serde(flatten)]
-    description: &'a Description,
 }
 
 /// Runs a subcommand of `data`.
@@ -119,8 +126,12 @@ fn import(arguments: &Import, global: &Global) -> Result<(), Failure> {
         return Err(Failure::input("the log is given twice: as arguments, and as `sources` in the settings")
             .hint("list all logs under [[sources]]"));
     }
-    let dataset = crate::stage::data::import(&options, &arguments.out, global.seed())?;
-    answer(&dataset, &arguments.out, global)
+    if arguments.preview {
+        return preview::show(&options, global);
+    }
+    let out = arguments.out()?;
+    let dataset = crate::stage::data::import(&options, out, global.seed())?;
+    answer(&dataset, out, global)
 }
 
 /// Feedback becomes a dataset; with which probability a policy had chosen what was answered stands beside it, in
@@ -139,17 +150,26 @@ fn import_serving_log(arguments: &Import, global: &Global) -> Result<(), Failure
     if arguments.settings.prints(&layers, global)? {
         return Ok(());
     }
-    let (dataset, _) = data::import(&layers.resolve()?)?;
+    let options: ImportOptions = layers.resolve()?;
+    if arguments.preview {
+        return preview::show(&options, global);
+    }
+    let out = arguments.out()?;
+    let (dataset, _) = data::import(&options)?;
     // The manifest names the store, not the table in between.
     let config = serde_json::json!({ "format": SERVING_LOG, "input": at.to_string() });
-    dataset.save(&arguments.out, global.seed(), config)?;
-    let mut beside = arguments.out.clone().into_os_string();
+    dataset.save(out, global.seed(), config)?;
+    let mut beside = out.to_owned().into_os_string();
     beside.push(".propensities.csv");
-    artefact::replace_file(std::path::Path::new(&beside), log.chosen.as_bytes())?;
-    answer(&dataset, &arguments.out, global)
+    artefact::replace_file(Path::new(&beside), log.chosen.as_bytes())?;
+    answer(&dataset, out, global)
 }
 
 impl Import {
+    fn out(&self) -> Result<&Path, Failure> {
+        self.out.as_deref().ok_or_else(|| Failure::input("no directory to write").hint("name it: --out DATA"))
+    }
+
     /// What the arguments say, before the settings.
     fn options(&self) -> Result<ImportOptions, Failure> {
         Ok(self.options_of(self.source()?.into_iter().collect()))
@@ -174,55 +194,13 @@ impl Import {
             columns: self.map.clone(),
             scale: self.scale,
             select: self.select.clone(),
-            missing: self.missing,
+            missing: self.missing.iter().collect(),
+            separator: self.separator,
+            decimal: self.decimal,
+            no_header: self.no_header,
             item_ids: self.item_ids.clone(),
             user_prefix: self.user_prefix.clone(),
             ..Source::new(format, input)
         }))
     }
-}
-
-fn answer(dataset: &Dataset, path: &std::path::Path, global: &Global) -> Result<(), Failure> {
-    let description = data::describe(dataset);
-    global.format().emit(&Answer { data: path, description: &description }, &for_people(&description))
-}
-
-fn for_people(d: &Description) -> String {
-    let count = |n: usize| grouped(n as u64);
-    let spread = |[least, middle, most]: [usize; 3]| {
-        format!("{} to {}, median {}", count(least), count(most), count(middle))
-    };
-    let clock = match d.time_span {
-        Some([first, last]) => {
-            format!("{} days", grouped(last.saturating_sub(first).unsigned_abs() / 86_400))
-        }
-        None => format!("{:?}", d.clock).to_lowercase(),
-    };
-    let mut rows = vec![
-        ("users", format!("{} with {} interactions", count(d.users), spread(d.per_user))),
-        ("items", format!("{} with {} interactions", count(d.items), spread(d.per_item))),
-        ("interactions", format!("{}, density {:.3} %", count(d.interactions), 100.0 * d.density)),
-        ("coverage", format!("{:.1} % of the items have interactions", 100.0 * d.catalogue_coverage)),
-        ("categories", format!("{}; {} items without", d.categories, count(d.items_without_category))),
-        ("time", clock),
-        ("mean rating", format!("{:.2} on 1 to 5", d.rating_mean)),
-        ("ratings", d.rating_histogram.map(count).join(" ") + "  (1.0, 1.5, .. 4.5 and over)"),
-        ("hash", d.hash.clone()),
-    ];
-    let counted = |key: String, tally: &data::Tally| {
-        let first = tally.first.as_ref().map(|place| format!(", first at {place}")).unwrap_or_default();
-        (key, format!("{} rows{first}", grouped(tally.n)))
-    };
-    let dropped = d.import.dropped.iter().map(|(reason, tally)| counted(word("left out", reason), tally));
-    let warned = d.import.warnings.iter().map(|(warning, tally)| counted(word("noticed", warning), tally));
-    let notes: Vec<(String, String)> = dropped.chain(warned).collect();
-    rows.extend(notes.iter().map(|(key, text)| (key.as_str(), text.clone())));
-    let width = rows.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
-    rows.iter().map(|(key, text)| format!("{key:<width$}  {text}\n")).collect()
-}
-
-/// The name of a reason as the JSON has it.
-fn word(what: &str, reason: &impl Serialize) -> String {
-    let name = serde_json::to_value(reason).ok().and_then(|value| value.as_str().map(str::to_owned));
-    format!("{what}: {}", name.unwrap_or_default().replace('_', " "))
 }

@@ -93,9 +93,11 @@ fn plain(value: &Spanned<DeValue<'_>>) -> Value {
         DeValue::String(text) => Value::from(text.as_ref()),
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
             .map_or_else(|_| Value::from(number.as_str()), Value::from),
-        DeValue::Float(number) => {
-            number.as_str().parse::<f64>().map_or_else(|_| Value::from(number.as_str()), Value::from)
-        }
+        // JSON has no nan: it stays text.
+        DeValue::Float(number) => match number.as_str().parse::<f64>() {
+            Ok(number) if number.is_finite() => Value::from(number),
+            _ => Value::from(number.as_str()),
+        },
         DeValue::Boolean(answer) => Value::from(*answer),
         DeValue::Datetime(date) => Value::from(date.to_string()),
         DeValue::Array(items) => items.iter().map(plain).collect(),

@@ -1,7 +1,8 @@
 //! From rows in file order to histories by user: sorting, duplicates, and what is too rare.
 
-use super::Collector;
+use super::{Collector, NO_TIME};
 use crate::interner::Interner;
+use crate::preview::{PreviewRow, Seen, date, shown_time};
 use crate::{Clock, DataError, Dataset, DropReason, ImportReport, Problem, Warning};
 use catalogue::{Catalogue, MOST_CATEGORIES};
 use mdp::{Interaction, ItemIdx};
@@ -25,14 +26,18 @@ impl Collector {
         if self.report.rows_read == 0 {
             return Err(DataError::new(Problem::Empty, input));
         }
-        let clock = self.clock.unwrap_or_default();
+        let clock = self.clock();
         let mut log = by_user(&self.columns, self.users.len());
         self.columns = Default::default();
+        if clock == Clock::Seconds && self.report.n_warned(Warning::RowWithoutTime) > 0 {
+            log.fill_times();
+        }
         log.sort(clock);
         let n = log.drop_duplicates(self.items.len());
         self.report.drop_rows(DropReason::Duplicate, n, || None);
 
         let counts = log.item_counts(self.items.len());
+        self.notice_strangers(&counts);
         let enough = self.min_item_interactions;
         let n = log.retain(|_, row| counts[row.item.index()] >= enough);
         self.report.drop_rows(DropReason::RareItem, n, || None);
@@ -44,8 +49,10 @@ impl Collector {
         self.report.rows_kept = log.rows.len() as u64;
         debug_assert!(self.report.adds_up(), "a row was lost: {:?}", self.report);
         if log.rows.is_empty() {
-            let text =
+            let mut text =
                 format!("none of the {} rows is left: {}", self.report.rows_read, reasons(&self.report));
+            let strangers = self.unlisted.is_some().then(|| self.strangers(0)).flatten();
+            text.extend(strangers.map(|sentence| format!("; {sentence}")));
             return Err(DataError::new(Problem::Option(text), input));
         }
         let catalogue = self.catalogue(&counts, &mut log, input)?;
@@ -54,6 +61,52 @@ impl Collector {
             .map_err(|problem| DataError::new(problem, input))?;
         dataset.report = self.report.clone();
         Ok((dataset, self.report))
+    }
+
+    /// What the times mean. Where every row lacks the time that the log has a column for, they mean nothing.
+    fn clock(&mut self) -> Clock {
+        let clock = self.clock.unwrap_or_default();
+        let n_without = self.report.n_warned(Warning::RowWithoutTime);
+        if clock != Clock::Seconds || n_without == 0 {
+            return clock;
+        }
+        let is_none = self.columns.time.iter().all(|&time| time == NO_TIME);
+        let said = if is_none {
+            "no row has a time: the order is that of the file".to_owned()
+        } else {
+            format!(
+                "{n_without} of {} rows have no time: each takes that of the user's row before it in the file (or of the \
+                 next); --map time= leaves the times out",
+                self.columns.time.len()
+            )
+        };
+        if let Some(tally) = self.report.warnings.get_mut(&Warning::RowWithoutTime) {
+            tally.said.push(said);
+        }
+        if is_none { Clock::Unordered } else { clock }
+    }
+
+    /// The first rows as they are understood. The logs have ended.
+    pub(crate) fn preview(&mut self) -> Vec<PreviewRow> {
+        self.end();
+        let clock = self.clock.unwrap_or_default();
+        let row = |seen: &Seen| {
+            let id = self.items.get(seen.item).to_owned();
+            let time = Some(self.columns.time[seen.row]).filter(|&time| time != NO_TIME);
+            let time = shown_time(clock, time);
+            let listed = self.listed.get(seen.item as usize);
+            PreviewRow {
+                user: self.users.get(seen.user).to_owned(),
+                rating_read: seen.read.clone(),
+                rating: self.columns.rating[seen.row],
+                time,
+                date: time.map(date),
+                title: listed.map_or_else(|| id.clone(), |listed| listed.title.clone()),
+                categories: listed.map_or_else(Vec::new, |listed| listed.categories.clone()),
+                item: id,
+            }
+        };
+        self.seen.iter().map(row).collect()
     }
 
     /// The catalogue of the items that stay; the log's items are renumbered to its rows. A listed item stays
@@ -119,6 +172,24 @@ fn by_user(columns: &super::Columns, n_users: usize) -> Log {
 }
 
 impl Log {
+    /// Gives rows without a time that of the user's row before them, or else of the first one after; users without any
+    /// time stand at the beginning of the log.
+    fn fill_times(&mut self) {
+        let earliest =
+            self.rows.iter().map(|row| row.time).filter(|&time| time != NO_TIME).min().unwrap_or(0);
+        for bounds in self.offsets.windows(2) {
+            let history = &mut self.rows[bounds[0]..bounds[1]];
+            let first = history.iter().map(|row| row.time).find(|&time| time != NO_TIME);
+            let mut last = first.unwrap_or(earliest);
+            for row in history {
+                if row.time == NO_TIME {
+                    row.time = last;
+                }
+                last = row.time;
+            }
+        }
+    }
+
     /// Puts every history in time order; without seconds, the positions become the times.
     fn sort(&mut self, clock: Clock) {
         for bounds in self.offsets.windows(2) {

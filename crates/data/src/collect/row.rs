@@ -1,7 +1,7 @@
 //! One row of a log, from what its source gives to what it means.
 
 use crate::Problem;
-use crate::input::{parse_rating, parse_time, time_of_number};
+use crate::input::{Decimal, Missing, is_nothing, parse_rating, parse_time, time_of_number};
 use crate::scale::{BEST, ScaleChoice};
 
 /// One value of a row as its source gives it.
@@ -24,38 +24,67 @@ pub(crate) struct RawRow<'a> {
     pub(crate) time: Cell<'a>,
 }
 
-/// The rating on the source's own scale; `None` where there is none.
-pub(super) fn understood_rating(
-    cell: Cell<'_>,
-    choice: ScaleChoice,
-    missing: Option<f32>,
-) -> Result<Option<f32>, Problem> {
-    let rating = match cell {
-        _ if choice == ScaleChoice::Positive => BEST,
-        Cell::NoColumn => BEST,
-        Cell::Text("") => return Ok(None),
-        Cell::Text(text) => parse_rating(text)?,
-        Cell::Number(number) if (number as f32).is_finite() => number as f32,
-        Cell::Number(number) => return Err(Problem::NotFinite { value: number.to_string() }),
-    };
-    if missing == Some(rating) {
-        return Ok(None);
-    }
-    match choice {
-        ScaleChoice::Linear { lo, hi } if !(lo..=hi).contains(&rating) => {
-            Err(Problem::OutsideScale { value: rating, lo, hi })
+/// How the ratings and times of a source are read.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) choice: ScaleChoice,
+    pub(super) missing: Missing,
+    pub(super) decimal: Decimal,
+}
+
+/// A rating on the source's own scale.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rating {
+    pub(super) value: f32,
+    pub(super) has_comma: bool,
+}
+
+impl Reading {
+    /// The rating on the source's own scale; `None` where there is none.
+    pub(super) fn rating(&self, cell: Cell<'_>) -> Result<Option<Rating>, Problem> {
+        let (value, has_comma) = match cell {
+            _ if self.choice == ScaleChoice::Positive => (BEST, false),
+            Cell::NoColumn => (BEST, false),
+            Cell::Text("") => return Ok(None),
+            Cell::Text(text) if self.missing.has_text(text) => return Ok(None),
+            Cell::Number(number) if self.missing.has_number(number) => return Ok(None),
+            Cell::Text(text) => parse_rating(text, self.decimal)?,
+            Cell::Number(number) if (number as f32).is_finite() => (number as f32, false),
+            Cell::Number(number) => return Err(Problem::NotFinite { value: number.to_string() }),
+        };
+        if has_comma && self.missing.has_number(f64::from(value)) {
+            return Ok(None);
         }
-        _ => Ok(Some(rating)),
+        match self.choice {
+            ScaleChoice::Linear { lo, hi } if !(lo..=hi).contains(&value) => {
+                Err(Problem::OutsideScale { value, lo, hi })
+            }
+            _ => Ok(Some(Rating { value, has_comma })),
+        }
+    }
+
+    /// Unix seconds, and whether they were given in a finer unit; `None` where the source has times, but not here.
+    pub(super) fn time(&self, cell: Cell<'_>) -> Result<Option<(i64, bool)>, Problem> {
+        match cell {
+            Cell::NoColumn => Ok(Some((0, false))),
+            Cell::Text(text) if is_nothing(text) => Ok(None),
+            Cell::Text(text) if self.decimal == Decimal::Comma => {
+                parse_time(&text.replacen(',', ".", 1)).map(Some)
+            }
+            Cell::Text(text) => parse_time(text).map(Some),
+            Cell::Number(number) if number.is_nan() => Ok(None),
+            Cell::Number(number) => {
+                time_of_number(number).map(Some).ok_or_else(|| Problem::BadTime { value: number.to_string() })
+            }
+        }
     }
 }
 
-/// Unix seconds, and whether they were given in a finer unit.
-pub(super) fn understood_time(cell: Cell<'_>) -> Result<(i64, bool), Problem> {
+/// A cell as its source wrote it.
+pub(super) fn as_written(cell: Cell<'_>) -> String {
     match cell {
-        Cell::NoColumn => Ok((0, false)),
-        Cell::Text(text) => parse_time(text),
-        Cell::Number(number) => {
-            time_of_number(number).ok_or_else(|| Problem::BadTime { value: number.to_string() })
-        }
+        Cell::NoColumn => String::new(),
+        Cell::Text(text) => text.to_owned(),
+        Cell::Number(number) => number.to_string(),
     }
 }

@@ -9,6 +9,7 @@ use super::items::{self, Titles, categories_of};
 use super::{ImportOptions, Selection, Source, jsonl, log, sequences};
 use crate::collect::{At, Collector};
 use crate::input::{Encoding, Input, Member, Separator, Table, Text, plain_name, reading_error};
+use crate::understood::Understood;
 use crate::{Clock, DataError, Problem, ScaleChoice};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -63,6 +64,10 @@ pub(super) fn list_datamaps(
     let file = maps.shown_path();
     let genres: HashMap<String, Value> =
         genres.map(|member| document(member, encoding)).transpose()?.unwrap_or_default();
+    let names = ["id2item_dict", "id2item_dict", "list_genre.json"];
+    let n_names = if genres.is_empty() { 2 } else { 3 };
+    let understood = Understood::of_items(names[..n_names].iter().copied(), 0, Some(1), Some(2));
+    collector.items_file(maps.name(), understood);
     let mut rows = Vec::new();
     for (id, title) in document::<Datamaps>(maps, encoding)?.id2item_dict {
         let column: u32 = id.parse().map_err(|_| {
@@ -106,7 +111,8 @@ pub(super) fn read_rows(
         let maps = maps.filter(|member| member.base_name() == "datamaps.json");
         let maps = maps.ok_or_else(|| input.lacks("datamaps.json (in the folder or as the items file)"))?;
         let titles = document::<Datamaps>(&maps, options.encoding)?.item2id_dict;
-        collector.begin(&positive, documents[0].name(), Clock::Positions, false)?;
+        let understood = Understood::of("userid_encoded", "pos_seq_name", None, Clock::Positions);
+        collector.begin(&positive, documents[0].name(), understood)?;
         for member in documents {
             read_document(member, &titles, options.encoding, collector)?;
         }
@@ -116,8 +122,7 @@ pub(super) fn read_rows(
         positive
             .select
             .retain(|selection| selection.column == "split" && member.base_name() == "histories.jsonl");
-        collector.begin(&positive, member.name(), Clock::Positions, false)?;
-        jsonl::read_sequences(member, &positive, options.encoding, collector)?;
+        jsonl::read_sequences(member, &positive, options.encoding, Some(member.name()), collector)?;
     }
     rewards.map_or(Ok(()), |member| read_rewards(member, source, options.encoding, collector))
 }
@@ -139,8 +144,8 @@ fn read_rewards(
     }
     member.read_text(encoding, |text| {
         let table = Table::open(text, Separator::Guess, None)?;
-        collector.begin(&source, member.name(), Clock::Positions, false)?;
-        log::read_more(table, &source, collector)
+        log::begin(&table, &source, member.name(), Clock::Positions, collector)?;
+        log::read_table(table, &source, None, collector)
     })
 }
 

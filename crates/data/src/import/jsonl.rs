@@ -1,29 +1,22 @@
 //! JSON lines: logs, sequences and items, one object per line.
 
 use super::items::{categories_of, id_column};
+use super::keys::Keys;
+use super::layout::Layout;
 use super::{ImportOptions, Source, sequences};
 use crate::collect::{At, Cell, Collector, RawRow};
 use crate::error::shortened;
 use crate::input::{
-    ColumnMap, Encoding, Input, Member, Role, find_column, for_each_line, is_count_name, missing,
+    ColumnMap, Encoding, Input, Member, Role, find_column, for_each_line, missing, untyped_id,
 };
-use crate::{Clock, DataError, Problem, ScaleChoice};
+use crate::understood::{Understood, names};
+use crate::{DataError, Problem};
+use serde::de::DeserializeSeed as _;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::path::Path;
 
 type Object = Map<String, Value>;
-
-/// How many lines are looked at to learn the keys.
-const LINES_FOR_KEYS: usize = 100;
-
-/// The keys of a log.
-struct Keys {
-    user: String,
-    item: String,
-    rating: Option<String>,
-    time: Option<String>,
-}
 
 /// Reads one interaction per line.
 pub(super) fn read_rows(
@@ -35,12 +28,11 @@ pub(super) fn read_rows(
     let member = input.single().ok_or_else(|| input.lacks("single file"))?;
     let file = member.shown_path();
     let present = keys_of(member, options.encoding)?;
-    let keys = log_keys(&present, source, &file)?;
-    let clock = if keys.time.is_some() { Clock::Seconds } else { Clock::Unordered };
-    collector.begin(source, member.name(), clock, keys.rating.as_deref().is_some_and(is_count_name))?;
-    if keys.rating.is_none() {
-        collector.set_scale(ScaleChoice::Positive);
-    }
+    let names: Vec<&str> = present.iter().map(String::as_str).collect();
+    let layout = Layout::of(&names, source, &file)?;
+    layout.begin(source, member.name(), collector)?;
+    let mut unused = layout.unused();
+    let (rating, time) = (layout.rating.map(|key| names[key]), layout.time.map(|key| names[key]));
     member.read_text(options.encoding, |text| {
         for_each_line(text, |line, number| {
             let at = At { file: &file, line: number };
@@ -49,26 +41,35 @@ pub(super) fn read_rows(
                 collector.not_selected(at);
                 return Ok(());
             }
-            let text = |key: &String| object.get(key).and_then(scalar).unwrap_or_default();
-            let (user, item) = (text(&keys.user), text(&keys.item));
-            let rating = cell(&object, keys.rating.as_ref());
-            let time = cell(&object, keys.time.as_ref());
+            for column in unused.wanted() {
+                if let Some(value) = object.get(names[column]).and_then(scalar) {
+                    unused.see_value(column, &value);
+                }
+            }
+            let text = |key: usize| object.get(names[key]).and_then(scalar).unwrap_or_default();
+            let (user, item) = (text(layout.user), text(layout.item));
+            let (rating, time) = (cell(&object, rating), cell(&object, time));
             collector.push(RawRow { user: user.trim(), item: item.trim(), rating, time }, at)
         })
-    })
+    })?;
+    unused.report(collector);
+    Ok(())
 }
 
-/// Reads one sequence per line.
+/// Reads one sequence per line. Begins a log where it is given a name for it; else one was begun.
 pub(super) fn read_sequences(
     member: &Member,
     source: &Source,
     encoding: Encoding,
+    name: Option<&str>,
     collector: &mut Collector,
 ) -> Result<(), DataError> {
     let file = member.shown_path();
     let present = keys_of(member, encoding)?;
     let user = need(&present, Role::User, source.columns.user.as_deref(), &file)?;
     let list = need(&present, Role::Sequence, source.columns.item.as_deref(), &file)?;
+    let ignored = names(present.iter().map(String::as_str).filter(|key| *key != user && *key != list));
+    sequences::begin(source, name, &user, &list, ignored, collector)?;
     member.read_text(encoding, |text| {
         for_each_line(text, |line, number| {
             let at = At { file: &file, line: number };
@@ -99,9 +100,14 @@ pub(super) fn list_items(
     let file = member.shown_path();
     let present = keys_of(member, encoding)?;
     let names: Vec<&str> = present.iter().map(String::as_str).collect();
-    let id = &present[id_column(&names, columns, &file)?];
+    let id = id_column(&names, columns, &file)?;
     let title = find(&present, Role::Title, columns.title.as_deref(), &file)?;
     let genres = find(&present, Role::Genres, columns.genres.as_deref(), &file)?;
+    let place =
+        |key: &Option<String>| key.as_ref().and_then(|key| present.iter().position(|name| name == key));
+    let understood = Understood::of_items(names.iter().copied(), id, place(&title), place(&genres));
+    collector.items_file(member.name(), understood);
+    let id = &present[id];
     member.read_text(encoding, |text| {
         for_each_line(text, |line, number| {
             let at = At { file: &file, line: number };
@@ -125,40 +131,20 @@ pub(super) fn list_items(
     })
 }
 
-/// The keys of the first lines, in order of appearance.
+/// The keys of all objects, in order of appearance; of files with more kinds of keys, the first.
 fn keys_of(member: &Member, encoding: Encoding) -> Result<Vec<String>, DataError> {
     let file = member.shown_path();
-    let mut keys: Vec<String> = Vec::new();
+    let mut keys = Keys::default();
     let mut n_lines = 0;
     member.read_text(encoding, |text| {
         for_each_line(text, |line, _| {
             n_lines += 1;
-            if n_lines <= LINES_FOR_KEYS
-                && let Ok(object) = serde_json::from_str::<Object>(line)
-            {
-                object.into_iter().map(|(key, _)| key).for_each(|key| {
-                    if !keys.contains(&key) {
-                        keys.push(key);
-                    }
-                });
-            }
+            // A line that is no object is told where it is read.
+            let _ = keys.deserialize(&mut serde_json::Deserializer::from_str(line));
             Ok(())
         })
     })?;
-    if n_lines == 0 { Err(DataError::new(Problem::Empty, &file)) } else { Ok(keys) }
-}
-
-fn log_keys(present: &[String], source: &Source, file: &Path) -> Result<Keys, DataError> {
-    let map = &source.columns;
-    for selection in &source.select {
-        find(present, Role::Selected, Some(&selection.column), file)?;
-    }
-    Ok(Keys {
-        user: need(present, Role::User, map.user.as_deref(), file)?,
-        item: need(present, Role::Item, map.item.as_deref(), file)?,
-        rating: find(present, Role::Rating, map.rating.as_deref(), file)?,
-        time: find(present, Role::Time, map.time.as_deref(), file)?,
-    })
+    if n_lines == 0 { Err(DataError::new(Problem::Empty, &file)) } else { Ok(keys.in_order) }
 }
 
 fn find(
@@ -198,13 +184,13 @@ fn is_selected(object: &Object, source: &Source) -> bool {
 fn scalar(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        Value::Number(number) => Some(Cow::Owned(untyped_id(&number.to_string()).to_owned())),
         Value::Bool(truth) => Some(Cow::Borrowed(if *truth { "1" } else { "0" })),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
-fn cell<'o>(object: &'o Object, key: Option<&String>) -> Cell<'o> {
+fn cell<'o>(object: &'o Object, key: Option<&str>) -> Cell<'o> {
     match key.map(|key| object.get(key)) {
         None => Cell::NoColumn,
         Some(Some(Value::Number(number))) => Cell::Number(number.as_f64().unwrap_or(f64::NAN)),

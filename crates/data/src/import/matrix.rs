@@ -1,8 +1,9 @@
 //! Rating matrices: triples, or a table with one row per user and one column per item.
 
-use super::{ImportOptions, Source, log};
+use super::{ImportOptions, Source, log, table_of};
 use crate::collect::{At, Cell, Collector, RawRow};
-use crate::input::{Input, Role, Separator, Table, find_column};
+use crate::input::{Input, Role, Separator, Table, find_column, untyped_id};
+use crate::understood::Understood;
 use crate::{Clock, DataError, Problem};
 
 /// Reads a matrix. A header with a user and an item column means triples. Else the table is dense: if the first
@@ -16,7 +17,7 @@ pub(super) fn read_rows(
 ) -> Result<(), DataError> {
     let member = input.single().ok_or_else(|| input.lacks("single file"))?;
     let has_triples = member.read_text(options.encoding, |text| {
-        let table = Table::open(text, Separator::Guess, None)?;
+        let table = table_of(text, source, Separator::Guess)?;
         let has = |role: Role, named: &Option<String>| {
             let names = table.header().iter().map(String::as_str);
             Ok::<_, DataError>(named.is_some() || find_column(names, role, None, table.file())?.is_some())
@@ -30,21 +31,23 @@ pub(super) fn read_rows(
         let text = "a dense matrix has no columns to select by".to_owned();
         return Err(DataError::new(Problem::Option(text), input.path()));
     }
-    collector.begin(source, member.name(), Clock::Unordered, false)?;
+    let understood = Understood::of("the rows", "the columns", Some("the cells"), Clock::Unordered);
+    collector.begin(source, member.name(), understood)?;
     member.read_text(options.encoding, |text| {
-        read_dense(Table::open(text, Separator::Guess, Some(&[]))?, collector)
+        let separator = Separator::of(source.separator, Separator::Guess);
+        read_dense(Table::open(text, separator, Some(&[]))?, source.no_header, collector)
     })
 }
 
-fn read_dense(mut table: Table<'_>, collector: &mut Collector) -> Result<(), DataError> {
+fn read_dense(mut table: Table<'_>, no_header: bool, collector: &mut Collector) -> Result<(), DataError> {
     if !table.advance()? {
         return Err(DataError::new(Problem::Empty, table.file()));
     }
-    let is_named = table.field(0).parse::<f64>().is_err();
+    let is_named = !no_header && table.field(0).parse::<f64>().is_err();
     let n_columns = table.n_fields();
     let first_cell = usize::from(is_named);
     let items: Vec<String> = (first_cell..n_columns)
-        .map(|column| if is_named { table.field(column).to_owned() } else { column.to_string() })
+        .map(|column| if is_named { untyped_id(table.field(column)).to_owned() } else { column.to_string() })
         .collect();
     let mut more = if is_named { table.advance()? } else { true };
     let mut n_rows = 0u64;
@@ -52,7 +55,7 @@ fn read_dense(mut table: Table<'_>, collector: &mut Collector) -> Result<(), Dat
         let at = At { file: table.file(), line: table.line() };
         if table.n_fields() == n_columns {
             let number = n_rows.to_string();
-            let user = if is_named { table.field(0) } else { &number };
+            let user = if is_named { untyped_id(table.field(0)) } else { &number };
             for (place, item) in items.iter().enumerate() {
                 let cell = table.field(first_cell + place);
                 if !is_blank(cell) {

@@ -2,9 +2,10 @@
 //! `u.data` + `u.item` (100K), and `pairs.csv` where the ratings are left out.
 
 use super::items::{self, Titles};
-use super::{ImportOptions, Source, log};
+use super::{ImportOptions, Source, log, table_of};
 use crate::collect::{At, Collector};
 use crate::input::{ColumnMap, Encoding, Input, Member, Separator, Table};
+use crate::understood::Understood;
 use crate::{DataError, Problem, Warning};
 
 const RATINGS: [&str; 4] = ["userId", "movieId", "rating", "timestamp"];
@@ -87,11 +88,17 @@ pub(super) fn read_rows(
         _ => (Separator::Guess, None),
     };
     member.read_text(options.encoding, |text| {
-        log::read_table(Table::open(text, separator, header)?, source, member.name(), collector)
+        let table = match header {
+            Some(_) => Table::open(text, Separator::of(source.separator, separator), header)?,
+            None => table_of(text, source, separator)?,
+        };
+        log::read_table(table, source, Some(member.name()), collector)
     })
 }
 
 fn list_100k(mut table: Table<'_>, collector: &mut Collector) -> Result<(), DataError> {
+    let understood = Understood::of_items(MOVIES.into_iter(), 0, Some(1), Some(2));
+    collector.items_file(&items::shown_name(table.file()), understood);
     while table.advance()? {
         let expected = FIELDS_BEFORE_FLAGS + GENRES_100K.len();
         if table.n_fields() != expected {

@@ -1,6 +1,6 @@
 //! What to import and how.
 
-use crate::input::{ColumnMap, Encoding};
+use crate::input::{ColumnMap, Decimal, Encoding, FieldSeparator, Missing};
 use crate::{Problem, ScaleChoice};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -149,9 +149,23 @@ pub struct Source {
     /// Put before every user id, so that users of different sources stay apart.
     #[serde(default)]
     pub user_prefix: String,
-    /// A rating that means "not rated", such as Jester's 99.
+    /// Ratings that mean "not rated", such as Jester's 99.
     #[serde(default)]
-    pub missing: Option<f32>,
+    pub missing: Missing,
+    /// What stands between the fields of delimited text.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub separator: FieldSeparator,
+    /// What stands before the decimals of numbers in text.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub decimal: Decimal,
+    /// The first line of delimited text is a row; the columns are called 1, 2, 3 and so on.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub no_header: bool,
+}
+
+/// What is as usual is not written, so that settings that never heard of a key stay the same.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Source {
@@ -165,7 +179,10 @@ impl Source {
             select: Vec::new(),
             item_ids: None,
             user_prefix: String::new(),
-            missing: None,
+            missing: Missing::default(),
+            separator: FieldSeparator::default(),
+            decimal: Decimal::default(),
+            no_header: false,
         }
     }
 }

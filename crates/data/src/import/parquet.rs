@@ -2,10 +2,13 @@
 
 use super::Source;
 use super::items::{categories_of, id_column};
+use super::layout::Layout;
+use super::unused::Unused;
+use crate::DataError;
 use crate::collect::{At, Cell, Collector, RawRow};
-use crate::input::{ColumnMap, Input, Role, find_column, is_count_name, missing};
+use crate::input::{ColumnMap, Input, Role, find_column};
 use crate::store::{ColumnValues, guarded, open_table, read_column};
-use crate::{Clock, DataError, ScaleChoice};
+use crate::understood::Understood;
 use ::parquet::file::reader::{FileReader, RowGroupReader};
 use std::path::Path;
 
@@ -16,37 +19,18 @@ pub(super) fn read_rows(source: &Source, input: &Input, collector: &mut Collecto
     let reader = open_table(path)?;
     let header = header_of(&reader);
     let names: Vec<&str> = header.iter().map(String::as_str).collect();
-    let map = &source.columns;
-    let find =
-        |role: Role, named: &Option<String>| find_column(names.iter().copied(), role, named.as_deref(), path);
-    let need =
-        |role: Role, named: &Option<String>| find(role, named)?.ok_or_else(|| missing(role, &names, path));
-    let (user, item) = (need(Role::User, &map.user)?, need(Role::Item, &map.item)?);
-    let (rating, time) = (find(Role::Rating, &map.rating)?, find(Role::Time, &map.time)?);
-    let select: Vec<(usize, &str)> = source
-        .select
-        .iter()
-        .map(|s| Ok((need(Role::Selected, &Some(s.column.clone()))?, s.value.as_str())))
-        .collect::<Result<_, DataError>>()?;
-    let clock = if time.is_some() { Clock::Seconds } else { Clock::Unordered };
-    collector.begin(
-        source,
-        member.name(),
-        clock,
-        rating.is_some_and(|column| is_count_name(names[column])),
-    )?;
-    if rating.is_none() {
-        collector.set_scale(ScaleChoice::Positive);
-    }
+    let layout = Layout::of(&names, source, path)?;
+    layout.begin(source, member.name(), collector)?;
+    let mut unused = layout.unused();
     let mut line = 0;
-    for group in 0..reader.num_row_groups() {
-        let group = guarded(path, || reader.get_row_group(group))?;
+    for group_number in 0..reader.num_row_groups() {
+        let group = guarded(path, || reader.get_row_group(group_number))?;
         let read = |column: usize| Column::read(path, group.as_ref(), column);
-        let (mut users, mut items) = (read(user)?, read(item)?);
-        let (ratings, times) = (rating.map(read).transpose()?, time.map(read).transpose()?);
+        let (mut users, mut items) = (read(layout.user)?, read(layout.item)?);
+        let (ratings, times) = (layout.rating.map(read).transpose()?, layout.time.map(read).transpose()?);
         let mut chosen = Vec::new();
-        for &(column, value) in &select {
-            chosen.push((read(column)?, value));
+        for (column, value) in &layout.select {
+            chosen.push((read(*column)?, value));
         }
         for row in 0..usize::try_from(group.metadata().num_rows()).unwrap_or(0) {
             line += 1;
@@ -59,8 +43,22 @@ pub(super) fn read_rows(source: &Source, input: &Input, collector: &mut Collecto
             let time = times.as_ref().map_or(Cell::NoColumn, |column| column.cell(row));
             collector.push(RawRow { user: users.text(row), item: items.text(row), rating, time }, at)?;
         }
+        if group_number == 0 {
+            look_at(&mut unused, read);
+        }
     }
+    unused.report(collector);
     Ok(())
+}
+
+/// Looks at the columns that play no role, as far as they can be read.
+fn look_at(unused: &mut Unused, read: impl Fn(usize) -> Result<Column, DataError>) {
+    for column in unused.wanted() {
+        let Ok(mut values) = read(column) else { continue };
+        for row in 0..values.n_rows().min(N_LOOKED_AT) {
+            unused.see_value(column, values.text(row));
+        }
+    }
 }
 
 /// Lists one item per row; categories may be a list or one field.
@@ -75,6 +73,8 @@ pub(super) fn list_items(
     let id = id_column(&names, columns, path)?;
     let title = find_column(names.iter().copied(), Role::Title, columns.title.as_deref(), path)?;
     let genres = find_column(names.iter().copied(), Role::Genres, columns.genres.as_deref(), path)?;
+    let understood = Understood::of_items(names.iter().copied(), id, title, genres);
+    collector.items_file(&super::items::shown_name(path), understood);
     let mut line = 0;
     for group in 0..reader.num_row_groups() {
         let group = guarded(path, || reader.get_row_group(group))?;
@@ -90,6 +90,9 @@ pub(super) fn list_items(
     }
     Ok(())
 }
+
+/// Rows of a column without a role that are looked at.
+const N_LOOKED_AT: usize = 100_000;
 
 /// The names of the leaf columns; of a nested one, the outermost name.
 fn header_of(reader: &impl FileReader) -> Vec<String> {
@@ -108,12 +111,23 @@ impl Column {
         Ok(Self { values: read_column(path, group, column)?, buffer: String::new() })
     }
 
+    fn n_rows(&self) -> usize {
+        match &self.values {
+            ColumnValues::Texts(values) => values.len(),
+            ColumnValues::Integers(values) => values.len(),
+            ColumnValues::Numbers(values) => values.len(),
+            ColumnValues::TextLists(values) => values.len(),
+        }
+    }
+
     /// One value as text; empty where it is null.
     fn text(&mut self, row: usize) -> &str {
         let text = match &self.values {
             ColumnValues::Texts(values) => return values[row].as_deref().unwrap_or(""),
             ColumnValues::Integers(values) => values[row].map(|value| value.to_string()),
-            ColumnValues::Numbers(values) => values[row].map(|value| value.to_string()),
+            ColumnValues::Numbers(values) => {
+                values[row].filter(|value| !value.is_nan()).map(|value| value.to_string())
+            }
             ColumnValues::TextLists(values) => Some(values[row].join("|")),
         };
         self.buffer = text.unwrap_or_default();

@@ -1,13 +1,14 @@
 //! RecBole's atomic files. The columns say their types (`user_id:token`); sequences stand in `token_seq`.
 
 use super::items::{self, Titles};
-use super::{ImportOptions, Source, log, sequences};
+use super::{ImportOptions, Source, log, sequences, table_of};
 use crate::DataError;
+use crate::Problem;
 use crate::collect::Collector;
 use crate::input::{Input, Member, Separator, Table};
-use crate::{Clock, Problem};
 
-const TAB: Separator = Separator::Byte(b'\t');
+/// Tabs as published; whatever the header shows where another `field_separator` was set.
+const TAB: Separator = Separator::TabOrGuess;
 
 /// Lists the items of the `.item` file, if there is one.
 pub(super) fn list_items(
@@ -18,9 +19,13 @@ pub(super) fn list_items(
 ) -> Result<(), DataError> {
     match &input.matching(|name| name.ends_with(".item"))[..] {
         [] => Ok(()),
-        [member] => member.read_text(options.encoding, |text| {
-            items::read_table(Table::open(text, TAB, None)?, &source.columns, Titles::AsTheyAre, collector)
-        }),
+        [member] => {
+            let separator = items::separator_of(member, source, TAB, options.encoding)?;
+            member.read_text(options.encoding, |text| {
+                let table = Table::open(text, separator, None)?;
+                items::read_table(table, &source.columns, Titles::AsTheyAre, collector)
+            })
+        }
         _ => Err(input.lacks("single `.item` file")),
     }
 }
@@ -36,18 +41,13 @@ pub(super) fn read_rows(
     let members = parts(input)?;
     for (place, member) in members.iter().enumerate() {
         member.read_text(options.encoding, |text| {
-            let table = Table::open(text, TAB, None)?;
+            let table = table_of(text, source, TAB)?;
+            let name = (place == 0).then(|| member.name());
             let lists = table.header().iter().position(|name| name.ends_with(":token_seq"));
             if let Some(list) = lists {
-                if place == 0 {
-                    collector.begin(source, member.name(), Clock::Positions, false)?;
-                }
-                return sequences::read_table(table, source, list, collector);
+                return sequences::read_table(table, source, list, name, collector);
             }
-            if place == 0 {
-                log::begin(&table, source, member.name(), collector)?;
-            }
-            log::read_more(table, source, collector)
+            log::read_table(table, source, name, collector)
         })?;
     }
     Ok(())

@@ -1,8 +1,10 @@
 //! Logs with one user and a list of items per row, oldest first: every item a positive signal.
 
-use super::{ImportOptions, Source, items, jsonl};
+use super::layout::selected;
+use super::{ImportOptions, Source, items, jsonl, table_of};
 use crate::collect::{At, Cell, Collector, RawRow};
-use crate::input::{Input, Role, Separator, Table, find_column, missing};
+use crate::input::{Input, Role, Separator, Table, find_column, missing, untyped_id};
+use crate::understood::{Understood, names};
 use crate::{Clock, DataError, Problem, ScaleChoice, Warning};
 
 /// Reads delimited text or JSON lines.
@@ -13,33 +15,37 @@ pub(super) fn read_rows(
     collector: &mut Collector,
 ) -> Result<(), DataError> {
     let member = input.single().ok_or_else(|| input.lacks("single file"))?;
-    collector.begin(source, member.name(), Clock::Positions, false)?;
-    collector.set_scale(ScaleChoice::Positive);
     if [".jsonl", ".ndjson", ".json"].iter().any(|end| member.base_name().ends_with(end)) {
-        return jsonl::read_sequences(member, source, options.encoding, collector);
+        return jsonl::read_sequences(member, source, options.encoding, Some(member.name()), collector);
     }
     member.read_text(options.encoding, |text| {
-        let table = Table::open(text, Separator::Guess, None)?;
+        let table = table_of(text, source, Separator::Guess)?;
         let names = || table.header().iter().map(String::as_str);
         let list = find_column(names(), Role::Sequence, source.columns.item.as_deref(), table.file())?;
         let list = list.ok_or_else(|| missing(Role::Sequence, &names().collect::<Vec<_>>(), table.file()))?;
-        read_table(table, source, list, collector)
+        read_table(table, source, list, Some(member.name()), collector)
     })
 }
 
-/// Reads the rows of a table with a list column. A further item column (RecBole's target) comes after the list.
+/// Reads the rows of a table with a list column. A further item column (RecBole's target) comes after the list. Begins a
+/// log where it is given a name for it; else one was begun.
 pub(super) fn read_table(
     mut table: Table<'_>,
     source: &Source,
     list: usize,
+    name: Option<&str>,
     collector: &mut Collector,
 ) -> Result<(), DataError> {
-    collector.set_scale(ScaleChoice::Positive);
-    let names = || table.header().iter().map(String::as_str);
-    let user = find_column(names(), Role::User, source.columns.user.as_deref(), table.file())?;
-    let user = user.ok_or_else(|| missing(Role::User, &names().collect::<Vec<_>>(), table.file()))?;
-    let target = find_column(names(), Role::Item, None, table.file())?.filter(|&column| column != list);
-    let select = super::log::selected(&table, source)?;
+    let header = || table.header().iter().map(String::as_str);
+    let user = find_column(header(), Role::User, source.columns.user.as_deref(), table.file())?;
+    let user = user.ok_or_else(|| missing(Role::User, &header().collect::<Vec<_>>(), table.file()))?;
+    let target = find_column(header(), Role::Item, None, table.file())?.filter(|&column| column != list);
+    let select = selected(&header().collect::<Vec<_>>(), source, table.file())?;
+    let is_used = |column: usize| {
+        [Some(user), Some(list), target].contains(&Some(column)) || select.iter().any(|(c, _)| *c == column)
+    };
+    let ignored = names(header().enumerate().filter(|(column, _)| !is_used(*column)).map(|(_, name)| name));
+    begin(source, name, &table.header()[user], &table.header()[list], ignored, collector)?;
     let n_columns = table.header().len();
     let mut n_rows = 0u64;
     while table.advance()? {
@@ -51,13 +57,30 @@ pub(super) fn read_table(
             continue;
         }
         let mut ids = ids_of(table.field(list));
-        ids.extend(target.map(|column| table.field(column).to_owned()));
+        ids.extend(target.map(|column| untyped_id(table.field(column)).to_owned()));
         let is_selected = select.iter().all(|(column, value)| table.field(*column) == value);
-        push(table.field(user), ids.iter().map(String::as_str), is_selected, at, collector)?;
+        push(untyped_id(table.field(user)), ids.iter().map(String::as_str), is_selected, at, collector)?;
     }
     if n_rows == 0 {
         return Err(DataError::new(Problem::Empty, table.file()));
     }
+    Ok(())
+}
+
+/// Begins a log of sequences, if it has a name, every row of which is a positive signal.
+pub(super) fn begin(
+    source: &Source,
+    name: Option<&str>,
+    user: &str,
+    list: &str,
+    ignored: Vec<String>,
+    collector: &mut Collector,
+) -> Result<(), DataError> {
+    if let Some(name) = name {
+        let understood = Understood { ignored, ..Understood::of(user, list, None, Clock::Positions) };
+        collector.begin(source, name, understood)?;
+    }
+    collector.set_scale(ScaleChoice::Positive);
     Ok(())
 }
 
@@ -90,5 +113,5 @@ fn ids_of(field: &str) -> Vec<String> {
         return items::categories_of(field);
     }
     let parts = field.split(|c: char| c.is_whitespace() || matches!(c, '|' | ','));
-    parts.filter(|id| !id.is_empty()).map(str::to_owned).collect()
+    parts.filter(|id| !id.is_empty()).map(|id| untyped_id(id).to_owned()).collect()
 }

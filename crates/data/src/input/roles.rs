@@ -1,11 +1,13 @@
 //! Which column plays which role, by the user's word or by the names that such columns have.
 
+use super::names::{self, plain_name};
 use crate::{DataError, Problem};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::str::FromStr;
 
-/// The user's word on column names; what is not named is recognised by its usual names.
+/// The user's word on column names; what is not named is recognised by its usual names. An empty name says that there
+/// is no such column, whatever the header has: `time=` leaves the times out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ColumnMap {
@@ -61,6 +63,8 @@ impl FromStr for ColumnMap {
 pub(crate) enum Role {
     User,
     Item,
+    /// The item by an id, not by what it is called.
+    ItemId,
     Rating,
     Time,
     Title,
@@ -75,7 +79,7 @@ impl Role {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::User => "the user id",
-            Self::Item => "the item id",
+            Self::Item | Self::ItemId => "the item id",
             Self::Rating => "the rating",
             Self::Time => "the time",
             Self::Title => "the title",
@@ -85,47 +89,28 @@ impl Role {
         }
     }
 
-    /// The usual names, plain (see [`plain_name`]), the most telling first.
-    fn usual(self) -> impl Iterator<Item = &'static str> {
+    /// The usual names, plain (see [`names::plain_name`]), the most telling first.
+    fn usual(self) -> Box<dyn Iterator<Item = &'static str>> {
         let names = match self {
-            Self::User => {
-                "userid user uid useridencoded useridx agentid reviewerid customerid visitorid username steamid \
-                 accountid"
-            }
-            Self::Item => {
-                "itemid item iid itemidx movieid gameid artistid jokeid bookid productid parentasin asin appid \
-                 songid trackid animeid videoid businessid newsid articleid isbn sku"
-            }
-            Self::Rating => "rating ratings score stars overall reward ratingvalue",
-            Self::Time => "timestamp time ts unixreviewtime datetime date createdat ratedat eventtime",
-            Self::Title => {
-                "title movietitle itemtitle booktitle name itemname productname appname artist artistname text"
-            }
-            Self::Genres => "genres genre categories category class toptags tags tag features",
-            Self::Sequence => "itemids itemidlist items sequence seq historyids history trainitemids",
+            Self::Rating => return Box::new(names::ratings()),
+            Self::Item => return Box::new(words(names::ITEMS).chain(words(names::THINGS))),
+            Self::ItemId => names::ITEMS,
+            Self::User => names::USERS,
+            Self::Time => names::TIMES,
+            Self::Title => names::TITLES,
+            Self::Genres => names::GENRES,
+            Self::Sequence => names::SEQUENCES,
             Self::Selected => "",
         };
-        let amounts = if self == Self::Rating { AMOUNTS } else { "" };
-        names.split_whitespace().chain(amounts.split_whitespace())
+        Box::new(words(names))
     }
 }
 
-/// Names of rating columns that hold unbounded amounts.
-const AMOUNTS: &str = "hours hoursplayed playtime playtimeforever minutes listens listencount plays playcount \
-                       weight count clicks views";
-
-/// Whether a column's name says that it holds unbounded amounts.
-pub(crate) fn is_count_name(name: &str) -> bool {
-    AMOUNTS.split_whitespace().any(|usual| usual == plain_name(name))
+fn words(names: &'static str) -> impl Iterator<Item = &'static str> {
+    names.split_whitespace()
 }
 
-/// A name without case, separators and RecBole's type (`user_id:token` is `userid`).
-pub(crate) fn plain_name(name: &str) -> String {
-    let name = name.split(':').next().unwrap_or(name);
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-/// Finds the column of a role. A column the user named must exist.
+/// Finds the column of a role. A column the user named must exist; an empty name means that there is none.
 pub(crate) fn find_column<'n>(
     header: impl Iterator<Item = &'n str>,
     role: Role,
@@ -134,6 +119,9 @@ pub(crate) fn find_column<'n>(
 ) -> Result<Option<usize>, DataError> {
     let header: Vec<&str> = header.collect();
     if let Some(named) = named {
+        if named.is_empty() {
+            return Ok(None);
+        }
         let exact = header.iter().position(|name| *name == named);
         let found = exact.or_else(|| header.iter().position(|name| plain_name(name) == plain_name(named)));
         return match found {
@@ -151,5 +139,10 @@ pub(crate) fn missing(role: Role, header: &[&str], file: &Path) -> DataError {
     if present.len() > 200 {
         present = header.iter().take(10).copied().collect::<Vec<_>>().join(", ") + ", ...";
     }
-    DataError::new(Problem::MissingColumn { role: role.word(), present }, file).at_line(1)
+    let looks_like_data = header.iter().filter(|name| name.parse::<f64>().is_ok()).count() > 1;
+    let problem = match header.len() {
+        2.. if looks_like_data => Problem::NoHeader { role: role.word(), present },
+        _ => Problem::MissingColumn { role: role.word(), present },
+    };
+    DataError::new(problem, file).at_line(1)
 }

@@ -1,22 +1,11 @@
 //! Delimited text as a stream of rows that know their line.
 
+use super::separator::{declared, split_blanks};
 use super::text::{RecordMark, reading_error};
-use super::{Text, plain_name};
+use super::{Separator, Text, plain_name};
 use crate::{DataError, Problem};
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
-
-/// What stands between two fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Separator {
-    /// Comma, tab or semicolon, whichever the header has (in the order tab, semicolon, comma), quoted as in
-    /// RFC 4180.
-    Guess,
-    /// One byte, never quoted.
-    Byte(u8),
-    /// Two colons, never quoted.
-    Colons,
-}
 
 /// A delimited text with a header.
 pub(crate) struct Table<'a> {
@@ -25,6 +14,10 @@ pub(crate) struct Table<'a> {
     file: PathBuf,
     row: Row,
     mark: RecordMark,
+    /// Lines before those that `rows` counts.
+    n_skipped: u64,
+    /// Whether the current row is one that nobody has advanced to yet.
+    is_ahead: bool,
 }
 
 /// One row and the line it starts on, counted from one.
@@ -36,32 +29,18 @@ pub(crate) struct Row {
 
 enum Rows<'a> {
     Csv(Box<csv::Reader<Text<'a>>>),
-    Colons(Text<'a>, String),
+    /// Lines that are split at two colons, or at blanks.
+    Lines(Text<'a>, String, Separator),
 }
 
 impl<'a> Table<'a> {
     /// Reads the header, or takes `header` for a text that has none.
     pub(crate) fn open(
-        mut text: Text<'a>,
+        text: Text<'a>,
         separator: Separator,
         header: Option<&[&str]>,
     ) -> Result<Self, DataError> {
-        let file = text.file().to_owned();
-        let mark = text.record_mark();
-        let delimiter = match separator {
-            Separator::Byte(byte) => byte,
-            Separator::Guess => guess(text.fill_buf().map_err(|error| reading_error(error, &file))?),
-            Separator::Colons => 0,
-        };
-        let rows = if separator == Separator::Colons {
-            Rows::Colons(text, String::new())
-        } else {
-            let mut builder = csv::ReaderBuilder::new();
-            builder.delimiter(delimiter).has_headers(false).flexible(true);
-            builder.quoting(separator == Separator::Guess);
-            Rows::Csv(Box::new(builder.from_reader(text)))
-        };
-        let mut table = Self { rows, header: Vec::new(), file, row: Row::default(), mark };
+        let mut table = Self::without_header(text, separator)?;
         match header {
             Some(names) => table.header = names.iter().map(|name| (*name).to_owned()).collect(),
             None => {
@@ -72,6 +51,41 @@ impl<'a> Table<'a> {
             }
         }
         Ok(table)
+    }
+
+    /// Takes a text without header: its columns are called 1, 2, 3 and so on.
+    pub(crate) fn numbered(text: Text<'a>, separator: Separator) -> Result<Self, DataError> {
+        let mut table = Self::without_header(text, separator)?;
+        if !table.advance()? {
+            return Err(DataError::new(Problem::Empty, &table.file));
+        }
+        table.is_ahead = true;
+        table.header = (1..=table.n_fields()).map(|number| number.to_string()).collect();
+        Ok(table)
+    }
+
+    fn without_header(mut text: Text<'a>, separator: Separator) -> Result<Self, DataError> {
+        let (file, mark) = (text.file().to_owned(), text.record_mark());
+        let failed = |error| reading_error(error, &file);
+        let declared = declared(text.fill_buf().map_err(failed)?);
+        if declared.is_some() {
+            text.read_line(&mut String::new()).map_err(failed)?;
+        }
+        let is_guess = matches!(separator, Separator::Guess | Separator::TabOrGuess);
+        let separator = match declared {
+            Some(declared) if is_guess => declared,
+            _ => separator.settled(text.fill_buf().map_err(failed)?),
+        };
+        let rows = match separator {
+            Separator::Byte(byte) => csv_rows(text, byte, false),
+            Separator::Quoted(byte) => csv_rows(text, byte, true),
+            Separator::Guess | Separator::TabOrGuess | Separator::Colons | Separator::Blank => {
+                Rows::Lines(text, String::new(), separator)
+            }
+        };
+        let n_skipped = u64::from(declared.is_some());
+        let row = Row::default();
+        Ok(Self { rows, header: Vec::new(), file, row, mark, n_skipped, is_ahead: false })
     }
 
     /// The names of the columns.
@@ -92,23 +106,29 @@ impl<'a> Table<'a> {
 
     /// Goes to the next row and says whether there is one. Empty lines are no rows.
     pub(crate) fn advance(&mut self) -> Result<bool, DataError> {
+        if std::mem::take(&mut self.is_ahead) {
+            return Ok(true);
+        }
         let Row { record, line: number } = &mut self.row;
         let more = match &mut self.rows {
             Rows::Csv(reader) => {
                 let more = reader.read_record(record).map_err(|error| csv_error(error, &self.file))?;
-                *number = record.position().map_or(*number + 1, csv::Position::line);
+                *number = record.position().map_or(*number + 1, |place| place.line() + self.n_skipped);
                 more
             }
-            Rows::Colons(text, line) => loop {
+            Rows::Lines(text, line, separator) => loop {
                 line.clear();
                 let n = text.read_line(line).map_err(|error| reading_error(error, &self.file))?;
-                *number += 1;
+                *number = (*number).max(self.n_skipped) + 1;
                 let content = line.trim_end_matches(['\n', '\r']);
                 if n > 0 && content.is_empty() {
                     continue;
                 }
                 record.clear();
-                content.split("::").for_each(|field| record.push_field(field));
+                match separator {
+                    Separator::Blank => split_blanks(content, |field| record.push_field(field)),
+                    _ => content.split("::").for_each(|field| record.push_field(field)),
+                }
                 break n > 0;
             },
         };
@@ -170,9 +190,10 @@ impl Row {
     }
 }
 
-fn guess(head: &[u8]) -> u8 {
-    let line = head.split(|&byte| byte == b'\n').next().unwrap_or(head);
-    [b'\t', b';'].into_iter().find(|byte| line.contains(byte) && !line.contains(&b',')).unwrap_or(b',')
+fn csv_rows(text: Text<'_>, separator: u8, is_quoted: bool) -> Rows<'_> {
+    let mut builder = csv::ReaderBuilder::new();
+    builder.delimiter(separator).has_headers(false).flexible(true).quoting(is_quoted);
+    Rows::Csv(Box::new(builder.from_reader(text)))
 }
 
 fn csv_error(error: csv::Error, file: &Path) -> DataError {

@@ -110,7 +110,7 @@ fn matrices_dense_named_and_sparse() {
     );
     let files = Files::new(&[("m.csv", b"-10,99\n0,10\n")]);
     let mut options = ImportOptions::new(Format::Matrix, &files.path("m.csv"));
-    options.sources[0].missing = Some(99.0);
+    options.sources[0].missing = Missing::from_iter(["99"]);
     options.sources[0].scale = "-10..10".parse().unwrap();
     let (dataset, report) = import(&options).unwrap();
     assert_eq!(rows(&dataset), [("0", "0", 100, 0), ("1", "0", 300, 0), ("1", "1", 500, 1)]);

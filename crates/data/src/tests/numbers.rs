@@ -1,8 +1,9 @@
 //! Scales, times, and category fields.
 
 use super::*;
+use crate::input::names::RatingKind;
 use crate::input::{parse_time, time_of_number};
-use crate::scale::{apply, decide};
+use crate::scale::{Values, apply, decide};
 use crate::*;
 
 #[test]
@@ -20,7 +21,7 @@ fn every_scale_lands_on_one_to_five() {
     for (choice, raw, expected) in cases {
         let choice: ScaleChoice = choice.parse().unwrap();
         let mut mapped = raw.to_vec();
-        apply(decide(choice, false, raw), &mut mapped);
+        apply(decide(choice, RatingKind::Graded, Values::of(raw)), &mut mapped);
         for (got, want) in mapped.iter().zip(*expected) {
             assert!((got - want).abs() < 1e-5, "{choice}: {mapped:?}");
         }
