@@ -7,6 +7,7 @@ mod behind;
 mod damage;
 mod databases;
 mod directories;
+mod long;
 mod matrices;
 mod models;
 mod readers;
@@ -39,6 +40,8 @@ pub(crate) enum Attack {
     Varied,
     /// Clients that never read, or never finish
     Readers,
+    /// Users with very many sessions, sessions with very many answers
+    Long,
     /// A proxy in front, and pages of other sites
     Proxy,
     /// A shared store that hangs, and one that evicts
@@ -47,13 +50,14 @@ pub(crate) enum Attack {
     Kills,
 }
 
-pub(crate) const ALL: [Attack; 9] = [
+pub(crate) const ALL: [Attack; 10] = [
     Attack::Directories,
     Attack::Matrices,
     Attack::Models,
     Attack::Databases,
     Attack::Varied,
     Attack::Readers,
+    Attack::Long,
     Attack::Proxy,
     Attack::Redis,
     Attack::Kills,
@@ -132,6 +136,7 @@ impl<'a> Attacked<'a> {
             Attack::Databases => ("damaged stores", databases::attack(self)?),
             Attack::Varied => ("varied requests", varied::attack(self)?),
             Attack::Readers => ("clients that never read or never finish", readers::attack(self)?),
+            Attack::Long => ("sessions of one user, and answers of one session", long::attack(self)?),
             Attack::Proxy => ("requests behind a proxy and from other sites", behind::attack(self)?),
             Attack::Redis => ("shared stores that hang or evict", redis::attack(self)?),
             Attack::Kills => return kills::some(&self.bench_of_small(), self.n(100, 3)),

@@ -115,6 +115,8 @@ pub struct Limits {
     pub tidy: Duration,
     /// Reads of the store at once.
     pub n_readers: usize,
+    /// What the states of sessions may take in memory, about; the others are built again from the store.
+    pub sessions_bytes: usize,
     /// The most answers of a session.
     pub session_answers: usize,
     /// The most events of a session: its start, slates and answers.
@@ -146,6 +148,7 @@ impl Default for Limits {
             probe: Duration::from_secs(2),
             tidy: Duration::from_secs(600),
             n_readers: n_threads.clamp(2, 8),
+            sessions_bytes: 256 << 20,
             session_answers: 10_000,
             session_events: 20_000,
             session_bytes: 16 << 20,

@@ -32,6 +32,7 @@ mod state;
 pub mod store;
 mod tls;
 mod watch;
+mod weight;
 
 pub use access::AccessLog;
 pub use attributes::Attributes;

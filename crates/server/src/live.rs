@@ -1,6 +1,7 @@
 //! One session: what the store says about it, and its state under the policy that serves.
 
 use crate::store::{Event, Rated, Record};
+use crate::weight::Weight;
 use crate::{Arm, Limits};
 use mdp::Interaction;
 use serving::{Served, ServingError, Session};
@@ -18,7 +19,7 @@ pub(crate) struct Live {
     /// How many events it was made from.
     pub(crate) n_events: usize,
     /// How many bytes its events have, about.
-    pub(crate) n_bytes: usize,
+    pub(crate) weight: Weight,
     is_buried: bool,
     shown: HashMap<String, Choice>,
     named: HashSet<String>,
@@ -57,10 +58,10 @@ impl Live {
             started_millis: first.time_millis,
             history: history.clone(),
             n_events: 1,
-            n_bytes: n_bytes(&first.event),
             is_buried: false,
             ..Self::buried()
         };
+        live.weight.add(n_bytes(&first.event));
         rest.iter().for_each(|record| live.apply(&record.event));
         Some(live)
     }
@@ -74,7 +75,7 @@ impl Live {
             answers: Vec::new(),
             has_left: false,
             n_events: 0,
-            n_bytes: 0,
+            weight: Weight::default(),
             is_buried: true,
             shown: HashMap::new(),
             named: HashSet::new(),
@@ -97,13 +98,13 @@ impl Live {
         };
         full(self.answers.len(), n_answers, limits.session_answers, "answers")
             .or_else(|| full(self.n_events, n_events, limits.session_events, "events"))
-            .or_else(|| full(self.n_bytes, 1, limits.session_bytes, "bytes"))
+            .or_else(|| full(self.weight.bytes(), 1, limits.session_bytes, "bytes"))
     }
 
     /// Takes in an event that is kept.
     pub(crate) fn apply(&mut self, event: &Event) {
         self.n_events += 1;
-        self.n_bytes += n_bytes(event);
+        self.weight.add(n_bytes(event));
         match event {
             Event::Started { .. } | Event::Availability { .. } => {}
             Event::Shown { policy, items, arm, .. } => {

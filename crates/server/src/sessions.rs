@@ -5,6 +5,7 @@ use crate::problem::Problem;
 use crate::reading::Reading;
 use crate::store::Store;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -12,6 +13,9 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 #[derive(Debug)]
 pub(crate) struct Sessions {
     most: usize,
+    most_bytes: usize,
+    /// Bytes of all that are in memory, about.
+    bytes: Arc<AtomicUsize>,
     inner: Lock<Inner>,
 }
 
@@ -22,8 +26,9 @@ struct Inner {
 }
 
 impl Sessions {
-    pub(crate) fn new(most: usize) -> Self {
-        Self { most, inner: Lock::default() }
+    /// So many, and so many bytes, before some have to go.
+    pub(crate) fn new(most: usize, most_bytes: usize) -> Self {
+        Self { most, most_bytes, bytes: Arc::default(), inner: Lock::default() }
     }
 
     /// How many are in memory.
@@ -45,6 +50,7 @@ impl Sessions {
             let length = reading.run(move |store, until| store.length(&key, until)).await?;
             if length != live.n_events {
                 *live = read(reading, id).await?;
+                live.weight.join(&self.bytes);
             }
         }
         if live.is_buried() { Err(absent(id)) } else { Ok(live) }
@@ -77,14 +83,15 @@ impl Sessions {
         buried
     }
 
-    /// Puts a session in unless another request was faster; the least recently used one that nobody works on goes.
-    pub(crate) fn insert(&self, id: &str, live: Live) -> Arc<Mutex<Live>> {
+    /// Puts a session in unless another request was faster; the least recently used ones that nobody works on go.
+    pub(crate) fn insert(&self, id: &str, mut live: Live) -> Arc<Mutex<Live>> {
         let mut inner = self.locked();
-        if inner.by_id.len() >= self.most {
+        live.weight.join(&self.bytes);
+        while inner.by_id.len() >= self.most || self.bytes.load(Ordering::Relaxed) > self.most_bytes {
             let idle = inner.by_id.iter().filter(|(_, (_, shared))| Arc::strong_count(shared) == 1);
-            if let Some(oldest) = idle.min_by_key(|(_, (used, _))| *used).map(|(id, _)| id.clone()) {
-                inner.by_id.remove(&oldest);
-            }
+            let oldest = idle.min_by_key(|(_, (used, _))| *used).map(|(id, _)| id.clone());
+            let Some(oldest) = oldest else { break };
+            inner.by_id.remove(&oldest);
         }
         inner.clock += 1;
         let clock = inner.clock;

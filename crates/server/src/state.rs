@@ -49,7 +49,7 @@ impl App {
     ) -> Result<Self, StoreError> {
         let limits = config.limits;
         let availability = Availability::read(&*store, Instant::now() + PATIENCE)?;
-        let sessions = Sessions::new(limits.n_sessions);
+        let sessions = Sessions::new(limits.n_sessions, limits.sessions_bytes);
         let reading = Reading::new(store.clone(), limits.n_readers, limits.n_waiting, limits.deadline);
         Ok(Self {
             config,

@@ -1,7 +1,7 @@
 //! A shared store that hangs, one that is full, and one that evicts.
 
 use super::Attacked;
-use super::target::{PATIENCE, Target, command, exchange, spawned, wait};
+use super::target::{PATIENCE, TO_END, Target, command, exchange, spawned, wait};
 use crate::Outcome;
 use crate::report::say;
 use serde_json::{Value, json};
@@ -56,9 +56,6 @@ impl Drop for Redis {
         let _ = self.child.wait();
     }
 }
-
-/// As long as a server may take to end: its time to drain, and a little for a slow machine.
-const TO_END: Duration = Duration::from_secs(18);
 
 /// Three attempts, where there is a `redis-server`.
 pub(super) fn attack(attacked: &Attacked<'_>) -> Outcome<usize> {

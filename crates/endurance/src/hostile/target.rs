@@ -20,6 +20,9 @@ pub(super) const KEY: &str = "0123456789abcdef0123456789abcdef";
 /// How long an answer of the server may take at all.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// As long as a server may take to end: its time to drain, and a little for a slow machine.
+pub(super) const TO_END: Duration = Duration::from_secs(18);
+
 /// A running server; it is killed when it is dropped.
 pub(super) struct Target<'a> {
     attacked: &'a Attacked<'a>,

@@ -72,6 +72,22 @@ fn a_session_that_is_full_says_so_and_takes_no_more() {
 }
 
 #[test]
+fn sessions_that_take_much_memory_are_built_again_from_the_store() {
+    let server = Running::start(|limits| limits.sessions_bytes = 4_000);
+    let ids: Vec<String> = (0..8).map(|_| started(&server, &json!({"history": ["id1"]}))).collect();
+    for id in ids.iter().cycle().take(24) {
+        let told = json!({"session": id, "item": "id5", "rating": 4});
+        assert_eq!(server.post("/v1/feedback", &json!([told, told, told])).status, 200);
+    }
+    let in_memory = server.get("/metrics").body;
+    let in_memory = in_memory.lines().find_map(|line| line.strip_prefix("ilrec_sessions_in_memory "));
+    assert!(in_memory.unwrap().parse::<usize>().unwrap() < 8, "{in_memory:?}");
+    for id in &ids {
+        assert_eq!(server.get(&format!("/v1/sessions/{id}")).json()["n_steps"], 9);
+    }
+}
+
+#[test]
 fn a_session_is_read_in_pages() {
     let server = Running::start(|_| {});
     let id = started(&server, &json!({"history": ["id9"]}));

@@ -119,6 +119,10 @@ fn a_server_that_is_full_or_only_reads_is_not_ready() {
     assert_eq!(server.post("/v1/sessions", &json!({})).status, 503);
     let _: String = redis.ask(&["CONFIG", "SET", "maxmemory", "0"]);
     assert!(until(|| is_ready(&server)), "has room again");
+    let _: String = redis.ask(&["CONFIG", "SET", "maxmemory-policy", "allkeys-random"]);
+    assert!(until(|| !is_ready(&server)), "may evict now");
+    let _: String = redis.ask(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
+    assert!(until(|| is_ready(&server)), "keeps again");
     assert_eq!(server.post("/v1/sessions", &json!({})).status, 201);
 }
 

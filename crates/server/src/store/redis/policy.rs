@@ -20,8 +20,14 @@ pub(super) fn check(line: &mut Line, terms: Terms, until: Instant) -> Result<(),
         );
         return Ok(());
     };
-    let is_safe = policy == "noeviction" || (policy.starts_with("volatile-") && terms.keep.is_none());
-    if is_safe { Ok(()) } else { Err(StoreError::Evicts { addr: line.addr(), policy }) }
+    if is_safe(&policy, terms) { Ok(()) } else { Err(StoreError::Evicts { addr: line.addr(), policy }) }
+}
+
+/// Whether nothing that was acknowledged is evicted under this policy.
+pub(super) fn is_safe(policy: &str, terms: Terms) -> bool {
+    terms.accepts_eviction
+        || policy == "noeviction"
+        || (policy.starts_with("volatile-") && terms.keep.is_none())
 }
 
 /// The policy; `None` where the server may not say it to us.

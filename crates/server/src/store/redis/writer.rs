@@ -27,16 +27,23 @@ impl RedisWriter {
         Self { line, terms, bytes }
     }
 
-    /// Whether the server writes now: one that is full, only reads or hangs does not.
+    /// Whether the server writes now, and keeps what is written: one that is full, only reads or hangs does not.
     fn try_out(&mut self, until: Instant) -> Result<(), StoreError> {
         const SHORT: Duration = Duration::from_secs(60);
         let _: () =
             self.line.ask(cmd("SET").arg(ALIVE).arg(1).arg("PX").arg(SHORT.as_millis() as u64), until)?;
         // Not every user of a server may ask this.
         let about: Result<String, _> = self.line.ask(cmd("INFO").arg("memory"), until);
-        let used = about.ok().and_then(|about| policy::field(&about, "used_memory")?.parse().ok());
+        let about = about.unwrap_or_default();
+        let used = policy::field(&about, "used_memory").and_then(|used| used.parse().ok());
         self.bytes.store(used.unwrap_or_default(), Ordering::Relaxed);
-        Ok(())
+        // Somebody may have changed it since the start.
+        match policy::field(&about, "maxmemory_policy") {
+            Some(policy) if !policy::is_safe(policy, self.terms) => {
+                Err(StoreError::Evicts { addr: self.line.addr(), policy: policy.to_owned() })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn add(&self, transaction: &mut Pipeline, row: &Row) {
