@@ -170,3 +170,6 @@ pub(crate) fn clear(path: &Path) {
     // It may never have been made.
     let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,6 +69,7 @@ fn reads(attacked: &Attacked<'_>, path: &std::path::Path, at: usize) -> Outcome<
     let words = ["data", "import", "serving-log", "--input", &name, "--out", &out_name];
     let is_harmless = harmless(attacked, &format!("store {at}"), &words);
     clear(&out);
+    clear(&out.with_extension("propensities.csv"));
     is_harmless
 }
 

@@ -99,11 +99,30 @@ fn no_file(file: &Path, rng: &mut impl Rng) -> Outcome<&'static str> {
 fn seal(place: &Path) -> Outcome<()> {
     let path = place.join(MANIFEST);
     let mut manifest: Value = serde_json::from_slice(&std::fs::read(&path)?)?;
-    let Some(files) = manifest["files"].as_object_mut() else { return Ok(()) };
-    for (name, hash) in files {
-        *hash = json!(blake3::hash(&std::fs::read(place.join(name))?).to_hex().to_string());
+    for list in ["files", "beside"] {
+        let Some(files) = manifest.get_mut(list).and_then(Value::as_object_mut) else { continue };
+        for (name, hash) in files {
+            *hash = json!(blake3::hash(&std::fs::read(place.join(name))?).to_hex().to_string());
+        }
     }
-    Ok(std::fs::write(&path, serde_json::to_vec_pretty(&manifest)?)?)
+    if let Some(sizes) = manifest.get_mut("sizes").and_then(Value::as_object_mut) {
+        for (name, size) in sizes {
+            *size = json!(place.join(name).metadata()?.len());
+        }
+    }
+    Ok(std::fs::write(&path, signed(manifest)?)?)
+}
+
+/// The text of a manifest; where it has a seal, that is the hash of the text with zeros in its place.
+pub(super) fn signed(mut manifest: Value) -> Outcome<String> {
+    let zeros = "0".repeat(64);
+    if manifest.get("seal").is_none() {
+        return Ok(serde_json::to_string_pretty(&manifest)?);
+    }
+    manifest["seal"] = json!(zeros);
+    let text = serde_json::to_string_pretty(&manifest)?;
+    let seal = blake3::hash(text.as_bytes()).to_hex();
+    Ok(text.replacen(&zeros, &seal, 1))
 }
 
 /// A server takes each artefact or refuses it, and goes on serving.

@@ -39,7 +39,8 @@ pub(super) fn attack(attacked: &Attacked<'_>) -> Outcome<usize> {
     Ok(n)
 }
 
-fn matrix() -> Vec<u8> {
+/// A whole one.
+pub(super) fn matrix() -> Vec<u8> {
     let mut bytes =
         head(&format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({N_USERS}, {N_ITEMS}), }}"));
     for cell in 0..N_USERS * N_ITEMS {

@@ -61,6 +61,7 @@ impl Readers {
     /// Ends what is being read, and refuses more.
     pub(crate) fn stop(&self) {
         self.is_stopped.store(true, Ordering::Relaxed);
+        locked(&self.idle).clear();
     }
 
     fn fails(&self, action: &'static str) -> impl Fn(rusqlite::Error) -> StoreError + '_ {
@@ -96,7 +97,7 @@ impl Readers {
 
     fn keep(&self, connection: Connection) {
         let mut idle = locked(&self.idle);
-        if idle.len() < N_KEPT {
+        if idle.len() < N_KEPT && !self.is_stopped.load(Ordering::Relaxed) {
             idle.push(connection);
         }
     }
