@@ -1,5 +1,6 @@
 //! What the agents share: the scene, the model, the prompts, and how they ask.
 
+use crate::health::{ENOUGH, Health};
 use crate::memory::Embedder;
 use crate::prompts::{Shown, Situation};
 use crate::reply::Problem;
@@ -22,6 +23,11 @@ pub(crate) const LESSONS: u64 = 0x4c45_5353;
 const CUTS: [(usize, usize); 6] =
     [(usize::MAX, usize::MAX), (8, usize::MAX), (0, usize::MAX), (0, 20), (0, 8), (0, 2)];
 
+/// The name of who turns texts into vectors, in accounts.
+const EMBEDDER: &str = "embedder";
+/// What an answer counts as, in accounts, in which nothing is said beside thoughts.
+pub(crate) const NO_ANSWER: &str = "no_answer";
+
 /// What a chat template may add to a prompt.
 const TEMPLATE_TOKENS: usize = 32;
 
@@ -40,6 +46,8 @@ pub(crate) struct Agents<'a> {
     pub(crate) slates: Slates,
     /// All titles, for constrained decoding.
     pub(crate) choices: Option<Arc<Choices>>,
+    /// Who is answered at all.
+    pub(crate) health: Health,
 }
 
 /// A call: for which session and step, which try, and the chat.
@@ -72,11 +80,13 @@ impl Agents<'_> {
         texts: &[String],
         account: &mut AgentAccount,
     ) -> Result<Option<Vec<Vec<f32>>>, AgentError> {
-        match self.embedder().embed(texts) {
+        let answer = self.embedder().embed(texts);
+        self.health.book(EMBEDDER, answer.as_ref().err());
+        match answer {
             Ok(vectors) => Ok(Some(vectors)),
             Err(error) if error.ends_the_run() => Err(error.into()),
             Err(error) => {
-                account.fail("embedder", &error.to_string());
+                account.fail(EMBEDDER, &error.to_string());
                 Ok(None)
             }
         }
@@ -88,11 +98,12 @@ impl Agents<'_> {
         let grounded = self
             .index
             .ground_all(&[text], &self.title_vectors, |texts| Embedder::Model(embedder).embed(texts));
+        self.health.book(EMBEDDER, grounded.as_ref().err());
         match grounded {
             Ok(grounded) => Ok(grounded.first().copied().unwrap_or_else(Grounded::rejected)),
             Err(error) if error.ends_the_run() => Err(error.into()),
             Err(error) => {
-                account.fail("embedder", &error.to_string());
+                account.fail(EMBEDDER, &error.to_string());
                 Ok(Grounded::rejected())
             }
         }
@@ -109,19 +120,37 @@ impl Agents<'_> {
             return Ok(Vec::new());
         }
         let requests: Vec<Generate> = calls.into_iter().map(|call| self.request(manner, call)).collect();
-        let answers = self.model.generate(&requests);
-        check_count(requests.len(), answers.len())?;
-        let mut completions = Vec::with_capacity(answers.len());
-        for answer in answers {
-            let answer = counted(answer, manner.agent, account, |completion| completion.usage)?;
-            if let Some(completion) = &answer
-                && completion.stop == StopReason::Length
-            {
-                note(account, Problem::CutShort.word());
+        let role = role_name(manner.agent);
+        let mut completions = Vec::with_capacity(requests.len());
+        while completions.len() < requests.len() {
+            // Where a role was not answered yet, few calls show whether it ever is.
+            let rest = &requests[completions.len()..];
+            let n = if self.health.is_proven(role) { rest.len() } else { rest.len().min(ENOUGH) };
+            let answers = self.model.generate(&rest[..n]);
+            check_count(n, answers.len())?;
+            for answer in answers {
+                self.health.book_text(role, &answer);
+                let answer = counted(answer, manner.agent, account, |completion| completion.usage)?;
+                if let Some(completion) = &answer {
+                    note_form(account, completion);
+                }
+                completions.push(answer);
             }
-            completions.push(answer);
+            self.health.judge(role, self.settings, false)?;
         }
         Ok(completions)
+    }
+
+    /// Says that an answer was cut off before what was asked for came.
+    pub(crate) fn note_cut(&self, agent: AgentRole, completion: &Completion) {
+        if completion.stop == StopReason::Length && !completion.says_nothing() {
+            self.health.book_cut(role_name(agent));
+        }
+    }
+
+    /// Stops where a role is never answered with what was asked for.
+    pub(crate) fn judge_health(&self, agent: AgentRole) -> Result<(), AgentError> {
+        self.health.judge(role_name(agent), self.settings, false)
     }
 
     fn request(&self, manner: &Manner, call: Call) -> Generate {
@@ -129,13 +158,15 @@ impl Agents<'_> {
         let path = [SAMPLING, call.session as u64, call.step as u64, *agent as u64, call.attempt as u64];
         // Servers keep seeds in 32 signed bits.
         let seed = u64::from(rng_for(self.seed, &path).random::<u32>() >> 1);
-        let temperature = if *agent == AgentRole::Critic { 0.0 } else { self.settings.sampling.temperature };
+        let sampling = &self.settings.sampling;
+        let temperature =
+            if *agent == AgentRole::Critic { sampling.critic_temperature } else { sampling.temperature };
         Generate {
             agent: *agent,
             messages: call.messages,
             sampling: Sampling {
                 temperature,
-                top_p: self.settings.sampling.top_p,
+                top_p: sampling.top_p,
                 max_tokens: *max_tokens,
                 seed,
                 stop: Vec::new(),
@@ -157,10 +188,13 @@ impl Agents<'_> {
         }
         let answers = self.model.score(requests);
         check_count(requests.len(), answers.len())?;
-        answers
-            .into_iter()
-            .map(|answer| counted(answer, AgentRole::Actor, account, |scored| total_usage(scored)))
-            .collect()
+        let mut scored = Vec::with_capacity(answers.len());
+        for answer in answers {
+            self.health.book(role_name(AgentRole::Actor), answer.as_ref().err());
+            scored.push(counted(answer, AgentRole::Actor, account, |scored| total_usage(scored))?);
+        }
+        self.judge_health(AgentRole::Actor)?;
+        Ok(scored)
     }
 
     /// The JSON schema of an answer, for models that keep to one.
@@ -233,6 +267,16 @@ impl Agents<'_> {
             number: 1,
             ..Situation::default()
         }
+    }
+}
+
+/// Counts what is wrong with the form of an answer.
+fn note_form(account: &mut AgentAccount, completion: &Completion) {
+    if completion.stop == StopReason::Length {
+        note(account, Problem::CutShort.word());
+    }
+    if completion.says_nothing() {
+        note(account, NO_ANSWER);
     }
 }
 

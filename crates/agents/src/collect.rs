@@ -1,6 +1,7 @@
 //! A collection: batch after batch, what one learned known to the next, stopped and resumed at any point.
 
 use crate::agents::Agents;
+use crate::health::Health;
 use crate::journal::Journal;
 use crate::memory::{Embedder, Memories};
 use crate::play::Played;
@@ -43,30 +44,11 @@ pub struct AgentsCollected {
     pub report: CollectReport,
     /// What it cost.
     pub cost: Cost,
+    /// Whether it stopped because the budget was used up.
+    pub is_out_of_budget: bool,
 }
 
 impl<'a> Collection<'a> {
-    /// What makes two collections the same, as a hash: everything but how many sessions there are. `inputs` are
-    /// the hashes of data and world.
-    pub fn identity(&self, inputs: &[&str]) -> String {
-        let expected = crate::Expected::default();
-        let settings = AgentSettings { n_episodes: 0, expected, ..self.settings.clone() };
-        let environment = self.scene.environment;
-        let said = serde_json::json!([
-            inputs,
-            self.users,
-            self.model.capabilities().model,
-            self.embedder.map(|embedder| &embedder.capabilities().model),
-            self.prompts.hash(),
-            settings,
-            self.seed,
-            environment.rule(),
-            environment.horizon(),
-            self.scene.catalogue.hash(),
-        ]);
-        blake3::hash(said.to_string().as_bytes()).to_hex()[..32].to_owned()
-    }
-
     /// The model with the agent that it plays, for reports.
     pub fn expert_name(&self) -> String {
         let settings = self.settings;
@@ -120,6 +102,7 @@ impl<'a> Collection<'a> {
             index: TitleIndex::build(self.scene.catalogue, settings.grounding),
             slates: Slates::of(self.scene),
             choices,
+            health: Health::default(),
         })
     }
 
@@ -158,27 +141,34 @@ fn check_model(can: &Capabilities, settings: &AgentSettings) -> Result<(), Agent
 /// that is gone), the sessions that were over are the result and the report says why it stopped.
 ///
 /// # Errors
-/// When a setting or a template cannot be used, the world or the disk refuses, or nothing at all was finished.
+/// When a setting or a template cannot be used, the world or the disk refuses, a role is never answered, or nothing at
+/// all was finished.
 pub fn collect(
     collection: &Collection<'_>,
     journal: Option<&Journal>,
     watch: &mut dyn FnMut(&Progress),
 ) -> Result<AgentsCollected, AgentError> {
     let agents = collection.agents()?;
+    let repeats = collection.model.repeats_itself();
     let mut memories = Memories::default();
-    let mut sum = Sum::of(collection.settings.n_episodes);
+    let mut sum = Sum::of(collection);
     let mut journal = journal;
+    watch(&sum.progress(&[], &AgentAccount::default()));
     for number in 0..collection.n_batches() {
         let (first, users) = collection.seats(number);
         let sealed = journal.and_then(|journal| journal.batch(number, users.len()));
+        let sealed = sealed.filter(|batch| batch.is_final(repeats));
         let Played { batch, mut stopped } = match sealed {
-            Some(batch) => Played { batch, stopped: None },
+            Some(batch) => {
+                agents.health.absorb(&batch.account);
+                Played { batch, stopped: None }
+            }
             None => {
                 let tell = &mut |seats: &[Seat<'_>], account: &AgentAccount| {
                     watch(&sum.progress(seats, account));
                 };
                 let played = agents.play(collection.scene.environment, first, &users, &memories, tell)?;
-                journal = journal.filter(|_| played.stopped.is_none() && played.batch.is_final());
+                journal = journal.filter(|_| played.stopped.is_none() && played.batch.is_final(repeats));
                 if let Some(journal) = journal {
                     journal.seal(number, &played.batch)?;
                 }
@@ -195,9 +185,11 @@ pub fn collect(
             Some(error) if !error.ends_the_run() || sum.is_empty() => return Err(error.into()),
             Some(error) => {
                 sum.account.stopped = Some(error.to_string());
-                break;
+                let is_out_of_budget = matches!(error, LlmError::Budget { .. });
+                return Ok(AgentsCollected { is_out_of_budget, ..sum.finish(collection)? });
             }
         }
     }
+    agents.health.judge_all(collection.settings, true)?;
     sum.finish(collection)
 }

@@ -65,11 +65,17 @@ impl Agents<'_> {
         };
         let answers = self.ask(&manner, calls, account)?;
         let read = |answer: Option<llm::Completion>| {
-            let understood = read_value(&answer?.text);
+            let completion = answer?;
+            let understood = read_value(&completion.text);
             note_all(account, &understood.problems);
+            if understood.value.is_none() {
+                self.note_cut(AgentRole::Critic, &completion);
+            }
             understood.value
         };
-        Ok(answers.into_iter().map(read).collect())
+        let values = answers.into_iter().map(read).collect();
+        self.judge_health(AgentRole::Critic)?;
+        Ok(values)
     }
 
     fn critic_call(&self, seat: &Seat<'_>, remembered: Option<f32>) -> Result<Call, AgentError> {

@@ -1,9 +1,11 @@
 //! The directory of a run: one sealed file per finished batch, so that a run that was stopped goes on.
 
-use crate::AgentError;
+use crate::identity::differences;
 use crate::play::Batch;
+use crate::{AgentError, Collection};
 use artefact::replace_file;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 const IDENTITY: &str = "run.json";
@@ -17,10 +19,12 @@ pub struct Journal {
     identity: String,
 }
 
-/// What tells runs apart.
+/// What tells runs apart, and how people would.
 #[derive(Serialize, Deserialize)]
 struct Identity {
     run: String,
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    described: Value,
 }
 
 /// A file of a batch: torn or changed ones do not match their seal.
@@ -38,17 +42,34 @@ impl Journal {
     /// # Errors
     /// When it holds another run, or the disk refuses.
     pub fn open(folder: &Path, identity: &str) -> Result<Self, AgentError> {
+        Self::open_as(folder, identity, &Value::Null)
+    }
+
+    /// Opens the directory of this collection's run, or begins one. `inputs` are the hashes of data and world.
+    ///
+    /// # Errors
+    /// As [`Journal::open`]; another run says in what it differs.
+    pub fn of(folder: &Path, collection: &Collection<'_>, inputs: &[&str]) -> Result<Self, AgentError> {
+        Self::open_as(folder, &collection.identity(inputs), &collection.described(inputs))
+    }
+
+    fn open_as(folder: &Path, identity: &str, described: &Value) -> Result<Self, AgentError> {
         let journal = Self { folder: folder.to_owned(), identity: identity.to_owned() };
         let path = folder.join(IDENTITY);
         if path.exists() {
             let bytes = read(&path)?;
             let found = serde_json::from_slice::<Identity>(&bytes).ok();
-            if found.is_none_or(|found| found.run != identity) {
-                return Err(AgentError::OtherRun { path: folder.to_owned() });
+            let is_this = found.as_ref().is_some_and(|found| found.run == identity);
+            if !is_this {
+                let then = found.map_or(Value::Null, |found| found.described);
+                let is_known = !then.is_null() && !described.is_null();
+                let differs = if is_known { differences(&then, described) } else { Vec::new() };
+                return Err(AgentError::OtherRun { path: folder.to_owned(), differs });
             }
             return Ok(journal);
         }
-        let bytes = serde_json::to_vec_pretty(&Identity { run: identity.to_owned() });
+        let bytes =
+            serde_json::to_vec_pretty(&Identity { run: identity.to_owned(), described: described.clone() });
         replace_file(&path, &bytes.expect("plain data"))?;
         Ok(journal)
     }

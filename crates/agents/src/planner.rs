@@ -30,9 +30,11 @@ impl Agents<'_> {
             if let Some((thought, plan)) = understood.value {
                 let draft = &mut seats[at].draft;
                 (draft.thought, draft.plan) = (Some(thought), plan);
+            } else {
+                self.note_cut(AgentRole::Planner, &completion);
             }
         }
-        Ok(())
+        self.judge_health(AgentRole::Planner)
     }
 
     fn planner_call(&self, seat: &Seat<'_>) -> Result<Call, AgentError> {

@@ -1,7 +1,8 @@
 //! One batch: sessions that go step by step together, the calls of one step sent as one batch to the model.
 
-use crate::agents::Agents;
+use crate::agents::{Agents, NO_ANSWER};
 use crate::memory::{Memo, Memories};
+use crate::reply::Problem;
 use crate::seat::{Finished, Seat};
 use crate::{AgentError, Recall};
 use demonstrations::AgentAccount;
@@ -33,9 +34,14 @@ pub(crate) struct Played {
 }
 
 impl Batch {
-    /// Whether every call was answered: only then would playing it again give the same.
-    pub(crate) fn is_final(&self) -> bool {
-        self.account.total().failed == 0
+    /// Whether every call was answered: only then would playing it again give the same. An answer in which nothing was
+    /// said counts as one where the model `repeats` itself.
+    pub(crate) fn is_final(&self, repeats: bool) -> bool {
+        let said = |kind: &str| self.account.misunderstood.get(kind).copied().unwrap_or(0);
+        let has_empty = self.finished.iter().any(|session| session.demonstration.steps.is_empty());
+        // Batches of earlier versions say no more than that something was empty.
+        let is_silent = said(NO_ANSWER) > 0 || has_empty && said(Problem::Empty.word()) > 0;
+        self.account.total().failed == 0 && (repeats || !is_silent)
     }
 }
 

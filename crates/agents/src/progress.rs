@@ -19,6 +19,8 @@ pub struct Progress {
     pub tokens_in: u64,
     /// Tokens received.
     pub tokens_out: u64,
+    /// Calls that are still to be made, about; those that a run's directory answers are among them.
+    pub calls_left: u64,
 }
 
 impl std::fmt::Display for Progress {

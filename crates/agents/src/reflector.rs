@@ -86,8 +86,11 @@ impl Agents<'_> {
             if let Some(text) = understood.value {
                 memos.push(Memo::Lesson { key: seats[at].history_key(), text: text.clone() });
                 seats[at].lesson = Some(text);
+            } else {
+                self.note_cut(AgentRole::Reflector, &completion);
             }
         }
+        self.judge_health(AgentRole::Reflector)?;
         Ok(memos)
     }
 

@@ -79,8 +79,10 @@ pub enum Decode {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SamplingSettings {
-    /// Temperature of planner, actor and reflector; the critic is asked at 0.
+    /// Temperature of planner, actor and reflector.
     pub temperature: f32,
+    /// Temperature of the critic; some servers take 1 alone.
+    pub critic_temperature: f32,
     /// Nucleus.
     pub top_p: f32,
     /// Longest thought in tokens.
@@ -168,6 +170,7 @@ impl Default for SamplingSettings {
     fn default() -> Self {
         Self {
             temperature: 0.5,
+            critic_temperature: 0.0,
             top_p: 1.0,
             planner_tokens: 120,
             actor_tokens: 40,
@@ -214,8 +217,11 @@ impl AgentSettings {
             return refuse("discount, exit_value", "a discount within 0 to 1 and a finite value are needed");
         }
         let sampling = &self.sampling;
-        if !(sampling.temperature >= 0.0 && sampling.top_p > 0.0 && sampling.top_p <= 1.0) {
-            return refuse("sampling", "needs a temperature of at least 0 and top_p above 0, at most 1");
+        let is_temperature = |x: f32| x >= 0.0 && x.is_finite();
+        let are_temperatures =
+            is_temperature(sampling.temperature) && is_temperature(sampling.critic_temperature);
+        if !(are_temperatures && sampling.top_p > 0.0 && sampling.top_p <= 1.0) {
+            return refuse("sampling", "needs temperatures of at least 0 and top_p above 0, at most 1");
         }
         if self.noun.trim().is_empty() || self.nouns.trim().is_empty() {
             return refuse("noun, nouns", "say what the items are");

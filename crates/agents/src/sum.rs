@@ -2,9 +2,8 @@
 
 use crate::play::Batch;
 use crate::seat::Seat;
-use crate::{AgentError, AgentsCollected, Collection, Progress};
-use demonstrations::{AgentAccount, CollectReport, Cost, Demonstration, DemonstrationError, GroundingTally};
-use llm::LlmError;
+use crate::{ActorKind, AgentError, AgentsCollected, Collection, Progress, Recall};
+use demonstrations::{AgentAccount, CollectReport, Cost, Demonstration, GroundingTally};
 use mdp::UserIdx;
 use std::collections::BTreeSet;
 
@@ -20,12 +19,40 @@ pub(crate) struct Sum {
     of_sessions: usize,
     total_return: f64,
     users: BTreeSet<UserIdx>,
+    pace: Pace,
+}
+
+/// What a step costs in calls, and how many steps a session has at most.
+#[derive(Default)]
+struct Pace {
+    calls_per_step: u64,
+    calls_per_session: u64,
+    horizon: usize,
+}
+
+impl Pace {
+    fn of(collection: &Collection<'_>) -> Self {
+        let (settings, modules) = (collection.settings, collection.settings.modules());
+        let actor = match settings.actor {
+            ActorKind::Free => 1,
+            // Each title by itself, with the history and without.
+            ActorKind::Score if collection.model.scores_prefix_per_continuation() => {
+                2 * settings.slate.size as u64
+            }
+            ActorKind::Score => 2,
+        };
+        Self {
+            calls_per_step: actor + u64::from(modules.thought) + u64::from(modules.critic),
+            calls_per_session: u64::from(modules.recall != Recall::Nothing),
+            horizon: settings.horizon.min(collection.scene.environment.horizon()),
+        }
+    }
 }
 
 impl Sum {
-    /// Nothing yet, of so many sessions.
-    pub(crate) fn of(of_sessions: usize) -> Self {
-        Self { of_sessions, ..Self::default() }
+    /// Nothing yet of a collection.
+    pub(crate) fn of(collection: &Collection<'_>) -> Self {
+        Self { of_sessions: collection.settings.n_episodes, pace: Pace::of(collection), ..Self::default() }
     }
 
     /// Adds a finished batch.
@@ -78,7 +105,22 @@ impl Sum {
             grounding,
             tokens_in: total.tokens_in,
             tokens_out: total.tokens_out,
+            calls_left: self.calls_left(seats),
         }
+    }
+
+    /// How many calls are still to be made, if sessions go on as those did that are over; until one is, if they last as
+    /// long as they may.
+    fn calls_left(&self, seats: &[Seat<'_>]) -> u64 {
+        let Pace { calls_per_step, calls_per_session, horizon } = self.pace;
+        let longest = horizon as f64;
+        let mean = if self.sessions == 0 { longest } else { self.report.steps as f64 / self.sessions as f64 };
+        let going = seats.iter().filter(|seat| seat.goes_on(horizon));
+        let steps: f64 = going.map(|seat| (mean - seat.steps.len() as f64).max(1.0)).sum();
+        let to_begin = self.of_sessions.saturating_sub(self.sessions).saturating_sub(seats.len());
+        let steps = (steps + to_begin as f64 * mean).round() as u64;
+        let to_end = (to_begin + seats.len()) as u64;
+        steps.saturating_mul(calls_per_step).saturating_add(to_end * calls_per_session)
     }
 
     /// Whether there is no step at all.
@@ -86,22 +128,16 @@ impl Sum {
         self.demonstrations.is_empty()
     }
 
-    /// Why there is nothing: the model gave no answer, or none that could be shown.
+    /// Why there is nothing: no answer could be shown.
     fn nothing(&self) -> AgentError {
-        let total = self.account.total();
-        if total.answered == 0 && total.failed > 0 {
-            let most = self.account.failures.iter().max_by_key(|(_, count)| **count);
-            let why = most.map_or(String::new(), |(why, _)| format!(": {why}"));
-            let reason = format!("the model answered none of {} calls{why}", total.failed);
-            let hint = "the same command asks again; `ilrec doctor` says whether a server answers".to_owned();
-            return LlmError::Unavailable { reason, hint }.into();
-        }
         let CollectReport { answers, refused_ungrounded, refused_known, .. } = self.report;
-        DemonstrationError::Nothing(format!(
-            "no answer of the model could be shown: of {answers} titles, {refused_known} are of items that the person \
-             knows, {refused_ungrounded} of none in the catalogue"
-        ))
-        .into()
+        AgentError::NothingShown(match answers {
+            0 => format!("{} answers held no title", self.account.total().answered),
+            _ => format!(
+                "of {answers} titles, {refused_known} are of items that the person knows, {refused_ungrounded} of none in \
+                 the catalogue"
+            ),
+        })
     }
 
     /// The sum as a result.
@@ -118,6 +154,6 @@ impl Sum {
         };
         let grounding = self.tally.finish(|item| collection.scene.catalogue.item(item).title.clone());
         let report = CollectReport { grounding, agents: Some(Box::new(self.account)), ..self.report };
-        Ok(AgentsCollected { demonstrations: self.demonstrations, report, cost })
+        Ok(AgentsCollected { demonstrations: self.demonstrations, report, cost, is_out_of_budget: false })
     }
 }

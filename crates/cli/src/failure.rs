@@ -275,6 +275,7 @@ impl From<agents::AgentError> for Failure {
             E::Io { ref source, .. } if source.kind() != std::io::ErrorKind::NotFound => {
                 Self::machine(error.to_string())
             }
+            E::Mute { .. } | E::MostLost(_) => Self::machine(error.to_string()),
             other => Self::input(other.to_string()),
         };
         match hint {

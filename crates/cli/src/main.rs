@@ -3,6 +3,7 @@
 mod commands;
 mod context;
 mod failure;
+mod interrupt;
 mod output;
 mod progress;
 mod screen;

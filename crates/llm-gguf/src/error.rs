@@ -33,6 +33,12 @@ pub enum GgufError {
         /// What is missing or wrong.
         what: String,
     },
+    /// Weights that nothing can be calculated with.
+    #[error("weights of the GGUF file are not finite, or larger than any: tensor {tensor}")]
+    NotFinite {
+        /// Where the first of them is.
+        tensor: String,
+    },
     /// A valid file of a kind that is not supported.
     #[error("not supported: {what}")]
     Unsupported {
@@ -52,7 +58,9 @@ impl GgufError {
             Self::Foreign { .. } => {
                 "convert the model to GGUF, or download a .gguf file; a page of HTML here is a failed download"
             }
-            Self::Damaged { .. } => "download the file again and compare its checksum",
+            Self::Damaged { .. } | Self::NotFinite { .. } => {
+                "download the file again and compare its checksum"
+            }
             Self::Unfit { .. } => {
                 "the file was converted by something unusual; try another conversion of the same model"
             }
@@ -70,6 +78,16 @@ impl GgufError {
 
     pub(crate) fn unsupported(what: impl Into<String>) -> Self {
         Self::Unsupported { what: what.into() }
+    }
+}
+
+/// The error of a model whose sums are not finite, found at its first use.
+pub(crate) fn not_finite(model: &str) -> llm::LlmError {
+    llm::LlmError::Unavailable {
+        reason: format!("the model gives numbers that are not finite: {model}"),
+        hint:
+            "its weights are damaged, or it was made for another arithmetic: take another copy or conversion"
+                .to_owned(),
     }
 }
 

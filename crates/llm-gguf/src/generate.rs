@@ -4,10 +4,11 @@ mod answer;
 
 use std::time::Instant;
 
-use llm::{Completion, Generate, LlmError};
+use llm::{Completion, Generate, LanguageModel as _, LlmError};
 
 use crate::GgufModel;
 use crate::cache::Cache;
+use crate::error::not_finite;
 use crate::evaluate::Context;
 use answer::Answer;
 
@@ -30,7 +31,7 @@ pub(crate) fn generate(model: &GgufModel, requests: &[Generate]) -> Vec<Result<C
         requests.iter().map(|request| begin(model, &mut cache, request)).collect();
     while step(model, &mut cache, &mut jobs) {}
     let seconds = start.elapsed().as_secs_f64() / requests.len().max(1) as f64;
-    jobs.into_iter().map(|job| job.map(|job| finish(job, seconds))).collect()
+    jobs.into_iter().map(|job| job.and_then(|job| finish(model, job, seconds))).collect()
 }
 
 fn begin<'a>(model: &GgufModel, cache: &mut Cache, request: &'a Generate) -> Result<Job<'a>, LlmError> {
@@ -76,10 +77,11 @@ fn step(model: &GgufModel, cache: &mut Cache, jobs: &mut [Result<Job<'_>, LlmErr
     true
 }
 
-fn finish(job: Job<'_>, seconds: f64) -> Completion {
-    let mut completion = job.answer.finish();
+fn finish(model: &GgufModel, job: Job<'_>, seconds: f64) -> Result<Completion, LlmError> {
+    let completion = job.answer.finish();
+    let mut completion = completion.ok_or_else(|| not_finite(&model.capabilities().model))?;
     completion.usage.tokens_in = job.n_prompt as u64;
     completion.usage.tokens_reused = job.n_reused as u64;
     completion.usage.seconds = seconds;
-    completion
+    Ok(completion)
 }

@@ -212,6 +212,10 @@ impl LanguageModel for GgufModel {
         self.threads.install(|| requests.iter().map(|request| crate::score::score(self, request)).collect())
     }
 
+    fn repeats_itself(&self) -> bool {
+        true
+    }
+
     fn count_tokens(&self, text: &str) -> usize {
         self.tokenize(text).len()
     }

@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
-use llm::{Continuation, LlmError, Score, Usage};
+use llm::{Continuation, LanguageModel as _, LlmError, Score, Usage};
 use rayon::prelude::*;
 
 use crate::GgufModel;
+use crate::error::not_finite;
 use crate::evaluate::Context;
 use crate::sampling::log_normaliser;
 
@@ -33,6 +34,9 @@ pub(crate) fn score(model: &GgufModel, request: &Score) -> Result<Vec<Continuati
         log_probs[batch].iter_mut().zip(rest).for_each(|(log_prob, rest)| *log_prob += rest);
     }
     drop(cache);
+    if log_probs.iter().any(|log_prob| !log_prob.is_finite()) {
+        return Err(not_finite(&model.capabilities().model));
+    }
     let seconds = start.elapsed().as_secs_f64() / texts.len().max(1) as f64;
     let continuation = |(i, (tokens, log_prob)): (usize, (&Vec<u32>, f64))| Continuation {
         log_prob,

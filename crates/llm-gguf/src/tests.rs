@@ -4,6 +4,7 @@ mod architectures;
 mod behaviour;
 mod hostile;
 mod real;
+mod templates;
 mod tiny;
 
 use llm::{AgentRole, Generate, Message, Sampling, Score, Speaker};

@@ -23,6 +23,20 @@ pub enum LlmError {
         /// What the backend said; never holds a key.
         reason: String,
     },
+    /// The backend will never answer this request as it is; nothing can have been paid, and asking again would not help.
+    #[error("the request failed: {reason}")]
+    Rejected {
+        /// What the backend said; never holds a key.
+        reason: String,
+        /// What the user can do about it.
+        hint: String,
+    },
+    /// The model used up its tokens before it said anything; there is no answer.
+    #[error("the answer was cut off at {tokens} tokens before anything was said")]
+    CutOff {
+        /// The longest answer that was asked for.
+        tokens: u32,
+    },
     /// The request does not fit the model's context.
     #[error("the prompt has {tokens} tokens, the context holds {context}")]
     TooLong {
@@ -56,15 +70,25 @@ pub enum LlmError {
 impl LlmError {
     /// Whether the call may have been paid for although there is no answer.
     pub(crate) fn may_have_cost(&self) -> bool {
-        matches!(self, Self::Failed { .. })
+        matches!(self, Self::Failed { .. } | Self::CutOff { .. })
     }
 
     /// The same failure of a call of which a part may have been paid for. What ends the run will do so at the next
     /// call, which finds it as this one did.
     pub(crate) fn perhaps_paid(self) -> Self {
         match self {
-            Self::Refused { reason } | Self::Unavailable { reason, .. } => Self::Failed { reason },
+            Self::Refused { reason } | Self::Rejected { reason, .. } | Self::Unavailable { reason, .. } => {
+                Self::Failed { reason }
+            }
             other => other,
+        }
+    }
+
+    /// What the user can do about it, where the error itself knows.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Unavailable { hint, .. } | Self::Rejected { hint, .. } => Some(hint),
+            _ => None,
         }
     }
 

@@ -43,6 +43,7 @@ mod pointer;
 mod run_lock;
 mod scripted;
 mod seam;
+mod thoughts;
 mod uri;
 
 pub use budget::{Budget, Budgeted};
@@ -51,7 +52,7 @@ pub use counted::Counted;
 pub use embedding::BuiltinEmbedder;
 pub use error::LlmError;
 pub use extent::{AtMost, Embedded};
-pub use http::{Endpoint, Http, HttpSettings};
+pub use http::{Endpoint, Http, HttpSettings, Parameter};
 pub use ledger::{Count, Ledger};
 pub use model::{
     AgentRole, Capabilities, Choices, Completion, Continuation, Generate, Message, Sampling, Score, Speaker,
@@ -61,6 +62,7 @@ pub use money::{Money, Price, Prices};
 pub use run_lock::RunLock;
 pub use scripted::Scripted;
 pub use seam::{BeforeSending, LanguageModel, OnAnswer, OnScored};
+pub use thoughts::without_thoughts;
 pub use uri::{LlmUri, UriError};
 
 #[cfg(test)]

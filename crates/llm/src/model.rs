@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::thoughts::is_silent;
+
 /// Who speaks in a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -144,6 +146,13 @@ pub struct Completion {
     pub choice: Option<u32>,
     /// What it cost.
     pub usage: Usage,
+}
+
+impl Completion {
+    /// Whether it is no answer: nothing was chosen and nothing said beside thoughts.
+    pub fn says_nothing(&self) -> bool {
+        self.choice.is_none() && is_silent(&self.text)
+    }
 }
 
 /// How likely one continuation is after the prefix.

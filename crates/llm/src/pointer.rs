@@ -46,6 +46,10 @@ macro_rules! forwards {
                 (**self).scores_prefix_per_continuation()
             }
 
+            fn repeats_itself(&self) -> bool {
+                (**self).repeats_itself()
+            }
+
             fn embed_kept(
                 &self,
                 texts: &[String],

@@ -100,6 +100,12 @@ pub trait LanguageModel: Send + Sync {
         Ok(embedded)
     }
 
+    /// Whether an answer in which nothing is said would be the same if it were asked for again, as of a model in process.
+    /// Then it counts as an answer; that of a server does not, and is asked for again.
+    fn repeats_itself(&self) -> bool {
+        false
+    }
+
     /// What this request can cost at the very most; a budget reserves it before the request is sent. Without a
     /// tokenizer: no token is shorter than a byte.
     fn at_most(&self, request: &Generate) -> AtMost {

@@ -39,9 +39,13 @@ impl Agents<'_> {
             for (answer, &at) in self.ask(&manner, calls, account)?.into_iter().zip(&waiting) {
                 if let Some(completion) = answer {
                     n_answers[at] += 1;
-                    self.take(&mut seats[at], &completion, account)?;
+                    let is_meant = self.take(&mut seats[at], &completion, account)?;
+                    if !is_meant {
+                        self.note_cut(AgentRole::Actor, &completion);
+                    }
                 }
             }
+            self.judge_health(AgentRole::Actor)?;
         }
         Ok(())
     }
@@ -63,19 +67,19 @@ impl Agents<'_> {
         (0..texts.len() as u32).filter(|&row| is_out(row)).collect()
     }
 
-    /// Takes an answer: as the draft's choice, or as a refusal.
+    /// Takes an answer: as the draft's choice, or as a refusal. Whether it names an item at all.
     fn take(
         &self,
         seat: &mut Seat<'_>,
         completion: &Completion,
         account: &mut AgentAccount,
-    ) -> Result<(), AgentError> {
-        let Some((text, grounded)) = self.meant(completion, account)? else { return Ok(()) };
+    ) -> Result<bool, AgentError> {
+        let Some((text, grounded)) = self.meant(completion, account)? else { return Ok(false) };
         let open = grounded.item.filter(|&item| !seat.unavailable.contains(item));
         if let Some(item) = open {
             let log_prob = completion.log_prob.filter(|_| self.choices.is_some());
             seat.draft.choice = Some(Choice { item, text, grounded, log_prob, lift: None });
-            return Ok(());
+            return Ok(true);
         }
         if self.modules.unknown_title == UnknownTitle::Nearest
             && let Some(&(item, distance)) =
@@ -84,10 +88,11 @@ impl Agents<'_> {
             let grounding = Grounding { status: GroundingStatus::Embedding, distance };
             let grounded = Grounded { item: Some(item), grounding, is_ambiguous: false };
             seat.draft.choice = Some(Choice { item, text, grounded, log_prob: None, lift: None });
-            return Ok(());
+            return Ok(true);
         }
+        let is_meant = grounded.item.is_some();
         self.refuse(seat, text, grounded);
-        Ok(())
+        Ok(is_meant)
     }
 
     /// The text of an answer and what it means; absent where no title was understood.

@@ -3,26 +3,12 @@
 use super::Problem;
 use serde_json::{Map, Value};
 
-const THINK: &str = "<think>";
-const THOUGHT: &str = "</think>";
-
-/// An answer without blocks in which the model thinks aloud.
+/// An answer without blocks in which the model thinks aloud, and without characters that steer a terminal.
 pub(super) fn without_thinking(answer: &str) -> (String, Vec<Problem>) {
-    let mut rest = answer;
-    let mut text = String::new();
-    // A block may also have been opened by the prompt.
-    if let Some(end) = rest.find(THOUGHT)
-        && rest.find(THINK).is_none_or(|start| start > end)
-    {
-        rest = &rest[end + THOUGHT.len()..];
-    }
-    while let Some(start) = rest.find(THINK) {
-        text.push_str(&rest[..start]);
-        let Some(end) = rest[start..].find(THOUGHT) else { return (text, vec![Problem::CutShort]) };
-        rest = &rest[start + end + THOUGHT.len()..];
-    }
-    text.push_str(rest);
-    (text, Vec::new())
+    let (text, is_open) = llm::without_thoughts(answer);
+    let shown = |c: char| if c.is_control() && !c.is_whitespace() { char::REPLACEMENT_CHARACTER } else { c };
+    let problems = if is_open { vec![Problem::CutShort] } else { Vec::new() };
+    (text.chars().map(shown).collect(), problems)
 }
 
 /// The first JSON object in a text, whatever follows it.

@@ -5,6 +5,7 @@ mod advantage;
 mod control;
 mod dry_run;
 mod embedder;
+mod health;
 mod resume;
 mod settings;
 mod transcripts;

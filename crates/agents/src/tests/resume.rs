@@ -124,6 +124,44 @@ fn the_identity_sees_what_matters_and_nothing_else() {
 }
 
 #[test]
+fn another_run_says_in_what_it_differs() {
+    let world = world(2, ExitRule::None);
+    let (scene, prompts, model) = (world.scene(), Prompts::builtin().unwrap(), sensible(&world));
+    let users = [UserIdx(0)];
+    let dir = tempfile::tempdir().unwrap();
+    let open = |settings: &AgentSettings, seed: u64, model: &dyn LanguageModel| {
+        let collection = Collection {
+            scene: &scene,
+            users: &users,
+            model,
+            embedder: None,
+            prompts: &prompts,
+            settings,
+            seed,
+        };
+        Journal::of(dir.path(), &collection, &["d", "w"]).map(|_| ())
+    };
+    let base = settings();
+    open(&base, 1, &model).unwrap();
+    open(&AgentSettings { n_episodes: 99, ..base.clone() }, 1, &model).unwrap();
+    let mut other = sensible(&world);
+    other.can.model = "script:7b".to_owned();
+    let mut changed = AgentSettings { horizon: 9, ..base };
+    changed.sampling.critic_temperature = 1.0;
+    let error = open(&changed, 2, &other).unwrap_err();
+    let said = error.to_string();
+    for part in [
+        "model script:7b instead of script",
+        "seed 2 instead of 1",
+        "settings.horizon 9 instead of 3",
+        "settings.sampling.critic_temperature 1.0 instead of nothing",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    assert!(error.hint().unwrap().contains("remove the directory"));
+}
+
+#[test]
 fn progress_is_told_after_every_step_and_batch() {
     let world = world(3, ExitRule::None);
     let (scene, prompts, model) = (world.scene(), Prompts::builtin().unwrap(), sensible(&world));
@@ -140,11 +178,13 @@ fn progress_is_told_after_every_step_and_batch() {
     let mut told = Vec::new();
     collect(&collection, None, &mut |progress| told.push(progress.clone())).unwrap();
     let sessions: Vec<usize> = told.iter().map(|p| p.sessions).collect();
-    assert_eq!(sessions, [0, 0, 0, 2, 2, 2, 2, 4, 4, 4, 4, 6, 6, 6, 6, 7]);
+    assert_eq!(sessions, [0, 0, 0, 0, 2, 2, 2, 2, 4, 4, 4, 4, 6, 6, 6, 6, 7]);
+    let left: Vec<u64> = told.iter().map(|p| p.calls_left).collect();
+    assert_eq!((left[0], left[4], left[16]), (7 * 3 * 3 + 7, 5 * 3 * 3 + 5, 0));
     assert!(
         told.windows(2).all(|pair| pair[0].steps <= pair[1].steps && pair[0].tokens_in <= pair[1].tokens_in)
     );
-    assert_eq!((told[0].steps, told[0].grounding[0]), (2, 2));
+    assert_eq!((told[1].steps, told[1].grounding[0]), (2, 2));
     let last = told.last().unwrap();
     assert_eq!((last.of_sessions, last.steps, last.grounding), (7, 21, [21, 0, 0, 0, 0]));
     assert!(last.mean_return > 9.0 && last.tokens_in > last.tokens_out);
@@ -200,7 +240,11 @@ fn a_model_that_answers_nothing_says_why_and_can_be_asked_again() {
     let dir = tempfile::tempdir().unwrap();
     let journal = Journal::open(dir.path(), "a").unwrap();
     let error = run(&world, &faulty(&world, 0..10_000), &settings, Some(&journal)).unwrap_err();
-    assert!(error.to_string().contains("answered none of") && error.to_string().contains("503"), "{error}");
+    let said = error.to_string();
+    assert!(
+        said.starts_with("all 10 calls of the actor brought nothing: ") && said.contains("503"),
+        "{said}"
+    );
     assert!(run(&world, &sensible(&world), &settings, Some(&journal)).is_ok());
 }
 

@@ -11,8 +11,9 @@ use crate::stage::model::{ModelArgs, Opener};
 use crate::stage::simulation::Simulation;
 use ::agents::{ActorKind, AgentSettings, Collection, Models as _, Prompts, RandomFreshGenre, Terms};
 use demonstrations::{CollectOptions, Expert as _};
-use llm::{LanguageModel, LlmError, Money};
+use llm::{LanguageModel, Ledger, LlmError};
 use std::path::PathBuf;
+use std::sync::Arc;
 use world_model::Side;
 
 /// The most steps that a session of a language model is given, unless the settings say otherwise.
@@ -140,13 +141,13 @@ fn with_model(address: Option<&str>, arguments: &CollectArgs, global: &Global) -
     let terms = arguments.terms(&settings);
     if arguments.dry_run {
         let model = opener.unrecorded(address, terms.needs_scores).map_err(not_opened)?;
-        return act((model.as_ref(), None), &settings, arguments, global, &|| None);
+        return act((model.as_ref(), None), &settings, arguments, global, Arc::default());
     }
     let model = opener.open(address, &terms).map_err(not_opened)?;
     let embedder = arguments.embedder.as_ref().map(|address| opener.open_embedder(address, &terms));
     let embedder = embedder.transpose().map_err(not_opened)?;
     let models = (model.as_ref(), embedder.as_deref());
-    act(models, &settings, arguments, global, &|| opener.spent(&terms.run))
+    act(models, &settings, arguments, global, opener.ledger(&terms.run))
 }
 
 /// A model that is not there is a mistake of the command line.
@@ -186,7 +187,7 @@ fn act(
     settings: &AgentSettings,
     arguments: &CollectArgs,
     global: &Global,
-    spent: &dyn Fn() -> Option<Money>,
+    ledger: Arc<Ledger>,
 ) -> Result<(), Failure> {
     let place = &arguments.place;
     let prompts = match &arguments.prompts {
@@ -215,8 +216,12 @@ fn act(
         let estimate = agents::estimate(&collection, &inputs, &run)?;
         return global.format().emit(&estimate, &estimate.to_string());
     }
-    let made = agents::collect(&collection, &inputs, &run, spent)?;
-    store(&made, &domain, settings, place, global)
+    let made = agents::collect(&collection, &inputs, &run, ledger)?;
+    if made.losses.goes_on() {
+        made.losses.check()?;
+    }
+    store(&made.demos, &domain, settings, place, global)?;
+    Ok(made.losses.check()?)
 }
 
 #[cfg(test)]

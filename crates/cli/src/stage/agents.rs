@@ -1,12 +1,21 @@
 //! Stage `demos` with a language model: its agents act in the train world.
 
+mod watch;
+
 use crate::failure::Failure;
-use crate::progress::Progress;
-use ::agents::{Collection, Estimate, Journal};
-use demonstrations::{Demos, Origin};
-use llm::Money;
+use crate::interrupt;
+use ::agents::{Collection, Estimate, Journal, Losses};
+use demonstrations::{AgentAccount, Demos, Origin};
+use llm::Ledger;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use watch::{Ticker, Watch};
+
+/// Demonstrations, and what is missing of them.
+pub(crate) struct Collected {
+    pub(crate) demos: Demos,
+    pub(crate) losses: Losses,
+}
 
 /// The directory of the run beside the demonstrations it will give.
 pub(crate) fn run_folder(out: &Path) -> PathBuf {
@@ -15,42 +24,52 @@ pub(crate) fn run_folder(out: &Path) -> PathBuf {
     out.with_file_name(name)
 }
 
-/// Lets the agents act; batches that an earlier, stopped run finished are not played again.
-/// `spent` says what was paid so far, where that is known.
+/// Lets the agents act; batches that an earlier, stopped run finished are not played again. The ledger is where the
+/// models of the run book what they answer.
 pub(crate) fn collect(
     collection: &Collection<'_>,
     inputs: &[&str],
     run: &Path,
-    spent: &dyn Fn() -> Option<Money>,
-) -> Result<Demos, Failure> {
+    ledger: Arc<Ledger>,
+) -> Result<Collected, Failure> {
     collection.check()?;
-    let journal = Journal::open(run, &collection.identity(inputs))?;
-    let shown = Progress::timed("demonstrations");
-    let (clock, mut at_start) = (Instant::now(), None);
-    let mut watch = |progress: &::agents::Progress| {
-        let first = *at_start.get_or_insert(progress.sessions);
-        let left = time_left(progress, first, clock.elapsed());
-        let paid = spent().map(|money| format!(", paid {money}")).unwrap_or_default();
-        shown.at(progress.sessions as u64, progress.of_sessions as u64, &format!("{progress}{paid}{left}"));
-    };
-    let collected = ::agents::collect(collection, Some(&journal), &mut watch)?;
-    if let Some(why) = collected.report.agents.as_ref().and_then(|account| account.stopped.as_ref()) {
-        tracing::warn!("stopped: {why}; what was finished is kept, the same command goes on from there");
-    }
+    let journal = Journal::of(run, collection, inputs)?;
+    let watch = Arc::new(Watch::new(collection.settings.n_episodes, ledger, run));
+    let seen = Arc::clone(&watch);
+    let _last_word = interrupt::last_word(move || seen.last_word());
+    let ticker = Ticker::start(Arc::clone(&watch));
+    let collected = ::agents::collect(collection, Some(&journal), &mut |progress| watch.told(progress));
+    drop(ticker);
+    let collected = collected?;
+    watch.ended();
+    let losses = collected.losses(collection.settings.n_episodes);
+    tell(&losses, collected.report.agents.as_deref());
     let expert = collection.expert_name();
     let (report, cost) = (Box::new(collected.report), collected.cost);
-    Ok(Demos { origin: Origin::Collected { expert, report, cost }, demonstrations: collected.demonstrations })
+    let demos = Demos {
+        origin: Origin::Collected { expert, report, cost },
+        demonstrations: collected.demonstrations,
+    };
+    Ok(Collected { demos, losses })
 }
 
-/// What the sessions since the start say about the rest.
-fn time_left(progress: &::agents::Progress, first: usize, elapsed: Duration) -> String {
-    let done = progress.sessions.saturating_sub(first);
-    if done == 0 {
-        return String::new();
+/// Says what is missing, and what to do about it.
+fn tell(losses: &Losses, account: Option<&AgentAccount>) {
+    if !losses.is_any() {
+        tracing::info!("{losses}");
+        return;
     }
-    let rest = progress.of_sessions.saturating_sub(progress.sessions);
-    let seconds = elapsed.as_secs_f64() * rest as f64 / done as f64;
-    format!(", about {:.0} min left", (seconds / 60.0).ceil())
+    for (agent, calls) in account.iter().flat_map(|account| &account.calls) {
+        if calls.failed > 0 {
+            tracing::warn!("{agent}: {} of {} calls failed", calls.failed, calls.failed + calls.answered);
+        }
+    }
+    let advice = match losses {
+        Losses { is_out_of_budget: true, .. } => "; with a larger budget the same command goes on from there",
+        losses if losses.goes_on() => "; what was answered is kept, the same command asks for the rest only",
+        _ => "",
+    };
+    tracing::warn!("{losses}{advice}");
 }
 
 /// What it would need; what was begun in `run` says it best.

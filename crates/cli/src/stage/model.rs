@@ -32,7 +32,8 @@ const EXAMPLE: &str = "it has the tables `[http]`, with keys such as request_tim
 /// What is said about models besides their names.
 #[derive(clap::Args, Debug)]
 pub(crate) struct ModelArgs {
-    /// A TOML file with the tables `http` (limits, timeouts, what the server offers) and `prices."MODEL"` (in, out)
+    /// A TOML file with the tables `http` (limits, timeouts, what the server takes) and `prices."MODEL"` (in, out);
+    /// docs/llm-config.md has every key
     #[arg(long, value_name = "FILE")]
     llm_config: Option<PathBuf>,
 }
@@ -94,13 +95,8 @@ impl Opener {
         })
     }
 
-    /// What a run has paid so far, where a price is known.
-    pub(crate) fn spent(&self, run: &Path) -> Option<Money> {
-        let money = self.ledger(run).total().total_money();
-        (money > Money::default()).then_some(money)
-    }
-
-    fn ledger(&self, run: &Path) -> Arc<Ledger> {
+    /// Where a run's models book what they answer.
+    pub(crate) fn ledger(&self, run: &Path) -> Arc<Ledger> {
         let mut ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(ledgers.entry(run.to_owned()).or_default())
     }

@@ -1,5 +1,6 @@
 //! The real command line on small inputs.
 
+mod answers;
 mod browser;
 mod chain;
 mod damage;

@@ -29,6 +29,8 @@ pub(super) struct Answer<'a> {
     /// Drawn and not evaluated yet.
     pending: Vec<u32>,
     stop: Option<StopReason>,
+    /// Whether the model gave numbers that are not finite.
+    is_broken: bool,
 }
 
 impl<'a> Answer<'a> {
@@ -50,6 +52,7 @@ impl<'a> Answer<'a> {
             n_tokens: 0,
             log_prob: 0.0,
             pending: Vec::new(),
+            is_broken: false,
             stop: (request.choices.is_none() && request.sampling.max_tokens == 0)
                 .then_some(StopReason::Length),
         })
@@ -85,8 +88,12 @@ impl<'a> Answer<'a> {
 
     fn take_any(&mut self, model: &GgufModel, states: &Activations, row: usize) {
         let logits = model.network.logits_of_row(states, row);
+        let normaliser = log_normaliser(&logits);
+        if self.breaks_off(normaliser) {
+            return;
+        }
         let token = draw(&logits, &self.request.sampling, &mut self.rng);
-        self.log_prob += f64::from(logits[token]) - log_normaliser(&logits);
+        self.log_prob += f64::from(logits[token]) - normaliser;
         let token = token as u32;
         if model.tokenizer.is_end(token) {
             self.stop = Some(StopReason::Stop);
@@ -101,6 +108,14 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// Ends an answer of a model whose sums are not finite.
+    fn breaks_off(&mut self, normaliser: f64) -> bool {
+        if !normaliser.is_finite() {
+            (self.is_broken, self.stop) = (true, Some(StopReason::Stop));
+        }
+        self.is_broken
+    }
+
     fn push(&mut self, model: &GgufModel, token: u32) {
         self.bytes.extend_from_slice(model.tokenizer.bytes(token));
         self.pending.push(token);
@@ -110,7 +125,7 @@ impl<'a> Answer<'a> {
     /// Draws among the tokens that continue an allowed choice; where one is complete, ending counts as a token
     /// (as likely as all end tokens together).
     fn take_allowed(&mut self, model: &GgufModel, states: &Activations, row: usize) {
-        let Some(constraint) = &mut self.constraint else { return };
+        let Some(constraint) = &self.constraint else { return };
         let next = constraint.tree.next(constraint.node, &constraint.excluded);
         let complete = constraint.tree.complete(constraint.node, &self.request.excluded);
         let ends = model.tokenizer.ends().filter(|_| complete.is_some());
@@ -120,8 +135,13 @@ impl<'a> Answer<'a> {
         if !ends.is_empty() {
             logits.push(log_normaliser(&ends) as f32);
         }
+        let normaliser = log_normaliser(&logits);
+        if self.breaks_off(normaliser) {
+            return;
+        }
+        let Some(constraint) = &mut self.constraint else { return };
         let drawn = draw(&logits, &self.request.sampling, &mut self.rng);
-        self.log_prob += f64::from(logits[drawn]) - log_normaliser(&logits);
+        self.log_prob += f64::from(logits[drawn]) - normaliser;
         if let Some(&(token, node)) = next.get(drawn) {
             constraint.node = node;
             self.push(model, token);
@@ -151,17 +171,20 @@ impl<'a> Answer<'a> {
         self.is_finished()
     }
 
-    /// The finished answer; prompt and time are left to the caller.
-    pub(super) fn finish(self) -> Completion {
+    /// The finished answer, unless the model is broken; prompt and time are left to the caller.
+    pub(super) fn finish(self) -> Option<Completion> {
+        if self.is_broken {
+            return None;
+        }
         let choice = self.constraint.as_ref().and_then(|constraint| constraint.choice);
         let chosen = self.request.choices.as_ref().zip(choice).and_then(|(all, i)| all.texts.get(i as usize));
-        Completion {
+        Some(Completion {
             text: chosen.cloned().unwrap_or_else(|| String::from_utf8_lossy(&self.bytes).into_owned()),
             stop: self.stop.unwrap_or(StopReason::Length),
             log_prob: Some(self.log_prob),
             choice,
             usage: Usage { tokens_out: self.n_tokens as u64, ..Usage::default() },
-        }
+        })
     }
 }
 

@@ -4,7 +4,14 @@
 //! The block layouts of the ggml project. A *unit* is what one set of scales belongs to: 32 elements in the classic
 //! types, 256 in the K types, which have finer scales inside.
 
+use rayon::prelude::*;
+
 use super::float16::{from_half, to_half};
+
+/// No weight of a model is larger; beyond it, and beyond binary16, sums are not finite any more.
+const LARGEST: f32 = 1e6;
+/// Elements that one thread looks at.
+const PIECE: usize = 1 << 14;
 
 /// How a tensor is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,6 +163,24 @@ impl Quantisation {
             }
         }
         unit
+    }
+
+    /// Whether all weights of a tensor are numbers to calculate with: finite, and not too large.
+    pub(crate) fn is_sound(self, bytes: &[u8]) -> bool {
+        let (_, unit_bytes) = self.unit();
+        let is_number = |half: u16| half & 0x7c00 != 0x7c00;
+        let half = |unit: &[u8], at: usize| u16::from_le_bytes([unit[at], unit[at + 1]]);
+        let is_unit_sound = |unit: &[u8]| match self {
+            Self::F32 | Self::F16 | Self::Bf16 => true,
+            Self::Q6K => is_number(half(unit, 208)),
+            _ => is_number(half(unit, 0)) && (!self.is_affine() || is_number(half(unit, 2))),
+        };
+        let is_piece_sound = |piece: &[u8]| match self {
+            // A comparison with what is no number is false.
+            Self::F32 | Self::F16 | Self::Bf16 => self.floats(piece).iter().all(|x| x.abs() <= LARGEST),
+            _ => piece.chunks_exact(unit_bytes).all(is_unit_sound),
+        };
+        bytes.par_chunks(PIECE * unit_bytes).all(is_piece_sound)
     }
 
     /// The elements of one row, exact up to the rounding of floats.

@@ -161,3 +161,30 @@ fn rows_of_odd_length_are_refused() {
     assert!(Matrix::pack(Quantisation::F32, 33, 1, &[0; 132]).is_err());
     assert!(Matrix::pack(Quantisation::Q8_0, 32, 2, &[0; 34]).is_err());
 }
+
+#[test]
+fn a_scale_that_is_no_number_makes_a_tensor_unsound() {
+    let mut rng = mdp::rng_for(9, &[]);
+    for (quantisation, unit_bytes) in TYPES {
+        let whole = random_rows(quantisation, unit_bytes, 1024, 40);
+        assert!(quantisation.is_sound(&whole), "{quantisation:?}");
+        let scale = if quantisation == Quantisation::Q6K { 208 } else { 0 };
+        let places = if quantisation.is_affine() { vec![scale, 2] } else { vec![scale] };
+        for place in places {
+            for bad in [0x7c00_u16, 0xfc00, 0x7e01] {
+                let mut bytes = whole.clone();
+                let unit = rng.random_range(0..bytes.len() / unit_bytes) * unit_bytes;
+                bytes[unit + place..unit + place + 2].copy_from_slice(&bad.to_le_bytes());
+                assert!(!quantisation.is_sound(&bytes), "{quantisation:?} {bad:x}");
+            }
+        }
+    }
+    for (quantisation, bad) in
+        [(Quantisation::F16, 0x7c00_u16), (Quantisation::Bf16, 0x7f80), (Quantisation::Bf16, 0x7f00)]
+    {
+        let mut bytes = vec![0; 1 << 17];
+        assert!(quantisation.is_sound(&bytes));
+        bytes[70_002..70_004].copy_from_slice(&bad.to_le_bytes());
+        assert!(!quantisation.is_sound(&bytes), "{quantisation:?} {bad:x}");
+    }
+}

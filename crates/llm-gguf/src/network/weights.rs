@@ -52,7 +52,10 @@ impl Network {
         let source = Source { file: &file };
         let embedding = source.expect("token_embd.weight", &[config.width, n_tokens])?.clone();
         let output = match file.tensor("output.weight") {
-            Some(_) => source.matrix("output.weight", config.width, n_tokens)?,
+            Some(_) => {
+                source.sound("token_embd.weight", &embedding)?;
+                source.matrix("output.weight", config.width, n_tokens)?
+            }
             None => source.matrix("token_embd.weight", config.width, n_tokens)?,
         };
         let layers = (0..config.n_layers).map(|n| source.layer(n, &config)).collect::<Result<_, _>>()?;
@@ -100,13 +103,23 @@ impl Source<'_> {
         Ok(tensor)
     }
 
+    /// Refuses weights that are no numbers to calculate with.
+    fn sound(&self, name: &str, tensor: &Tensor) -> Result<(), GgufError> {
+        match tensor.quantisation.is_sound(self.file.bytes(tensor)) {
+            true => Ok(()),
+            false => Err(GgufError::NotFinite { tensor: name.to_owned() }),
+        }
+    }
+
     fn matrix(&self, name: &str, n_columns: usize, n_rows: usize) -> Result<Matrix, GgufError> {
         let tensor = self.expect(name, &[n_columns, n_rows])?;
+        self.sound(name, tensor)?;
         Matrix::pack(tensor.quantisation, n_columns, n_rows, self.file.bytes(tensor))
     }
 
     fn vector(&self, name: &str, n: usize) -> Result<Vec<f32>, GgufError> {
         let tensor = self.expect(name, &[n])?;
+        self.sound(name, tensor)?;
         Ok(read_floats(tensor.quantisation, self.file.bytes(tensor)))
     }
 

@@ -3,7 +3,7 @@
 use rand::{Rng as _, RngExt as _};
 
 use super::ask;
-use super::tiny::{file, open_bytes};
+use super::tiny::{file, file_with, open_bytes};
 use crate::{GgufError, Options, open};
 use llm::LanguageModel as _;
 
@@ -95,4 +95,29 @@ fn mutated_files_give_errors_or_models_that_answer() {
         }
     }
     assert!(n_opened > 0, "most mutations hit names of tokens");
+}
+
+#[test]
+fn weights_that_are_no_numbers_are_refused_by_name() {
+    let names = std::cell::RefCell::new(std::collections::BTreeSet::new());
+    file_with("qwen3", &|name, _, weight| {
+        names.borrow_mut().insert(name.to_owned());
+        weight
+    });
+    let mut rng = mdp::rng_for(5, &[]);
+    for name in names.into_inner() {
+        let bad = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 3e38, -3e38][rng.random_range(0..5)];
+        let place = rng.random_range(0..16);
+        let bytes = file_with("qwen3", &|tensor, element, weight| {
+            if tensor == name && element == place { bad } else { weight }
+        });
+        let error = error_of(&bytes);
+        assert!(
+            matches!(&error, GgufError::NotFinite { tensor } if *tensor == name),
+            "{name}, {bad}: {error}"
+        );
+    }
+    for bad in [f32::NAN, f32::INFINITY, 3e38] {
+        assert!(matches!(error_of(&file_with("llama", &|_, _, _| bad)), GgufError::NotFinite { .. }));
+    }
 }

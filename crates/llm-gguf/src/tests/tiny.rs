@@ -103,6 +103,11 @@ fn byte_names() -> Vec<String> {
 
 /// The file of one architecture.
 pub(super) fn file(architecture: &str) -> Vec<u8> {
+    file_with(architecture, &|_, _, weight| weight)
+}
+
+/// The same, with other weights: what becomes of a tensor's element.
+pub(super) fn file_with(architecture: &str, change: &dyn Fn(&str, usize, f32) -> f32) -> Vec<u8> {
     let mut tokens = byte_names();
     tokens.extend(MERGES.iter().map(|(left, right)| format!("{left}{right}")));
     tokens.extend(NAMED.map(str::to_owned));
@@ -149,11 +154,15 @@ pub(super) fn file(architecture: &str) -> Vec<u8> {
     writer.numbers("tokenizer.ggml.token_type", &kinds);
     writer.strings("tokenizer.ggml.merges", &MERGES.map(|(left, right)| format!("{left} {right}")));
     writer.number("tokenizer.ggml.eos_token_id", n_tokens as u32 - 2);
-    write_tensors(&mut writer, &tensors);
+    write_tensors(&mut writer, &tensors, change);
     writer.bytes
 }
 
-fn write_tensors(writer: &mut Writer, tensors: &[(String, Vec<usize>)]) {
+fn write_tensors(
+    writer: &mut Writer,
+    tensors: &[(String, Vec<usize>)],
+    change: &dyn Fn(&str, usize, f32) -> f32,
+) {
     let mut offset = 0;
     for (name, shape) in tensors {
         writer.tensor(name, shape, 0, offset);
@@ -161,10 +170,13 @@ fn write_tensors(writer: &mut Writer, tensors: &[(String, Vec<usize>)]) {
     }
     let mut rng = mdp::rng_for(1, &[]);
     writer.align();
-    for (_, shape) in tensors {
+    for (name, shape) in tensors {
         let n: usize = shape.iter().product();
         let center = if shape.len() == 1 { 1.0 } else { 0.0 };
-        (0..n).for_each(|_| writer.bytes.extend((center + rng.random_range(-0.3f32..0.3)).to_le_bytes()));
+        for element in 0..n {
+            let weight = change(name, element, center + rng.random_range(-0.3f32..0.3));
+            writer.bytes.extend(weight.to_le_bytes());
+        }
         writer.align();
     }
 }

@@ -7,8 +7,14 @@ use minijinja::{Environment, Error, ErrorKind, Value, context};
 use crate::GgufError;
 use crate::file::GgufFile;
 
-/// Steps that one rendering may take: templates are programs of the file's author.
-const FUEL: u64 = 10_000_000;
+/// What one rendering may cost, in steps and in bytes by 64: templates are programs of the file's author. Those of known
+/// models take some thousand.
+const FUEL: u64 = 100_000;
+/// The longest template in bytes; those of known models have some ten thousand.
+const LONGEST: usize = 64 << 10;
+/// Values and expressions can be nested as deep as fuel and length allow, and are taken apart level by level: this much
+/// stack holds them.
+const STACK: usize = 256 << 20;
 const NAME: &str = "chat";
 /// Used by models that have the tokens of ChatML and no template.
 const CHATML: &str = "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n\
@@ -30,6 +36,14 @@ impl Template {
     }
 
     pub(crate) fn parse(source: &str, bos: &str) -> Result<Self, GgufError> {
+        if source.len() > LONGEST {
+            let n = source.len();
+            return Err(GgufError::unsupported(format!("a chat template of {n} bytes, more than {LONGEST}")));
+        }
+        on_deep_stack(|| Self::parse_here(source, bos)).map_err(GgufError::Threads)?
+    }
+
+    fn parse_here(source: &str, bos: &str) -> Result<Self, GgufError> {
         let mut environment = Environment::new();
         environment.set_fuel(Some(FUEL));
         environment.set_recursion_limit(64);
@@ -55,10 +69,21 @@ impl Template {
         let turns: Vec<Value> = turns.iter().map(turn).collect();
         let values =
             context! { messages => turns, add_generation_prompt => true, bos_token => self.bos.as_str() };
-        let template = self.environment.get_template(NAME).map_err(|error| error.to_string())?;
-        let prompt = template.render(values).map_err(|error| format!("the chat template: {error}"))?;
+        let prompt = on_deep_stack(|| {
+            let template = self.environment.get_template(NAME).map_err(|error| error.to_string())?;
+            template.render(values).map_err(|error| format!("the chat template: {error}"))
+        })??;
         Ok(prompt + beginning)
     }
+}
+
+/// Runs the work of a template in a thread whose stack holds whatever it nests.
+fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().name("chat-template".into()).stack_size(STACK);
+        let thread = builder.spawn_scoped(scope, work).map_err(|error| error.to_string())?;
+        thread.join().map_err(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 /// The word for a speaker that templates know.

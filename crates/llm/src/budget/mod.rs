@@ -160,6 +160,10 @@ impl<M: LanguageModel> LanguageModel for Budgeted<M> {
         )
     }
 
+    fn repeats_itself(&self) -> bool {
+        self.inner.repeats_itself()
+    }
+
     fn scores_prefix_per_continuation(&self) -> bool {
         self.inner.scores_prefix_per_continuation()
     }

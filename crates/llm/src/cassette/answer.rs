@@ -18,6 +18,11 @@ pub(crate) trait Answer: Clone + PartialEq {
     /// What it cost.
     fn usage(&self) -> Usage;
 
+    /// Whether it is none, so that it is asked for again where another answer may come.
+    fn says_nothing(&self) -> bool {
+        false
+    }
+
     /// The text of the row if the very same answer can be read from it, which a number that is not finite prevents.
     fn faithful_row(&self) -> Option<String> {
         self.to_row().filter(|row| Self::from_row(row).as_ref() == Some(self))
@@ -25,6 +30,10 @@ pub(crate) trait Answer: Clone + PartialEq {
 }
 
 impl Answer for Completion {
+    fn says_nothing(&self) -> bool {
+        Self::says_nothing(self)
+    }
+
     fn usage(&self) -> Usage {
         self.usage
     }

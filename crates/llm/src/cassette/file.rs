@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
 use super::answer::{cost_of, to_row};
 use super::key::Call;
+use super::plain;
 use super::reservations;
 use super::rows::{Found, find, keep, read_row};
 use crate::{AgentRole, Capabilities, LlmError, Usage};
@@ -79,6 +80,7 @@ impl Cassette {
         let open = || {
             let connection = Connection::open_with_flags(path, flags)?;
             connection.busy_timeout(PATIENCE)?;
+            plain::limit(&connection)?;
             Ok(connection)
         };
         open().map_err(|error| unusable(path, &error))
@@ -99,7 +101,7 @@ impl Cassette {
             }
             begun.commit()?;
         }
-        if format_of(&connection)? == (APPLICATION_ID, FORMAT) {
+        if format_of(&connection)? == (APPLICATION_ID, FORMAT) && plain::stranger(&connection)?.is_none() {
             // Survives a killed process; a power cut may cost the last rows, never a broken one.
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
@@ -109,20 +111,26 @@ impl Cassette {
     }
 
     fn check_format(&self) -> Result<(), LlmError> {
-        match format_of(&self.lock()).map_err(|error| self.unusable(&error))? {
-            (APPLICATION_ID, FORMAT) => Ok(()),
-            (APPLICATION_ID, format) => Err(LlmError::Unavailable {
-                reason: format!(
-                    "the cassette has format {format}, expected {FORMAT}: {}",
-                    self.path.display()
+        let format = self.with(format_of)?;
+        let (reason, hint) = match format {
+            (APPLICATION_ID, FORMAT) => match self.with(plain::stranger)? {
+                None => return Ok(()),
+                Some(what) => (
+                    format!("the cassette holds more than plain tables, {what}"),
+                    "nothing of it was read: take it from somebody you trust, or record into a new file",
                 ),
-                hint: "read it with the version that wrote it, or record into a new file".to_owned(),
-            }),
-            _ => Err(LlmError::Unavailable {
-                reason: format!("the file is an SQLite database but not a cassette: {}", self.path.display()),
-                hint: "give another path; a new file is made where there is none".to_owned(),
-            }),
-        }
+            },
+            (APPLICATION_ID, format) => (
+                format!("the cassette has format {format}, expected {FORMAT}"),
+                "read it with the version that wrote it, or record into a new file",
+            ),
+            _ => (
+                "the file is an SQLite database but not a cassette".to_owned(),
+                "give another path; a new file is made where there is none",
+            ),
+        };
+        let reason = format!("{reason}: {}", self.path.display());
+        Err(LlmError::Unavailable { reason, hint: hint.to_owned() })
     }
 
     /// Looks a call of this model up.
@@ -131,8 +139,15 @@ impl Cassette {
     }
 
     /// Keeps an answer. If another writer was first, theirs stays and is returned, so that all go on with the same.
-    pub(crate) fn keep(&self, model: &str, call: &Call, answer: &str) -> Result<String, LlmError> {
-        keep(&mut self.lock(), model, call, answer).map_err(|error| self.unusable(&error))
+    /// One that does not stay is replaced.
+    pub(crate) fn keep(
+        &self,
+        model: &str,
+        call: &Call,
+        answer: &str,
+        stays: impl Fn(&str) -> bool,
+    ) -> Result<String, LlmError> {
+        keep(&mut self.lock(), model, call, answer, stays).map_err(|error| self.unusable(&error))
     }
 
     /// Notes what a model can do, for whoever plays the cassette back.

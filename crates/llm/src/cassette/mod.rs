@@ -14,6 +14,7 @@ mod batch;
 mod file;
 mod key;
 mod lines;
+mod plain;
 mod recorded;
 mod replay;
 mod reservations;

@@ -18,6 +18,8 @@ use crate::{
 /// soon as it is there, before anybody sees it. Failures are not recorded. After a kill, the same run asks only what
 /// was not answered yet.
 ///
+/// An answer in which nothing is said is kept, but asked for again, unless the model would repeat itself.
+///
 /// Equal requests of one batch are asked once; for another draw, give another seed. A row that is not as it was
 /// written counts as missing: it is asked again and replaced.
 #[derive(Debug)]
@@ -48,16 +50,21 @@ impl<M: LanguageModel> Recorded<M> {
         &self.inner.capabilities().model
     }
 
-    /// What the cassette has; a damaged row is as good as none.
+    /// What the cassette has; a damaged row is as good as none, and so is an answer that is none.
     fn recall<A: Answer>(&self, call: &Call) -> Result<Option<A>, LlmError> {
         match self.cassette.find(self.model(), call)? {
-            Found::Answer(row) => Ok(A::from_row(&row)),
+            Found::Answer(row) => Ok(A::from_row(&row).filter(|answer| self.stays(answer))),
             Found::Nothing => Ok(None),
             Found::Damaged => {
                 tracing::warn!(key = call.key_text(), "a row of the cassette is damaged and is asked again");
                 Ok(None)
             }
         }
+    }
+
+    /// Whether an answer is final: something is said, or nothing would be said again.
+    fn stays<A: Answer>(&self, answer: &A) -> bool {
+        !answer.says_nothing() || self.inner.repeats_itself()
     }
 
     /// Records a success; returns what the cassette has now, which is an earlier answer if there was one.
@@ -68,7 +75,17 @@ impl<M: LanguageModel> Recorded<M> {
             self.note_unkept(call, &answer.usage())?;
             return Err(unkept());
         };
-        let kept = self.cassette.keep(self.model(), call, &row)?;
+        let mut replaced = None;
+        let stays = |earlier: &str| A::from_row(earlier).is_none_or(|earlier| self.stays(&earlier));
+        if let Found::Answer(earlier) = self.cassette.find(self.model(), call)?
+            && !stays(&earlier)
+        {
+            replaced = A::from_row(&earlier);
+        }
+        let kept = self.cassette.keep(self.model(), call, &row, stays)?;
+        if let Some(replaced) = replaced {
+            self.note_unkept(call, &replaced.usage())?;
+        }
         if kept != row {
             self.note_unkept(call, &answer.usage())?;
         }
@@ -200,6 +217,10 @@ impl<M: LanguageModel> LanguageModel for Recorded<M> {
             let asked: Vec<Score> = places.iter().map(|&place| requests[place].clone()).collect();
             self.inner.score_each(&asked, &|_| Ok(()), told)
         })
+    }
+
+    fn repeats_itself(&self) -> bool {
+        self.inner.repeats_itself()
     }
 
     fn scores_prefix_per_continuation(&self) -> bool {

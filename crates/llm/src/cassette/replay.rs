@@ -116,6 +116,10 @@ impl LanguageModel for Replay {
         join(calls.iter().map(|call| self.recall::<Vector>(call)).collect())
     }
 
+    fn repeats_itself(&self) -> bool {
+        true
+    }
+
     fn count_tokens(&self, text: &str) -> usize {
         let recorded = self.recall(&Call::of_count(self.model(), text));
         recorded.unwrap_or_else(|_| estimate(text))

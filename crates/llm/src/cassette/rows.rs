@@ -28,15 +28,18 @@ pub(crate) fn find(connection: &Connection, model: &str, call: &Call) -> rusqlit
     Ok(row.filter(ours).map_or(Found::Damaged, |row| Found::Answer(row.answer)))
 }
 
-/// Keeps an answer unless there is one; returns what is there now.
+/// Keeps an answer unless there is one that stays; returns what is there now.
 pub(crate) fn keep(
     connection: &mut Connection,
     model: &str,
     call: &Call,
     answer: &str,
+    stays: impl Fn(&str) -> bool,
 ) -> rusqlite::Result<String> {
     let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if let Found::Answer(first) = find(&begun, model, call)? {
+    if let Found::Answer(first) = find(&begun, model, call)?
+        && stays(&first)
+    {
         return Ok(first);
     }
     let checksum = Call::checksum(&call.key, [model, call.kind, &call.request, answer]);

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rand::RngExt as _;
 
 use super::client::Http;
+use super::flow::Place;
 use super::limits::pause;
 use super::retry::{asked_delay, delay};
 use super::transport::{Failure, post};
@@ -46,7 +47,7 @@ impl Http {
     pub(super) fn call<T>(
         &self,
         call: &Call<'_>,
-        read: impl Fn(&[u8]) -> Result<T, String>,
+        read: impl Fn(&[u8]) -> Result<T, Failure>,
     ) -> Result<Answered<T>, LlmError> {
         if !self.breaker.admits(Instant::now()) {
             return Err(LlmError::Unavailable {
@@ -72,19 +73,22 @@ impl Http {
     fn attempts<T>(
         &self,
         call: &Call<'_>,
-        read: impl Fn(&[u8]) -> Result<T, String>,
+        read: impl Fn(&[u8]) -> Result<T, Failure>,
         n_lost: &mut u64,
     ) -> Result<Answered<T>, (Blame, LlmError)> {
         let mut jitter = mdp::rng_for(self.seed, &[self.n_calls.fetch_add(1, Ordering::Relaxed)]);
         let mut start = None;
         for attempt in 1.. {
             let left = self.settings.left(start.map_or(Duration::ZERO, |start: Instant| start.elapsed()));
-            let place = self.limits.enter(&self.settings, call.tokens, left).map_err(|w| self.too_late(w))?;
+            let patience = left.min(self.settings.longest_wait());
+            let place = self.limits.enter(&self.settings, call.tokens, patience);
+            let place = place.map_err(|wait| self.too_late(wait))?;
             let now = Instant::now();
             let spent = now.duration_since(*start.get_or_insert(now));
             let timeout = self.settings.attempt_timeout(spent);
             let result = post(&self.agent, &self.endpoint, call.service, call.body, timeout, &self.settings)
-                .and_then(|bytes| read(&bytes).map_err(Failure::Lost));
+                .and_then(|bytes| read(&bytes));
+            self.regulate(&place, result.as_ref().err(), now.elapsed(), timeout);
             drop(place);
             let failure = match result {
                 Ok(value) => {
@@ -93,7 +97,7 @@ impl Http {
                 }
                 Err(failure) => failure,
             };
-            let may_have_been_paid = matches!(failure, Failure::Lost(_));
+            let may_have_been_paid = matches!(failure, Failure::Lost(_) | Failure::Late(_));
             *n_lost += u64::from(may_have_been_paid);
             let is_last =
                 attempt > self.settings.retries || *n_lost > u64::from(self.settings.retries_after_loss);
@@ -107,10 +111,31 @@ impl Http {
         Err((Blame::Server, LlmError::Refused { reason: "no attempt was left".to_owned() }))
     }
 
+    /// More requests at once, or fewer, as this attempt went.
+    fn regulate(&self, place: &Place<'_>, failure: Option<&Failure>, took: Duration, timeout: Duration) {
+        let why = match failure {
+            None | Some(Failure::Useless(_)) => return place.answered(took),
+            Some(Failure::Late(_)) => format!("no answer came within {:.0} s", timeout.as_secs_f64()),
+            Some(Failure::Refused(reason, _)) => reason.clone(),
+            Some(_) => return,
+        };
+        match place.overloaded() {
+            Some((before, now)) => {
+                tracing::warn!(
+                    "{why}: from {before} requests at once to {now}; what is missing is asked again"
+                );
+            }
+            None if matches!(failure, Some(Failure::Late(_))) => tracing::warn!(
+                "{why}; a larger `request_timeout_ms` in the table `http` of the file behind --llm-config waits longer"
+            ),
+            None => {}
+        }
+    }
+
     /// The error for a call that finds the server to be left alone for so long: if no other call could wait for it
     /// either, the run ends, to go on later.
     fn too_late(&self, wait: Duration) -> (Blame, LlmError) {
-        if wait < self.settings.left(Duration::ZERO) {
+        if wait < self.settings.longest_wait() {
             return out_of_time(wait);
         }
         let until = std::time::SystemTime::now().checked_add(wait).map(httpdate::fmt_http_date);
@@ -135,18 +160,20 @@ impl Http {
         let usual = delay(&self.settings, attempt, jitter);
         if let Failure::Refused(reason, Some(asked)) = &failure {
             self.limits.leave_alone(*asked, reason);
-            if *asked >= self.settings.left(Duration::ZERO) {
+            if *asked >= self.settings.longest_wait() {
                 return Err(self.too_late(*asked));
             }
         }
         let (reason, pause_for) = match failure {
             Failure::Fatal(error) => return Err((Blame::Setup, error)),
-            Failure::Rejected(reason) => return Err((Blame::Request, LlmError::Refused { reason })),
-            Failure::TooLong(reason) => return Err((Blame::Request, LlmError::Failed { reason })),
+            Failure::Rejected(reason, hint) => {
+                return Err((Blame::Request, LlmError::Rejected { reason, hint }));
+            }
+            Failure::Useless(error) => return Err((Blame::Request, error)),
             Failure::Unreachable(reason) if is_last => {
                 return Err((Blame::Server, self.unreachable(&reason)));
             }
-            Failure::Lost(reason) | Failure::Unreachable(reason) => (reason, usual),
+            Failure::Lost(reason) | Failure::Late(reason) | Failure::Unreachable(reason) => (reason, usual),
             Failure::Refused(reason, asked) => {
                 let asked = asked.map(|asked| asked_delay(asked, &self.settings, jitter));
                 (reason, asked.unwrap_or(usual))

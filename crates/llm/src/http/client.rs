@@ -6,11 +6,12 @@ use std::time::Duration;
 use ureq::Agent;
 
 use super::attempts::{Answered, Call};
+use super::body::{begun, chat_body, embedding_body};
 use super::breaker::Breaker;
 use super::limits::Limits;
 use super::parallel::in_parallel;
 use super::transport::{Failure, agent, get};
-use super::wire::{begun, chat_body, embedding_body, read_chat, read_embeddings, read_models};
+use super::wire::{read_chat, read_embeddings, read_models};
 use super::{Endpoint, HttpSettings};
 use crate::{
     AtMost, BeforeSending, Capabilities, Completion, Continuation, Embedded, Generate, LanguageModel,
@@ -77,7 +78,7 @@ impl Http {
     /// [`LlmError::Unavailable`] if it is not there or does not let us in, [`LlmError::Failed`] if it does not tell.
     pub fn models(&self) -> Result<Vec<String>, LlmError> {
         let answer = get(&self.agent, &self.endpoint, "models", &self.settings);
-        let names = answer.and_then(|bytes| read_models(&bytes).map_err(Failure::Rejected));
+        let names = answer.and_then(|bytes| read_models(&bytes).map_err(Failure::Lost));
         let names = names.map_err(|failure| match failure {
             Failure::Fatal(error) => error,
             Failure::Unreachable(reason) => self.unreachable(&reason),
@@ -101,7 +102,9 @@ impl Http {
         let prompt: usize = request.messages.iter().map(|message| self.count_tokens(&message.content)).sum();
         let tokens = prompt as u64 + u64::from(request.sampling.max_tokens);
         let call = Call { service: "chat/completions", body: &body, tokens };
-        let Answered { value: written, n_lost, seconds } = self.call(&call, read_chat)?;
+        let most_tokens = request.sampling.max_tokens;
+        let answered = self.call(&call, |bytes| read_chat(bytes, most_tokens))?;
+        let Answered { value: written, n_lost, seconds } = answered;
         let estimate = || {
             let tokens_out = self.count_tokens(&written.text) as u64;
             Usage { tokens_in: prompt as u64, tokens_out, ..Usage::default() }
@@ -126,7 +129,8 @@ impl Http {
         let body = embedding_body(&self.model, texts);
         let tokens = texts.iter().map(|text| self.count_tokens(text) as u64).sum();
         let call = Call { service: "embeddings", body: &body, tokens };
-        let answered = self.call(&call, |bytes| read_embeddings(bytes, texts.len()))?;
+        let answered =
+            self.call(&call, |bytes| read_embeddings(bytes, texts.len()).map_err(Failure::Lost))?;
         let (vectors, usage) = answered.value;
         let usage = usage.unwrap_or(Usage { tokens_in: tokens, ..Usage::default() });
         let lost = AtMost::of_texts(texts).times(answered.n_lost);

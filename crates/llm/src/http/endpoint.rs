@@ -44,7 +44,9 @@ impl Endpoint {
         let path = if uri.path() == "/" { "/v1" } else { uri.path() };
         let base = format!("{scheme}://{authority}{path}");
         let header = |key: &str| {
-            let mut value = HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| {
+            let can_be_sent = key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+            let value = HeaderValue::from_str(&format!("Bearer {key}")).ok().filter(|_| can_be_sent);
+            let mut value = value.ok_or_else(|| {
                 let hint = "look for line breaks and letters that are not ASCII in OPENAI_API_KEY";
                 unavailable("the key has characters that cannot be sent".to_owned(), hint)
             })?;
@@ -52,8 +54,7 @@ impl Endpoint {
             Ok((key.to_owned(), value))
         };
         let key = key.map(str::trim).filter(|key| !key.is_empty()).map(header).transpose()?;
-        let is_local = matches!(host.as_str(), "localhost" | "[::1]") || host.starts_with("127.");
-        Ok(Self { base, is_local, key })
+        Ok(Self { base, is_local: is_local(&host, own_name().as_deref()), key })
     }
 
     /// The server that `OPENAI_BASE_URL` and `OPENAI_API_KEY` name; `variable` looks them up. Without an address,
@@ -94,7 +95,7 @@ impl Endpoint {
         format!("{}/{service}", self.base)
     }
 
-    /// Whether it is on this machine, where no proxy leads.
+    /// Whether it is on this machine or beside it, where no proxy leads.
     pub(crate) fn is_local(&self) -> bool {
         self.is_local
     }
@@ -147,6 +148,22 @@ impl Endpoint {
             _ => text,
         }
     }
+}
+
+/// Whether a host is this machine or one beside it: an address of the loop or none in particular, a name without a
+/// domain, or one of a domain that never leaves the building; `own` is what this machine is called.
+pub(super) fn is_local(host: &str, own: Option<&str>) -> bool {
+    let host = host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
+    if let Ok(address) = host.parse::<std::net::IpAddr>() {
+        return address.is_loopback() || address.is_unspecified();
+    }
+    let is_beside = ["localhost", "local"].iter().any(|domain| host.ends_with(&format!(".{domain}")));
+    !host.contains('.') || is_beside || own.is_some_and(|own| own.trim().eq_ignore_ascii_case(&host))
+}
+
+/// What this machine is called, where the system says so.
+fn own_name() -> Option<String> {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok())
 }
 
 impl std::fmt::Debug for Endpoint {

@@ -1,44 +1,15 @@
-//! How much may be under way, and how much in a minute.
+//! How much may be sent in a minute, and when nothing may.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::HttpSettings;
+use super::flow::{Gate, Place};
 
+/// Pauses from this length on are spoken of.
+const WORTH_A_WORD: Duration = Duration::from_secs(5);
 const MINUTE: Duration = Duration::from_secs(60);
-
-/// A bounded number of places.
-#[derive(Debug)]
-pub(crate) struct Gate {
-    free: Mutex<usize>,
-    freed: Condvar,
-}
-
-/// A place; free again when dropped.
-#[derive(Debug)]
-pub(crate) struct Place<'a>(&'a Gate);
-
-impl Gate {
-    pub(crate) fn new(places: usize) -> Self {
-        Self { free: Mutex::new(places), freed: Condvar::new() }
-    }
-
-    /// Waits for a place.
-    pub(crate) fn enter(&self) -> Place<'_> {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut free = self.freed.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
-        *free -= 1;
-        Place(self)
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.0.freed.notify_one();
-    }
-}
 
 /// What was sent in the last minute, request by request: never more than allowed in any minute, unlike a bucket
 /// that starts full.
@@ -85,12 +56,16 @@ pub(crate) struct Hold {
 }
 
 impl Hold {
-    /// The server asked for a pause, for this reason; a shorter one does not end a longer one.
-    pub(crate) fn extend(&mut self, now: Instant, pause: Duration, reason: &str) {
+    /// The server asked for a pause, for this reason; a shorter one does not end a longer one. Whether this is news: at
+    /// least a second longer than what was known.
+    pub(crate) fn extend(&mut self, now: Instant, pause: Duration, reason: &str) -> bool {
         let until = now.checked_add(pause).unwrap_or(now);
+        let is_news =
+            self.until.is_none_or(|earlier| until.saturating_duration_since(earlier).as_secs() >= 1);
         if self.until.is_none_or(|earlier| earlier < until) {
             *self = Self { until: Some(until), reason: reason.to_owned() };
         }
+        is_news
     }
 
     /// How long it is still to be left alone.
@@ -110,13 +85,17 @@ pub(crate) struct Limits {
 impl Limits {
     pub(crate) fn new(settings: &HttpSettings) -> Self {
         let is_limited = settings.requests_per_minute.is_some() || settings.tokens_per_minute.is_some();
-        let gate = Gate::new(usize::from(settings.concurrency.get()));
+        let patience = settings.attempt_timeout(Duration::ZERO);
+        let gate = Gate::new(usize::from(settings.concurrency.get()), patience);
         Self { gate, window: is_limited.then(Mutex::default), hold: Mutex::default() }
     }
 
     /// Nobody asks before this pause is over.
     pub(crate) fn leave_alone(&self, pause: Duration, reason: &str) {
-        self.hold.lock().unwrap_or_else(PoisonError::into_inner).extend(Instant::now(), pause, reason);
+        let mut hold = self.hold.lock().unwrap_or_else(PoisonError::into_inner);
+        if hold.extend(Instant::now(), pause, reason) && pause >= WORTH_A_WORD {
+            tracing::warn!("waiting {:.0} s because {reason}", pause.as_secs_f64().ceil());
+        }
     }
 
     /// Why the server is left alone.

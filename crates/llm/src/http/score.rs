@@ -3,9 +3,10 @@
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::attempts::{Answered, Call};
+use super::body::score_body;
 use super::client::{Http, with_lost};
 use super::parallel::in_parallel;
 use super::transport::{Failure, post};
@@ -31,9 +32,9 @@ impl Http {
     pub fn find_out_scoring(&mut self) -> Result<(), LlmError> {
         let (before, text) = PROBE;
         let timeout = self.settings.attempt_timeout(std::time::Duration::ZERO);
-        let body = body(&self.model, before, text);
+        let body = score_body(&self.model, before, text, &self.settings);
         let answer = post(&self.agent, &self.endpoint, SERVICE, &body, timeout, &self.settings);
-        let scored = answer.and_then(|bytes| read(&bytes, before, text).map_err(Failure::Rejected));
+        let scored = answer.and_then(|bytes| read(&bytes, before, text).map_err(Failure::Lost));
         self.capabilities.scores = scored.is_ok();
         match scored {
             Ok(_) => Ok(()),
@@ -75,11 +76,11 @@ impl Http {
     }
 
     fn score_one(&self, prefix: &str, text: &str) -> Result<Continuation, LlmError> {
-        let body = body(&self.model, prefix, text);
+        let body = score_body(&self.model, prefix, text, &self.settings);
         let tokens = (prefix.len() + text.len()).div_ceil(4) as u64;
         let call = Call { service: SERVICE, body: &body, tokens };
         let Answered { value: scored, n_lost, seconds } =
-            self.call(&call, |bytes| read(bytes, prefix, text))?;
+            self.call(&call, |bytes| read(bytes, prefix, text).map_err(Failure::Lost))?;
         let n_tokens = scored.n_tokens;
         let said = scored.usage.unwrap_or(Usage { tokens_in: tokens, tokens_out: 1, ..Usage::default() });
         // The text's tokens are the work that was asked for: they count as written, beside the one token that is.
@@ -137,13 +138,6 @@ impl Slate {
 /// A chat as plain text, for a service that knows no chat template: message under message.
 fn prefix(messages: &[Message]) -> String {
     messages.iter().map(|message| format!("{}\n\n", message.content.trim_end())).collect()
-}
-
-/// One token has to be written: not every server takes none for none.
-fn body(model: &str, prefix: &str, text: &str) -> String {
-    let prompt = format!("{prefix}{text}");
-    json!({ "model": model, "prompt": prompt, "max_tokens": 1, "temperature": 0, "echo": true, "logprobs": 1 })
-        .to_string()
 }
 
 struct Scored {

@@ -1,15 +1,33 @@
 //! How to treat a server.
 
+use std::collections::BTreeSet;
 use std::num::{NonZeroU16, NonZeroU32};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+/// A parameter of a request that can be left out, for servers that refuse it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Parameter {
+    /// How freely tokens are drawn; the server takes its own default then.
+    Temperature,
+    /// The nucleus.
+    TopP,
+    /// The seed of the draw.
+    Seed,
+    /// Where an answer ends.
+    Stop,
+    /// The longest answer, by whichever name it goes.
+    MaxTokens,
+}
+
 /// Limits, patience and what the server offers; every value that can be written is valid.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpSettings {
-    /// Requests under way at once.
+    /// The most requests under way at once. It begins with few, adds more while answers come quickly, and goes down
+    /// to half whenever one is late or the server says that it is busy.
     pub concurrency: NonZeroU16,
     /// For finding and reaching the server.
     pub connect_timeout_ms: u64,
@@ -28,8 +46,10 @@ pub struct HttpSettings {
     pub retries_after_loss: u32,
     /// Pause before the second attempt; it doubles with each attempt, and jitter takes up to half of it away.
     pub first_delay_ms: u64,
-    /// Longest such pause. A server's `Retry-After` is honoured beyond it.
+    /// Longest such pause. What a server asks for is honoured beyond it.
     pub longest_delay_ms: u64,
+    /// The longest pause that a server may ask for; where it asks for more, the run ends and says until when.
+    pub longest_wait_ms: u64,
     /// Calls that fail in a row until the server is given up for a while.
     pub breaker_failures: NonZeroU32,
     /// How long it is given up; then a single call tries it.
@@ -47,6 +67,10 @@ pub struct HttpSettings {
     pub continue_final_message: bool,
     /// Whether the longest answer is called `max_completion_tokens` (newer models of OpenAI).
     pub max_completion_tokens: bool,
+    /// Whether the server takes standing instructions; if not, they stand before the first message of the user.
+    pub system_role: bool,
+    /// What is left out of requests, because the server refuses it.
+    pub omit: BTreeSet<Parameter>,
 }
 
 const fn sixteen(n: u16) -> NonZeroU16 {
@@ -66,6 +90,7 @@ impl Default for HttpSettings {
             retries_after_loss: 1,
             first_delay_ms: 500,
             longest_delay_ms: 30_000,
+            longest_wait_ms: 600_000,
             breaker_failures: NonZeroU32::new(8).expect("a constant above zero"),
             breaker_pause_ms: 30_000,
             answer_bytes: 8 << 20,
@@ -74,6 +99,8 @@ impl Default for HttpSettings {
             json_schema: false,
             continue_final_message: false,
             max_completion_tokens: false,
+            system_role: true,
+            omit: BTreeSet::new(),
         }
     }
 }
@@ -87,6 +114,16 @@ impl HttpSettings {
     /// What is left of the whole call.
     pub(crate) fn left(&self, spent: Duration) -> Duration {
         Duration::from_millis(self.total_timeout_ms).saturating_sub(spent)
+    }
+
+    /// The longest pause that a server may ask for.
+    pub(crate) fn longest_wait(&self) -> Duration {
+        Duration::from_millis(self.longest_wait_ms).min(self.left(Duration::ZERO))
+    }
+
+    /// Whether a parameter is sent.
+    pub(crate) fn sends(&self, parameter: Parameter) -> bool {
+        !self.omit.contains(&parameter)
     }
 
     /// How often one call can be paid for.

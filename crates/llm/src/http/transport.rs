@@ -3,17 +3,17 @@
 use std::io::Read as _;
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value;
-use ureq::http::{Response, StatusCode, header};
+use ureq::http::{HeaderMap, Response, header};
 use ureq::{Agent, Body, Error, Timeout};
 
-use super::retry::retry_after;
+use super::retry::asked_pause;
+use super::stream::as_json;
+use super::verdict::Said;
 use super::{Endpoint, HttpSettings};
 use crate::LlmError;
 
-/// How much of an error's body is read, and how much of it is shown.
+/// How much of an error's body is read.
 const ERROR_BYTES: u64 = 64 << 10;
-const ERROR_CHARACTERS: usize = 300;
 
 /// Why an attempt gave nothing.
 #[derive(Debug)]
@@ -24,10 +24,12 @@ pub(crate) enum Failure {
     Refused(String, Option<Duration>),
     /// The server may have worked on it, and may want to be paid, but the answer cannot be had.
     Lost(String),
-    /// This request will never be answered, and the server did not work on it.
-    Rejected(String),
-    /// It was answered with more than is read.
-    TooLong(String),
+    /// As lost, because no answer came in time.
+    Late(String),
+    /// This request will never be answered, and the server did not work on it; what to do about it.
+    Rejected(String, String),
+    /// It was answered, and has to be paid, but with nothing that can be used; another attempt would bring the same.
+    Useless(LlmError),
     /// No request will be.
     Fatal(LlmError),
 }
@@ -38,9 +40,9 @@ impl std::fmt::Display for Failure {
             Self::Unreachable(reason)
             | Self::Refused(reason, _)
             | Self::Lost(reason)
-            | Self::Rejected(reason)
-            | Self::TooLong(reason) => f.write_str(reason),
-            Self::Fatal(error) => error.fmt(f),
+            | Self::Late(reason)
+            | Self::Rejected(reason, _) => f.write_str(reason),
+            Self::Fatal(error) | Self::Useless(error) => error.fmt(f),
         }
     }
 }
@@ -74,7 +76,7 @@ pub(crate) fn post(
         request = request.header(header::AUTHORIZATION, authorization);
     }
     let request = request.config().timeout_global(Some(timeout)).build();
-    received(request.send(body), endpoint, settings)
+    received(request.send(body), agent, endpoint, settings)
 }
 
 /// Asks a service of the server that needs no body.
@@ -90,87 +92,84 @@ pub(crate) fn get(
     }
     let timeout = settings.attempt_timeout(Duration::ZERO);
     let request = request.config().timeout_global(Some(timeout)).build();
-    received(request.call(), endpoint, settings)
+    received(request.call(), agent, endpoint, settings)
 }
 
 fn received(
     response: Result<Response<Body>, Error>,
+    agent: &Agent,
     endpoint: &Endpoint,
     settings: &HttpSettings,
 ) -> Result<Vec<u8>, Failure> {
-    let response = response.map_err(|error| failure(&error, endpoint))?;
-    if response.status().is_success() {
-        let body = response.into_body().into_with_config().limit(settings.answer_bytes);
-        return body.read_to_vec().map_err(|error| failure(&error, endpoint));
+    let failed = |error: &Error| failure(error, agent, endpoint);
+    let response = response.map_err(|error| failed(&error))?;
+    if !response.status().is_success() {
+        return Err(refusal(response, agent, endpoint));
     }
-    Err(refusal(response, endpoint))
+    let pause = pause_of(response.headers(), response.status().as_u16());
+    let body = response.into_body().into_with_config().limit(settings.answer_bytes);
+    let bytes = body.read_to_vec().map_err(|error| failed(&error))?;
+    let bytes = as_json(bytes).map_err(Failure::Lost)?;
+    match Said::within(&bytes, endpoint) {
+        Some(said) => Err(Said { pause, ..said }.judged()),
+        None => Ok(bytes),
+    }
 }
 
 /// What an error of the connection means.
-fn failure(error: &Error, endpoint: &Endpoint) -> Failure {
+fn failure(error: &Error, agent: &Agent, endpoint: &Endpoint) -> Failure {
     let reason = endpoint.scrub_message(error.to_string());
+    let away = || Failure::Unreachable(format!("{reason}{}", by_way_of(agent, endpoint)));
     match error {
-        Error::HostNotFound | Error::ConnectionFailed | Error::ConnectProxyFailed(_) => {
-            Failure::Unreachable(reason)
-        }
-        Error::Timeout(Timeout::Connect | Timeout::Resolve) => Failure::Unreachable(reason),
-        Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => Failure::Unreachable(reason),
+        Error::HostNotFound | Error::ConnectionFailed | Error::ConnectProxyFailed(_) => away(),
+        Error::Timeout(Timeout::Connect | Timeout::Resolve) => away(),
+        Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => away(),
         Error::BodyExceedsLimit(bytes) => {
-            Failure::TooLong(format!("the answer is longer than {bytes} bytes"))
+            let reason = format!("the answer is longer than {bytes} bytes");
+            Failure::Useless(LlmError::Failed { reason })
         }
         Error::BadUri(_) | Error::Tls(_) | Error::Rustls(_) | Error::InvalidProxyUrl => {
             Failure::Fatal(LlmError::Unavailable {
-                reason: format!("no connection: {reason}"),
+                reason: format!("no connection: {reason}{}", by_way_of(agent, endpoint)),
                 hint: "look at OPENAI_BASE_URL, the server's certificate and the proxy settings".to_owned(),
             })
         }
+        Error::Timeout(_) => Failure::Late(reason),
         _ => Failure::Lost(reason),
     }
 }
 
 /// What a status that is no success means.
-fn refusal(response: Response<Body>, endpoint: &Endpoint) -> Failure {
-    let status = response.status();
-    let asked = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let asked = asked.and_then(|value| retry_after(value, SystemTime::now()));
+fn refusal(response: Response<Body>, agent: &Agent, endpoint: &Endpoint) -> Failure {
+    let status = response.status().as_u16();
+    let pause = pause_of(response.headers(), status);
     let mut body = Vec::new();
     // What came before the connection broke says enough.
     let _ = response.into_body().into_reader().take(ERROR_BYTES).read_to_end(&mut body);
-    let (message, code) = message_of(&body, endpoint);
-    let reason = format!("the server said {}{message}", status.as_u16());
-    let fatal =
-        |hint: &str| Failure::Fatal(LlmError::Unavailable { reason: reason.clone(), hint: hint.to_owned() });
-    match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => fatal("look at OPENAI_API_KEY"),
-        StatusCode::PAYMENT_REQUIRED => fatal("the account has no credit left"),
-        StatusCode::TOO_MANY_REQUESTS if code == "insufficient_quota" => {
-            fatal("the account has no credit left")
-        }
-        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
-            fatal("look at the model's name and at OPENAI_BASE_URL, which mostly ends in /v1")
-        }
-        StatusCode::TOO_MANY_REQUESTS
-        | StatusCode::REQUEST_TIMEOUT
-        | StatusCode::CONFLICT
-        | StatusCode::TOO_EARLY => Failure::Refused(reason, asked),
-        status if status.is_server_error() => Failure::Refused(reason, asked),
-        status if status.is_client_error() => Failure::Rejected(reason),
-        _ => fatal("the server leads elsewhere: set OPENAI_BASE_URL to its final address"),
+    let is_whole = (body.len() as u64) < ERROR_BYTES;
+    let mut said = Said { status: Some(status), pause, ..Said::read(&body, is_whole, endpoint) };
+    // What a proxy says in the place of the server.
+    if matches!(status, 407 | 502..=504) {
+        said.message.push_str(&by_way_of(agent, endpoint));
     }
+    said.judged()
 }
 
-/// What an error's body says, made fit for one line, and its code. The key is taken out before anything is cut.
-fn message_of(body: &[u8], endpoint: &Endpoint) -> (String, String) {
-    let parsed: Value = serde_json::from_slice(body).unwrap_or_default();
-    let error = &parsed["error"];
-    let known = [&error["message"], error, &parsed["message"], &parsed["detail"]];
-    let text = known.iter().find_map(|value| value.as_str()).map(str::to_owned);
-    let text = text.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
-    let is_whole = (body.len() as u64) < ERROR_BYTES;
-    let text = if is_whole { endpoint.scrub_message(text) } else { endpoint.scrub_beginning(text) };
-    let line: Vec<&str> =
-        text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|w| !w.is_empty()).collect();
-    let line: String = line.join(" ").chars().take(ERROR_CHARACTERS).collect();
-    let message = if line.is_empty() { line } else { format!(": {line}") };
-    (message, error["code"].as_str().unwrap_or_default().to_owned())
+/// The pause that a server asks for in the headers of a response.
+fn pause_of(headers: &HeaderMap, status: u16) -> Option<Duration> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    asked_pause(header, status, SystemTime::now())
+}
+
+/// The proxy that requests take, for messages; it is named without its password.
+fn by_way_of(agent: &Agent, endpoint: &Endpoint) -> String {
+    let Some(proxy) = agent.config().proxy() else { return String::new() };
+    let address: Option<ureq::http::Uri> = endpoint.base().parse().ok();
+    match address {
+        Some(address) if !proxy.is_no_proxy(&address) => {
+            let (host, port, server) = (proxy.host(), proxy.port(), address.host().unwrap_or_default());
+            format!(" (by way of the proxy {host}:{port}; NO_PROXY={server} goes without it)")
+        }
+        _ => String::new(),
+    }
 }

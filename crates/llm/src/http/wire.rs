@@ -1,55 +1,11 @@
 //! Requests and answers as JSON.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::HttpSettings;
-use crate::{Generate, Speaker, StopReason, Usage};
-
-/// Seeds are folded into this many bits, which every server accepts.
-const SEED_BITS: u32 = 31;
-
-/// The body of a chat request.
-pub(crate) fn chat_body(model: &str, request: &Generate, settings: &HttpSettings) -> String {
-    let sampling = &request.sampling;
-    let mut body = json!({
-        "model": model,
-        "messages": request.messages,
-        "temperature": short(sampling.temperature),
-        "top_p": short(sampling.top_p),
-        "seed": (sampling.seed ^ (sampling.seed >> SEED_BITS)) & ((1 << SEED_BITS) - 1),
-    });
-    let longest = if settings.max_completion_tokens { "max_completion_tokens" } else { "max_tokens" };
-    body[longest] = sampling.max_tokens.into();
-    if !sampling.stop.is_empty() {
-        body["stop"] = json!(sampling.stop);
-    }
-    if let Some(schema) = request.schema.as_ref().filter(|_| settings.json_schema) {
-        let format = json!({ "name": "answer", "strict": true, "schema": schema });
-        body["response_format"] = json!({ "type": "json_schema", "json_schema": format });
-    }
-    if settings.continue_final_message && begun(request).is_some() {
-        body["continue_final_message"] = true.into();
-        body["add_generation_prompt"] = false.into();
-    }
-    body.to_string()
-}
-
-/// The body of an embedding request.
-pub(crate) fn embedding_body(model: &str, texts: &[String]) -> String {
-    json!({ "model": model, "input": texts, "encoding_format": "float" }).to_string()
-}
-
-/// The beginning of the answer that the request holds.
-pub(crate) fn begun(request: &Generate) -> Option<&str> {
-    let last = request.messages.last().filter(|message| message.role == Speaker::Assistant)?;
-    Some(&last.content)
-}
-
-/// The shortest decimal number, 0.7 and not 0.699999988.
-fn short(x: f32) -> Value {
-    x.to_string().parse::<f64>().map_or(Value::Null, Value::from)
-}
+use super::transport::Failure;
+use crate::thoughts::is_silent;
+use crate::{LlmError, StopReason, Usage};
 
 /// What a server wrote.
 #[derive(Debug, PartialEq)]
@@ -76,27 +32,61 @@ struct ChatChoice {
 #[derive(Deserialize)]
 struct ChatMessage {
     #[serde(default)]
-    content: Option<String>,
+    content: Value,
     #[serde(default)]
     refusal: Option<String>,
 }
 
-/// Reads the answer to a chat request.
+/// The text of a message: as it stands, or joined from its parts that are text.
+pub(crate) fn text_of(content: &Value) -> Option<String> {
+    let part = |part: &Value| match part {
+        Value::String(text) => Some(text.clone()),
+        _ => {
+            let kind = part["type"].as_str().unwrap_or("text");
+            part["text"].as_str().filter(|_| matches!(kind, "text" | "output_text")).map(str::to_owned)
+        }
+    };
+    match content {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(parts) => {
+            let texts: Vec<String> = parts.iter().filter_map(part).collect();
+            (!texts.is_empty()).then(|| texts.concat())
+        }
+        _ => None,
+    }
+}
+
+/// Reads the answer to a chat request that asked for at most so many tokens.
 ///
 /// # Errors
-/// What is wrong with it; holds nothing of the answer.
-pub(crate) fn read_chat(bytes: &[u8]) -> Result<Written, String> {
-    let answer: ChatAnswer = parse(bytes)?;
-    let choice = answer.choices.into_iter().next().ok_or("the answer has no choices")?;
-    let is_cut = choice.finish_reason.as_deref() == Some("length");
-    let text = match (choice.message.content, choice.message.refusal) {
-        (Some(text), _) | (None, Some(text)) => text,
+/// What is wrong with it, which holds nothing of the answer; an answer in which nothing is said is none.
+pub(crate) fn read_chat(bytes: &[u8], most_tokens: u32) -> Result<Written, Failure> {
+    let answer: ChatAnswer = parse(bytes).map_err(Failure::Lost)?;
+    let no_choice = || Failure::Lost("the answer has no choices".to_owned());
+    let choice = answer.choices.into_iter().next().ok_or_else(no_choice)?;
+    let reason = choice.finish_reason.unwrap_or_default();
+    let ChatMessage { content, refusal } = choice.message;
+    if !content.is_null() && !content.is_string() && !content.is_array() {
+        return Err(Failure::Lost("the answer has another shape: its content is no text".to_owned()));
+    }
+    let text = text_of(&content).filter(|text| !text.is_empty()).or(refusal).unwrap_or_default();
+    if reason == "content_filter" {
+        let reason = "the server's content filter kept the answer back".to_owned();
+        return Err(Failure::Useless(LlmError::Failed { reason }));
+    }
+    let is_cut = matches!(reason.as_str(), "length" | "max_tokens");
+    match (is_silent(&text), is_cut) {
         // A model that thinks aside may have used all its tokens for it.
-        (None, None) if is_cut => String::new(),
-        (None, None) => return Err("the answer has no text".to_owned()),
-    };
-    let stop = if is_cut { StopReason::Length } else { StopReason::Stop };
-    Ok(Written { text, stop, usage: read_usage(&answer.usage) })
+        (true, true) => Err(Failure::Useless(LlmError::CutOff { tokens: most_tokens })),
+        (true, false) if reason == "tool_calls" => {
+            Err(Failure::Lost("the answer has no text, it calls a tool".to_owned()))
+        }
+        (true, false) => Err(Failure::Lost("the answer has no text".to_owned())),
+        (false, _) => {
+            let stop = if is_cut { StopReason::Length } else { StopReason::Stop };
+            Ok(Written { text, stop, usage: read_usage(&answer.usage) })
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -159,11 +159,12 @@ fn ask(
     let collection = Collection { scene: &scene, users, model, embedder, prompts: &prompts, settings, seed };
     collection.check()?;
     let inputs = [ground.log.hash.as_str(), ground.worlds.hash.as_str()];
-    let journal = Journal::open(run, &collection.identity(&inputs))?;
+    let journal = Journal::of(run, &collection, &inputs)?;
     let collected = agents::collect(&collection, Some(&journal), watch)?;
     if let Some(why) = collected.report.agents.as_ref().and_then(|account| account.stopped.clone()) {
         return Err(PipelineError::Stopped(why));
     }
+    collected.losses(settings.n_episodes).check()?;
     let expert = collection.expert_name();
     let (report, cost) = (Box::new(collected.report), collected.cost);
     Ok(Demos { origin: Origin::Collected { expert, report, cost }, demonstrations: collected.demonstrations })

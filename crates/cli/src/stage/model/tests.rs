@@ -30,6 +30,32 @@ fn settings() {
     assert!(toml::from_str::<ModelConfig>("[http]\nconcurency = 4\n").is_err());
 }
 
+/// The template of the documentation.
+fn template() -> &'static str {
+    let page = include_str!("../../../../../docs/llm-config.md");
+    page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the page has a template")
+}
+
+#[test]
+fn the_documented_template_holds_every_key_at_its_default() {
+    let config: ModelConfig = toml::from_str(template()).unwrap();
+    assert_eq!(config.http, HttpSettings::default());
+    let is_key = |line: &str| line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
+    let uncommented: Vec<&str> = template()
+        .lines()
+        .map(|line| {
+            line.strip_prefix("# ").filter(|rest| is_key(rest) || rest.starts_with('[')).unwrap_or(line)
+        })
+        .collect();
+    let uncommented = uncommented.join("\n");
+    let all: ModelConfig = toml::from_str(&uncommented).unwrap();
+    assert!(all.prices.of("openai:gpt-4o-mini").is_some() && all.http.context == Some(8192));
+    let values: toml::Table = toml::from_str(&toml::to_string(&all.http).unwrap()).unwrap();
+    for key in values.keys() {
+        assert!(uncommented.contains(&format!("\n{key} = ")), "{key} is not documented");
+    }
+}
+
 fn parrot() -> Scripted {
     Scripted::new("parrot", |request| request.messages[0].content.clone())
 }

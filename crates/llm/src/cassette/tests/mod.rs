@@ -5,6 +5,7 @@ mod lines;
 mod processes;
 mod record;
 mod reservations;
+mod strangers;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -186,3 +186,41 @@ fn a_cassette_knows_what_it_cost() {
     assert_eq!(paid[&AgentRole::Other], Count { calls: 2, ..ledger.counts()[&AgentRole::Other] });
     assert_eq!(paid[&AgentRole::Actor].money, price.of(6, 0, 9));
 }
+
+#[test]
+fn an_answer_that_is_none_is_asked_for_again_and_replaced() {
+    for silence in ["", " \n", "<think>let me see", "<think>so</think> "] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.sqlite");
+        recorded(Scripted::new("m", move |_| silence.to_owned()), &path).generate(&asks(0..3));
+        let replayed = texts(Replay::open(&path, None).unwrap().generate(&asks(0..3)));
+        assert!(replayed.iter().all(|answer| answer.text == silence), "a replay gives what there is");
+        let well = parrot("m");
+        let again = texts(recorded(&well, &path).generate(&asks(0..4)));
+        assert_eq!((well.n_asked(), again[0].text.as_str()), (4, "to question 0"));
+        assert_eq!(texts(recorded(&well, &path).generate(&asks(0..4))), again);
+        assert_eq!(well.n_asked(), 4, "now it is there");
+    }
+}
+
+#[test]
+fn a_model_that_repeats_itself_is_not_asked_again() {
+    struct Mute(Scripted);
+    impl LanguageModel for Mute {
+        fn capabilities(&self) -> &Capabilities {
+            self.0.capabilities()
+        }
+        fn generate(&self, requests: &[Generate]) -> Vec<Result<Completion, LlmError>> {
+            self.0.generate(requests)
+        }
+        fn repeats_itself(&self) -> bool {
+            true
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.sqlite");
+    let mute = Mute(Scripted::new("m", |_| String::new()));
+    recorded(&mute, &path).generate(&asks(0..3));
+    recorded(&mute, &path).generate(&asks(0..3));
+    assert_eq!(mute.0.n_asked(), 3);
+}

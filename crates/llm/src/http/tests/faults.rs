@@ -31,7 +31,7 @@ fn check(
     let end = match &result {
         Ok(answer) if answer.text == "well" => Answered,
         Err(LlmError::Failed { .. }) => Failed,
-        Err(LlmError::Refused { .. }) => Refused,
+        Err(LlmError::Refused { .. } | LlmError::Rejected { .. }) => Refused,
         Err(error) if error.ends_the_run() => Stopped,
         other => panic!("{other:?}"),
     };

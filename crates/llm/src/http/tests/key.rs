@@ -145,3 +145,33 @@ fn the_environment_names_server_and_key() {
         assert!(matches!(endpoint(bad, ""), Err(LlmError::Unavailable { .. })), "{bad}");
     }
 }
+
+#[test]
+fn a_key_that_cannot_be_sent_is_refused_before_anything_is() {
+    for key in ["sk-ключ", "sk-\u{a0}0123", "sk-one\ntwo", "sk-\u{7f}x"] {
+        let error = Endpoint::new("http://localhost:1/v1", Some(key)).unwrap_err();
+        assert!(error.hint().unwrap().contains("letters that are not ASCII"), "{error:?}");
+    }
+}
+
+#[test]
+fn no_proxy_leads_to_what_is_near() {
+    use crate::http::endpoint::is_local;
+    for near in [
+        "localhost",
+        "127.0.0.1",
+        "127.9.9.9",
+        "[::1]",
+        "0.0.0.0",
+        "[::]",
+        "ollama",
+        "box.local",
+        "a.localhost",
+    ] {
+        assert!(is_local(near, None), "{near}");
+    }
+    for far in ["api.openai.com", "10.0.0.7", "192.168.1.2", "localhost.example.com", "[2001:db8::1]"] {
+        assert!(!is_local(far, Some("box.example.com\n")), "{far}");
+    }
+    assert!(is_local("Box.example.com", Some("box.example.com\n")), "what this machine is called");
+}

@@ -1,9 +1,14 @@
 //! The client against a server that misbehaves in every way.
 
+mod advice;
 mod embeddings;
 mod faults;
+mod flow;
+mod forms;
 mod key;
+mod none;
 mod parts;
+mod pauses;
 mod requests;
 mod reruns;
 mod scores;

@@ -38,7 +38,7 @@ fn a_server_asks_in_seconds_or_by_date() {
     assert_eq!(retry_after(" 120 ", now), Some(120 * SECOND));
     assert_eq!(retry_after("Wed, 21 Oct 2015 07:28:30 GMT", now), Some(30 * SECOND));
     assert_eq!(retry_after("Wed, 21 Oct 2015 07:27:30 GMT", now), Some(Duration::ZERO));
-    for bad in ["", "soon", "-1", "1.5", "99999999999999999999"] {
+    for bad in ["", "soon", "-1", "1e3", "inf"] {
         assert_eq!(retry_after(bad, now), None, "{bad}");
     }
 }
