@@ -24,7 +24,7 @@ const CUTS: [(usize, usize); 6] =
     [(usize::MAX, usize::MAX), (8, usize::MAX), (0, usize::MAX), (0, 20), (0, 8), (0, 2)];
 
 /// The name of who turns texts into vectors, in accounts.
-const EMBEDDER: &str = "embedder";
+pub(crate) const EMBEDDER: &str = "embedder";
 /// What an answer counts as, in accounts, in which nothing is said beside thoughts.
 pub(crate) const NO_ANSWER: &str = "no_answer";
 
@@ -307,6 +307,11 @@ fn counted<T>(
             calls.tokens_out += tokens_out;
             calls.seconds += seconds;
             Ok(Some(answer))
+        }
+        // Which role was asked says which setting it is about.
+        Err(LlmError::Unavailable { reason, hint }) => {
+            let reason = format!("{}: {reason}", role_name(agent));
+            Err(LlmError::Unavailable { reason, hint }.into())
         }
         Err(error) if error.ends_the_run() => Err(error.into()),
         Err(error) => {

@@ -1,6 +1,6 @@
 //! A collection: batch after batch, what one learned known to the next, stopped and resumed at any point.
 
-use crate::agents::Agents;
+use crate::agents::{Agents, EMBEDDER};
 use crate::health::Health;
 use crate::journal::Journal;
 use crate::memory::{Embedder, Memories};
@@ -176,7 +176,9 @@ pub fn collect(
             }
         };
         if stopped.is_none() {
-            stopped = memories.absorb(&batch.memos, agents.embedder()).err();
+            let absorbed = memories.absorb(&batch.memos, agents.embedder());
+            agents.health.book(EMBEDDER, absorbed.as_ref().err());
+            stopped = absorbed.err();
         }
         sum.add(batch);
         watch(&sum.progress(&[], &AgentAccount::default()));

@@ -86,7 +86,7 @@ pub(crate) fn differences(then: &Value, now: &Value) -> Vec<Difference> {
     let (then, now) = (flat(then), flat(now));
     let names: std::collections::BTreeSet<&String> = then.keys().chain(now.keys()).collect();
     let word = |values: &BTreeMap<String, String>, name: &String| {
-        values.get(name).map_or("nothing".to_owned(), |value| value.chars().take(LONGEST).collect())
+        values.get(name).map_or("unset".to_owned(), |value| value.chars().take(LONGEST).collect())
     };
     let differing = names.into_iter().filter(|name| then.get(*name) != now.get(*name));
     let told =

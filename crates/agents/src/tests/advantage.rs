@@ -139,7 +139,8 @@ fn values_that_are_not_understood_are_counted_and_taken_for_nothing() {
         Ok(match request.agent {
             AgentRole::Critic => "excellent".to_owned(),
             AgentRole::Actor => "Birch".to_owned(),
-            _ => String::new(),
+            AgentRole::Planner => "Thought:".to_owned(),
+            _ => "Lesson:".to_owned(),
         })
     });
     let settings = AgentSettings { n_episodes: 1, horizon: 1, ..short(AgentKind::IlRec) };

@@ -151,10 +151,10 @@ fn another_run_says_in_what_it_differs() {
     let error = open(&changed, 2, &other).unwrap_err();
     let said = error.to_string();
     for part in [
-        "model script:7b instead of script",
-        "seed 2 instead of 1",
-        "settings.horizon 9 instead of 3",
-        "settings.sampling.critic_temperature 1.0 instead of nothing",
+        "model script instead of script:7b",
+        "seed 1 instead of 2",
+        "settings.horizon 3 instead of 9",
+        "settings.sampling.critic_temperature unset instead of 1.0",
     ] {
         assert!(said.contains(part), "{part} in {said}");
     }

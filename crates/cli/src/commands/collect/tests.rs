@@ -73,7 +73,7 @@ fn run_line(dir: &Path, dataset: &Dataset, extra: &str) -> Result<(), Failure> {
         format!("collect --llm script --episodes 12 --data {data} --world {world} --out {out} {extra}");
     let line = Line::try_parse_from(line.split_whitespace()).map_err(|e| Failure::input(e.to_string()))?;
     let settings = settings(&line.arguments, &line.global)?.expect("nothing is printed");
-    act((&first_new(dataset), None), &settings, &line.arguments, &line.global, &|| None)
+    act((&first_new(dataset), None), &settings, &line.arguments, &line.global, Arc::default())
 }
 
 #[test]

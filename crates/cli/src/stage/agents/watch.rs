@@ -83,7 +83,7 @@ impl Watch {
         let since = self.since();
         let progress = &seen.progress;
         let calls = match (since.calls, since.failures) {
-            (0, 0) if progress.calls_left == 0 => String::new(),
+            (0, 0) if progress.calls_left == 0 || progress.steps > 0 => String::new(),
             (0, 0) => ", no answer yet".to_owned(),
             (n, 0) => format!(", {n} answers now"),
             (n, failed) => format!(", {n} answers now ({failed} calls failed)"),
