@@ -38,12 +38,11 @@ pub struct UserSplit {
 
 impl UserSplit {
     /// Deals the users out at random. Shares are clamped to what is left; train and validation are rounded to
-    /// the nearest whole user.
+    /// the nearest whole user, but where there are users enough, nobody with a share is left without a user.
     pub fn draw(n_users: usize, shares: UserShares, seed: u64) -> Self {
         let mut users: Vec<UserIdx> = (0..n_users as u32).map(UserIdx).collect();
         shuffle(&mut users, &mut rng_for(seed, &[USERS]));
-        let n_train = part(n_users, shares.train, n_users);
-        let n_validation = part(n_users, shares.validation, n_users - n_train);
+        let (n_train, n_validation) = sizes(n_users, shares);
         let mut test = users.split_off(n_train + n_validation);
         let mut validation = users.split_off(n_train);
         for part in [&mut users, &mut validation, &mut test] {
@@ -90,6 +89,29 @@ impl LogSplit {
         Self { world: Histories::new(rows.clone(), world), judge: Histories::new(rows, judge) }
     }
 }
+
+/// How many users train and validate. Rounding alone would leave a small log without test users.
+fn sizes(n_users: usize, shares: UserShares) -> (usize, usize) {
+    let rounded_train = part(n_users, shares.train, n_users);
+    let n_validation = part(n_users, shares.validation, n_users - rounded_train);
+    let test_share = 1.0 - shares.train - shares.validation;
+    let wants = [shares.train, shares.validation, test_share].map(|share| share > NO_SHARE);
+    let n_test = n_users - rounded_train - n_validation;
+    let mut parts = [rounded_train, n_validation, n_test];
+    if n_users >= wants.iter().filter(|wanted| **wanted).count() {
+        for empty in 0..parts.len() {
+            if wants[empty] && parts[empty] == 0 {
+                let largest = (0..parts.len()).rev().max_by_key(|&at| parts[at]).unwrap_or(0);
+                parts[largest] -= 1;
+                parts[empty] += 1;
+            }
+        }
+    }
+    (parts[0], parts[1])
+}
+
+/// A share below this is one of rounding.
+const NO_SHARE: f64 = 1e-9;
 
 /// `share` of `whole`, rounded half up, between 0 and `most`.
 fn part(whole: usize, share: f64, most: usize) -> usize {

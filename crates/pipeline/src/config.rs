@@ -142,7 +142,7 @@ pub struct EvaluationSettings {
 
 impl Default for EvaluationSettings {
     fn default() -> Self {
-        Self { n_users: 0, eval_seeds: 1, scoring: evaluation::Scoring::Raw }
+        Self { n_users: 0, eval_seeds: 3, scoring: evaluation::Scoring::Raw }
     }
 }
 
@@ -183,7 +183,7 @@ impl RunConfig {
         for name in &self.ablations {
             crate::Variant::of(name)?;
         }
-        crate::learner_config(self, &crate::Variant::Full)?;
+        crate::learner_config(self, crate::Variant::Full)?;
         Ok(())
     }
 }

@@ -12,6 +12,9 @@ pub enum Variant {
     BehaviorCloning,
     /// Actor-critic without demonstrations and without the learned hazard: the same state, features, budget.
     ActorCritic,
+    /// The full method with its actor frozen at the first weights, which rank by predicted reward and learned staying:
+    /// what remains when the actor learns nothing.
+    Planner,
     /// The full method without demonstrations.
     NoDemonstrations,
     /// The full method with the items of all demonstrations permuted over the catalogue.
@@ -49,6 +52,7 @@ impl Variant {
             Self::Full => "il-rec",
             Self::BehaviorCloning => "bc",
             Self::ActorCritic => "actor-critic",
+            Self::Planner => "planner",
             Self::NoDemonstrations => "no-demonstrations",
             Self::ShuffledDemonstrations => "shuffled-demonstrations",
             Self::CorruptedDemonstrations => "corrupted-demonstrations",
@@ -57,6 +61,30 @@ impl Variant {
             Self::NoHazard => "no-hazard",
             Self::NoActorCritic => "no-actor-critic",
             Self::NoSessionFeedback => "no-session-feedback",
+        }
+    }
+
+    /// Turns the settings of the full method into the variant's.
+    pub fn apply(self, config: &mut RobustConfig) {
+        let switches = &mut config.switches;
+        match self {
+            Self::Full | Self::ShuffledDemonstrations | Self::CorruptedDemonstrations => {}
+            Self::BehaviorCloning => {
+                (switches.weights, switches.hazard, switches.actor_critic) = (false, false, false);
+                switches.learned_reward = false;
+                // Imitation is all there is, and there are about as many updates as the full method has in all.
+                config.imitation.coefficient = 1.0;
+                let n_iterations = config.training.n_env_steps.div_ceil(512);
+                config.training.warm_start_iterations += n_iterations;
+            }
+            Self::ActorCritic => (switches.demonstrations, switches.hazard) = (false, false),
+            Self::Planner => config.training.actor_learning_rate = 0.0,
+            Self::NoDemonstrations => switches.demonstrations = false,
+            Self::NoWeights => switches.weights = false,
+            Self::NoLearnedReward => switches.learned_reward = false,
+            Self::NoHazard => switches.hazard = false,
+            Self::NoActorCritic => switches.actor_critic = false,
+            Self::NoSessionFeedback => switches.session_feedback = false,
         }
     }
 
@@ -79,31 +107,12 @@ impl Variant {
 ///
 /// # Errors
 /// When the run's changes do not fit the preset.
-pub fn learner_config(run: &RunConfig, variant: &Variant) -> Result<RobustConfig, PipelineError> {
+pub fn learner_config(run: &RunConfig, variant: Variant) -> Result<RobustConfig, PipelineError> {
     let learner = |error| PipelineError::Learner(Box::new(error));
     let mut table: toml::Table = toml::from_str(robust::ROBUST_PRESET).map_err(learner)?;
     merge(&mut table, &run.learner);
     let mut config: RobustConfig = table.try_into().map_err(learner)?;
-    let switches = &mut config.switches;
-    match variant {
-        Variant::Full | Variant::ShuffledDemonstrations | Variant::CorruptedDemonstrations => {}
-        Variant::BehaviorCloning => {
-            (switches.weights, switches.hazard, switches.actor_critic) = (false, false, false);
-            switches.learned_reward = false;
-            // Imitation is all there is, and there are about as many updates as the full method has in all.
-            config.imitation.coefficient = 1.0;
-            config.training.warm_start_iterations += config.training.n_env_steps.div_ceil(512);
-        }
-        Variant::ActorCritic => {
-            (switches.demonstrations, switches.hazard) = (false, false);
-        }
-        Variant::NoDemonstrations => switches.demonstrations = false,
-        Variant::NoWeights => switches.weights = false,
-        Variant::NoLearnedReward => switches.learned_reward = false,
-        Variant::NoHazard => switches.hazard = false,
-        Variant::NoActorCritic => switches.actor_critic = false,
-        Variant::NoSessionFeedback => switches.session_feedback = false,
-    }
+    variant.apply(&mut config);
     config.check()?;
     Ok(config)
 }

@@ -3,6 +3,7 @@
 
 mod config;
 mod error;
+mod judging;
 mod learners;
 mod ledger;
 mod nouns;
@@ -19,6 +20,7 @@ pub use config::{
     SampleSettings, quickstart_config,
 };
 pub use error::PipelineError;
+pub use judging::{CONTROLS, Contestant, Judging, UNIFORM};
 pub use learners::{Variant, learner_config};
 pub use nouns::with_nouns;
 pub use recorder::{Recorder, Watch};

@@ -158,7 +158,7 @@ pub(crate) fn rule(
 
 /// What is trained under a rule.
 fn variants(ablations: &[String]) -> Result<Vec<Variant>, PipelineError> {
-    let always = [Variant::Full, Variant::ActorCritic, Variant::BehaviorCloning].map(Ok);
+    let always = [Variant::Full, Variant::ActorCritic, Variant::BehaviorCloning, Variant::Planner].map(Ok);
     always.into_iter().chain(ablations.iter().map(|name| Variant::of(name))).collect()
 }
 

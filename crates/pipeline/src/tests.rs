@@ -28,7 +28,7 @@ fn mistakes_in_a_file_are_named() {
 #[test]
 fn variants_are_switches_of_one_learner() {
     let run = quickstart_config(0);
-    let switches = |variant| learner_config(&run, &variant).unwrap().switches;
+    let switches = |variant| learner_config(&run, variant).unwrap().switches;
     let full = switches(Variant::Full);
     assert!(full.demonstrations && full.hazard && full.actor_critic);
     let control = switches(Variant::ActorCritic);

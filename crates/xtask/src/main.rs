@@ -1,8 +1,10 @@
 //! The project's own checks: what rustfmt and clippy cannot know. `cargo xtask tidy` looks at the tree, `cargo xtask
-//! results FILE` at what the quickstart printed, `cargo xtask instructions` at how much work the kernels do.
+//! results FILE` at what the quickstart printed, `cargo xtask instructions` at how much work the kernels do, `cargo xtask
+//! licences` at what the binary is made of.
 
 mod crates;
 mod instructions;
+mod licences;
 mod results;
 mod table;
 mod text;
@@ -33,9 +35,12 @@ fn main() -> ExitCode {
         ["tidy"] => tidy(root),
         ["instructions"] => instructions::check(root, false),
         ["instructions", "--write"] => instructions::check(root, true),
+        ["licences"] => licences::check(root),
+        ["notices", file] => licences::notices(root, file),
         ["results", file] => results_of(file, false),
         ["results", file, "--all-skipped"] => results_of(file, true),
-        _ => Err("usage: cargo xtask tidy | cargo xtask results FILE [--all-skipped] | cargo xtask instructions [--write]"
+        _ => Err("usage: cargo xtask tidy | cargo xtask results FILE [--all-skipped] | cargo xtask instructions [--write] | \
+                  cargo xtask licences | cargo xtask notices FILE"
             .to_owned()),
     };
     let mut stderr = std::io::stderr().lock();

@@ -6,13 +6,14 @@ use crate::progress::Progress;
 use crate::settings::nearest;
 use crate::stage::demos;
 use crate::stage::domain::Domain;
-use crate::stage::evaluate::{CONTROLS, Court, EvaluationSettings};
+use crate::stage::evaluate;
 use crate::stage::policy::Trained;
 use crate::stage::simulation::Simulation;
 use artefact::{Draft, Kind};
 use evaluation::{
     BootstrapPlan, Difference, EvalRow, Evaluation, EvaluationError, Scoring, paired_difference,
 };
+use pipeline::{CONTROLS, EvaluationSettings, Judging};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use world_model::Side;
@@ -36,12 +37,13 @@ pub(crate) struct Arguments {
     /// Who answers: the judge world (test), or the world policies train in (train)
     #[arg(long, default_value = "test", value_parser = ["test", "train"])]
     judge: String,
-    /// At most so many test users
-    #[arg(long, value_name = "N", default_value_t = EvaluationSettings::default().users)]
+    /// At most so many test users; 0 for all
+    #[arg(long, value_name = "N", default_value_t = EvaluationSettings::default().n_users)]
     users: usize,
     /// Sessions of every user, each with its own seed
-    #[arg(long, value_name = "N", default_value_t = EvaluationSettings::default().eval_seeds)]
-    eval_seeds: usize,
+    #[arg(long, value_name = "N", default_value_t = EvaluationSettings::default().eval_seeds,
+          value_parser = clap::value_parser!(u64).range(1..))]
+    eval_seeds: u64,
     /// How rewards are counted: raw, low0 or billp
     #[arg(long, default_value = "raw")]
     scoring: Scoring,
@@ -80,20 +82,18 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let environment =
         Simulation::new(&domain.world, &rule, global.seed())?.environment(&domain.world, side)?;
     let settings = EvaluationSettings {
-        users: arguments.users,
+        n_users: arguments.users,
         eval_seeds: arguments.eval_seeds,
         scoring: arguments.scoring,
     };
-    if domain.world.split().test.is_empty() || settings.users == 0 {
-        return Err(no_test_users(&domain, settings.users));
-    }
-    let court = Court::new(&domain, &environment, side, &settings, global.seed());
+    let judging =
+        Judging::new((&domain.world, &domain.log), (&environment, side), &settings, global.seed())?;
     let mut inputs = vec![("dataset", domain.dataset_hash.clone()), ("world", domain.world_hash.clone())];
     let mut evaluations: Vec<Evaluation> = Vec::new();
     for (number, policy) in (1..).zip(&arguments.policies) {
         let shown = Progress::new("eval");
         shown.doing(&format!("policy {number} of {}: {policy}", arguments.policies.len()));
-        let (mut evaluation, input) = judge(policy, arguments, &domain, &court)?;
+        let (mut evaluation, input) = judge(policy, arguments, &domain, &judging)?;
         inputs.extend(input);
         if evaluations.iter().any(|other| other.row.policy == evaluation.row.policy) {
             evaluation.row.policy = format!("{} ({policy})", evaluation.row.policy);
@@ -114,23 +114,23 @@ fn judge(
     policy: &str,
     arguments: &Arguments,
     domain: &Domain,
-    court: &Court<'_>,
+    judging: &Judging<'_>,
 ) -> Result<(Evaluation, Option<(&'static str, String)>), Failure> {
     let path = Path::new(policy);
     match (&arguments.demos, policy) {
         (Some(path), "demos") => {
             let (demos, hash) = demos::open(domain, path)?;
-            Ok((court.demonstrator(&demos)?, Some(("demos", hash))))
+            Ok((judging.demonstrator(&[demos])?, Some(("demos", hash))))
         }
         (_, url) if url.starts_with("http://") || url.starts_with("https://") => {
-            let (evaluation, hash) = court.served(url)?;
+            let (evaluation, hash) = evaluate::served(judging, domain, url)?;
             Ok((evaluation, Some(("policy", hash))))
         }
         _ if path.is_dir() => {
             let (trained, hash) = Trained::open(domain, path)?;
-            Ok((court.trained(&trained)?, Some(("policy", hash))))
+            Ok((evaluate::trained(judging, &trained)?, Some(("policy", hash))))
         }
-        (_, name) if name == "random" || CONTROLS.contains(&name) => Ok((court.control(name)?, None)),
+        (_, name) if name == "random" || CONTROLS.contains(&name) => Ok((judging.control(name)?, None)),
         (_, name) => Err(unknown(name)),
     }
 }
@@ -144,17 +144,6 @@ fn unknown(name: &str) -> Failure {
         meant.unwrap_or_default(),
         known.collect::<Vec<_>>().join(", ")
     ))
-}
-
-/// Nobody to judge with.
-fn no_test_users(domain: &Domain, asked: usize) -> Failure {
-    if asked == 0 {
-        return Failure::input("no test users: --users is 0")
-            .hint("leave --users out to judge with all of them");
-    }
-    let n_users = domain.dataset.n_users();
-    Failure::input(format!("no test users: the world keeps none of its {n_users} users for judging"))
-        .hint("a log with more users, or a larger share: `ilrec world train --set users.train=0.5`")
 }
 
 /// One policy against the others that were judged alike, user by user; who shares no user with it is left out.

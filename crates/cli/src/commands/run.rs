@@ -61,7 +61,7 @@ impl Changes {
     /// The settings with the changes, or nothing where they were only to be printed. The learner's preset is laid
     /// out in full, so that every setting of it can be changed and seen.
     pub(crate) fn apply(&self, config: &RunConfig, global: &Global) -> Result<Option<RunConfig>, Failure> {
-        let learner = learner_config(config, &Variant::Full)?;
+        let learner = learner_config(config, Variant::Full)?;
         let learner = toml::Table::try_from(&learner)
             .map_err(|e| Failure::machine(format!("the preset has no TOML form: {e}")))?;
         let mut layers = Layers::new(&RunConfig { learner, ..config.clone() });

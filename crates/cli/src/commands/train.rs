@@ -9,6 +9,7 @@ use crate::stage::policy::{Account, Trained};
 use crate::stage::simulation::Simulation;
 use crate::stage::train::{Job, train};
 use crate::stage::{demos, published};
+use pipeline::Variant;
 use robust::{ROBUST_PRESET, RobustConfig};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -32,8 +33,9 @@ pub(crate) struct Arguments {
     /// The policy directory to write
     #[arg(long, value_name = "POLICY")]
     out: PathBuf,
-    /// What learns: il-rec, bc (imitation alone, unweighted) or a2c (no demonstrations, no learned hazard)
-    #[arg(long, default_value = "il-rec", value_parser = ["il-rec", "bc", "a2c"])]
+    /// What learns: il-rec, bc (imitation alone, unweighted), a2c (no demonstrations, no learned hazard) or planner
+    /// (il-rec with a frozen actor); the switches that make it win over the settings
+    #[arg(long, default_value = "il-rec", value_parser = ["il-rec", "bc", "a2c", "planner"])]
     algo: String,
     /// Settings to start from: robust (ours), released (the published code), vectorised (the same in large rounds), paper
     /// (the loop of the paper)
@@ -102,16 +104,22 @@ impl Arguments {
         self.layers_of(&self.settings)
     }
 
-    /// The preset and the algorithm's switches with some settings above them.
+    /// The preset and some settings above it, as the algorithm wants them: of the default learner, what `run` trains
+    /// under the algorithm's name.
     fn layers_of(&self, settings: &SettingsArgs) -> Result<Layers, Failure> {
-        let switches = self.switches()?;
         let published = match self.preset.as_str() {
             "released" => RELEASED,
             "vectorised" => VECTORISED,
             "paper" => PAPER,
-            _ => return settings.layers_after(&preset::<RobustConfig>("robust", ROBUST_PRESET)?, switches),
+            _ => {
+                let preset: RobustConfig = preset("robust", ROBUST_PRESET)?;
+                let mut config: RobustConfig = settings.layers(&preset)?.resolve()?;
+                self.variant().apply(&mut config);
+                return Ok(Layers::new(&config));
+            }
         };
-        settings.layers_after(&preset::<RawTrainingConfig>(&self.preset, published)?, switches)
+        let preset: RawTrainingConfig = preset(&self.preset, published)?;
+        settings.layers_after(&preset, self.published_switches()?)
     }
 
     fn learner(&self, layers: &Layers) -> Result<Learner, Failure> {
@@ -123,21 +131,21 @@ impl Arguments {
         Ok(Learner::Robust(config))
     }
 
-    /// The settings that make an algorithm of a learner.
-    fn switches(&self) -> Result<&'static [&'static str], Failure> {
-        match (self.preset.as_str(), self.algo.as_str()) {
-            (_, "il-rec") => Ok(&[]),
-            ("robust", "bc") => Ok(&[
-                "switches.actor_critic=false",
-                "switches.weights=false",
-                "switches.hazard=false",
-                "switches.learned_reward=false",
-                "imitation.coefficient=1.0",
-            ]),
-            ("robust", _) => Ok(&["switches.demonstrations=false", "switches.hazard=false"]),
-            (_, "a2c") => Ok(&["demonstrations.presence=none", "critic.learned_reward=0.0"]),
-            (preset, algo) => Err(Failure::input(format!("the preset {preset} cannot be trained as {algo}"))
-                .hint("imitation alone is `--preset robust --algo bc`")),
+    fn variant(&self) -> Variant {
+        match self.algo.as_str() {
+            "bc" => Variant::BehaviorCloning,
+            "a2c" => Variant::ActorCritic,
+            "planner" => Variant::Planner,
+            _ => Variant::Full,
+        }
+    }
+
+    fn published_switches(&self) -> Result<&'static [&'static str], Failure> {
+        match self.algo.as_str() {
+            "il-rec" => Ok(&[]),
+            "a2c" => Ok(&["demonstrations.presence=none", "critic.learned_reward=0.0"]),
+            algo => Err(Failure::input(format!("the preset {} cannot be trained as {algo}", self.preset))
+                .hint(format!("it is `--preset robust --algo {algo}`"))),
         }
     }
 

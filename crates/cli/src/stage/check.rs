@@ -1,11 +1,11 @@
 //! Stage `check`: is this world worth training in?
 
-use super::evaluate::UNIFORM;
 use crate::failure::Failure;
 use ::data::Dataset;
 use environment::{Environment, Start};
 use evaluation::{Greedy, GreedyDiverse, Oracle, Popularity, UniformRandom};
 use mdp::{Interaction, ItemIdx, Policy};
+use pipeline::UNIFORM;
 use world_check::WorldCheck;
 use world_model::{CheckUser, World};
 

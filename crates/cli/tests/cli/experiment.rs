@@ -144,3 +144,71 @@ fn the_quickstart_is_an_experiment_like_any_other() {
     assert_eq!(String::from_utf8(again.stdout).unwrap(), text);
     assert_eq!(dir.path().read_dir().unwrap().count(), 1);
 }
+
+/// What a row says, beside its name and who trained it.
+fn figures(row: &Value) -> Vec<&Value> {
+    let kept = [
+        "users",
+        "r_traj",
+        "r_each",
+        "len",
+        "exits",
+        "distinct_items",
+        "coverage",
+        "gini",
+        "ndcg@10",
+        "hit@10",
+    ];
+    kept.iter().map(|key| &row[*key]).collect()
+}
+
+#[test]
+fn a_run_its_parts_and_single_commands_agree_to_the_last_digit() {
+    let (dir, own) = (experiment(), scratch());
+    let one_seed = ["run", "small.toml", "--set", "training_seeds=[1]"];
+    let run = json(dir.path(), &one_seed);
+    let row = |name: &str| {
+        let rows = run["results"].as_array().expect("the run has rows").iter();
+        rows.clone().find(|row| row["policy"] == name).unwrap_or_else(|| panic!("no row {name}")).clone()
+    };
+    let eval = |policy: &str, rest: &[&str]| {
+        let line = ["eval", "--policy", policy, "--data", "runs/small/data", "--world", "runs/small/world"];
+        json(dir.path(), &[&line[..], rest].concat())
+    };
+    for control in
+        ["uniform", "popularity", "greedy", "random-fresh-genre", "greedy-diverse", "judge-diverse", "oracle"]
+    {
+        assert_eq!(figures(&eval(control, &[])), figures(&row(control)), "{control}");
+    }
+    let demos = "runs/small/category-window/demos-0";
+    assert_eq!(figures(&eval("demos", &["--demos", demos])), figures(&row("demonstrator")));
+
+    let text = std::fs::read_to_string(dir.path().join("small.toml")).expect("it was written");
+    let learner =
+        text.split("[learner.training]").nth(1).and_then(|rest| rest.split("[world").next()).expect("there");
+    std::fs::write(dir.path().join("train.toml"), format!("[training]{learner}")).expect("the disk has room");
+    for (algo, name) in [("il-rec", "il-rec"), ("bc", "bc"), ("a2c", "actor-critic"), ("planner", "planner")]
+    {
+        let folder = format!("runs/small/category-window/{name}-s1");
+        assert_eq!(figures(&eval(&folder, &[])), figures(&row(name)), "{name}");
+        let out = own.path().join(algo).display().to_string();
+        let line = [
+            "train",
+            "--algo",
+            algo,
+            "--data",
+            "runs/small/data",
+            "--world",
+            "runs/small/world",
+            "--seed",
+            "1",
+        ];
+        let rest = ["--demos", demos, "--config", "train.toml", "--out", &out];
+        let trained = json(dir.path(), &[&line[..], &rest].concat());
+        let story =
+            std::fs::read_to_string(dir.path().join(&folder).join("training.json")).expect("it was sealed");
+        let story: Value = serde_json::from_str(&story).expect("it is JSON");
+        assert_eq!(trained["parameter_hash"], story["parameter_hash"], "{algo}");
+        assert_eq!(trained["gradient_steps"], story["progress"]["n_gradient_steps"], "{algo}");
+    }
+}

@@ -46,6 +46,13 @@ proptest! {
     }
 
     #[test]
+    fn nobody_with_a_share_is_left_without_a_user(n in 3usize..60, train in 0.05f64..0.9, of_rest in 0.05f64..0.95) {
+        let split = UserSplit::draw(n, UserShares { train, validation: (1.0 - train) * of_rest }, 1);
+        let sizes = [split.train.len(), split.validation.len(), split.test.len()];
+        prop_assert!(sizes.iter().all(|&size| size > 0), "{n} users: {sizes:?}");
+    }
+
+    #[test]
     fn log_parts_are_a_partition(sizes in prop::collection::vec(0usize..20, 1..8), fraction in 0.0f64..1.0, ordered: bool) {
         let clock = if ordered { Clock::Positions } else { Clock::Unordered };
         let dataset = dataset(&sizes, clock);
@@ -64,4 +71,6 @@ proptest! {
 fn the_default_shares_are_seventy_fifteen_fifteen() {
     let split = UserSplit::draw(100, UserShares::default(), 9);
     assert_eq!((split.train.len(), split.validation.len(), split.test.len()), (70, 15, 15));
+    let whole = UserSplit::draw(7, UserShares { train: 1.0, validation: 0.0 }, 9);
+    assert_eq!((whole.train.len(), whole.test.len()), (7, 0), "no share, no user");
 }

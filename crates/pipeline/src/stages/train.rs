@@ -47,7 +47,7 @@ pub(crate) fn train(
     variant: Variant,
     seed: u64,
 ) -> Result<TrainedPolicy, PipelineError> {
-    let config = learner_config(session.config, &variant)?;
+    let config = learner_config(session.config, variant)?;
     let name = format!("{}/{}-s{seed}", ground.name, variant.name());
     let key = key(&[&demos.key, &config, &variant.name(), &seed]);
     let target = session.place.out.join(&name);

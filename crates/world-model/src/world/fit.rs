@@ -36,6 +36,7 @@ impl World {
     ) -> Result<Self, WorldError> {
         config.check()?;
         let log = LogSplit::draw(dataset, config.world_share, seed);
+        require_both_parts(&log, config.world_share)?;
         let complete =
             (config.judge == JudgeConfig::Complete).then(|| CompleteRows::of(dataset)).transpose()?;
         let split = match &complete {
@@ -63,6 +64,21 @@ impl World {
             },
         })
     }
+}
+
+/// A user's ratings are dealt to both worlds; who has one rating has nothing for the second.
+fn require_both_parts(log: &LogSplit, world_share: f64) -> Result<(), WorldError> {
+    let n_rows = |part: &Histories| part.iter().map(<[_]>::len).sum::<usize>();
+    let what = match (n_rows(&log.world), n_rows(&log.judge)) {
+        (0, 0) => "the log has no ratings".to_owned(),
+        (0, _) | (_, 0) => format!(
+            "no user has enough ratings for both worlds: the first {:.0} % of each user's ratings make the train \
+             world, the rest makes the judge",
+            100.0 * world_share
+        ),
+        _ => return Ok(()),
+    };
+    Err(WorldError::TooLittleData { what })
 }
 
 /// How often each item occurs in the train users' world part.
