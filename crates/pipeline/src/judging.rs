@@ -165,5 +165,5 @@ impl<'a> Judging<'a> {
 
 /// Users with their logged histories, as policies are given them.
 fn histories<'a>(log: &'a LogSplit, users: &[UserIdx]) -> Vec<(UserIdx, &'a [Interaction])> {
-    users.iter().map(|&user| (user, log.world[user.index()].as_slice())).collect()
+    users.iter().map(|&user| (user, &log.world[user.index()])).collect()
 }

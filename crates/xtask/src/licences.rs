@@ -108,39 +108,40 @@ fn is_accepted(expression: &str) -> bool {
     let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
     let mut at = 0;
-    any(&words, &mut at) && at == words.len()
+    any(&words, &mut at) == Some(true) && at == words.len()
 }
 
-fn any(words: &[&str], at: &mut usize) -> bool {
-    let mut accepted = all(words, at);
+/// `None` where the expression is none.
+fn any(words: &[&str], at: &mut usize) -> Option<bool> {
+    let mut accepted = all(words, at)?;
     while words.get(*at) == Some(&"OR") {
         *at += 1;
-        accepted |= all(words, at);
+        accepted |= all(words, at)?;
     }
-    accepted
+    Some(accepted)
 }
 
-fn all(words: &[&str], at: &mut usize) -> bool {
-    let mut accepted = one(words, at);
+fn all(words: &[&str], at: &mut usize) -> Option<bool> {
+    let mut accepted = one(words, at)?;
     while words.get(*at) == Some(&"AND") {
         *at += 1;
-        accepted &= one(words, at);
+        accepted &= one(words, at)?;
     }
-    accepted
+    Some(accepted)
 }
 
-fn one(words: &[&str], at: &mut usize) -> bool {
-    let Some(word) = words.get(*at) else { return false };
+fn one(words: &[&str], at: &mut usize) -> Option<bool> {
+    let word = *words.get(*at)?;
     *at += 1;
-    if *word != "(" {
-        if words.get(*at) == Some(&"WITH") {
-            *at += 2;
-        }
-        return ACCEPTED.contains(word);
+    if word == "(" {
+        let inner = any(words, at)?;
+        *at += 1;
+        return (words.get(*at - 1) == Some(&")")).then_some(inner);
     }
-    let inner = any(words, at);
-    *at += 1;
-    inner
+    if words.get(*at) == Some(&"WITH") {
+        *at += 2;
+    }
+    Some(ACCEPTED.contains(&word))
 }
 
 /// What the workspace is built from, beside itself.

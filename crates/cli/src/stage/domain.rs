@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use ::data::Dataset;
 use ::data::split::LogSplit;
-use mdp::{Interaction, ItemIdx, UserIdx};
+use mdp::{Interaction, UserIdx};
 use std::path::Path;
 use world_model::{World, WorldConfig};
 
@@ -21,9 +21,6 @@ pub(crate) struct Domain {
 
 /// A user with the history that policies are given.
 pub(crate) type WithHistory<'a> = (UserIdx, &'a [Interaction]);
-
-/// From this rating on an item counts as liked in ranking metrics.
-const LIKED: f32 = 4.0;
 
 impl Domain {
     /// Opens both directories and checks that they belong together.
@@ -61,17 +58,5 @@ impl Domain {
     /// Users with their logged histories.
     pub(crate) fn with_histories(&self, users: &[UserIdx]) -> Vec<WithHistory<'_>> {
         users.iter().map(|&user| (user, &self.log.world[user.index()])).collect()
-    }
-
-    /// What each user liked in the part of the log that no policy sees.
-    pub(crate) fn liked(&self, users: &[UserIdx]) -> Vec<Vec<ItemIdx>> {
-        let liked = |user: &UserIdx| {
-            self.log.judge[user.index()]
-                .iter()
-                .filter(|row| row.rating >= LIKED)
-                .map(|row| row.item)
-                .collect()
-        };
-        users.iter().map(liked).collect()
     }
 }
