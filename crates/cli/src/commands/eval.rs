@@ -86,8 +86,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         eval_seeds: arguments.eval_seeds,
         scoring: arguments.scoring,
     };
-    let judging =
-        Judging::new((&domain.world, &domain.log), (&environment, side), &settings, global.seed())?;
+    let judging = Judging::new((&domain.world, &domain.log), (&environment, side), &settings, global.seed())?;
     let mut inputs = vec![("dataset", domain.dataset_hash.clone()), ("world", domain.world_hash.clone())];
     let mut evaluations: Vec<Evaluation> = Vec::new();
     for (number, policy) in (1..).zip(&arguments.policies) {

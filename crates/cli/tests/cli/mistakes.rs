@@ -108,7 +108,7 @@ fn a_threshold_is_refused_where_the_rule_has_none() {
 /// Every command of the program, by walking through its own help.
 fn commands(dir: &std::path::Path, above: &[String]) -> Vec<Vec<String>> {
     let arguments: Vec<&str> = above.iter().map(String::as_str).chain(["--help"]).collect();
-    let help = String::from_utf8(ilrec(dir, &arguments).stdout).unwrap();
+    let help = String::from_utf8(ilrec(dir, &arguments).stdout).expect("help is text");
     let Some((_, list)) = help.split_once("Commands:\n") else { return vec![above.to_vec()] };
     let names =
         list.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next());
