@@ -26,7 +26,7 @@ pub struct Progress {
 impl std::fmt::Display for Progress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let total: u64 = self.grounding.iter().sum::<u64>().max(1);
-        let names = ["exact", "normalised", "fuzzy", "by vector", "rejected"];
+        let names = ["exact", "normalised", "fuzzy", "embedding", "rejected"];
         let shares = self.grounding.iter().zip(names).filter(|(n, _)| **n > 0);
         let shares: Vec<String> = shares.map(|(n, name)| format!("{} % {name}", n * 100 / total)).collect();
         let shares = if shares.is_empty() { "none".to_owned() } else { shares.join(" ") };

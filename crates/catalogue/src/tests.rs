@@ -65,3 +65,21 @@ fn a_written_catalogue_that_contradicts_itself_is_refused() {
         assert!(error.contains(complaint), "{error}");
     }
 }
+
+#[test]
+fn text_of_others_moves_no_cursor() {
+    for (text, expected) in [
+        ("Heat (1995)", "Heat (1995)"),
+        ("a\u{1b}[2J\u{7}b", "a\\u{1b}[2J\\u{7}b"),
+        ("\u{9b}31m", "\\u{9b}31m"),
+        ("two\r\nlines\tand  blanks ", "two lines and blanks"),
+        ("\u{202e}drawkcab\u{2066}", "\\u{202e}drawkcab\\u{2066}"),
+        ("nul\0", "nul\\u{0}"),
+        ("Amélie 千と千尋 🎬", "Amélie 千と千尋 🎬"),
+    ] {
+        assert_eq!(one_line(text), expected);
+    }
+    assert_eq!(visible("two\n\tlines\r"), "two\n\tlines\\u{d}");
+    let all: String = (0..0x2_0000).filter_map(char::from_u32).collect();
+    assert!(!one_line(&all).chars().any(|c| c.is_control()));
+}

@@ -48,7 +48,7 @@ impl Diagnostic for Failure {
 
 impl Failure {
     fn new(blame: Blame, message: String) -> Self {
-        Self { blame, message, hint: None, place: None }
+        Self { blame, message: catalogue::visible(&message).into_owned(), hint: None, place: None }
     }
 
     /// The user gave something that cannot be used.
@@ -63,7 +63,7 @@ impl Failure {
 
     /// Adds what to do about it.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(catalogue::visible(&hint.into()).into_owned());
         self
     }
 

@@ -28,7 +28,7 @@ pub use import::{
     RecordedTraces, Scene, Source, TerminalFallback, import, import_with_vectors, read_billp, read_lists,
     read_sources,
 };
-pub use show::show;
+pub use show::{show, show_within};
 pub use store::{Cost, Demos, Inputs, Origin};
 
 #[cfg(test)]

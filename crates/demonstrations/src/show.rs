@@ -1,108 +1,156 @@
 //! One demonstration as text for people.
 
 use crate::{DemoStep, Demonstration, Explanation, GroundingStatus};
+use catalogue::one_line;
 use mdp::{ExitReason, StepEnd};
 use std::fmt::Write as _;
 
-/// The widest line of a thought, a plan or a lesson, in characters.
+/// The widest line, in characters.
 const WIDTH: usize = 100;
+/// The narrowest that lines are wrapped to.
+const NARROWEST: usize = 24;
 /// What stands before the lines of a step but its first.
 const MARGIN: &str = "     ";
 
 /// Renders a demonstration: what the expert knew and was reminded of, then per step what it thought, meant to do,
-/// named and got, then why the session ended and what was learned.
+/// named and got, then why the session ended and what was learned. Titles and thoughts are other people's text: their
+/// white space is collapsed, their control characters are written out.
 pub fn show(demonstration: &Demonstration) -> String {
-    let mut text = format!("{}  user {}\n", demonstration.id, demonstration.user_id);
-    if demonstration.history_titles.is_empty() {
-        text.push_str("history: none\n");
-    } else {
-        let _ = writeln!(text, "history: {}", demonstration.history_titles.join(" · "));
+    show_within(demonstration, WIDTH)
+}
+
+/// As [`show`], with lines of at most `width` characters (but not of fewer than 24).
+pub fn show_within(demonstration: &Demonstration, width: usize) -> String {
+    let mut page = Page { text: String::new(), width: width.clamp(NARROWEST, WIDTH) };
+    page.line(&format!("{}  user {}", one_line(&demonstration.id), one_line(&demonstration.user_id)));
+    match demonstration.history_titles.as_slice() {
+        [] => page.line("history: none"),
+        titles => page.labelled("history: ", &joined(titles)),
     }
     for lesson in &demonstration.reminded_of {
-        wrapped("reminded of: ", lesson, &mut text);
+        page.labelled("reminded of: ", lesson);
     }
     for (at, step) in demonstration.steps.iter().enumerate() {
-        show_step(at + 1, step, &mut text);
+        show_step(at + 1, step, &mut page);
     }
     if let Some(last) = demonstration.steps.last() {
         let (n_steps, total) = (demonstration.steps.len(), demonstration.return_raw());
-        let _ = writeln!(text, "{n_steps} steps, return {total:.1}: {}", why(last.step.end));
+        page.line(&format!("{n_steps} steps, return {total:.1}: {}", why(last.step.end)));
     }
     if let Some(lesson) = &demonstration.lesson {
-        wrapped("lesson: ", lesson, &mut text);
+        page.labelled("lesson: ", lesson);
     }
-    text
+    page.text
 }
 
-/// A text behind a label, its further lines under its first.
-fn wrapped(label: &str, said: &str, text: &mut String) {
-    let indent = label.chars().count();
-    let mut column = indent;
-    text.push_str(label);
-    for (at, word) in said.split_whitespace().enumerate() {
-        let length = word.chars().count();
-        if at > 0 && column + 1 + length > WIDTH {
-            text.push('\n');
-            text.extend(std::iter::repeat_n(' ', indent));
-            column = indent;
-        } else if at > 0 {
-            text.push(' ');
-            column += 1;
+/// Lines of a bounded width.
+struct Page {
+    text: String,
+    width: usize,
+}
+
+impl Page {
+    /// One line of our own, as it is where it fits, else wrapped under its indent.
+    fn line(&mut self, line: &str) {
+        if line.chars().count() <= self.width {
+            self.text.push_str(line);
+            self.text.push('\n');
+            return;
         }
-        text.push_str(word);
-        column += length;
+        let indent = line.len() - line.trim_start().len();
+        self.text.push_str(&line[..indent]);
+        self.wrapped(line, indent, indent + 2);
     }
-    text.push('\n');
+
+    /// A text behind a label, its further lines under its first, or near the margin where the page is narrow.
+    fn labelled(&mut self, label: &str, said: &str) {
+        self.text.push_str(label);
+        let column = label.chars().count();
+        self.wrapped(&one_line(said), column, column.min(self.width / 4));
+    }
+
+    /// Words from a column on, further lines from the indent on. Words longer than a line are broken.
+    fn wrapped(&mut self, said: &str, from: usize, indent: usize) {
+        let mut column = from;
+        let mut is_first = true;
+        for word in said.split_whitespace() {
+            let mut letters: Vec<char> = word.chars().collect();
+            if !is_first && column + 1 + letters.len() <= self.width {
+                self.text.push(' ');
+                column += 1;
+            } else if !is_first || (column + letters.len() > self.width && column > indent) {
+                column = self.next_line(indent);
+            }
+            while column + letters.len() > self.width {
+                let rest = letters.split_off((self.width - column).max(1).min(letters.len()));
+                self.text.extend(&letters);
+                if rest.is_empty() {
+                    letters = Vec::new();
+                    break;
+                }
+                column = self.next_line(indent);
+                letters = rest;
+            }
+            self.text.extend(&letters);
+            column += letters.len();
+            is_first = false;
+        }
+        self.text.push('\n');
+    }
+
+    fn next_line(&mut self, indent: usize) -> usize {
+        self.text.push('\n');
+        self.text.extend(std::iter::repeat_n(' ', indent));
+        indent
+    }
+}
+
+fn joined(titles: &[String]) -> String {
+    titles.iter().map(|title| one_line(title)).collect::<Vec<_>>().join(" · ")
 }
 
 /// One step: what led to the choice, the choice, what came of it. The number stands on the first line. Writing into
 /// a string cannot fail, so the results are dropped here and above.
-fn show_step(number: usize, step: &DemoStep, text: &mut String) {
+fn show_step(number: usize, step: &DemoStep, page: &mut Page) {
     let before = said_before(step);
     for (at, (label, said)) in before.iter().enumerate() {
         let margin = if at == 0 { format!("{number:>3}  ") } else { MARGIN.to_owned() };
-        wrapped(&format!("{margin}{label}: "), said, text);
+        page.labelled(&format!("{margin}{label}: "), said);
     }
-    match before.is_empty() {
-        true => {
-            let _ = write!(text, "{number:>3}  {}", step.title);
-        }
-        false => {
-            let _ = write!(text, "{MARGIN}→ {}", step.title);
-        }
-    }
+    let mark = if before.is_empty() { format!("{number:>3}  ") } else { format!("{MARGIN}→ ") };
+    let mut line = mark + &one_line(&step.title);
     if step.requested_title != step.title && !step.requested_title.is_empty() {
-        show_request(step, text);
+        show_request(step, &mut line);
     }
-    let _ = write!(text, "  reward {:.1}", step.step.reward);
+    let _ = write!(line, "  reward {:.1}", step.step.reward);
     if let Some(observed) = step.observed_reward {
-        let _ = write!(text, " (recorded {observed:.1})");
+        let _ = write!(line, " (recorded {observed:.1})");
     }
     if let Some(value) = step.critic_value {
-        let _ = write!(text, " (critic {value:.1})");
+        let _ = write!(line, " (critic {value:.1})");
     }
-    text.push('\n');
+    page.line(&line);
     if let Some(explanation) = &step.explanation {
-        show_numbers(explanation, text);
+        show_numbers(explanation, page);
     }
 }
 
-fn show_request(step: &DemoStep, text: &mut String) {
-    let _ = write!(text, "  [asked for `{}`", step.requested_title);
+fn show_request(step: &DemoStep, line: &mut String) {
+    let _ = write!(line, "  [asked for `{}`", one_line(&step.requested_title));
     match (&step.replacement, step.grounding.status) {
-        (Some(_), _) => text.push_str(", replaced by the source"),
+        (Some(_), _) => line.push_str(", replaced by the source"),
         (None, GroundingStatus::Exact | GroundingStatus::Normalised) => {}
         (None, _) => {
-            let _ = write!(text, ", distance {:.2}", step.grounding.distance);
+            let _ = write!(line, ", distance {:.2}", step.grounding.distance);
         }
     }
-    text.push(']');
+    line.push(']');
 }
 
 /// What led to the choice, labelled.
 fn said_before(step: &DemoStep) -> Vec<(&'static str, String)> {
     let explanation = step.explanation.as_deref().cloned().unwrap_or_default();
-    let joined = |titles: Vec<String>| (!titles.is_empty()).then(|| titles.join(" · "));
+    let joined = |titles: Vec<String>| (!titles.is_empty()).then(|| joined(&titles));
     let said = [
         ("thought", step.thought.clone()),
         ("plan", explanation.plan),
@@ -114,7 +162,7 @@ fn said_before(step: &DemoStep) -> Vec<(&'static str, String)> {
 }
 
 /// What was computed about the step.
-fn show_numbers(explanation: &Explanation, text: &mut String) {
+fn show_numbers(explanation: &Explanation, page: &mut Page) {
     let parts = [
         explanation.advantage.map(|advantage| format!("advantage {advantage:+.1}")),
         explanation.log_prob.map(|log_prob| format!("log p {log_prob:.2}")),
@@ -122,7 +170,7 @@ fn show_numbers(explanation: &Explanation, text: &mut String) {
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     if !parts.is_empty() {
-        wrapped(&format!("{MARGIN}  "), &parts.join(" · "), text);
+        page.labelled(&format!("{MARGIN}  "), &parts.join(" · "));
     }
 }
 

@@ -82,7 +82,9 @@ async function next() {
   if (at("category").value) wanted.categories = [at("category").value];
   const slate = await call("/v1/recommend", wanted);
   at("slate").replaceChildren(...slate.items.map(card));
-  if (slate.items.length) return rest(null, `Answer one of ${slate.items.length} items; the next slate follows.`);
+  const isUnknown = slate.items.some((item) => item.reason.rests_on === "everybody");
+  const basis = isUnknown ? "Nothing is known of this user yet: the slate rests on what most people like. " : "";
+  if (slate.items.length) return rest(null, `${basis}Answer one of ${slate.items.length} items; the next slate follows.`);
   rest("Nothing is left to show", "Every item that fits was shown. Choose another category, or start another session.");
 }
 
@@ -110,14 +112,14 @@ function meter(label, kind, share, text) {
 function why({ reason, propensity }) {
   const parts = [element("p", { className: "because", textContent: `Because ${reason.text}.` })];
   const demo = reason.demonstration;
-  if (demo) {
-    const link = element("a", { href: `/console/demonstrations/${demo.number}#step-${demo.step}`, textContent: demo.same_item ? "the expert showed it" : `the expert showed ${demo.title}` });
-    if (demo.thought) parts.push(element("q", { textContent: demo.thought }));
+  // What the expert thought then was about the demonstration's user: it stands on the demonstration's page only.
+  if (demo?.text) {
+    const link = element("a", { href: `/console/demonstrations/${demo.number}#step-${demo.step}`, textContent: `${demo.text[0].toUpperCase()}${demo.text.slice(1)}` });
     const facts = [`earned ${demo.reward.toFixed(1)}`];
     if (demo.weight !== undefined) facts.push(`weighs ${demo.weight.toFixed(2)} in training`);
     if (demo.critic_value !== undefined) facts.push(`its critic said ${demo.critic_value.toFixed(1)}`);
     if (demo.learned_value !== undefined) facts.push(`critic expected ${demo.learned_value.toFixed(0)} to come`);
-    parts.push(element("p", { className: "note" }, "In a situation like this ", link, `: ${facts.join(", ")}`));
+    parts.push(element("p", { className: "note" }, link, `: ${facts.join(", ")}`));
   }
   if (propensity < 1) parts.push(element("p", { className: "note", textContent: `Drawn with probability ${propensity.toPrecision(2)}` }));
   return parts;

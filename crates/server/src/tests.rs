@@ -56,6 +56,27 @@ fn a_history_gets_a_slate_and_the_same_seed_the_same_one() {
 }
 
 #[test]
+fn reasons_of_somebody_unknown_speak_of_everybody() {
+    let server = Running::start(|_| {});
+    let reasons = |body: &Value| -> Vec<Value> {
+        let answer = server.post("/v1/recommend", body).json();
+        answer["items"].as_array().unwrap().iter().map(|item| item["reason"].clone()).collect()
+    };
+    let unknown = reasons(&json!({"k": 6}));
+    assert_eq!(unknown.len(), 6);
+    for reason in &unknown {
+        let text = reason["text"].as_str().unwrap();
+        assert_eq!(reason["rests_on"], "everybody");
+        assert!(!text.contains("were liked") && !text.contains("just shown"), "{text}");
+        let demo = &reason["demonstration"];
+        assert_eq!((demo["similar_steps"].as_u64(), demo["same_item"].as_bool()), (Some(0), Some(true)));
+        assert_eq!(demo["text"], "in a demonstration for another user, it was chosen");
+    }
+    let known = reasons(&json!({"k": 6, "history": ["id3", "id4"]}));
+    assert!(known.iter().all(|reason| reason["rests_on"] == "user"));
+}
+
+#[test]
 fn what_cannot_be_used_is_named() {
     let server = Running::start(|limits| limits.body_bytes = 4096);
     let cases: [(Value, &str); 8] = [

@@ -13,8 +13,10 @@ pub struct Reason {
     pub expected_rating: f32,
     /// The learned probability that the user leaves at it; `None` where no hazard was learned.
     pub leaves: Option<f32>,
-    /// A demonstrated step in a situation like this one.
+    /// The demonstrated step that is nearest; of another user, as a rule.
     pub precedent: Option<Precedent>,
+    /// Whether anything is known of this user: a history, or an answer in the session.
+    pub is_user_known: bool,
 }
 
 /// How much one feature of an item moved its score.
@@ -56,6 +58,7 @@ impl Served {
             expected_rating: own.get(REWARD).copied().unwrap_or_default() + ranker.items.taste.mean,
             leaves: ranker.hazard.as_ref().and(own.get(STAY)).map(|stay| 1.0 - stay.exp()),
             precedent: self.precedent(session, item),
+            is_user_known: !session.recent.is_empty(),
         }
     }
 }

@@ -52,6 +52,9 @@ pub struct Precedent {
     pub step: usize,
     /// Whether it showed the very item, or one of the same categories.
     pub is_same_item: bool,
+    /// How many of the steps before it share categories with what this user was shown or has liked last: with none, its
+    /// situation is not like the present one.
+    pub n_alike: usize,
 }
 
 /// Where items and groups of categories were demonstrated.
@@ -93,18 +96,20 @@ impl Served {
         let recent: Vec<&[u16]> = session.recent.iter().rev().take(RECENT).map(|&i| self.labels(i)).collect();
         let likeness = |&&(at, number): &&(usize, usize)| {
             let steps = self.demonstrations().get(at).map_or(&[][..], |demo| &demo.steps);
-            let before = steps.get(number.saturating_sub(RECENT)..number).unwrap_or_default();
-            let shared = before
-                .iter()
-                .rev()
-                .zip(&recent)
-                .filter(|(step, own)| self.labels(step.item).iter().any(|label| own.contains(label)))
-                .count();
             let reward = steps.get(number).map_or(0.0, |step| step.reward);
-            (shared, (reward * 100.0) as i32, std::cmp::Reverse(at))
+            (self.n_alike(steps, number, &recent), (reward * 100.0) as i32, std::cmp::Reverse(at))
         };
         let &(demonstration, step) = found.iter().max_by_key(likeness)?;
-        Some(Precedent { demonstration, step, is_same_item: of_item.is_some() })
+        let steps = self.demonstrations().get(demonstration).map_or(&[][..], |demo| &demo.steps);
+        let n_alike = self.n_alike(steps, step, &recent);
+        Some(Precedent { demonstration, step, is_same_item: of_item.is_some(), n_alike })
+    }
+
+    /// How many of the steps before one share a category with the recent item in the same place.
+    fn n_alike(&self, steps: &[ServedStep], number: usize, recent: &[&[u16]]) -> usize {
+        let before = steps.get(number.saturating_sub(RECENT)..number).unwrap_or_default();
+        let pairs = before.iter().rev().zip(recent);
+        pairs.filter(|(step, own)| self.labels(step.item).iter().any(|label| own.contains(label))).count()
     }
 
     fn labels(&self, item: ItemIdx) -> &[u16] {

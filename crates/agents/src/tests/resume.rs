@@ -192,7 +192,7 @@ fn progress_is_told_after_every_step_and_batch() {
     assert!(line.starts_with("7/7 sessions of 2 users, 21 steps, mean return 10."), "{line}");
     assert!(line.contains(", titles 100 % exact, tokens "), "{line}");
     let mixed = crate::Progress { grounding: [1, 0, 2, 1, 4], ..last.clone() }.to_string();
-    assert!(mixed.contains("titles 12 % exact 25 % fuzzy 12 % by vector 50 % rejected"), "{mixed}");
+    assert!(mixed.contains("titles 12 % exact 25 % fuzzy 12 % embedding 50 % rejected"), "{mixed}");
 }
 
 /// Sensible, but the calls of `faulty` (counted from 0) fail.

@@ -26,12 +26,12 @@ pub(crate) struct CollectArgs {
     /// stand-in
     #[arg(long, value_name = "URI", required_unless_present_any = ["agent", "print_config"])]
     llm: Option<String>,
-    /// Who turns texts into vectors, for grounding and the agents' memories: minilm:FOLDER, openai:MODEL or
+    /// Who makes the vectors for grounding by embedding and for the agents' memories: minilm:FOLDER, openai:MODEL or
     /// replay:CASSETTE; without it, character n-grams do
     #[arg(long, value_name = "URI")]
     embedder: Option<String>,
     /// How many sessions
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", visible_alias = "sessions")]
     episodes: usize,
     /// Which agent of the model; random-fresh-genre is the control without any model
     #[arg(long, value_name = "KIND",

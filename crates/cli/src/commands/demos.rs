@@ -30,8 +30,8 @@ pub(crate) enum DemosCommand {
         /// Deal the users of the records out anew, with the seed: a control in which whose taste a record shows says nothing
         #[arg(long)]
         shuffle_users: bool,
-        /// Who turns texts into vectors for grounding: minilm:FOLDER, openai:MODEL or replay:CASSETTE; without it,
-        /// character n-grams do
+        /// Who makes the vectors for grounding by embedding, where letters leave a title open: minilm:FOLDER,
+        /// openai:MODEL or replay:CASSETTE; without it, character n-grams do
         #[arg(long, value_name = "URI")]
         embedder: Option<String>,
         #[command(flatten)]
@@ -180,7 +180,7 @@ fn grounding_for_people(g: &GroundingCounts) -> String {
     if g.fuzzy + g.embedding > 0 {
         text.push_str(&format!("\ndistance   {:.2} on average where letters differ", g.mean_distance));
     }
-    let hub = |h: &Hub| format!("{} ({} texts, {} answers)", h.title, h.distinct_texts, h.steps);
+    let hub = |h: &Hub| format!("{} ({} texts, {} answers)", brief(&h.title), h.distinct_texts, h.steps);
     let refused = |(said, n): &(String, u64)| format!("`{}` {n} times", brief(said));
     for (label, all) in [
         (
@@ -201,9 +201,10 @@ fn grounding_for_people(g: &GroundingCounts) -> String {
     text
 }
 
-/// The beginning of a text.
+/// The beginning of a text, on one line.
 fn brief(text: &str) -> String {
     const LONGEST: usize = 60;
+    let text = catalogue::one_line(text);
     let start: String = text.chars().take(LONGEST).collect();
     if start.len() < text.len() { start + "…" } else { start }
 }
@@ -247,5 +248,9 @@ fn show(path: &Path, user: Option<&str>, global: &Global) -> Result<(), Failure>
     };
     let (source, n) = (demonstrations::describe(&demos).source, demos.demonstrations.len());
     let head = format!("{source}: one of {n} sessions, --user names another\n\n");
-    global.format().emit(demo, &(head + &demonstrations::show(demo)))
+    let shown = match terminal_size::terminal_size() {
+        Some((terminal_size::Width(columns), _)) => demonstrations::show_within(demo, usize::from(columns)),
+        None => demonstrations::show(demo),
+    };
+    global.format().emit(demo, &(head + &shown))
 }

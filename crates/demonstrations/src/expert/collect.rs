@@ -80,7 +80,7 @@ pub fn collect(
 ) -> Result<Collected, DemonstrationError> {
     if users.is_empty() || options.n_episodes == 0 || options.horizon == 0 {
         return Err(DemonstrationError::Nothing(
-            "no users, no episodes or no steps were asked for".to_owned(),
+            "no users, no sessions or no steps were asked for".to_owned(),
         ));
     }
     let index = TitleIndex::build(scene.catalogue, options.grounding);

@@ -1,10 +1,17 @@
 //! Turns what an expert wrote into an item of the catalogue, or refuses.
 
+mod frame;
 mod fuzzy;
+mod guard;
 mod index;
+mod letters;
+mod mention;
 mod nearest;
 mod report;
+mod words;
+mod years;
 
+use guard::Likeness;
 pub use index::{Grounded, TitleIndex};
 pub use nearest::{Metric, Nearest, nearest};
 pub use report::{GroundingReport, GroundingTally, Hub};

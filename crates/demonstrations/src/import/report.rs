@@ -73,7 +73,7 @@ impl ImportReport {
     /// One line for messages.
     pub fn summary(&self) -> String {
         format!(
-            "{} of {} steps kept in {} episodes; skipped: {} of unknown users, {} ungrounded, {} in the history, \
+            "{} of {} steps kept in {} sessions; skipped: {} of unknown users, {} ungrounded, {} in the history, \
              {} repeated, {} after an exit, {} without reward, {} terminal fallbacks; {} unreadable lines",
             self.steps_kept,
             self.steps_seen,

@@ -76,6 +76,28 @@ fn explanations_are_kept_and_shown() {
 }
 
 #[test]
+fn what_is_shown_keeps_to_the_terminal() {
+    let mut demos = explained();
+    let demo = &mut demos.demonstrations[0];
+    demo.id = "a\u{1b}]0;owned\u{7}:1".to_owned();
+    demo.history_titles = vec!["One\r\nTwo".to_owned(), "\u{1b}[31mRed\u{9b}2J".to_owned()];
+    demo.steps[0].title = format!("Long {}\u{202e} (1999)", "x".repeat(90));
+    demo.steps[0].requested_title = "two\nlines".to_owned();
+    demo.steps[0].thought = Some("said\u{1b}[2Jso \u{8}".to_owned());
+    for width in [0, 24, 40, 80, 100, 1000] {
+        let text = crate::show_within(&demos.demonstrations[0], width);
+        assert!(text.chars().all(|c| c == '\n' || !(c.is_control() || c == '\u{202e}')), "{text:?}");
+        let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(widest <= width.clamp(24, 100), "{widest} at {width}: {text}");
+        for part in ["\\u{1b}]0;owned\\u{7}:1", "One Two", "reward 4.0", "\\u{1b}[2Jso"] {
+            let joined: String = text.split_whitespace().collect();
+            let part: String = part.split_whitespace().collect();
+            assert!(joined.contains(&part), "{part} in {text}");
+        }
+    }
+}
+
+#[test]
 fn demonstrations_without_explanations_still_load() {
     let line = r#"{"id":"a:1","user":0,"user_id":"7","history_titles":[],"steps":[{"item":1,"reward":4.0,
         "log_prob_behavior":0.0,"end":"truncated","title":"Beta","requested_title":"beta",
