@@ -105,11 +105,12 @@ pub struct Grounding {
 pub enum GroundingStatus {
     /// The same bytes as a title.
     Exact,
-    /// The same but for case, punctuation, accents, article, alternative name, year and appended rating.
+    /// The same but for case, punctuation, accents, article, alternative name, year, appended rating and the sentence
+    /// around it.
     Normalised,
     /// A small edit away, numbers and year agreeing.
     Fuzzy,
-    /// The nearest text vector, near enough.
+    /// The nearest text vector, near enough and nearer than others are.
     Embedding,
     /// No item: such a step never enters a demonstration.
     Rejected,

@@ -52,7 +52,7 @@ pub struct GroundingCounts {
     pub normalised: u64,
     /// A small edit away.
     pub fuzzy: u64,
-    /// By nearest text vector.
+    /// By embedding: the nearest text vector.
     pub embedding: u64,
     /// No item.
     pub rejected: u64,

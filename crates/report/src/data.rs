@@ -85,7 +85,7 @@ pub struct GroundingSummary {
     pub normalised: usize,
     /// Titles found by edit distance.
     pub fuzzy: usize,
-    /// Titles found by nearness of their text vectors.
+    /// Titles found by embedding.
     pub embedding: usize,
     /// Titles not found: they are not in the demonstrations.
     pub rejected: usize,

@@ -13,6 +13,8 @@ use std::collections::HashMap;
 const N_CANDIDATES: usize = 24;
 /// The least Dice coefficient of their trigrams.
 const LEAST_SHARED: f32 = 0.4;
+/// How many bytes of a text that is no title are looked at.
+const LONGEST: usize = 4_000;
 /// Fewer letters than these are no name of their own in running text: `It`, `Her`, `Big`.
 const FEW_LETTERS: usize = 4;
 /// So many letters in two words or more are a name wherever they stand with capitals.
@@ -28,6 +30,7 @@ impl TitleIndex {
         if trimmed.starts_with('{') {
             return Some(Grounded::rejected());
         }
+        let trimmed = beginning(trimmed);
         let asked = parse(trimmed);
         if let Some(found) = self.normalised(&asked) {
             return Some(found);
@@ -264,6 +267,15 @@ impl TitleIndex {
     }
 }
 
+/// What is looked at of a text.
+fn beginning(text: &str) -> &str {
+    let mut end = text.len().min(LONGEST);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 /// Whether two names have the same leading article, or one has none.
 fn has_same_article(a: &Name, b: &Name) -> bool {
     let (own, other) = (&a.words[..a.n_articles], &b.words[..b.n_articles]);
@@ -272,6 +284,7 @@ fn has_same_article(a: &Name, b: &Name) -> bool {
 
 /// What of a text is turned into a vector: what its frame leaves, if that may be taken for a title.
 pub(super) fn for_embedding(text: &str) -> String {
+    let text = beginning(text);
     let core = core(text);
     let kept = if counts(&core, &parse(&core.text)) { core.text.as_str() } else { text };
     strip_rating(kept.trim()).to_owned()

@@ -72,6 +72,17 @@ fn sentences_name_the_first_that_they_recommend() {
 }
 
 #[test]
+fn long_texts_cost_little() {
+    let film = "The Matrix (1999)";
+    for filler in ["lorem ipsum dolor ", "é", "\"", "((((", "recommend ", "the ", "1. ", "**", "- "] {
+        let text = format!("{} because {}", film, filler.repeat(300_000));
+        let found = index(FILMS).ground(&text);
+        assert!(found.item.is_none() || found.item.unwrap().0 == 0, "{filler}");
+        index(FILMS).ground(&filler.repeat(300_000));
+    }
+}
+
+#[test]
 fn a_part_of_another_title_is_not_the_title() {
     for text in [
         "A Matrix of Die Hardest Cases",
