@@ -43,8 +43,6 @@ struct Left {
 enum Right {
     /// With its sentence, line or a reason.
     End,
-    /// With a comma and a capital: perhaps more of the title.
-    Comma,
     /// Before a small word.
     Word,
     /// Not here.
@@ -66,11 +64,8 @@ pub(super) struct Stretch {
     pub(super) is_cued: bool,
     /// Whether its words begin with capitals and it ends where a name can.
     pub(super) is_marked_off: bool,
-    /// Whether it ends with a comma behind which more of it could follow.
-    pub(super) may_go_on: bool,
     /// Whether the sentence speaks of what was liked or seen, or advises against it.
     pub(super) is_background: bool,
-    first: usize,
     last: usize,
 }
 
@@ -249,11 +244,9 @@ impl<'a> Running<'a> {
             year: tail.year,
             is_bare_year: tail.is_bare_year,
             is_quoted: left.opened.and_then(closing).is_some_and(|close| tail.closed.contains(&close)),
-            is_cued: left.is_cued && begins_high && matches!(right, Right::End | Right::Word),
+            is_cued: left.is_cued && begins_high && right != Right::Goes,
             is_marked_off: is_high && begins_high && right != Right::Goes,
-            may_go_on: right == Right::Comma,
             is_background: self.is_background(first),
-            first,
             last,
         }
     }
@@ -303,9 +296,8 @@ impl<'a> Running<'a> {
             {
                 Right::End
             }
-            ',' if !is_spaced => Right::Goes,
-            ',' if goes_low(after) => Right::End,
-            ',' if !next.is_empty() => Right::Comma,
+            // Behind a comma a capital could be more of the title.
+            ',' if is_spaced && goes_low(after) => Right::End,
             ':' if is_spaced && is_prose(after) => Right::End,
             ' ' if matches!(next, "-" | "–" | "—") => {
                 let behind = after.trim_start().trim_start_matches(['-', '–', '—']);
