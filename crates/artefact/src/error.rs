@@ -51,6 +51,22 @@ pub enum ArtefactError {
         /// Where.
         path: PathBuf,
     },
+    /// Something stands where is to be written that is not replaced without being asked to.
+    #[error("not replaced: {what}: {}", path.display())]
+    Occupied {
+        /// What stands there.
+        what: String,
+        /// Whether it is replaced when that is asked for.
+        is_forceable: bool,
+        /// Where.
+        path: PathBuf,
+    },
+    /// Another process is writing there.
+    #[error("another command is writing there: {}", path.display())]
+    Busy {
+        /// Where.
+        path: PathBuf,
+    },
 }
 
 /// A word with its indefinite article: a world, an evaluation.
@@ -64,5 +80,18 @@ impl ArtefactError {
     pub fn io(action: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { action, path, source }
+    }
+
+    /// Where it went wrong.
+    pub fn path(&self) -> &std::path::Path {
+        match self {
+            Self::Io { path, .. }
+            | Self::NotAnArtefact { path, .. }
+            | Self::WrongKind { path, .. }
+            | Self::WrongVersion { path, .. }
+            | Self::Damaged { path, .. }
+            | Self::Occupied { path, .. }
+            | Self::Busy { path } => path,
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::bytes::Bytes;
 use crate::precision::decoded;
+use crate::regular::open_regular;
 use crate::tensors::factors_of;
 use crate::{Artefact, ArtefactError};
 use safetensors::tensor::{Dtype, SafeTensors};
@@ -65,9 +66,9 @@ impl MappedTensors {
     /// # Errors
     /// When the file is absent or not a safetensors file of aligned f32, f16 or bytes.
     pub fn open(artefact: &Artefact, name: &str) -> Result<Self, ArtefactError> {
-        let path = artefact.file(name);
+        let path = artefact.file(name)?;
         let damaged = |what: String| ArtefactError::Damaged { what, path: path.clone() };
-        let file = std::fs::File::open(&path).map_err(ArtefactError::io("open", &path))?;
+        let file = open_regular(&path)?;
         let map = Bytes::of(&file).map_err(ArtefactError::io("read", &path))?;
         // Whoever wrote into the file after the directory was opened is noticed here at last.
         let hash = artefact.manifest().files.get(name);

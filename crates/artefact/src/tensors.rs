@@ -129,7 +129,8 @@ impl Tensors {
     /// When the file is absent or not a safetensors file of f32.
     pub fn load(artefact: &Artefact, name: &str) -> Result<Self, ArtefactError> {
         let bytes = artefact.read(name)?;
-        Self::from_bytes(&bytes).map_err(|what| ArtefactError::Damaged { what, path: artefact.file(name) })
+        Self::from_bytes(&bytes)
+            .map_err(|what| ArtefactError::Damaged { what, path: artefact.path().join(name) })
     }
 }
 

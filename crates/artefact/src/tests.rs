@@ -2,6 +2,10 @@
 
 use crate::*;
 
+mod hostile;
+mod kills;
+mod ownership;
+
 fn sample(target: &std::path::Path) -> Artefact {
     let mut draft = Draft::new(Kind::Dataset, target, 3, serde_json::json!({"a": 1})).unwrap();
     draft.input("log", "abc");
@@ -37,8 +41,8 @@ fn damage_other_kinds_and_strangers_are_refused() {
     let stranger = dir.path().join("photos");
     std::fs::create_dir(&stranger).unwrap();
     std::fs::write(stranger.join("cat.png"), b"x").unwrap();
-    let draft = Draft::new(Kind::World, &stranger, 0, serde_json::Value::Null).unwrap();
-    assert!(matches!(draft.seal(), Err(ArtefactError::NotAnArtefact { .. })));
+    let refused = Draft::new(Kind::World, &stranger, 0, serde_json::Value::Null);
+    assert!(matches!(refused, Err(ArtefactError::Occupied { .. })));
     assert!(stranger.join("cat.png").exists());
 }
 
@@ -70,7 +74,7 @@ const WRITER_PLACE: &str = "ILREC_TEST_WRITER_PLACE";
 #[test]
 fn a_writer_that_never_ends() {
     let Some(target) = std::env::var_os(WRITER_PLACE) else { return };
-    let draft = Draft::new(Kind::World, target.as_ref(), 0, serde_json::Value::Null).unwrap();
+    let draft = Draft::new(Kind::World, std::path::Path::new(&target), 0, serde_json::Value::Null).unwrap();
     draft.write("half", b"of it").unwrap();
     std::io::Write::write_all(&mut std::io::stdout(), b"\nwriting\n").unwrap();
     let _ = std::io::stdin().read_line(&mut String::new());

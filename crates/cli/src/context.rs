@@ -21,6 +21,9 @@ pub(crate) struct Global {
     /// Number of threads [default: all]; results do not depend on it
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
+    /// Replace what stands where is written, also what took work, is of another kind, or is not ours
+    #[arg(long, global = true)]
+    pub(crate) force: bool,
     /// Say less on standard error
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,

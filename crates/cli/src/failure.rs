@@ -101,17 +101,53 @@ impl Failure {
 
 impl From<artefact::ArtefactError> for Failure {
     fn from(error: artefact::ArtefactError) -> Self {
+        Self::of_artefact(&error)
+    }
+}
+
+impl Failure {
+    fn of_artefact(error: &artefact::ArtefactError) -> Self {
         use artefact::ArtefactError as E;
         let message = error.to_string();
         match error {
-            E::Io { .. } => Self::machine(message),
+            E::Io { action, path, source } => {
+                let failure = Self::machine(message);
+                match io_hint(action, path, source.kind()) {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                }
+            }
             E::NotAnArtefact { expected, .. } => Self::input(message).hint(how_to_make(expected)),
             E::WrongKind { expected, .. } => Self::input(message)
                 .hint(format!("look at the order of the arguments; {}", how_to_make(expected))),
             E::WrongVersion { .. } => Self::input(message).hint("make it again with this version of ilrec"),
             E::Damaged { .. } => Self::input(message)
                 .hint("a sealed directory was changed after it was written: make it again from its inputs"),
+            E::Occupied { is_forceable: true, .. } => {
+                Self::input(message).hint("write elsewhere, or replace it: --force")
+            }
+            E::Occupied { is_forceable: false, .. } => Self::input(message).hint("write elsewhere"),
+            E::Busy { .. } => Self::machine(message).hint("write elsewhere, or wait until it has ended"),
         }
+    }
+}
+
+/// What can be done where the system refuses.
+fn io_hint(action: &str, path: &Path, kind: std::io::ErrorKind) -> Option<String> {
+    use std::io::ErrorKind as K;
+    let is_read = matches!(action, "open" | "read" | "map" | "list" | "look at");
+    match kind {
+        K::PermissionDenied if is_read => Some("check the permissions".to_owned()),
+        K::PermissionDenied | K::ReadOnlyFilesystem => {
+            let folder = path.parent().unwrap_or(path).display();
+            Some(format!("write elsewhere, or check the permissions of the folder: {folder}"))
+        }
+        K::StorageFull | K::QuotaExceeded => Some("make room on the disk, or write elsewhere".to_owned()),
+        K::NotADirectory => Some("a part of the path is a file".to_owned()),
+        K::CrossesDevices | K::ResourceBusy => {
+            Some("a mounted folder cannot be replaced as a whole: name a folder in it".to_owned())
+        }
+        _ => None,
     }
 }
 
@@ -119,18 +155,13 @@ impl From<data::DataError> for Failure {
     fn from(error: data::DataError) -> Self {
         use data::Problem;
         let is_machine = match error.problem() {
+            Problem::Artefact(error) => return Self::of_artefact(error),
             Problem::Io(source) => source.kind() != std::io::ErrorKind::NotFound,
-            Problem::Artefact(artefact::ArtefactError::Io { .. }) => true,
             _ => false,
         };
         let failure =
             if is_machine { Self::machine(error.to_string()) } else { Self::input(error.to_string()) };
-        match error.problem() {
-            Problem::Artefact(artefact::ArtefactError::NotAnArtefact { expected, .. }) => {
-                failure.hint(how_to_make(expected))
-            }
-            _ => failure.hint(error.hint()),
-        }
+        failure.hint(error.hint())
     }
 }
 

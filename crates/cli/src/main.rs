@@ -11,6 +11,7 @@ mod settings;
 mod shell;
 mod stage;
 mod table;
+mod target;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 use context::Global;

@@ -184,6 +184,8 @@ impl Problem {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Io(_) => "check the path and the permissions",
+            Self::Artefact(ArtefactError::Io { .. }) => "check the permissions and the space on the disk",
+            Self::Artefact(ArtefactError::Occupied { .. } | ArtefactError::Busy { .. }) => "write elsewhere",
             Self::Artefact(_) => "name a directory that `ilrec data import` wrote, or import the log again",
             Self::NotFound { .. } => "check the format name and the path; `.gz` may follow every file name",
             Self::Empty => "check that the download or export is complete",
@@ -249,13 +251,7 @@ impl std::error::Error for DataError {
 
 impl From<ArtefactError> for DataError {
     fn from(error: ArtefactError) -> Self {
-        let path = match &error {
-            ArtefactError::Io { path, .. }
-            | ArtefactError::NotAnArtefact { path, .. }
-            | ArtefactError::WrongKind { path, .. }
-            | ArtefactError::WrongVersion { path, .. }
-            | ArtefactError::Damaged { path, .. } => path.clone(),
-        };
+        let path = error.path().to_owned();
         Self::new(error, &path)
     }
 }

@@ -7,7 +7,7 @@ mod write;
 pub(crate) use columns::{ColumnValues, guarded, open_table, read_column};
 
 use crate::{Clock, DataError, Dataset, ImportReport, Problem};
-use artefact::{Artefact, Draft, Kind};
+use artefact::{Artefact, Draft, Kind, Place};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -32,8 +32,13 @@ impl Dataset {
     ///
     /// # Errors
     /// When the disk refuses, or something that is not an artefact stands in the way.
-    pub fn save(&self, path: &Path, seed: u64, config: serde_json::Value) -> Result<Artefact, DataError> {
-        let mut draft = Draft::new(Kind::Dataset, path, seed, config)?;
+    pub fn save<'a>(
+        &self,
+        place: impl Into<Place<'a>>,
+        seed: u64,
+        config: serde_json::Value,
+    ) -> Result<Artefact, DataError> {
+        let mut draft = Draft::new(Kind::Dataset, place, seed, config)?;
         draft.input("catalogue", &self.catalogue.hash());
         write::items(self, &draft.file(ITEMS))?;
         write::users(self, &draft.file(USERS))?;
@@ -58,10 +63,10 @@ impl Dataset {
     pub fn open(path: &Path) -> Result<(Self, Artefact), DataError> {
         let artefact = Artefact::open(Kind::Dataset, path)?;
         let facts: Facts = artefact.read_json(FACTS)?;
-        let catalogue = read::items(&artefact.file(ITEMS), facts.n_items)?;
-        let users = read::users(&artefact.file(USERS), facts.n_users)?;
+        let catalogue = read::items(&artefact.file(ITEMS)?, facts.n_items)?;
+        let users = read::users(&artefact.file(USERS)?, facts.n_users)?;
         let (offsets, interactions) =
-            read::interactions(&artefact.file(INTERACTIONS), users.len(), facts.n_interactions)?;
+            read::interactions(&artefact.file(INTERACTIONS)?, users.len(), facts.n_interactions)?;
         let mut dataset = Self::from_parts(catalogue, users, offsets, interactions, facts.clock)
             .map_err(|problem| DataError::new(problem, path))?;
         if dataset.hash() != facts.hash {

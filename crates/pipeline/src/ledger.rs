@@ -20,9 +20,28 @@ pub(crate) struct Entry {
 }
 
 impl Ledger {
+    /// The file's name.
+    pub(crate) const FILE: &str = "stages.json";
+
+    /// Whether a directory has one: a run was begun in it.
+    pub(crate) fn is_in(directory: &Path) -> bool {
+        let bytes = std::fs::read(directory.join(Self::FILE)).unwrap_or_default();
+        serde_json::from_slice::<BTreeMap<String, Entry>>(&bytes).is_ok()
+    }
+
+    /// Whether no stage is finished.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Notes that a run begins here.
+    pub(crate) fn begin(&self) -> Result<(), PipelineError> {
+        self.write()
+    }
+
     /// Reads the ledger of a directory; a missing or damaged one is an empty one.
     pub(crate) fn open(directory: &Path) -> Self {
-        let path = directory.join("stages.json");
+        let path = directory.join(Self::FILE);
         let entries = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
         Self { path, entries: entries.unwrap_or_default() }
     }
@@ -35,6 +54,10 @@ impl Ledger {
     /// Notes that a stage is finished.
     pub(crate) fn finish(&mut self, stage: &str, key: &str, seconds: f64) -> Result<(), PipelineError> {
         self.entries.insert(stage.to_owned(), Entry { key: key.to_owned(), seconds });
+        self.write()
+    }
+
+    fn write(&self) -> Result<(), PipelineError> {
         let bytes = serde_json::to_vec_pretty(&self.entries).expect("plain data");
         Ok(artefact::replace_file(&self.path, &bytes)?)
     }

@@ -3,6 +3,8 @@
 
 mod config;
 mod error;
+mod folder;
+mod inputs;
 mod judging;
 mod learners;
 mod ledger;
@@ -20,14 +22,15 @@ pub use config::{
     SampleSettings, quickstart_config,
 };
 pub use error::PipelineError;
+pub use folder::RunFolder;
 pub use judging::{CONTROLS, Contestant, Judging, UNIFORM};
 pub use learners::{Variant, learner_config};
 pub use nouns::with_nouns;
 pub use recorder::{Recorder, Watch};
 pub use results::{AblationRow, RuleResults, RunResults, StageRecord};
-pub use run::{Watcher, run, run_with};
+pub use run::{Watcher, run, run_in, run_with};
 pub use stages::stage_names;
-pub use working::{Resume, TrainingState, Working, unix_seconds};
+pub use working::{Found, Resume, TrainingState, Working, unix_seconds};
 pub use worlds::{rule_by_name, training_environment};
 
 #[cfg(test)]

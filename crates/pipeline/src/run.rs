@@ -3,8 +3,9 @@
 use crate::ledger::{Ledger, key};
 use crate::results::{RuleResults, RunResults, StageRecord};
 use crate::stages::{self, Place};
-use crate::{PipelineError, RunConfig, page};
+use crate::{PipelineError, RunConfig, RunFolder, inputs, page};
 use agents::{Models, NoModels};
+use artefact::Replace;
 use std::path::Path;
 
 /// Told what a run does.
@@ -26,6 +27,8 @@ pub(crate) struct Session<'a> {
     ledger: Ledger,
     pub(crate) watcher: &'a mut dyn Watcher,
     pub(crate) models: &'a dyn Models,
+    /// What stages may replace.
+    pub(crate) replace: Replace,
     stages: Vec<StageRecord>,
 }
 
@@ -85,10 +88,26 @@ pub fn run_with(
     watcher: &mut dyn Watcher,
 ) -> Result<RunResults, PipelineError> {
     config.check()?;
-    std::fs::create_dir_all(out).map_err(|source| PipelineError::Write { path: out.to_owned(), source })?;
+    run_in(config, base, &RunFolder::claim(out, Replace::OwnWay)?, models, watcher)
+}
+
+/// The same in a folder that was claimed before.
+///
+/// # Errors
+/// Whatever stops a stage.
+pub fn run_in(
+    config: &RunConfig,
+    base: &Path,
+    folder: &RunFolder,
+    models: &dyn Models,
+    watcher: &mut dyn Watcher,
+) -> Result<RunResults, PipelineError> {
+    config.check()?;
+    let out = folder.path();
     let place = Place { base, out };
-    let mut session =
-        Session { config, place, ledger: Ledger::open(out), watcher, models, stages: Vec::new() };
+    inputs::check(config, &place)?;
+    let (ledger, replace) = (Ledger::open(out), folder.replace());
+    let mut session = Session { config, place, ledger, watcher, models, replace, stages: Vec::new() };
     let dataset = stages::data(&mut session)?;
     let world = stages::world(&mut session, &dataset)?;
     let mut rules: Vec<RuleResults> = Vec::new();

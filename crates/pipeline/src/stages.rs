@@ -4,11 +4,13 @@ mod demos;
 mod evaluate;
 pub(crate) mod train;
 
+use crate::folder::WAY;
 use crate::ledger::{hash_path, key};
 use crate::results::RuleResults;
 use crate::run::Session;
 use crate::worlds::{judging_environment, rule_by_name, training_environment};
 use crate::{DataSettings, PipelineError, RunConfig, SampleSettings, Variant};
+use artefact::{Claim, Kind};
 use data::split::LogSplit;
 use data::{Dataset, Format, ImportOptions};
 use environment::Environment;
@@ -75,14 +77,15 @@ pub(crate) fn data(session: &mut Session<'_>) -> Result<Log, PipelineError> {
     }
     inputs.extend(options.items.as_ref().map(|path| hash_path(path)).transpose()?);
     let settings = serde_json::to_value(&session.config.data).expect("settings are plain data");
-    let target = place.out.join("data");
+    let (target, replace) = (place.out.join("data"), session.replace);
     let dataset = session.stage(
         "data",
         &key(&[&settings, &inputs, &seed]),
         || Ok(Dataset::open(&target)?.0),
         |_| {
+            let claim = Claim::on(&target, Kind::Dataset, WAY, replace)?;
             let (dataset, _) = data::import(&options)?;
-            dataset.save(&target, seed, settings.clone())?;
+            dataset.save(&claim, seed, settings.clone())?;
             Ok(dataset)
         },
     )?;
@@ -114,14 +117,15 @@ fn resolved(mut options: ImportOptions, place: &Place<'_>) -> ImportOptions {
 /// Fits the train world and the judge.
 pub(crate) fn world(session: &mut Session<'_>, log: &Log) -> Result<Worlds, PipelineError> {
     let (config, seed) = (&session.config.world, session.config.seed);
-    let target = session.place.out.join("world");
+    let (target, replace) = (session.place.out.join("world"), session.replace);
     let (world, hash) = session.stage(
         "world",
         &key(&[&log.hash, config, &seed]),
         || World::open(&target).map(|(world, artefact)| (world, artefact.hash())).map_err(Into::into),
         |_| {
+            let claim = Claim::on(&target, Kind::World, WAY, replace)?;
             let world = World::train(&log.dataset, config, seed)?;
-            let hash = world.save(&target)?.hash();
+            let hash = world.save(&claim)?.hash();
             Ok((world, hash))
         },
     )?;

@@ -3,6 +3,8 @@
 use crate::ledger::{Ledger, hash_path, key};
 use crate::stages::train::auc;
 use crate::*;
+use artefact::{ArtefactError, Replace};
+use std::path::Path;
 
 #[test]
 fn the_quickstart_is_a_checked_configuration() {
@@ -81,6 +83,81 @@ fn weights_that_tell_corrupted_steps_apart_score_one() {
     assert_eq!(score([2.0, 0.1, 0.2, 1.0]), Some(0.0));
     assert_eq!(score([1.0; 4]), Some(0.5));
     assert_eq!(auc(&marked, &[Vec::new()]), None, "nothing was weighed");
+}
+
+/// The names in a folder.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = folder.read_dir().unwrap().flatten();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_run_takes_folders_of_runs_and_no_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = |name: &str| dir.path().join(name);
+    let occupied = |name: &str, replace| match RunFolder::claim(&place(name), replace) {
+        Err(PipelineError::Artefact(ArtefactError::Occupied { is_forceable, .. })) => is_forceable,
+        other => panic!("{name}: {other:?}"),
+    };
+    std::fs::create_dir(place("photos")).unwrap();
+    std::fs::write(place("photos/cat.png"), "x").unwrap();
+    std::fs::write(place("file"), "x").unwrap();
+    assert!(occupied("photos", Replace::Cheap) && !occupied("file", Replace::Anything));
+    assert_eq!(names(&place("photos")), ["cat.png"]);
+    std::fs::create_dir(place("empty")).unwrap();
+    for name in ["empty", "deep/new"] {
+        let folder = RunFolder::claim(&place(name), Replace::Cheap).unwrap();
+        let second = RunFolder::claim(&place(name), Replace::Anything);
+        assert!(
+            matches!(second, Err(PipelineError::Artefact(ArtefactError::Busy { path })) if path == place(name))
+        );
+        drop(folder);
+    }
+    assert_eq!(names(dir.path()), ["empty", "file", "photos"], "what came to nothing goes away again");
+    assert_eq!(names(&place("empty")), [""; 0]);
+    let folder = RunFolder::claim(&place("run"), Replace::Cheap).unwrap();
+    Ledger::open(folder.path()).finish("data", "key", 0.1).unwrap();
+    drop(folder);
+    drop(RunFolder::claim(&place("run"), Replace::Cheap).unwrap());
+    assert_eq!(names(&place("run")), ["stages.json"]);
+    drop(RunFolder::claim(&place("photos"), Replace::Anything).unwrap());
+    assert!(place("photos/cat.png").exists(), "nothing in it was replaced");
+}
+
+#[test]
+fn a_training_that_comes_to_nothing_leaves_nothing_and_one_with_a_checkpoint_can_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("policy");
+    drop(Working::open(&out, "a", Resume::Demanded).unwrap().metrics(None).unwrap());
+    assert_eq!(names(dir.path()), [""; 0]);
+    assert_eq!(Working::found(&out, "a"), Found::Nothing);
+    let working = Working::open(&out, "a", Resume::Never).unwrap();
+    working.keep(&TrainingState::default(), &artefact::Tensors::default()).unwrap();
+    drop(working);
+    assert_eq!(names(dir.path()), ["policy.part"]);
+    assert_eq!((Working::found(&out, "a"), Working::found(&out, "b")), (Found::Same, Found::Other));
+    let other = Working::open(&out, "b", Resume::Demanded);
+    assert!(matches!(other, Err(PipelineError::OtherCheckpoint { .. })));
+    assert!(Working::open(&out, "a", Resume::IfSame).unwrap().kept().unwrap().is_some());
+    let part = Working::place(&out);
+    std::fs::write(part.join("poem.txt"), "mine").unwrap();
+    let refused = Working::open(&out, "b", Resume::Never);
+    assert!(matches!(refused, Err(PipelineError::Artefact(ArtefactError::Occupied { .. }))));
+    assert!(part.join("poem.txt").exists());
+}
+
+#[test]
+fn inputs_that_are_not_there_are_named_before_anything_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = quickstart_config(0);
+    config.demonstrations = vec![DemonstrationSource::Lists { path: "no-lists".into() }];
+    let out = dir.path().join("runs/one");
+    let refused = run(&config, dir.path(), &out, &mut Silent).unwrap_err();
+    assert!(refused.to_string().contains("no-lists"), "{refused}");
+    assert_eq!(names(dir.path()), [""; 0]);
 }
 
 const WITH_AGENTS: &str = r#"

@@ -13,11 +13,14 @@ use telemetry::MetricsWriter;
 const CHECKPOINT: &str = "checkpoint";
 const METRICS: &str = "metrics.jsonl";
 const KEY: &str = "key";
+/// What TensorBoard reads, and files that a killed run was writing.
+const OTHERS_BEGIN: [&str; 2] = ["events.out.tfevents.", ".tmp"];
 
-/// The working directory of one training run.
-#[derive(Clone, Debug)]
+/// The working directory of one training run. Where the run ends before it has a checkpoint, it goes away with the value.
+#[derive(Debug)]
 pub struct Working {
     path: PathBuf,
+    is_finished: bool,
 }
 
 /// What to do with a checkpoint that is there.
@@ -29,6 +32,17 @@ pub enum Resume {
     Demanded,
     /// Go on if the checkpoint is of these inputs, settings and seed, else start over.
     IfSame,
+}
+
+/// What a killed run left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// No checkpoint.
+    Nothing,
+    /// A checkpoint of the same inputs, settings and seed.
+    Same,
+    /// A checkpoint of others.
+    Other,
 }
 
 /// What a checkpoint knows beside the learner's state.
@@ -43,25 +57,40 @@ pub struct TrainingState {
 }
 
 impl Working {
+    /// Where the working directory of `out` is.
+    pub fn place(out: &Path) -> PathBuf {
+        let mut name = out.as_os_str().to_owned();
+        name.push(".part");
+        PathBuf::from(name)
+    }
+
+    /// What there is to go on from. `key` stands for inputs, settings and seed.
+    pub fn found(out: &Path, key: &str) -> Found {
+        let path = Self::place(out);
+        let is_same = std::fs::read_to_string(path.join(KEY)).is_ok_and(|kept| kept == key);
+        match (path.join(CHECKPOINT).is_file(), is_same) {
+            (false, _) => Found::Nothing,
+            (true, true) => Found::Same,
+            (true, false) => Found::Other,
+        }
+    }
+
     /// Opens the directory beside `out`. Where there is nothing to go on from, it is emptied. `key` stands for
     /// inputs, settings and seed.
     ///
     /// # Errors
-    /// When the disk refuses, or a checkpoint is to be resumed that has another key.
+    /// When the disk refuses, a checkpoint is to be resumed that has another key, or somebody else's folder is there.
     pub fn open(out: &Path, key: &str, resume: Resume) -> Result<Self, PipelineError> {
-        let mut name = out.as_os_str().to_owned();
-        name.push(".part");
-        let path = PathBuf::from(name);
-        let is_same = std::fs::read_to_string(path.join(KEY)).is_ok_and(|kept| kept == key);
-        let goes_on = path.join(CHECKPOINT).is_file() && resume != Resume::Never;
-        if goes_on && !is_same && resume == Resume::Demanded {
+        let path = Self::place(out);
+        let found = Self::found(out, key);
+        if found == Found::Other && resume == Resume::Demanded {
             return Err(PipelineError::OtherCheckpoint { path });
         }
-        if path.exists() && !(goes_on && is_same) {
-            std::fs::remove_dir_all(&path).map_err(writing(&path))?;
+        if found != Found::Same || resume == Resume::Never {
+            remove_ours(&path)?;
         }
         replace_file(&path.join(KEY), key.as_bytes())?;
-        Ok(Self { path })
+        Ok(Self { path, is_finished: false })
     }
 
     /// Replaces the checkpoint as a whole.
@@ -102,7 +131,7 @@ impl Working {
         metrics.map_err(|e| PipelineError::Training(robust::RobustError::Observer(e.into())))
     }
 
-    /// What of it goes into the finished directory.
+    /// What of it goes into the finished directory; all of it tells of clocks.
     ///
     /// # Errors
     /// When a file cannot be read.
@@ -123,20 +152,48 @@ impl Working {
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn remove(self) -> Result<(), PipelineError> {
+    pub fn remove(mut self) -> Result<(), PipelineError> {
+        self.is_finished = true;
         std::fs::remove_dir_all(&self.path).map_err(writing(&self.path))
     }
 
     /// Moves what is told of the run, but not its checkpoint, to `place`; the run is finished.
     ///
     /// # Errors
-    /// When the disk refuses.
-    pub(crate) fn keep_metrics(self, place: &Path) -> Result<(), PipelineError> {
+    /// When the disk refuses, or somebody else's folder is there.
+    pub(crate) fn keep_metrics(mut self, place: &Path) -> Result<(), PipelineError> {
+        self.is_finished = true;
         let _ = std::fs::remove_file(self.path.join(CHECKPOINT));
-        if place.exists() {
-            std::fs::remove_dir_all(place).map_err(writing(place))?;
-        }
+        remove_ours(place)?;
         std::fs::rename(&self.path, place).map_err(writing(place))
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        if !self.is_finished && !self.path.join(CHECKPOINT).exists() {
+            let _ = remove_ours(&self.path);
+        }
+    }
+}
+
+/// Removes a folder if everything in it is what training runs leave.
+fn remove_ours(path: &Path) -> Result<(), PipelineError> {
+    let entries = match std::fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(writing(path)(error)),
+    };
+    let is_ours = |name: &str| {
+        [KEY, CHECKPOINT, METRICS].contains(&name) || OTHERS_BEGIN.iter().any(|begin| name.starts_with(begin))
+    };
+    let mut names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    match names.find(|name| !is_ours(name)) {
+        Some(name) => {
+            let what = format!("a folder that no training run left, with {name}");
+            Err(ArtefactError::Occupied { what, is_forceable: false, path: path.to_owned() }.into())
+        }
+        None => std::fs::remove_dir_all(path).map_err(writing(path)),
     }
 }
 

@@ -16,7 +16,7 @@ pub use data::{
     Configuration, CurvePoint, DemonstratedStep, DemonstrationView, Explained, Fact, FactTable,
     GroundingSummary, LearningCurve, ReportData, Results, WorldCheckRow, WorldCheckSummary,
 };
-pub use page::html_page;
+pub use page::{html_page, is_page};
 pub use text::{text_differences, text_table};
 
 #[cfg(test)]

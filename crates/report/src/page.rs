@@ -6,12 +6,27 @@ use crate::sections;
 
 const STYLE: &str = include_str!("style.css");
 
+/// What tells our pages from others.
+const GENERATOR: &str = "<meta name=\"generator\" content=\"ilrec\">";
+/// The beginning of pages from before that.
+const OLDER: &str = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+    <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+    <meta name=\"color-scheme\" content=\"light dark\">\
+    <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">";
+
+/// Whether a file that begins with these bytes is a page of [`html_page`].
+pub fn is_page(beginning: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(beginning);
+    text.starts_with(OLDER) || text.contains(GENERATOR)
+}
+
 /// The whole page. It loads nothing, runs nothing, and shows text from the data as text, whatever it holds.
 pub fn html_page(data: &ReportData) -> String {
     let mut out = Html::new();
     out.raw("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">");
     out.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
     out.raw("<meta name=\"color-scheme\" content=\"light dark\">");
+    out.raw(GENERATOR);
     out.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">");
     out.element("title", &data.title)
         .raw("<style>")

@@ -3,12 +3,11 @@
 use crate::selftest::{Case, situations};
 use crate::served::{CATALOGUE, DEMONSTRATIONS, FACTS, Facts, TENSORS};
 use crate::{About, Served, ServedSession, ServingError, TableFacts, VERSION};
-use artefact::{Artefact, Draft, Kind, Precision, Tensors};
+use artefact::{Artefact, Draft, Kind, Place, Precision, Tensors};
 use catalogue::Catalogue;
 use mdp::Interaction;
 use ranking::{Parameters, Ranker, TABLES};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// What becomes an artefact.
 #[derive(Clone, Debug)]
@@ -39,7 +38,7 @@ pub struct Export<'a> {
 ///
 /// # Errors
 /// When the disk refuses, a demonstration does not belong to the catalogue, or the policy gives no number.
-pub fn export(what: Export<'_>, out: &Path) -> Result<Artefact, ServingError> {
+pub fn export<'a>(what: Export<'_>, out: impl Into<Place<'a>>) -> Result<Artefact, ServingError> {
     let Export { ranker, judged, catalogue, demonstrations, mut about, inputs, seed, beside, .. } = what;
     about.parameter_hash = parameters_of(judged, catalogue).1.hash();
     let (parameters, mut tensors) = parameters_of(ranker, catalogue);

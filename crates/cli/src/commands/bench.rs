@@ -59,7 +59,14 @@ fn table(figures: &[Figure]) -> String {
 
 fn sweep(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
     if let Some(path) = &arguments.plot {
-        std::fs::File::create(path).map_err(|error| Failure::writing(path, &error))?;
+        // Measured for minutes before it is written: whether it can be is asked now.
+        drop(global.claim_file(path, <[u8]>::is_empty)?);
+        std::fs::File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(|error| Failure::writing(path, &error))?;
     }
     let mut heard = |point: &Point| {
         if !global.quiet {

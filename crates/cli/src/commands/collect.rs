@@ -10,11 +10,15 @@ use crate::stage::domain::Domain;
 use crate::stage::model::{ModelArgs, Opener};
 use crate::stage::simulation::Simulation;
 use ::agents::{ActorKind, AgentSettings, Collection, Models as _, Prompts, RandomFreshGenre, Terms};
+use artefact::{Claim, Kind, Replace};
 use demonstrations::{CollectOptions, Expert as _};
 use llm::{LanguageModel, Ledger, LlmError};
 use std::path::PathBuf;
 use std::sync::Arc;
 use world_model::Side;
+
+/// How these demonstrations are made.
+const WAY: &str = "demos collect";
 
 /// The most steps that a session of a language model is given, unless the settings say otherwise.
 const HORIZON: usize = 50;
@@ -121,6 +125,7 @@ fn stand_in(address: &str, arguments: &CollectArgs, global: &Global) -> Result<(
     }
     let options: CollectOptions = layers.resolve()?;
     let expert = demos::expert(address)?;
+    let claim = global.claim(Kind::Demos, &place.out, WAY)?;
     let domain = Domain::open(&place.data, &place.world)?;
     let environment =
         Simulation::new(&domain.world, &rule, global.seed())?.environment(&domain.world, Side::Train)?;
@@ -129,7 +134,7 @@ fn stand_in(address: &str, arguments: &CollectArgs, global: &Global) -> Result<(
     let shown = Progress::new("demos collect");
     let made = demos::collect(&scene, users, expert.as_ref(), &options, global.seed())?;
     drop(shown);
-    store(&made, &domain, &options, place, global)
+    store(&made, (&domain, &claim), &options, place, global)
 }
 
 fn with_model(address: Option<&str>, arguments: &CollectArgs, global: &Global) -> Result<(), Failure> {
@@ -143,6 +148,8 @@ fn with_model(address: Option<&str>, arguments: &CollectArgs, global: &Global) -
         let model = opener.unrecorded(address, terms.needs_scores).map_err(not_opened)?;
         return act((model.as_ref(), None), &settings, arguments, global, Arc::default());
     }
+    // Before the model is opened, and asked again once it is known which run this is.
+    drop(early_claim(arguments, global)?);
     let model = opener.open(address, &terms).map_err(not_opened)?;
     let embedder = arguments.embedder.as_ref().map(|address| opener.open_embedder(address, &terms));
     let embedder = embedder.transpose().map_err(not_opened)?;
@@ -181,6 +188,12 @@ fn settings(arguments: &CollectArgs, global: &Global) -> Result<Option<AgentSett
     Ok(Some(settings))
 }
 
+/// The right to write the demonstrations. What the same run had collected when it was stopped may be replaced.
+fn early_claim(arguments: &CollectArgs, global: &Global) -> Result<Claim, Failure> {
+    let replace = if global.force { Replace::Anything } else { Replace::OwnWay };
+    Ok(Claim::on(&arguments.place.out, Kind::Demos, WAY, replace)?)
+}
+
 /// Everything behind an opened model: estimate, or collect, store and describe.
 fn act(
     (model, embedder): (&dyn LanguageModel, Option<&dyn LanguageModel>),
@@ -216,11 +229,15 @@ fn act(
         let estimate = agents::estimate(&collection, &inputs, &run)?;
         return global.format().emit(&estimate, &estimate.to_string());
     }
+    let claim = early_claim(arguments, global)?;
+    if !global.force && !agents::is_begun(&run) {
+        claim.may(Replace::Cheap)?;
+    }
     let made = agents::collect(&collection, &inputs, &run, ledger)?;
     if made.losses.goes_on() {
         made.losses.check()?;
     }
-    store(&made.demos, &domain, settings, place, global)?;
+    store(&made.demos, (&domain, &claim), settings, place, global)?;
     Ok(made.losses.check()?)
 }
 

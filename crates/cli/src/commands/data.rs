@@ -7,6 +7,7 @@ use crate::context::{Global, SettingsArgs};
 use crate::failure::Failure;
 use crate::stage::serving_log;
 use answer::answer;
+use artefact::{Claim, Kind, Lock};
 use data::{
     BadRows, ColumnMap, Dataset, Decimal, Encoding, FieldSeparator, Format, ImportOptions, ItemIdMap,
     ScaleChoice, Selection, Source,
@@ -130,7 +131,8 @@ fn import(arguments: &Import, global: &Global) -> Result<(), Failure> {
         return preview::show(&options, global);
     }
     let out = arguments.out()?;
-    let dataset = crate::stage::data::import(&options, out, global.seed())?;
+    let claim = global.claim(Kind::Dataset, out, "data import")?;
+    let dataset = crate::stage::data::import(&options, &claim, global.seed())?;
     answer(&dataset, out, global)
 }
 
@@ -139,6 +141,7 @@ fn import(arguments: &Import, global: &Global) -> Result<(), Failure> {
 fn import_serving_log(arguments: &Import, global: &Global) -> Result<(), Failure> {
     let input = arguments.input.as_deref().ok_or_else(|| Failure::input("no store to import"))?;
     let at = input.to_str().map_or_else(|| StoreAt::File(input.to_owned()), StoreAt::from);
+    let held = arguments.claim_serving_log(global)?;
     let log = serving_log::read(&at)?;
     let folder = tempfile::tempdir().map_err(|e| Failure::writing(&std::env::temp_dir(), &e))?;
     let ratings = folder.path().join("ratings.csv");
@@ -154,20 +157,33 @@ fn import_serving_log(arguments: &Import, global: &Global) -> Result<(), Failure
     if arguments.preview {
         return preview::show(&options, global);
     }
-    let out = arguments.out()?;
+    let (out, Some((claim, beside, _lock))) = (arguments.out()?, &held) else { return Ok(()) };
     let (dataset, _) = data::import(&options)?;
     // The manifest names the store, not the table in between.
     let config = serde_json::json!({ "format": SERVING_LOG, "input": at.to_string() });
-    dataset.save(out, global.seed(), config)?;
-    let mut beside = out.to_owned().into_os_string();
-    beside.push(".propensities.csv");
-    artefact::replace_file(Path::new(&beside), log.chosen.as_bytes())?;
+    dataset.save(claim, global.seed(), config)?;
+    artefact::replace_file(beside, log.chosen.as_bytes())?;
     answer(&dataset, out, global)
 }
 
 impl Import {
     fn out(&self) -> Result<&Path, Failure> {
         self.out.as_deref().ok_or_else(|| Failure::input("no directory to write").hint("name it: --out DATA"))
+    }
+
+    /// The right to write the dataset and the table beside it, unless nothing is to be written.
+    fn claim_serving_log(&self, global: &Global) -> Result<Option<(Claim, PathBuf, Lock)>, Failure> {
+        if self.preview || self.settings.print_config {
+            return Ok(None);
+        }
+        let out = self.out()?;
+        let claim = global.claim(Kind::Dataset, out, "data import")?;
+        let mut beside = out.to_owned().into_os_string();
+        beside.push(".propensities.csv");
+        let beside = PathBuf::from(beside);
+        let lock =
+            global.claim_file(&beside, |begin| begin.starts_with(serving_log::CHOSEN.as_bytes()))?;
+        Ok(Some((claim, beside, lock)))
     }
 
     /// What the arguments say, before the settings.

@@ -10,6 +10,7 @@ use crate::stage::domain::Domain;
 use crate::stage::model::{ModelArgs, Opener};
 use crate::stage::simulation::Simulation;
 use ::agents::{Models as _, Terms};
+use artefact::{Claim, Kind};
 use demonstrations::{AgentAccount, Demos, DemosDescription, Format, GroundingCounts, Hub, ImportOptions};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -108,6 +109,7 @@ fn import(
     }
     let options: ImportOptions = layers.resolve()?;
     let format = Format::of(format).ok_or_else(|| Failure::input(format!("no format `{format}`")))?;
+    let claim = global.claim(Kind::Demos, &place.out, "demos import")?;
     let opener = Opener::new(model.read()?);
     let terms = Terms { run: agents::run_folder(&place.out), ..Terms::default() };
     let embedder = embedder.map(|address| opener.open_embedder(address, &terms)).transpose();
@@ -119,18 +121,18 @@ fn import(
     let shown = Progress::new("demos import");
     let made = demos::import(&scene, (format, input), &options, embedder.as_deref())?;
     drop(shown);
-    store(&made, &domain, &options, place, global)
+    store(&made, (&domain, &claim), &options, place, global)
 }
 
 pub(super) fn store(
     made: &Demos,
-    domain: &Domain,
+    (domain, claim): (&Domain, &Claim),
     options: &impl Serialize,
     place: &Place,
     global: &Global,
 ) -> Result<(), Failure> {
     let config = serde_json::json!({ "options": options, "environment": place.environment.settings() });
-    demos::save(made, domain, config, global.seed(), &place.out)?;
+    demos::save(made, domain, config, global.seed(), claim)?;
     answer(made, &place.out, global)
 }
 

@@ -9,7 +9,7 @@ use crate::stage::domain::Domain;
 use crate::stage::evaluate;
 use crate::stage::policy::Trained;
 use crate::stage::simulation::Simulation;
-use artefact::{Draft, Kind};
+use artefact::{Claim, Draft, Kind};
 use evaluation::{
     BootstrapPlan, Difference, EvalRow, Evaluation, EvaluationError, Scoring, paired_difference,
 };
@@ -76,6 +76,8 @@ struct Answer<'a> {
 
 /// Evaluates.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
+    let out = arguments.out.as_deref();
+    let claim = out.map(|out| global.claim(Kind::Evaluation, out, "eval")).transpose()?;
     let domain = Domain::open(&arguments.data, &arguments.world)?;
     let side = if arguments.judge == "train" { Side::Train } else { Side::Judge };
     let rule = arguments.environment.settings();
@@ -100,10 +102,10 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         evaluations.push(evaluation);
     }
     let judged = Judged { differences: differences(&evaluations, 0)?, evaluations };
-    if let Some(out) = &arguments.out {
+    if let Some(claim) = &claim {
         let config =
             serde_json::json!({ "evaluation": settings, "environment": rule, "judge": arguments.judge });
-        save(&judged, &inputs, config, global.seed(), out)?;
+        save(&judged, &inputs, config, global.seed(), claim)?;
     }
     answer(&judged, global)
 }
@@ -184,9 +186,9 @@ fn save(
     inputs: &[(&str, String)],
     config: serde_json::Value,
     seed: u64,
-    out: &Path,
+    claim: &Claim,
 ) -> Result<(), Failure> {
-    let mut draft = Draft::new(Kind::Evaluation, out, seed, config)?;
+    let mut draft = Draft::new(Kind::Evaluation, claim, seed, config)?;
     let mut n_policies = 0;
     for (name, hash) in inputs {
         n_policies += usize::from(*name == "policy");

@@ -4,6 +4,7 @@ use crate::context::Global;
 use crate::failure::Failure;
 use crate::shell;
 use crate::stage::served::{self, Control, Parts};
+use artefact::Kind;
 use serde::Serialize;
 use serving::{Precision, Served, TableFacts};
 use std::path::{Path, PathBuf};
@@ -57,7 +58,8 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let (data, demos, table) = (data.as_deref(), demos.as_deref(), *table);
     let (onnx, control) = (*onnx, *control);
     let parts = Parts { policy, data, demos, table, onnx, control };
-    served::export(&parts, out)?;
+    let claim = global.claim(Kind::Served, out, "export")?;
+    served::export(&parts, &claim)?;
     let served = Served::open(out)?;
     let unknown = TableFacts::default();
     let answer = Answer {

@@ -21,7 +21,9 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
     let config = pipeline::quickstart_config(global.seed());
     let Some(config) = arguments.changes.apply(&config, global)? else { return Ok(()) };
-    let results = pipeline::run(&config, Path::new(""), &arguments.dir, &mut Screen::of(&config))?;
+    let folder = pipeline::RunFolder::claim(&arguments.dir, global.replace())?;
+    let mut screen = Screen::of(&config);
+    let results = pipeline::run_in(&config, Path::new(""), &folder, &agents::NoModels, &mut screen)?;
     let text = format!("{}\n{}", tables(&results), next(&arguments.dir, &config.environment.exit_rule));
     global.format().emit(&results, &text)
 }

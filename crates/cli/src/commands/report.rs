@@ -35,6 +35,7 @@ struct Answer<'a> {
 
 /// Writes the page.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
+    let _lock = global.claim_file(&arguments.out, report::is_page)?;
     let mut page =
         ReportData { title: arguments.title.clone(), subject: SUBJECT.to_owned(), ..ReportData::default() };
     let mut single = Results { title: "Evaluations".to_owned(), ..Results::default() };

@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::screen::Screen;
 use crate::settings::Layers;
 use crate::stage::model::{ModelArgs, Opener};
-use pipeline::{RunConfig, RunResults, StageRecord, Variant, learner_config};
+use pipeline::{RunConfig, RunFolder, RunResults, StageRecord, Variant, learner_config};
 use std::path::{Path, PathBuf};
 
 /// Arguments of `run`.
@@ -47,7 +47,8 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("runs").join(stem));
     let base = path.parent().unwrap_or(Path::new(""));
     let opener = Opener::new(arguments.model.read()?);
-    let results = pipeline::run_with(&config, base, &out, &opener, &mut Screen::of(&config))?;
+    let folder = RunFolder::claim(&out, global.replace())?;
+    let results = pipeline::run_in(&config, base, &folder, &opener, &mut Screen::of(&config))?;
     global.format().emit(&results, &tables(&results))
 }
 

@@ -187,9 +187,8 @@ fn folder_of_runs(folder: PathBuf) -> Result<Arc<dyn Runs>, Failure> {
 
 /// An artefact as it is; a policy by way of an artefact of its own, which is gone once it is mapped.
 fn open(path: &Path) -> Result<Served, Failure> {
-    let is_artefact = std::fs::read(path.join("manifest.json")).is_ok_and(|bytes| {
-        serde_json::from_slice(&bytes).is_ok_and(|m: artefact::Manifest| m.kind == artefact::Kind::Served)
-    });
+    let is_artefact =
+        artefact::Manifest::of(path).is_some_and(|manifest| manifest.kind == artefact::Kind::Served);
     if is_artefact {
         return Ok(Served::open(path)?);
     }

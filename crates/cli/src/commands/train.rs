@@ -9,6 +9,7 @@ use crate::stage::policy::{Account, Trained};
 use crate::stage::simulation::Simulation;
 use crate::stage::train::{Job, train};
 use crate::stage::{demos, published};
+use artefact::Kind;
 use pipeline::Variant;
 use robust::{ROBUST_PRESET, RobustConfig};
 use serde::Serialize;
@@ -70,6 +71,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         return Ok(());
     }
     let learner = arguments.learner(&layers)?;
+    let claim = global.claim(Kind::Policy, &arguments.out, "train")?;
     let domain = Domain::open(&arguments.data, &arguments.world)?;
     let environment = Simulation::new(&domain.world, &arguments.environment.settings(), global.seed())?
         .environment(&domain.world, Side::Train)?;
@@ -88,7 +90,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         name: &arguments.name(&layers)?,
         preset: &arguments.preset,
         seed: global.seed(),
-        out: &arguments.out,
+        claim: &claim,
         resume: arguments.resume,
     };
     let trained = match &learner {

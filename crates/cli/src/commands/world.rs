@@ -7,6 +7,7 @@ use crate::stage::check;
 use crate::stage::domain::Domain;
 use crate::stage::simulation::Simulation;
 use crate::table::aligned;
+use artefact::Kind;
 use data::Dataset;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -104,10 +105,11 @@ fn train(data: &Path, out: &Path, settings: &SettingsArgs, global: &Global) -> R
         return Ok(());
     }
     let config: WorldConfig = layers.resolve()?;
+    let claim = global.claim(Kind::World, out, "world train")?;
     let dataset = Dataset::open(data)?.0;
     let shown = Progress::new("world train");
     let (world, hash) =
-        Domain::fit_world(&dataset, &config, global.seed(), out, &mut |what| shown.doing(what))?;
+        Domain::fit_world(&dataset, &config, global.seed(), &claim, &mut |what| shown.doing(what))?;
     drop(shown);
     let split = world.split();
     let users =
@@ -128,10 +130,12 @@ fn import_matrix(
     if settings.prints(&layers, global)? {
         return Ok(());
     }
+    let config: WorldConfig = layers.resolve()?;
+    let claim = global.claim(Kind::World, out, "world import-matrix")?;
     let dataset = Dataset::open(data)?.0;
     let _shown = Progress::new("world import-matrix");
-    let world = World::import_matrix(&dataset, sources, &layers.resolve()?, global.seed())?;
-    let hash = world.save(out)?.hash();
+    let world = World::import_matrix(&dataset, sources, &config, global.seed())?;
+    let hash = world.save(&claim)?.hash();
     let split = world.split();
     let users =
         Users { train: split.train.len(), validation: split.validation.len(), test: split.test.len() };

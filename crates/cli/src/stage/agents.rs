@@ -72,6 +72,11 @@ fn tell(losses: &Losses, account: Option<&AgentAccount>) {
     tracing::warn!("{losses}{advice}");
 }
 
+/// Whether `run` is the directory of this very run.
+pub(crate) fn is_begun(collection: &Collection<'_>, inputs: &[&str], run: &Path) -> bool {
+    Journal::begun(run, &collection.identity(inputs)).is_some()
+}
+
 /// What it would need; what was begun in `run` says it best.
 pub(crate) fn estimate(
     collection: &Collection<'_>,

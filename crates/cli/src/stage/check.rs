@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use ::data::Dataset;
 use environment::{Environment, Start};
 use evaluation::{Greedy, GreedyDiverse, Oracle, Popularity, UniformRandom};
-use mdp::{Interaction, ItemIdx, Policy};
+use mdp::Policy;
 use pipeline::UNIFORM;
 use world_check::WorldCheck;
 use world_model::{CheckUser, World};
@@ -20,8 +20,7 @@ pub(crate) fn check(
     let users = users(world, dataset)?;
     let starts: Vec<Start<'_>> =
         users.iter().map(|known| Start { user: known.user, history: &known.history, stream: 0 }).collect();
-    let counted: Vec<Interaction> = counted(world.item_counts());
-    let popularity = Popularity::new([counted.as_slice()], world.n_items());
+    let popularity = Popularity::of_counts(world.item_counts());
     let greedy = Greedy::new(world.train_means());
     let planner = GreedyDiverse::new(world.train_means(), environment)?;
     let oracle = Oracle::new(environment.clone());
@@ -47,12 +46,4 @@ fn users(world: &World, dataset: Option<&Dataset>) -> Result<Vec<CheckUser>, Fai
         .hint("give the dataset it was made from (--data)"));
     }
     Ok(world.check_users().to_vec())
-}
-
-/// As many interactions with every item as the training users' logs have.
-fn counted(item_counts: &[u32]) -> Vec<Interaction> {
-    let of = |(item, &n): (usize, &u32)| {
-        std::iter::repeat_n(Interaction { item: ItemIdx(item as u32), rating: 0.0, time: 0 }, n as usize)
-    };
-    item_counts.iter().enumerate().flat_map(of).collect()
 }

@@ -3,6 +3,7 @@
 use super::domain::Domain;
 use crate::failure::Failure;
 use ::agents::RandomFreshGenre;
+use artefact::Claim;
 use demonstrations::{
     BuiltinExpert, CollectOptions, Cost, Demos, Expert, Format, ImportOptions, Inputs, Origin, Scene,
 };
@@ -68,7 +69,7 @@ pub(crate) fn save(
     domain: &Domain,
     config: serde_json::Value,
     seed: u64,
-    out: &Path,
+    claim: &Claim,
 ) -> Result<String, Failure> {
     let inputs = Inputs {
         dataset: domain.dataset_hash.clone(),
@@ -76,7 +77,7 @@ pub(crate) fn save(
         catalogue: domain.dataset.catalogue.hash(),
     };
     let sizes = (domain.dataset.n_users(), domain.n_items());
-    Ok(demos.save(out, &inputs, sizes, seed, config)?.hash())
+    Ok(demos.save(claim, &inputs, sizes, seed, config)?.hash())
 }
 
 /// Opens a directory made with this domain's dataset.

@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use ::data::Dataset;
 use ::data::split::LogSplit;
+use artefact::Claim;
 use mdp::{Interaction, UserIdx};
 use std::path::Path;
 use world_model::{World, WorldConfig};
@@ -42,11 +43,11 @@ impl Domain {
         dataset: &Dataset,
         config: &WorldConfig,
         seed: u64,
-        out: &Path,
+        claim: &Claim,
         watch: &mut dyn FnMut(&'static str),
     ) -> Result<(World, String), Failure> {
         let world = World::train_watched(dataset, config, seed, watch)?;
-        let artefact = world.save(out)?;
+        let artefact = world.save(claim)?;
         Ok((world, artefact.hash()))
     }
 

@@ -2,7 +2,7 @@
 
 use super::domain::Domain;
 use crate::failure::Failure;
-use artefact::{Artefact, Draft, Kind, Tensors};
+use artefact::{Artefact, Claim, Draft, Kind, Tensors};
 use mdp::Policy;
 use policy::PublishedPolicy;
 use report::CurvePoint;
@@ -51,21 +51,26 @@ pub(crate) struct Trained {
 }
 
 impl Trained {
-    /// Writes the directory; `extra` are files to put beside the parameters.
+    /// Writes the directory; `extra` is a file to seal with the parameters, `beside` are files that tell of clocks, as the
+    /// account does.
     pub(crate) fn save(
         &self,
         inputs: &BTreeMap<&'static str, String>,
         config: serde_json::Value,
-        extra: &BTreeMap<&'static str, Vec<u8>>,
-        out: &Path,
+        (extra, beside): (Option<(&str, Vec<u8>)>, &BTreeMap<&'static str, Vec<u8>>),
+        claim: &Claim,
     ) -> Result<Artefact, Failure> {
-        let mut draft = Draft::new(Kind::Policy, out, self.account.seed, config)?;
+        let mut draft = Draft::new(Kind::Policy, claim, self.account.seed, config)?;
         inputs.iter().for_each(|(name, hash)| draft.input(name, hash));
         self.tensors.save(&draft, WEIGHTS)?;
-        draft.write_json(ACCOUNT, &self.account)?;
-        for (name, bytes) in extra {
-            draft.write(name, bytes)?;
+        draft.write_json_beside(ACCOUNT, &self.account)?;
+        if let Some((name, bytes)) = extra {
+            draft.write(name, &bytes)?;
         }
+        for (name, bytes) in beside {
+            draft.write_beside(name, bytes)?;
+        }
+        draft.spent(self.account.seconds, 0);
         Ok(draft.seal()?)
     }
 

@@ -4,7 +4,7 @@ use super::policy::{Account, Family};
 use crate::failure::Failure;
 use ::data::Dataset;
 use ::demonstrations::{Demonstration, Demos};
-use artefact::{Artefact, Kind, Manifest, Tensors};
+use artefact::{Artefact, Kind, Manifest, Place, Tensors};
 use mdp::Interaction;
 use ranking::{FEATURE_NAMES, Ranker, Selection};
 use robust::{RobustPolicy, WEIGHED_FILE, Weighed};
@@ -75,7 +75,7 @@ const N_PROBES: usize = 200;
 const LEVELS: usize = 2;
 
 /// Writes the artefact. Dataset and demonstrations that are not named are those nearby of the same catalogue.
-pub(crate) fn export(parts: &Parts<'_>, out: &Path) -> Result<Artefact, Failure> {
+pub(crate) fn export<'a>(parts: &Parts<'_>, out: impl Into<Place<'a>>) -> Result<Artefact, Failure> {
     let artefact = Artefact::open(Kind::Policy, parts.policy)?;
     let weighed = weighed(&artefact)?;
     let account: Account = artefact.read_json("training.json")?;
@@ -167,9 +167,7 @@ fn nearby(policy: &Path, kind: Kind, catalogue: &str, hash: Option<&String>) -> 
         let mut found: Vec<PathBuf> = folder.read_dir().ok()?.flatten().map(|entry| entry.path()).collect();
         found.sort();
         let fits = |path: &PathBuf| {
-            let bytes = std::fs::read(path.join("manifest.json")).unwrap_or_default();
-            let manifest: Option<Manifest> = serde_json::from_slice(&bytes).ok();
-            manifest.is_some_and(|manifest| {
+            Manifest::of(path).is_some_and(|manifest| {
                 manifest.kind == kind
                     && manifest.inputs.get("catalogue").is_some_and(|own| own == catalogue)
                     && hash.is_none_or(|hash| *hash == manifest.hash())

@@ -6,6 +6,9 @@ use server::{Arm, SIMULATED, StoreAt};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
+/// The header of the table of answers.
+pub(crate) const CHOSEN: &str = "session,user,item,rating,left,time,propensity,policy,arm,event_id\n";
+
 /// Two tables with a header each.
 #[derive(Debug)]
 pub(crate) struct ServingLog {
@@ -25,10 +28,7 @@ pub(crate) fn read(at: &StoreAt) -> Result<ServingLog, Failure> {
     {
         return Err(Failure::input(format!("no such file: {}", path.display())).hint(HINT));
     }
-    let mut log = ServingLog {
-        ratings: "user,item,rating,time\n".to_owned(),
-        chosen: "session,user,item,rating,left,time,propensity,policy,arm,event_id\n".to_owned(),
-    };
+    let mut log = ServingLog { ratings: "user,item,rating,time\n".to_owned(), chosen: CHOSEN.to_owned() };
     let mut known = Known::default();
     store::for_each(at, |record| take_in(&mut log, &mut known, record))
         .map_err(|error| Failure::input(error.to_string()).hint(HINT))?;

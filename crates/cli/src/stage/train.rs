@@ -4,13 +4,13 @@ use super::domain::Domain;
 use super::policy::{Account, Family, Trained};
 use crate::failure::Failure;
 use crate::progress::Progress as Bar;
+use artefact::Claim;
 use environment::Environment;
 use mdp::Trajectory;
-use pipeline::{Recorder, Resume, Working};
+use pipeline::{Found, Recorder, Resume, Working};
 use robust::{Inputs, Progress, RobustConfig, WEIGHED_FILE, Weighed, weighed};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// What to train with and where it goes.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct Job<'a> {
     pub(crate) name: &'a str,
     pub(crate) preset: &'a str,
     pub(crate) seed: u64,
-    pub(crate) out: &'a Path,
+    pub(crate) claim: &'a Claim,
     /// Whether to go on from the checkpoint of an interrupted run.
     pub(crate) resume: bool,
 }
@@ -46,11 +46,21 @@ impl Job<'_> {
     pub(crate) fn working(&self, config: &impl Serialize) -> Result<Working, Failure> {
         let environment = format!("{:?}", self.environment);
         let key = key(&(self.inputs(), self.preset, config, self.seed, environment));
+        let out = self.claim.path();
+        let place = Working::place(out);
+        match (self.resume, Working::found(out, &key)) {
+            (true, Found::Nothing) => {
+                tracing::warn!("no checkpoint to go on from, training starts at 0: {}", place.display());
+            }
+            (false, Found::Same) => tracing::warn!(
+                "training starts at 0, without the checkpoint of the same settings (--resume goes on from it): {}",
+                place.display()
+            ),
+            _ => {}
+        }
         let resume = if self.resume { Resume::Demanded } else { Resume::Never };
-        let working = Working::open(self.out, &key, resume)?;
-        let mut beside = self.out.as_os_str().to_owned();
-        beside.push(".part");
-        let beside = crate::shell::path(Path::new(&beside));
+        let working = Working::open(out, &key, resume)?;
+        let beside = crate::shell::path(&place);
         tracing::info!("metrics until it is done: {beside} (tensorboard --logdir {beside})");
         Ok(working)
     }
@@ -64,11 +74,9 @@ impl Job<'_> {
         weighed: &[Weighed],
     ) -> Result<Trained, Failure> {
         let config = serde_json::to_value(config).expect("settings are plain data");
-        let mut files = working.files()?;
-        if !weighed.is_empty() {
-            files.insert(WEIGHED_FILE, serde_json::to_vec(weighed).expect("plain data"));
-        }
-        trained.save(&self.inputs(), config, &files, self.out)?;
+        let weighed = serde_json::to_vec(weighed).ok().filter(|_| !weighed.is_empty());
+        let extra = weighed.map(|bytes| (WEIGHED_FILE, bytes));
+        trained.save(&self.inputs(), config, (extra, &working.files()?), self.claim)?;
         working.remove()?;
         Ok(trained)
     }

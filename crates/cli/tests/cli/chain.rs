@@ -210,7 +210,7 @@ fn killed_and_resumed(settings: &str) {
         let refused = ilrec(dir, &words(&format!("{} --resume --seed 9", line("killed"))));
         assert_eq!(refused.status.code(), Some(2), "the checkpoint of another run is refused");
     }
-    let resumed = json(dir, &words(&format!("{} --resume", line("killed"))));
+    let resumed = json(dir, &words(&format!("{} --resume --force", line("killed"))));
     assert_eq!(resumed["parameter_hash"], whole["parameter_hash"]);
     assert_eq!(resumed["env_steps"], whole["env_steps"]);
 }

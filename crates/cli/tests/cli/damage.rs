@@ -43,15 +43,18 @@ fn open_policy(path: &Path) -> Result<(), String> {
 
 /// The directory with one file's bytes replaced and, unless the manifest itself was, with a manifest that fits.
 fn forged(original: &Artefact, (name, bytes): (&str, &[u8]), copy: &Path) {
+    const DISK: &str = "the scratch directory can be written and read";
     let manifest = original.manifest();
     let mut draft = Draft::new(manifest.kind, copy, manifest.seed, manifest.config.clone())
         .expect("the scratch directory can be written and read");
     manifest.inputs.iter().for_each(|(input, hash)| draft.input(input, hash));
-    for file in manifest.files.keys() {
-        let own = original.read(file).expect("the scratch directory can be written and read");
-        draft
-            .write(file, if file == name { bytes } else { &own })
-            .expect("the scratch directory can be written and read");
+    for file in manifest.files.keys().chain(manifest.beside.keys()) {
+        let own = original.read(file).expect(DISK);
+        let bytes = if file == name { bytes } else { &own };
+        match manifest.beside.contains_key(file) {
+            true => draft.write_beside(file, bytes).expect(DISK),
+            false => draft.write(file, bytes).expect(DISK),
+        }
     }
     draft.seal().expect("the scratch directory can be written and read");
     if name == "manifest.json" {
@@ -81,7 +84,7 @@ fn numbers(text: &[u8]) -> Vec<Range<usize>> {
 }
 
 /// What a policy's directory keeps of its training and nobody opens to act.
-const UNREAD: [&str; 3] = ["checkpoint", "demonstrations.json", "metrics.jsonl"];
+const UNREAD: [&str; 4] = ["checkpoint", "cost.json", "demonstrations.json", "metrics.jsonl"];
 
 /// Every file of the directory, damaged in every way. `kind` says what it should be.
 fn survives(original: &Path, kind: Kind, open: Open) {
@@ -89,15 +92,19 @@ fn survives(original: &Path, kind: Kind, open: Open) {
     let copy = own.path().join("copy");
     let artefact = Artefact::open(kind, original).expect("the scratch directory can be written and read");
     open(original).expect("the scratch directory can be written and read");
-    let names = artefact.manifest().files.keys().map(String::as_str).chain(["manifest.json"]);
-    for name in names {
-        let whole = artefact.read(name).expect("the scratch directory can be written and read");
+    let manifest = artefact.manifest();
+    let names = manifest.files.keys().chain(manifest.beside.keys()).map(String::as_str);
+    for name in names.chain(["manifest.json"]) {
+        let whole =
+            std::fs::read(artefact.path().join(name)).expect("the scratch directory can be written and read");
         for at in places(whole.len()) {
             let mut changed = whole.clone();
             changed[at] ^= 0x41;
             forged(&artefact, (name, &changed), &copy);
-            let _ = open(&copy);
-            if name != "manifest.json" {
+            if name == "manifest.json" {
+                assert!(open(&copy).is_err(), "{name}, byte {at}: the seal does not fit");
+            } else {
+                let _ = open(&copy);
                 forged(&artefact, (name, &whole), &copy);
                 std::fs::write(copy.join(name), &changed)
                     .expect("the scratch directory can be written and read");

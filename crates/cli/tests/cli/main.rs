@@ -8,6 +8,7 @@ mod endpoint;
 mod experiment;
 mod mistakes;
 mod model;
+mod ownership;
 mod program;
 mod returns;
 #[path = "../../../llm/src/http/tests/server.rs"]

@@ -1,8 +1,10 @@
 //! Writing the tables, column by column.
 
-use crate::{DataError, Dataset, Problem};
+use crate::{DataError, Dataset};
+use artefact::ArtefactError;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, FloatType, Int32Type, Int64Type};
+use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
@@ -72,18 +74,28 @@ fn write_table(
     columns: &str,
     fill: impl FnOnce(&mut SerializedFileWriter<File>) -> parquet::errors::Result<()>,
 ) -> Result<(), DataError> {
-    let fail = |error: parquet::errors::ParquetError| {
-        DataError::new(Problem::Io(std::io::Error::other(error)), path)
-    };
+    let fail = |error| ArtefactError::io("write", path)(disk_error(error));
     let schema = Arc::new(parse_message_type(columns).expect("the schemas above are well-formed"));
-    let file = File::create(path).map_err(|error| DataError::new(error, path))?;
+    let file = File::create(path).map_err(ArtefactError::io("write", path))?;
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by("ilrec".into())
         .build();
     let mut writer = SerializedFileWriter::new(file, schema, Arc::new(properties)).map_err(fail)?;
     fill(&mut writer).map_err(fail)?;
-    writer.close().map_err(fail).map(|_| ())
+    writer.close().map_err(fail)?;
+    Ok(())
+}
+
+/// What the system said, where it was the system.
+fn disk_error(error: ParquetError) -> std::io::Error {
+    match error {
+        ParquetError::External(error) => match error.downcast::<std::io::Error>() {
+            Ok(own) => *own,
+            Err(other) => std::io::Error::other(other),
+        },
+        other => std::io::Error::other(other),
+    }
 }
 
 fn column<T: DataType>(group: &mut Group<'_>, values: &[T::T]) -> parquet::errors::Result<()> {

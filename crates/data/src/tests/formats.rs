@@ -75,8 +75,8 @@ fn parquet_tables_that_this_crate_wrote_itself() {
         import_text(Format::Csv, "log.csv", b"user,item,rating,time\n1,0,1,5\n1,1,5,6\n0,1,3,7\n").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let artefact = dataset.save(&folder.path().join("data"), 0, serde_json::Value::Null).unwrap();
-    let mut options = ImportOptions::new(Format::Parquet, &artefact.file("interactions.parquet"));
-    options.items = Some(artefact.file("items.parquet"));
+    let mut options = ImportOptions::new(Format::Parquet, &artefact.file("interactions.parquet").unwrap());
+    options.items = Some(artefact.file("items.parquet").unwrap());
     let (read, report) = import(&options).unwrap();
     assert_eq!(rows(&read), [("0", "0", 100, 5), ("0", "1", 500, 6), ("1", "1", 300, 7)]);
     assert_eq!(report.items_listed, 2);

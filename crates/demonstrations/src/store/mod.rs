@@ -1,7 +1,7 @@
 //! Demonstrations on disk.
 
 use crate::{CollectReport, Demonstration, DemonstrationError, GroundingReport, ImportReport};
-use artefact::{Artefact, ArtefactError, Draft, Kind};
+use artefact::{Artefact, ArtefactError, Draft, Kind, Place};
 use flate2::Compression;
 use mdp::StepEnd;
 use serde::{Deserialize, Serialize};
@@ -106,15 +106,15 @@ impl Demos {
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn save(
+    pub fn save<'a>(
         &self,
-        path: &Path,
+        place: impl Into<Place<'a>>,
         inputs: &Inputs,
         (n_users, n_items): (usize, usize),
         seed: u64,
         config: serde_json::Value,
     ) -> Result<Artefact, DemonstrationError> {
-        let mut draft = Draft::new(Kind::Demos, path, seed, config)?;
+        let mut draft = Draft::new(Kind::Demos, place, seed, config)?;
         draft.input("dataset", &inputs.dataset);
         draft.input("world", &inputs.world);
         draft.input("catalogue", &inputs.catalogue);
@@ -124,7 +124,10 @@ impl Demos {
             n_demonstrations: self.demonstrations.len() as u64,
             origin: self.origin.clone(),
         };
-        draft.write_json(ORIGIN, &header)?;
+        // It says how long answers took. What was demonstrated is in the lines.
+        draft.write_json_beside(ORIGIN, &header)?;
+        let Cost { seconds, tokens_in, tokens_out, .. } = self.origin.cost().unwrap_or_default();
+        draft.spent(seconds, tokens_in.saturating_add(tokens_out));
         let packed = self.pack().map_err(ArtefactError::io("write", &draft.file(LINES)))?;
         draft.write(LINES, &packed)?;
         Ok(draft.seal()?)
@@ -146,7 +149,7 @@ impl Demos {
     pub fn open(path: &Path) -> Result<(Self, Artefact), DemonstrationError> {
         let artefact = Artefact::open(Kind::Demos, path)?;
         let header: Header = artefact.read_json(ORIGIN)?;
-        let file = artefact.file(LINES);
+        let file = artefact.file(LINES)?;
         let damaged = |what: String| ArtefactError::Damaged { what, path: file.clone() };
         let packed = artefact.read(LINES)?;
         let mut reader =

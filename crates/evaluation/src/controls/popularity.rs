@@ -18,6 +18,11 @@ impl Popularity {
         }
         Self { counts }
     }
+
+    /// The same from how often every item occurs in those logs.
+    pub fn of_counts(counts: &[u32]) -> Self {
+        Self { counts: counts.iter().map(|&n| n as f32).collect() }
+    }
 }
 
 impl Policy for Popularity {

@@ -117,6 +117,9 @@ fn popularity_counts_and_breaks_ties_by_row() {
     let policy = Popularity::new(logs.iter().map(|log| &log[..]), 12);
     assert_eq!(items(&session(&policy, 0, &[], 3)), [7, 2, 5]);
     assert_eq!(items(&session(&policy, 0, &[seen(7)], 3)), [2, 5, 0]);
+    let mut counts = [0; 12];
+    (counts[7], counts[2], counts[5]) = (u32::MAX, 1, 1);
+    assert_eq!(items(&session(&Popularity::of_counts(&counts), 0, &[], 3)), [7, 2, 5]);
 }
 
 #[test]

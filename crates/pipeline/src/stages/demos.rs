@@ -1,11 +1,13 @@
 //! Demonstrations, played in the train world.
 
+use crate::folder::WAY;
 use crate::ledger::{hash_path, key};
 use crate::run::Session;
 use crate::stages::{Ground, Place};
 use crate::with_nouns;
 use crate::{AgentsSource, DemonstrationSource, PipelineError};
 use agents::{Collection, Journal, Models, Prompts, Terms};
+use artefact::{Claim, Kind};
 use demonstrations::{
     BuiltinExpert, CollectOptions, Cost, Demonstration, Demos, Format, ImportOptions, Inputs, Origin, Scene,
     collect, import, read_sources,
@@ -52,7 +54,7 @@ pub(crate) fn demos(session: &mut Session<'_>, ground: &Ground<'_>) -> Result<De
             },
             DemonstrationSource::Builtin { .. } => String::new(),
         };
-        let (seed, place, models) = (config.seed, session.place, session.models);
+        let (seed, place, models, replace) = (config.seed, session.place, session.models, session.replace);
         let key = key(&[
             &ground.log.hash,
             &ground.worlds.hash,
@@ -68,6 +70,7 @@ pub(crate) fn demos(session: &mut Session<'_>, ground: &Ground<'_>) -> Result<De
             &key,
             || Ok(Demos::open(&target)?.0),
             |watcher| {
+                let claim = Claim::on(&target, Kind::Demos, WAY, replace)?;
                 let run = target.with_file_name(format!("demos-{number}.run"));
                 let stage = format!("{}/demos-{number}", ground.name);
                 let mut watch = |progress: &agents::Progress| watcher.demonstrated(&stage, progress);
@@ -81,7 +84,7 @@ pub(crate) fn demos(session: &mut Session<'_>, ground: &Ground<'_>) -> Result<De
                 };
                 let sizes = (ground.train.n_users(), ground.train.n_items());
                 let settings = serde_json::to_value(source).expect("settings are plain data");
-                demos.save(&target, &inputs, sizes, seed, settings)?;
+                demos.save(&claim, &inputs, sizes, seed, settings)?;
                 Ok(demos)
             },
         )?;

@@ -1,5 +1,6 @@
 //! One training run.
 
+use crate::folder::WAY;
 use crate::ledger::key;
 use crate::recorder::Recorder;
 use crate::run::Session;
@@ -7,7 +8,7 @@ use crate::stages::Ground;
 use crate::stages::demos::{Demonstrated, scene};
 use crate::working::{Resume, Working};
 use crate::{PipelineError, Variant, learner_config};
-use artefact::{Artefact, Draft, Kind, Tensors};
+use artefact::{Artefact, Claim, Draft, Kind, Tensors};
 use demonstrations::{Demonstration, corrupt, shuffle_items};
 use mdp::Trajectory;
 use report::CurvePoint;
@@ -50,7 +51,7 @@ pub(crate) fn train(
     let config = learner_config(session.config, variant)?;
     let name = format!("{}/{}-s{seed}", ground.name, variant.name());
     let key = key(&[&demos.key, &config, &variant.name(), &seed]);
-    let target = session.place.out.join(&name);
+    let (target, replace) = (session.place.out.join(&name), session.replace);
     let world_seed = session.config.seed;
     let catalogue = &ground.log.dataset.catalogue;
     let (policy, story, hash) = session.stage(
@@ -58,6 +59,7 @@ pub(crate) fn train(
         &key,
         || open(&target, ground),
         |watcher| {
+            let claim = Claim::on(&target, Kind::Policy, WAY, replace)?;
             let marked = demonstrations_of(variant, demos, ground, world_seed)?;
             let working = Working::open(&target, &key, Resume::IfSame)?;
             let n_env_steps = config.training.n_env_steps;
@@ -86,7 +88,7 @@ pub(crate) fn train(
                 weight_auc: auc(&marked, &trained.weights),
             };
             let weighed = weighed(&trajectories, &trained);
-            let artefact = seal(&target, ground, seed, (&config, &tensors, &story, &weighed))?;
+            let artefact = seal(&claim, ground, seed, (&config, &tensors, &story, &weighed))?;
             working.keep_metrics(&target.with_extension("metrics"))?;
             Ok((trained.policy, story, artefact.hash()))
         },
@@ -102,18 +104,20 @@ fn open(target: &Path, ground: &Ground<'_>) -> Result<(RobustPolicy, Story, Stri
 }
 
 fn seal(
-    target: &Path,
+    claim: &Claim,
     ground: &Ground<'_>,
     seed: u64,
     (config, tensors, story, weighed): (&RobustConfig, &Tensors, &Story, &[Weighed]),
 ) -> Result<Artefact, PipelineError> {
     let settings = serde_json::to_value(config).expect("settings are plain data");
-    let mut draft = Draft::new(Kind::Policy, target, seed, settings)?;
+    let mut draft = Draft::new(Kind::Policy, claim, seed, settings)?;
     draft.input("dataset", &ground.log.hash);
     draft.input("world", &ground.worlds.hash);
     draft.input("catalogue", &ground.log.dataset.catalogue.hash());
     tensors.save(&draft, "policy.safetensors")?;
-    draft.write_json("training.json", story)?;
+    // What it tells beside clocks follows from the parameters and the settings.
+    draft.write_json_beside("training.json", story)?;
+    draft.spent(story.seconds, 0);
     if !weighed.is_empty() {
         draft.write_json(WEIGHED_FILE, &weighed)?;
     }

@@ -101,9 +101,10 @@ impl MatrixSide {
         (n_users, n_items): (usize, usize),
     ) -> Result<Self, String> {
         let open = |path: &Path| DenseMatrix::open(path).map_err(|e| e.to_string());
-        let matrix = open(&artefact.file(&format!("{name}.npy")))?;
-        let distances = artefact.file(&format!("{name}-distances.npy"));
-        let distances = if distances.exists() { Some(open(&distances)?) } else { None };
+        let file = |name: &str| artefact.file(name).map_err(|e| e.to_string());
+        let matrix = open(&file(&format!("{name}.npy"))?)?;
+        let distances = format!("{name}-distances.npy");
+        let distances = if artefact.has(&distances) { Some(open(&file(&distances)?)?) } else { None };
         let mut take = |part: &str, n: usize| {
             let name = format!("{name}.{part}");
             tensors.take(&name, &[n]).ok_or_else(|| format!("tensor {name} is not [{n}]"))

@@ -4,7 +4,7 @@ use super::matrix::MatrixSide;
 use super::{CheckUser, FitReport, Judge, Train, World, WorldConfig};
 use crate::complete::CompleteRows;
 use crate::{DeepFmEnsemble, Factorisation, ItemCategories, ItemContent, WorldError};
-use artefact::{Artefact, Draft, Kind, Tensors};
+use artefact::{Artefact, Draft, Kind, Place, Tensors};
 use catalogue::Catalogue;
 use data::split::UserSplit;
 use mdp::UserIdx;
@@ -38,13 +38,13 @@ struct Facts {
 }
 
 impl World {
-    /// Writes the directory aside and renames it to `path`.
+    /// Writes the directory aside and renames it into its place.
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn save(&self, path: &Path) -> Result<Artefact, WorldError> {
+    pub fn save<'a>(&self, place: impl Into<Place<'a>>) -> Result<Artefact, WorldError> {
         let config = serde_json::to_value(&self.config).expect("settings are plain data");
-        let mut draft = Draft::new(Kind::World, path, self.seed, config)?;
+        let mut draft = Draft::new(Kind::World, place, self.seed, config)?;
         draft.input("dataset", &self.dataset_hash);
         draft.input("catalogue", &self.catalogue.hash());
         let models = if matches!(self.train, Train::Matrix(_)) { Models::Matrices } else { Models::Fitted };
