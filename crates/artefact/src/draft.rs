@@ -59,8 +59,8 @@ impl Draft {
     /// # Errors
     /// When the disk refuses.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), ArtefactError> {
-        let path = self.file(name);
-        std::fs::write(&path, bytes).map_err(ArtefactError::io("write", &path))
+        let final_place = self.claim.path().join(name);
+        std::fs::write(self.file(name), bytes).map_err(ArtefactError::io("write", &final_place))
     }
 
     /// Writes one file that tells of clocks: it is checked like all others, and no part of the artefact's hash.

@@ -72,9 +72,9 @@ fn tell(losses: &Losses, account: Option<&AgentAccount>) {
     tracing::warn!("{losses}{advice}");
 }
 
-/// Whether `run` is the directory of this very run.
-pub(crate) fn is_begun(collection: &Collection<'_>, inputs: &[&str], run: &Path) -> bool {
-    Journal::begun(run, &collection.identity(inputs)).is_some()
+/// Whether a run was begun in `run`: this one, or another, which is refused when it is opened.
+pub(crate) fn is_begun(run: &Path) -> bool {
+    run.join("run.json").is_file()
 }
 
 /// What it would need; what was begun in `run` says it best.
