@@ -109,10 +109,11 @@ fn no_damage_to_any_byte_makes_opening_panic_or_lie() {
     });
     assert!(Dataset::open(&bad).is_err());
     std::fs::write(good.join("users.parquet"), b"changed").unwrap();
-    let error = Dataset::open(&good).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!("damaged file (hash differs): {}", good.join("users.parquet").display())
+    let error = Dataset::open(&good).unwrap_err().to_string();
+    let place = good.join("users.parquet").display().to_string();
+    assert!(
+        error.starts_with("damaged file (7 bytes where there were ") && error.ends_with(&place),
+        "{error}"
     );
     let error = Dataset::open(&folder.path().join("absent")).unwrap_err();
     assert!(matches!(error.problem(), Problem::Artefact(_)) && error.file().ends_with("absent"), "{error}");
