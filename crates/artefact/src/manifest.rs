@@ -1,7 +1,7 @@
 //! The manifest: what a directory is, what it was made from, and the hash of every file in it.
 
-use crate::{ArtefactError, with_article};
 use crate::regular::read_regular;
+use crate::{ArtefactError, with_article};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;

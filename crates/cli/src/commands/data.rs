@@ -181,8 +181,7 @@ impl Import {
         let mut beside = out.to_owned().into_os_string();
         beside.push(".propensities.csv");
         let beside = PathBuf::from(beside);
-        let lock =
-            global.claim_file(&beside, |begin| begin.starts_with(serving_log::CHOSEN.as_bytes()))?;
+        let lock = global.claim_file(&beside, |begin| begin.starts_with(serving_log::CHOSEN.as_bytes()))?;
         Ok(Some((claim, beside, lock)))
     }
 
