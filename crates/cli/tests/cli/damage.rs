@@ -45,6 +45,8 @@ fn open_policy(path: &Path) -> Result<(), String> {
 fn forged(original: &Artefact, (name, bytes): (&str, &[u8]), copy: &Path) {
     const DISK: &str = "the scratch directory can be written and read";
     let manifest = original.manifest();
+    // What was forged before may not look like ours any more.
+    let _ = std::fs::remove_dir_all(copy);
     let mut draft = Draft::new(manifest.kind, copy, manifest.seed, manifest.config.clone())
         .expect("the scratch directory can be written and read");
     manifest.inputs.iter().for_each(|(input, hash)| draft.input(input, hash));
