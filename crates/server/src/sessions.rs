@@ -87,12 +87,7 @@ impl Sessions {
     pub(crate) fn insert(&self, id: &str, mut live: Live) -> Arc<Mutex<Live>> {
         let mut inner = self.locked();
         live.weight.join(&self.bytes);
-        while inner.by_id.len() >= self.most || self.bytes.load(Ordering::Relaxed) > self.most_bytes {
-            let idle = inner.by_id.iter().filter(|(_, (_, shared))| Arc::strong_count(shared) == 1);
-            let oldest = idle.min_by_key(|(_, (used, _))| *used).map(|(id, _)| id.clone());
-            let Some(oldest) = oldest else { break };
-            inner.by_id.remove(&oldest);
-        }
+        self.make_room(&mut inner, self.most.saturating_sub(1));
         inner.clock += 1;
         let clock = inner.clock;
         let entry = inner.by_id.entry(id.to_owned());
@@ -115,7 +110,20 @@ impl Sessions {
         let clock = inner.clock;
         let (used, shared) = inner.by_id.get_mut(id)?;
         *used = clock;
-        Some(shared.clone())
+        let shared = shared.clone();
+        // Those that are there grow, too.
+        self.make_room(&mut inner, self.most);
+        Some(shared)
+    }
+
+    /// Takes out the least recently used ones that nobody works on, until no more are there than that, nor too many bytes.
+    fn make_room(&self, inner: &mut Inner, most: usize) {
+        while inner.by_id.len() > most || self.bytes.load(Ordering::Relaxed) > self.most_bytes {
+            let idle = inner.by_id.iter().filter(|(_, (_, shared))| Arc::strong_count(shared) == 1);
+            let oldest = idle.min_by_key(|(_, (used, _))| *used).map(|(id, _)| id.clone());
+            let Some(oldest) = oldest else { break };
+            inner.by_id.remove(&oldest);
+        }
     }
 
     fn locked(&self) -> MutexGuard<'_, Inner> {
