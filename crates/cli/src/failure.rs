@@ -246,6 +246,10 @@ impl From<server::ServerError> for Failure {
             E::Listen { .. } => {
                 Self::machine(message).hint("another port: --addr 127.0.0.1:0 takes any that is free")
             }
+            E::AdminAddr { .. } => {
+                Self::input(message).hint("--admin-addr 127.0.0.1:8081, or keys: --keys FILE")
+            }
+            E::Clock => Self::machine(message).hint("set the clock of this machine"),
             E::Attributes { .. } => Self::input(message)
                 .hint("a CSV file with a header: ids first, then a column for each attribute"),
             E::Store(StoreError::Url { .. }) => {

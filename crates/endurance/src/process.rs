@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Process {
     child: Child,
     pub(crate) addr: SocketAddr,
+    /// Where it is administered.
+    pub(crate) admin: SocketAddr,
     /// From the start of the process to the first "ready".
     pub(crate) took: Duration,
 }
@@ -25,6 +27,7 @@ pub(crate) struct Place<'a> {
 }
 
 const PATIENCE: Duration = Duration::from_secs(20);
+const ANY: &str = "127.0.0.1:0";
 
 impl<'a> Place<'a> {
     /// With an empty store.
@@ -45,19 +48,22 @@ impl<'a> Place<'a> {
     pub(crate) fn start(&self) -> Outcome<Process> {
         let started = Instant::now();
         let child = Command::new(self.ilrec)
-            .args(["serve", "--json", "--quiet", "--addr", "127.0.0.1:0", "--policy"])
+            .args(["serve", "--json", "--quiet", "--addr", ANY, "--admin-addr", ANY, "--policy"])
             .arg(self.artefact)
             .arg("--store")
             .arg(&self.store)
             .stdout(Stdio::piped())
             .spawn()?;
-        let mut process =
-            Process { child, addr: SocketAddr::from(([127, 0, 0, 1], 0)), took: Duration::ZERO };
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut process = Process { child, addr: nowhere, admin: nowhere, took: Duration::ZERO };
         let output = process.child.stdout.take().ok_or("no output")?;
         let said = serde_json::Deserializer::from_reader(output).into_iter::<serde_json::Value>().next();
         let said = said.ok_or("the server ended before it was ready")??;
-        let url = said["url"].as_str().unwrap_or_default();
-        process.addr = url.trim_start_matches("http://").trim_end_matches('/').parse()?;
+        let at = |field: &str| {
+            let url = said[field].as_str().unwrap_or_default();
+            url.trim_start_matches("http://").trim_end_matches('/').parse()
+        };
+        (process.addr, process.admin) = (at("url")?, at("admin_url")?);
         wait_until_ready(process.addr, "/health/ready")?;
         process.took = started.elapsed();
         Ok(process)

@@ -21,7 +21,7 @@ pub(crate) fn hundred(bench: &Bench) -> Outcome<Vec<Figure>> {
         let end = Instant::now() + LONGEST;
         let (requests, stop, addr) = (&requests, &stop, process.addr);
         let load = scope.spawn(move || load::closed_until(addr, bench.n_connections, requests, stop, end));
-        let swaps = swap(bench, process.addr, n_swaps);
+        let swaps = swap(bench, process.admin, n_swaps);
         stop.store(true, Ordering::Relaxed);
         (load.join().expect("the load's thread does not panic"), swaps)
     });

@@ -1,5 +1,7 @@
 // Renders the description of the interface.
 "use strict";
+// The server may be behind a path of its proxy: everything is found from where this script came from.
+const root = new URL("../../", document.currentScript.src);
 function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
   made.append(...children);
@@ -31,7 +33,7 @@ function sample(schema, resolve, depth = 0) {
   return { string: "text", integer: 1, number: 0.5, boolean: true }[type] ?? null;
 }
 
-fetch("/openapi.json").then((response) => response.json()).then((document_) => {
+fetch(new URL("./openapi.json", root)).then((response) => response.json()).then((document_) => {
   const resolve = (schema) => (schema && schema.$ref ? resolve(document_.components.schemas[schema.$ref.split("/").pop()]) : schema);
   for (const [path, methods] of Object.entries(document_.paths)) {
     for (const [method, about] of Object.entries(methods)) {

@@ -1,5 +1,7 @@
 // A session by hand, through the same interface that programs use.
 "use strict";
+// The server may be behind a path of its proxy: everything is found from where this script came from.
+const root = new URL("../../", document.currentScript.src);
 const at = (id) => document.getElementById(id);
 const history = new Map();
 let session = null;
@@ -13,7 +15,7 @@ function element(name, properties = {}, ...children) {
 
 async function call(path, body) {
   const options = body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  const response = await fetch(path, options);
+  const response = await fetch(new URL(`.${path}`, root), options);
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.field ? `${answer.field}: ${answer.detail}` : answer.detail);
   return answer;
@@ -114,7 +116,7 @@ function why({ reason, propensity }) {
   const demo = reason.demonstration;
   // What the expert thought then was about the demonstration's user: it stands on the demonstration's page only.
   if (demo?.text) {
-    const link = element("a", { href: `/console/demonstrations/${demo.number}#step-${demo.step}`, textContent: `${demo.text[0].toUpperCase()}${demo.text.slice(1)}` });
+    const link = element("a", { href: `${root}console/demonstrations/${demo.number}#step-${demo.step}`, textContent: `${demo.text[0].toUpperCase()}${demo.text.slice(1)}` });
     const facts = [`earned ${demo.reward.toFixed(1)}`];
     if (demo.weight !== undefined) facts.push(`weighs ${demo.weight.toFixed(2)} in training`);
     if (demo.critic_value !== undefined) facts.push(`its critic said ${demo.critic_value.toFixed(1)}`);

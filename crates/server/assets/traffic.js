@@ -1,5 +1,7 @@
 // Asks for the counts every second and draws the last two minutes.
 "use strict";
+// The server may be behind a path of its proxy: everything is found from where this script came from.
+const root = new URL("../../", document.currentScript.src);
 const at = (id) => document.getElementById(id);
 const rates = [];
 let before = null;
@@ -57,7 +59,7 @@ function drawArms({ experiment, arms, names }) {
 
 async function tick() {
   const now = performance.now();
-  const seen = await (await fetch("/console/traffic.json")).json();
+  const seen = await (await fetch(new URL("./console/traffic.json", root))).json();
   const others = seen.recent.filter((one) => !one.path.startsWith("/console/"));
   if (before) rates.push(Math.max(0, (1000 * (seen.requests - before.requests - 1)) / (now - before.now)));
   if (rates.length > 120) rates.shift();

@@ -59,7 +59,12 @@ impl AccessLog {
     /// # Errors
     /// When the system refuses.
     pub fn open(path: &Path) -> Result<Self, ServerError> {
-        let file = OpenOptions::new().create(true).append(true).open(path);
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        // Who called is not everybody's business.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path);
         let file = file.map_err(|source| ServerError::AccessLog { path: path.to_owned(), source })?;
         let file = Appended { file, path: path.to_owned(), is_broken: false };
         let (lines, guard) = tracing_appender::non_blocking(file);

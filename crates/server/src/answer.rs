@@ -20,6 +20,9 @@ pub(crate) struct Slate {
     /// How many items are known that the user rated, where a user was named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) known: Option<usize>,
+    /// What of the history is in no catalogue that answers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unknown: Vec<String>,
     /// Whether items were drawn.
     pub(crate) exploration: bool,
     /// With it the same request has the same answer. A text, since scripts round large numbers.

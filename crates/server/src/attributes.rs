@@ -10,6 +10,8 @@ use mdp::ItemIdx;
 use serde::Deserialize;
 use serving::Served;
 use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -17,6 +19,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 #[derive(Debug, Default)]
 pub struct Attributes {
     columns: Vec<Column>,
+    /// Where a column is, by its name in lower case.
+    column_of: HashMap<String, usize>,
     row_of: HashMap<String, u32>,
     /// For each item of a policy's catalogue its row, by the policy's hash.
     by_policy: RwLock<HashMap<String, Rows>>,
@@ -33,7 +37,7 @@ struct Column {
     quantities: Vec<Option<f64>>,
     /// The values of each row, by their numbers, one row after the other, and where each row ends.
     cells: Vec<u32>,
-    ends: Vec<usize>,
+    ends: Vec<u32>,
 }
 
 /// What an attribute should be.
@@ -70,6 +74,11 @@ pub(crate) struct Filter(Vec<(usize, Vec<bool>)>);
 
 /// Several values in one cell.
 const BETWEEN_VALUES: char = '|';
+/// The most attributes, and the most bytes of their table.
+const MOST_COLUMNS: usize = 10_000;
+const MOST_BYTES: u64 = 512 << 20;
+/// So many names are told to who asks for another one.
+const MOST_NAMED: usize = 40;
 /// The most conditions of a request.
 const MOST_CONDITIONS: usize = 100;
 
@@ -82,12 +91,19 @@ impl Attributes {
     /// two rows.
     pub fn read(path: &Path) -> Result<Self, ServerError> {
         let fails = |why: String| ServerError::Attributes { path: path.to_owned(), why };
-        let reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path);
-        let mut reader = reader.map_err(|e| fails(e.to_string()))?;
+        let file = File::open(path).map_err(|e| fails(e.to_string()))?;
+        let mut reader =
+            csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file.take(MOST_BYTES + 1));
         let mut table = Self::default();
-        for name in reader.headers().map_err(|e| fails(e.to_string()))?.iter().skip(1) {
-            if name.is_empty() || table.find(name).is_some() {
-                return Err(fails(format!("the header has no name, or the same one twice: `{name}`")));
+        let header = reader.headers().map_err(|e| fails(e.to_string()))?;
+        if header.len() > MOST_COLUMNS + 1 {
+            let got = header.len() - 1;
+            return Err(fails(format!("{got} attributes, where there may be {MOST_COLUMNS}")));
+        }
+        for (at, name) in header.iter().skip(1).enumerate() {
+            if name.is_empty() || table.column_of.insert(name.to_lowercase(), at).is_some() {
+                let shown: String = name.chars().take(80).collect();
+                return Err(fails(format!("the header has no name, or the same one twice: `{shown}`")));
             }
             table.columns.push(Column { name: name.to_owned(), ..Column::default() });
         }
@@ -102,6 +118,9 @@ impl Attributes {
                 return Err(fails(format!("line {line}: `{id}` has a row already")));
             }
             table.columns.iter_mut().zip(record.iter().skip(1)).for_each(|(column, cell)| column.push(cell));
+        }
+        if reader.position().byte() > MOST_BYTES {
+            return Err(fails(format!("it has more than {} MB", MOST_BYTES >> 20)));
         }
         Ok(table)
     }
@@ -150,16 +169,17 @@ impl Attributes {
     }
 
     fn find(&self, name: &str) -> Option<usize> {
-        let name = name.to_lowercase();
-        self.columns.iter().position(|column| column.name.to_lowercase() == name)
+        self.column_of.get(&name.to_lowercase()).copied()
     }
 
     fn what_there_is(&self) -> String {
         if self.columns.is_empty() {
             return "this server was given no attributes".to_owned();
         }
-        let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
-        format!("there is no such attribute; there are {}", names.join(", "))
+        let names: Vec<&str> =
+            self.columns.iter().take(MOST_NAMED).map(|column| column.name.as_str()).collect();
+        let more = if self.columns.len() > MOST_NAMED { ", and others" } else { "" };
+        format!("there is no such attribute; there are {}{more}", names.join(", "))
     }
 
     fn rows(&self, served: &Served) -> Rows {
@@ -188,13 +208,13 @@ impl Column {
             }
             self.cells.push(number);
         }
-        self.ends.push(self.cells.len());
+        self.ends.push(self.cells.len() as u32);
     }
 
     fn row(&self, row: u32) -> &[u32] {
         let row = row as usize;
-        let start = if row == 0 { 0 } else { self.ends[row - 1] };
-        &self.cells[start..self.ends[row]]
+        let start = if row == 0 { 0 } else { self.ends[row - 1] as usize };
+        &self.cells[start..self.ends[row] as usize]
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a server is told when it starts.
 
-use crate::{AccessLog, Attributes, Keys, Runs, Tls, Trial};
+use crate::{AccessLog, Attributes, Keys, Network, Runs, Site, Tls, Trial};
 use axum::http::HeaderValue;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,9 +12,12 @@ use std::time::Duration;
 pub struct Config {
     /// Where it listens.
     pub addr: SocketAddr,
+    /// An address for administration alone. Without keys there is no administration at any other, and this one has to be
+    /// a loopback address: whoever gets there may do everything.
+    pub admin: Option<SocketAddr>,
     /// Where sessions and feedback are kept.
     pub store: StoreAt,
-    /// Who may call; without keys everybody, but administration from this machine alone.
+    /// Who may call; without keys everybody, but for administration.
     pub keys: Keys,
     /// Certificate and key; plain connections without them.
     pub tls: Option<Tls>,
@@ -36,6 +39,10 @@ pub struct Config {
     pub accepts_eviction: bool,
     /// Sites whose pages may call, as browsers name them (`https://shop.example`); administration is not for them.
     pub origins: Vec<HeaderValue>,
+    /// Names under which it can be reached beside the address that it listens on: where a proxy stands before it.
+    pub sites: Vec<Site>,
+    /// Proxies whose word counts about the name that their client used, and behind which are many clients.
+    pub proxies: Vec<Network>,
 }
 
 impl Config {
@@ -43,6 +50,7 @@ impl Config {
     pub fn new(addr: SocketAddr, store: StoreAt) -> Self {
         Self {
             addr,
+            admin: None,
             store,
             keys: Keys::default(),
             tls: None,
@@ -55,6 +63,8 @@ impl Config {
             keep: None,
             accepts_eviction: false,
             origins: Vec::new(),
+            sites: Vec::new(),
+            proxies: Vec::new(),
         }
     }
 }
@@ -97,7 +107,7 @@ pub struct Limits {
     pub n_threads: usize,
     /// Requests that wait for their turn.
     pub n_waiting: usize,
-    /// Open connections.
+    /// Open connections; one client has at most half of them.
     pub n_connections: usize,
     /// Sessions whose state is kept in memory; the others are built again from the store.
     pub n_sessions: usize,
@@ -105,6 +115,8 @@ pub struct Limits {
     pub deadline: Duration,
     /// The most time a client may take for its headers.
     pub header_deadline: Duration,
+    /// The most time an answer may lie without a part of it being taken.
+    pub write_deadline: Duration,
     /// The most time open requests get to finish when the server stops.
     pub drain: Duration,
     /// How often the watched folder and what other replicas changed are looked at.
@@ -125,6 +137,14 @@ pub struct Limits {
     pub session_bytes: usize,
     /// The largest body.
     pub body_bytes: usize,
+    /// The longest headers of a request.
+    pub head_bytes: usize,
+    /// What unfinished headers of all clients may hold in memory, beside the first few of each.
+    pub heads_bytes: usize,
+    /// What unfinished bodies of all clients may hold in memory.
+    pub bodies_bytes: usize,
+    /// What answers may hold in memory that their clients have not taken.
+    pub answers_bytes: usize,
     /// The longest slate.
     pub k: usize,
     /// The longest history.
@@ -143,6 +163,7 @@ impl Default for Limits {
             n_sessions: 1024,
             deadline: Duration::from_secs(5),
             header_deadline: Duration::from_secs(10),
+            write_deadline: Duration::from_secs(10),
             drain: Duration::from_secs(10),
             look: Duration::from_secs(1),
             probe: Duration::from_secs(2),
@@ -153,6 +174,10 @@ impl Default for Limits {
             session_events: 20_000,
             session_bytes: 16 << 20,
             body_bytes: 1 << 20,
+            head_bytes: 16 << 10,
+            heads_bytes: 16 << 20,
+            bodies_bytes: 64 << 20,
+            answers_bytes: 128 << 20,
             k: 100,
             history: 1000,
             batch: 1000,

@@ -21,6 +21,15 @@ pub enum ServerError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// Administration for everybody who gets there, at an address that others get to.
+    #[error("without keys, administration is at a loopback address alone: {addr}")]
+    AdminAddr {
+        /// Where.
+        addr: SocketAddr,
+    },
+    /// A clock that says what cannot be written as a date.
+    #[error("the clock of this machine is before 1970 or after 9998")]
+    Clock,
     /// Threads or timers cannot be had.
     #[error("cannot start: {0}")]
     Start(#[source] std::io::Error),
@@ -69,7 +78,7 @@ pub enum ServerError {
         source: std::io::Error,
     },
     /// A line of the file of keys that is none.
-    #[error("line {line} is not `api KEY` or `admin KEY` with a key of at least 16 characters: {}", path.display())]
+    #[error("line {line} is not `api KEY`, `console KEY` or `admin KEY` with a key of at least 16 characters: {}", path.display())]
     KeyLine {
         /// Where.
         path: PathBuf,

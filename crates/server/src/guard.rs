@@ -1,15 +1,16 @@
 //! What happens to every request: an id, a key check, a deadline, a count and a line in the log.
 
+use crate::Config;
 use crate::clock::{now_millis, random_id};
+use crate::hosts::{self, Door};
 use crate::keys::Scope;
 use crate::metrics::Seen;
 use crate::problem::Problem;
 use crate::state::App;
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 use tower_http::cors::CorsLayer;
@@ -30,11 +31,14 @@ pub(crate) async fn guard(State(app): State<Arc<App>>, mut request: Request, nex
     let started = Instant::now();
     let id = request_id(request.headers());
     let method = request.method().to_string();
-    let path = request.uri().path().to_owned();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = match authorise(&app, &request) {
-        Err(response) => *response,
+        Err(mut response) => {
+            // Who is refused keeps no connection.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            *response
+        }
         Ok(()) => match tokio::time::timeout(app.config.limits.deadline, next.run(request)).await {
             Ok(response) => response,
             Err(_) => Problem::busy("the request took longer than its deadline").into_response(),
@@ -50,7 +54,8 @@ pub(crate) async fn guard(State(app): State<Arc<App>>, mut request: Request, nex
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let took = started.elapsed();
     let micros = took.as_micros() as u64;
-    let seen = Seen { time_millis: now_millis(), method, path, status, micros };
+    // Never the path itself: the id of a session opens it.
+    let seen = Seen { time_millis: now_millis(), method, path: route.clone(), status, micros };
     if let Some(log) = &app.config.access_log {
         log.write(&id, &seen);
     }
@@ -67,35 +72,26 @@ fn request_id(headers: &HeaderMap) -> String {
 
 /// Lets a request pass, or says what is missing. Health is everybody's business.
 fn authorise(app: &App, request: &Request) -> Result<(), Box<Response>> {
-    let path = request.uri().path();
-    let is_admin = path == "/admin" || path.starts_with("/admin/");
-    if path.starts_with("/health/") {
+    let (config, headers, path) = (&app.config, request.headers(), request.uri().path());
+    let door = request.extensions().get::<Door>().copied().unwrap_or(Door::Public);
+    let named = hosts::named(config, door, request, hosts::peer(request));
+    let named = named.map_err(|problem| Box::new(problem.into_response()))?;
+    let asked = asked(path);
+    if asked == Some(Scope::Admin) {
+        check_door(config, door, headers)?;
+    }
+    let is_welcome = || asked != Some(Scope::Admin) && is_welcome(headers, &config.origins);
+    if named.is_foreign(&config.sites, headers) && !is_welcome() {
+        return Err(forbidden("pages of other sites may not call this server"));
+    }
+    let Some(asked) = asked else { return Ok(()) };
+    if config.keys.is_empty() || (is_preflight(request) && asked != Scope::Admin) {
         return Ok(());
     }
-    if is_foreign(request.headers()) && (is_admin || !is_welcome(request.headers(), &app.config.origins)) {
-        let detail = "pages of other sites may not call this server";
-        return Err(Box::new(Problem::new(StatusCode::FORBIDDEN, detail).into_response()));
-    }
-    if is_preflight(request) && !is_admin {
-        return Ok(());
-    }
-    if app.config.keys.is_empty() {
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        let is_local = peer.is_none_or(|ConnectInfo(addr)| addr.ip().to_canonical().is_loopback());
-        if !is_admin || (is_local && names_this_machine(request.headers())) {
-            return Ok(());
-        }
-        let detail = "without keys, administration is for clients on the server's own machine that call it by a loopback name";
-        return Err(Box::new(Problem::new(StatusCode::FORBIDDEN, detail).into_response()));
-    }
-    let scope = sent_key(request.headers()).and_then(|key| app.config.keys.scope(&key));
-    match scope {
-        Some(Scope::Admin) => Ok(()),
-        Some(Scope::Api) if !is_admin => Ok(()),
-        Some(Scope::Api) => {
-            let detail = "this key is not one for administration";
-            Err(Box::new(Problem::new(StatusCode::FORBIDDEN, detail).into_response()))
-        }
+    match sent_key(headers).and_then(|key| config.keys.scope(&key)) {
+        Some(scope) if scope >= asked => Ok(()),
+        Some(_) if asked == Scope::Admin => Err(forbidden("this key is not one for administration")),
+        Some(_) => Err(forbidden("this key is not one for the console")),
         None => {
             let detail = "a key is needed: `Authorization: Bearer KEY`, or `x-api-key: KEY`; in a browser, any name and the key as the password";
             let mut response = Problem::new(StatusCode::UNAUTHORIZED, detail).into_response();
@@ -108,12 +104,39 @@ fn authorise(app: &App, request: &Request) -> Result<(), Box<Response>> {
     }
 }
 
-/// Whether a page of another site sends this. Browsers say where a request comes from; programs say nothing.
-fn is_foreign(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return false };
-    let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
-    let from = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
-    from.is_none_or(|(_, authority)| Some(authority.as_bytes()) != host)
+/// What a key has to be for, to open a path; nothing where none is needed.
+fn asked(path: &str) -> Option<Scope> {
+    let is_beneath =
+        |base: &str| path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if path.starts_with("/health/") {
+        None
+    } else if is_beneath("/admin") {
+        Some(Scope::Admin)
+    } else if path == "/" || (is_beneath("/console") && !is_beneath("/console/assets")) {
+        Some(Scope::Console)
+    } else {
+        Some(Scope::Api)
+    }
+}
+
+/// Whether administration is behind this door. Without keys it is behind its own alone, and for nobody whose request was
+/// passed on: a proxy on this machine looks like a person at it.
+fn check_door(config: &Config, door: Door, headers: &HeaderMap) -> Result<(), Box<Response>> {
+    let detail = match (config.keys.is_empty(), config.admin) {
+        (true, None) => {
+            "without keys there is no administration: start the server with --keys FILE or --admin-addr 127.0.0.1:PORT"
+        }
+        (_, Some(_)) if door == Door::Public => "administration is at the address of --admin-addr",
+        (true, Some(_)) if hosts::is_passed_on(headers) => {
+            "without keys, administration is for nobody behind a proxy"
+        }
+        _ => return Ok(()),
+    };
+    Err(forbidden(detail))
+}
+
+fn forbidden(detail: &str) -> Box<Response> {
+    Box::new(Problem::new(StatusCode::FORBIDDEN, detail).into_response())
 }
 
 /// Whether a browser asks what a page may send; it sends no key with that.
@@ -137,15 +160,6 @@ pub(crate) fn cors(origins: &[HeaderValue]) -> CorsLayer {
         .allow_methods(methods)
         .allow_headers(own)
         .expose_headers(told)
-}
-
-/// Whether the request is sent to `localhost` or a loopback address: a page may have its own name resolve to this machine,
-/// but cannot change the name that the browser sends.
-fn names_this_machine(headers: &HeaderMap) -> bool {
-    let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else { return true };
-    let Ok(authority) = host.parse::<axum::http::uri::Authority>() else { return false };
-    let name = authority.host().trim_start_matches('[').trim_end_matches(']');
-    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|addr| addr.is_loopback())
 }
 
 /// The key of a request: a bearer token, its own header, or the password of a browser's dialogue.

@@ -4,10 +4,12 @@ use crate::ServerError;
 use std::path::Path;
 
 /// What a key opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
-    /// Recommendations, sessions, feedback, items.
+    /// Recommendations, sessions, feedback, items, metrics.
     Api,
+    /// All of that, and the console with its figures.
+    Console,
     /// All of that, and changing the policy.
     Admin,
 }
@@ -19,7 +21,7 @@ pub struct Keys(Vec<(blake3::Hash, Scope)>);
 const SHORTEST: usize = 16;
 
 impl Keys {
-    /// Reads one key a line: `api KEY` or `admin KEY`; empty lines and those that start with `#` say nothing.
+    /// Reads one key a line: `api KEY`, `console KEY` or `admin KEY`; empty lines and those that start with `#` say nothing.
     ///
     /// # Errors
     /// When the file cannot be read, a line is none of these, or there is no key: whoever names a file wants one asked for.
@@ -31,12 +33,11 @@ impl Keys {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let scope = match line.split_once(' ').map(|(scope, key)| (scope, key.trim())) {
-                Some(("api", key)) if key.len() >= SHORTEST => (blake3::hash(key.as_bytes()), Scope::Api),
-                Some(("admin", key)) if key.len() >= SHORTEST => (blake3::hash(key.as_bytes()), Scope::Admin),
-                _ => return Err(ServerError::KeyLine { path: path.to_owned(), line: at + 1 }),
+            let read = line.split_once(' ').and_then(|(word, key)| Some((scope(word)?, key.trim())));
+            let Some((scope, key)) = read.filter(|(_, key)| key.len() >= SHORTEST) else {
+                return Err(ServerError::KeyLine { path: path.to_owned(), line: at + 1 });
             };
-            keys.push(scope);
+            keys.push((blake3::hash(key.as_bytes()), scope));
         }
         if keys.is_empty() {
             return Err(ServerError::NoKey { path: path.to_owned() });
@@ -59,5 +60,14 @@ impl Keys {
             }
         }
         found
+    }
+}
+
+fn scope(word: &str) -> Option<Scope> {
+    match word {
+        "api" => Some(Scope::Api),
+        "console" => Some(Scope::Console),
+        "admin" => Some(Scope::Admin),
+        _ => None,
     }
 }

@@ -1,5 +1,8 @@
-//! Sockets: how many at once, how long a client may take, how a server stops.
+//! Sockets: where the server listens, and how it stops.
 
+use crate::clock;
+use crate::entrance::{Entrance, House};
+use crate::hosts::Door;
 use crate::keeper::look_after;
 use crate::policies::Policies;
 use crate::pool::{Pool, n_threads};
@@ -7,47 +10,43 @@ use crate::routes::routes;
 use crate::state::App;
 use crate::store::{RedisStore, SqliteStore, Store, Terms};
 use crate::{Config, ServerError, StoreAt, Tls};
-use axum::body::Body;
-use axum::extract::ConnectInfo;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use serving::Served;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt as _;
+use std::time::{Duration, Instant, SystemTime};
 
-/// A server that has its address.
+/// A server that has its addresses.
 pub struct Server {
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
+    public: Entrance,
+    admin: Option<Entrance>,
     app: Arc<App>,
 }
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Server")
-            .field("listener", &self.listener)
+            .field("listener", &self.public.listener)
             .field("app", &self.app)
             .finish_non_exhaustive()
     }
 }
 
 impl Server {
-    /// Opens the store and takes the address.
+    /// Opens the store and takes the addresses.
     ///
     /// # Errors
-    /// When the store is refused, the address is taken, or no thread can be had.
+    /// When the store is refused, an address is taken, or no thread can be had.
     pub async fn bind(config: Config, policy: Served) -> Result<Self, ServerError> {
+        if !clock::is_plain(SystemTime::now()) {
+            return Err(ServerError::Clock);
+        }
         let tls = config.tls.as_ref().map(Tls::acceptor).transpose()?;
         if let Some(path) = config.watch.as_ref().filter(|path| !path.is_dir()) {
             return Err(ServerError::Watch { path: path.clone() });
+        }
+        if let Some(addr) = config.admin.filter(|addr| config.keys.is_empty() && !addr.ip().is_loopback()) {
+            return Err(ServerError::AdminAddr { addr });
         }
         let policies = Policies::new(policy);
         if let Some(trial) = &config.trial {
@@ -65,11 +64,19 @@ impl Server {
             }
         };
         let pool = Pool::new(config.limits.n_threads, config.limits.n_waiting);
+        let at = |addr: SocketAddr| move |source| ServerError::Listen { addr, source };
+        let admin = match config.admin {
+            None => None,
+            // Within the machine nobody listens in, and no certificate names it.
+            Some(addr) => {
+                let tls = tls.clone().filter(|_| !addr.ip().is_loopback());
+                Some(Entrance::open(addr, tls, Door::Admin).await.map_err(at(addr))?)
+            }
+        };
         let addr = config.addr;
-        let listener =
-            TcpListener::bind(addr).await.map_err(|source| ServerError::Listen { addr, source })?;
+        let public = Entrance::open(addr, tls, Door::Public).await.map_err(at(addr))?;
         let app = Arc::new(App::new(config, policies, pool, store)?);
-        Ok(Self { listener, tls, app })
+        Ok(Self { public, admin, app })
     }
 
     /// Where it listens; the port is known here even where any was asked for.
@@ -77,51 +84,29 @@ impl Server {
     /// # Errors
     /// When the system does not say.
     pub fn addr(&self) -> Result<SocketAddr, ServerError> {
-        self.listener.local_addr().map_err(ServerError::Start)
+        self.public.listener.local_addr().map_err(ServerError::Start)
+    }
+
+    /// Where it listens for administration, where that has an address of its own.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn admin_addr(&self) -> Result<Option<SocketAddr>, ServerError> {
+        let addr = self.admin.as_ref().map(|entrance| entrance.listener.local_addr());
+        addr.transpose().map_err(ServerError::Start)
     }
 
     /// Serves until `stop` is ready; then finishes what was begun, writes what waits, and joins its threads.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { listener, tls, app } = self;
+        let Self { public, admin, app } = self;
         let looking = look_after(&app);
-        let routes = routes(&app);
-        let graceful = GracefulShutdown::new();
-        let seats = Arc::new(Semaphore::new(app.config.limits.n_connections));
-        tokio::pin!(stop);
-        loop {
-            let accepted = tokio::select! {
-                accepted = accept(&listener, &seats) => accepted,
-                () = &mut stop => break,
-            };
-            let Some((stream, peer, seat)) = accepted else { continue };
-            let routes = routes.clone();
-            let service = service_fn(move |request: hyper::Request<Incoming>| {
-                let mut request = request.map(Body::new);
-                request.extensions_mut().insert(ConnectInfo(peer));
-                routes.clone().oneshot(request)
-            });
-            let patience = app.config.limits.header_deadline;
-            let mut builder = hyper::server::conn::http1::Builder::new();
-            builder.timer(TokioTimer::new()).header_read_timeout(patience);
-            let (tls, watcher) = (tls.clone(), graceful.watcher());
-            tokio::spawn(async move {
-                let ended = match tls {
-                    None => watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await,
-                    Some(tls) => match tokio::time::timeout(patience, tls.accept(stream)).await {
-                        Ok(Ok(stream)) => {
-                            watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await
-                        }
-                        Ok(Err(error)) => return tracing::debug!("connection of {peer}: {error}"),
-                        Err(_) => return tracing::debug!("connection of {peer}: no handshake in time"),
-                    },
-                };
-                if let Err(error) = ended {
-                    tracing::debug!("connection of {peer}: {error}");
-                }
-                drop(seat);
-            });
+        let house = House::new(app.clone(), routes(&app));
+        tokio::select! {
+            () = public.receive(&house) => {}
+            () = receive(admin.as_ref(), &house) => {}
+            () = stop => {}
         }
-        drop(listener);
+        drop((public, admin));
         app.drain();
         let until = Instant::now() + app.config.limits.drain;
         for task in looking {
@@ -129,7 +114,7 @@ impl Server {
             // Aborted, as it was told to.
             let _ = task.await;
         }
-        if tokio::time::timeout(app.config.limits.drain, graceful.shutdown()).await.is_err() {
+        if tokio::time::timeout(app.config.limits.drain, house.graceful.shutdown()).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }
         // Whatever is still being read is for nobody any more; what was taken on to be written gets a moment in any case.
@@ -145,43 +130,34 @@ impl Server {
     }
 }
 
-type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
-
-/// The next connection once there is a seat for it; until then clients wait in the system's queue.
-async fn accept(listener: &TcpListener, seats: &Arc<Semaphore>) -> Option<Accepted> {
-    const RETRY: Duration = Duration::from_millis(20);
-    let seat = seats.clone().acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, peer)) => {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!("connection of {peer}: {error}");
-            }
-            Some((stream, peer, seat))
-        }
-        Err(error) => {
-            // Out of file descriptors, mostly: some connection has to end first.
-            tracing::warn!("cannot accept a connection: {error}");
-            tokio::time::sleep(RETRY).await;
-            None
-        }
+/// Without an entrance nobody ever comes.
+async fn receive(entrance: Option<&Entrance>, house: &House) {
+    match entrance {
+        Some(entrance) => entrance.receive(house).await,
+        None => std::future::pending().await,
     }
 }
 
 /// What is waited for at the end, beyond the time to drain.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
-/// Serves a policy until the process is told to stop (interrupt, terminate or hang up). `ready` is called with the address.
+/// Serves a policy until the process is told to stop (interrupt, terminate or hang up). `ready` is called with the address,
+/// and with that for administration where there is one.
 ///
 /// # Errors
 /// When the server cannot start.
-pub fn serve(config: Config, policy: Served, ready: impl FnOnce(SocketAddr)) -> Result<(), ServerError> {
+pub fn serve(
+    config: Config,
+    policy: Served,
+    ready: impl FnOnce(SocketAddr, Option<SocketAddr>),
+) -> Result<(), ServerError> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = builder.worker_threads(n_threads(&config.limits)).enable_all().build();
     let runtime = runtime.map_err(ServerError::Start)?;
     runtime.block_on(async {
         let stop = stop_signal()?;
         let server = Server::bind(config, policy).await?;
-        ready(server.addr()?);
+        ready(server.addr()?, server.admin_addr()?);
         server.run(stop).await;
         Ok::<_, ServerError>(())
     })?;

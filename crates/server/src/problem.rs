@@ -34,6 +34,12 @@ impl Problem {
         Self { status, detail: detail.into(), field: None, retry_after_seconds: None }
     }
 
+    /// How HTTP calls it.
+    #[cfg(test)]
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// One part of the request cannot be used.
     pub(crate) fn field(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { field: Some(field.into()), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }

@@ -4,7 +4,7 @@ use crate::clock::random_id;
 use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext};
 use rand::RngExt as _;
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use ureq::Agent;
@@ -19,6 +19,8 @@ pub struct RemotePolicy {
     ids: Vec<String>,
     rows: HashMap<String, ItemIdx>,
     trouble: Mutex<Option<String>>,
+    /// Hashes of the policies that chose.
+    policies: Mutex<BTreeSet<String>>,
 }
 
 /// How the names of simulated users begin, so that nobody takes their answers for those of people.
@@ -31,7 +33,8 @@ impl RemotePolicy {
         let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIMEOUT));
         let rows = ids.iter().cloned().zip((0u32..).map(ItemIdx)).collect();
         let url = url.trim_end_matches('/').to_owned();
-        Self { agent: config.build().new_agent(), url, key, ids, rows, trouble: Mutex::default() }
+        let (trouble, policies) = (Mutex::default(), Mutex::default());
+        Self { agent: config.build().new_agent(), url, key, ids, rows, trouble, policies }
     }
 
     /// The hash of the policy that serves.
@@ -49,6 +52,14 @@ impl RemotePolicy {
     /// The first thing that went wrong. Sessions cannot say it: what they chose from then on was not the policy's.
     pub fn trouble(&self) -> Option<String> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Which policies chose, where they were others than the one of this hash alone: an experiment runs, or there was a
+    /// change meanwhile, and what was judged is a mixture.
+    pub fn mixture(&self, hash: &str) -> Option<Vec<String>> {
+        let policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_other = policies.iter().any(|policy| policy != hash);
+        is_other.then(|| policies.iter().cloned().collect())
     }
 
     /// Asks the server, unless something went wrong before: what comes after that is thrown away.
@@ -99,6 +110,13 @@ impl Policy for RemotePolicy {
         let started = user
             .map_err(text)
             .and_then(|user| self.post("/v1/sessions", &json!({ "user": user, "history": history })));
+        let started = started.and_then(|answer| match answer["unknown"].as_array() {
+            Some(unknown) if !unknown.is_empty() => {
+                let named = unknown.first().and_then(Value::as_str).unwrap_or_default();
+                Err(format!("the server has no item `{named}`, which a user of the dataset rated"))
+            }
+            _ => Ok(answer),
+        });
         let started = self.note(started);
         let id = started.and_then(|answer| answer["id"].as_str().map(str::to_owned));
         let mut told = ItemSet::empty(self.ids.len());
@@ -126,6 +144,12 @@ impl RemoteSession<'_> {
             .collect();
         let wanted = json!({ "session": id, "k": 1, "seed": seed.to_string(), "exclude": exclude });
         let slate = self.policy.post("/v1/recommend", &wanted)?;
+        if let Some(policy) = slate["policy"].as_str() {
+            let mut policies = self.policy.policies.lock().unwrap_or_else(PoisonError::into_inner);
+            if !policies.contains(policy) {
+                policies.insert(policy.to_owned());
+            }
+        }
         let (chosen, propensity) = (&slate["items"][0]["id"], &slate["items"][0]["propensity"]);
         let item = chosen.as_str().and_then(|id| self.policy.rows.get(id)).copied();
         let item =

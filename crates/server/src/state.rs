@@ -3,6 +3,7 @@
 use crate::Config;
 use crate::arms::Arms;
 use crate::availability::Availability;
+use crate::budget::Budget;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::policies::Policies;
@@ -14,7 +15,7 @@ use crate::store::{Record, Store, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 /// What all requests share.
 #[derive(Debug)]
@@ -29,6 +30,10 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     pub(crate) arms: Arms,
     pub(crate) availability: Availability,
+    /// What bodies may hold while they come.
+    pub(crate) bodies: Arc<Budget>,
+    /// Pages that read many files, one after the other.
+    pub(crate) pages: Semaphore,
     n_refused: AtomicU64,
     is_draining: AtomicBool,
 }
@@ -51,6 +56,7 @@ impl App {
         let availability = Availability::read(&*store, Instant::now() + PATIENCE)?;
         let sessions = Sessions::new(limits.n_sessions, limits.sessions_bytes);
         let reading = Reading::new(store.clone(), limits.n_readers, limits.n_waiting, limits.deadline);
+        let bodies = Budget::new(limits.bodies_bytes);
         Ok(Self {
             config,
             policies,
@@ -62,6 +68,8 @@ impl App {
             metrics: Metrics::default(),
             arms: Arms::default(),
             availability,
+            bodies,
+            pages: Semaphore::new(1),
             n_refused: AtomicU64::new(0),
             is_draining: AtomicBool::new(false),
         })

@@ -1,6 +1,7 @@
 //! Encrypted connections.
 
 use crate::ServerError;
+use crate::clock::Clock;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -32,7 +33,7 @@ impl Tls {
             .map_err(|error| fails(&self.cert, &error))?;
         let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| fails(&self.key, &error))?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
+        let config = ServerConfig::builder_with_details(provider, Arc::new(Clock))
             .with_safe_default_protocol_versions()
             .map_err(|error| fails(&self.cert, &error))?
             .with_no_client_auth()

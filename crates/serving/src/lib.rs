@@ -9,6 +9,7 @@
 mod error;
 mod explain;
 mod export;
+mod judged;
 mod names;
 mod precedents;
 mod recommend;

@@ -74,6 +74,7 @@ impl Served {
         }
         let facts: Facts =
             serde_json::from_value(facts).map_err(|e| ServingError::Mismatch(e.to_string()))?;
+        crate::judged::check(&facts.about.judged).map_err(ServingError::Mismatch)?;
         let catalogue: Catalogue = artefact.read_json(CATALOGUE)?;
         let demonstrations: Vec<ServedSession> = artefact.read_json(DEMONSTRATIONS)?;
         let tensors = MappedTensors::open(&artefact, TENSORS)?;

@@ -5,9 +5,9 @@ use crate::failure::Failure;
 use crate::stage::runs::Folder;
 use crate::stage::served::{self, Parts};
 use serde::Serialize;
-use server::{AccessLog, Attributes, Config, Keys, Limits, Mode, Runs, Tls, Trial};
+use server::{AccessLog, Attributes, Config, Keys, Limits, Mode, Network, Runs, Site, Tls, Trial};
 use serving::Served;
-use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs as _};
+use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,9 +31,21 @@ pub(crate) struct Arguments {
     /// Use a Redis server although it may evict what is kept, withdrawn items and answers among it
     #[arg(long)]
     accept_eviction: bool,
-    /// A file with a key a line, `api KEY` or `admin KEY`
+    /// An address for administration alone; without keys there is none elsewhere, and this one has to be a loopback
+    /// address, since whoever gets there may do everything
+    #[arg(long, value_name = "HOST:PORT", value_parser = address)]
+    admin_addr: Option<SocketAddr>,
+    /// A file with a key a line, `api KEY`, `console KEY` (that, and the console) or `admin KEY` (that, and administration)
     #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
+    /// Where browsers reach it through a proxy, such as `https://shop.example/rec`; may be given several times. Requests
+    /// that name any other host than this, a loopback name or the address above are refused
+    #[arg(long, value_name = "URL")]
+    public_url: Vec<Site>,
+    /// A proxy whose word counts about the name that its client used, and which has many clients: an address, or a network
+    /// such as `10.0.0.0/8`; may be given several times
+    #[arg(long, value_name = "IP[/BITS]")]
+    trust_proxy: Vec<Network>,
     /// A directory of runs that the console compares
     #[arg(long, value_name = "DIR")]
     runs: Option<PathBuf>,
@@ -98,39 +110,20 @@ fn span(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A site as browsers name it: in lower case, without the port that its scheme has anyway.
+/// A site as browsers name it, which has no path.
 fn origin(text: &str) -> Result<String, String> {
-    let lower = text.to_lowercase();
-    let (scheme, authority) = lower.split_once("://").unwrap_or_default();
-    let (name, port) = match authority.rsplit_once(':') {
-        Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
-        _ => (authority, None),
-    };
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
-    let inner = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let is_host = match inner {
-        Some(ip) => ip.parse::<Ipv6Addr>().is_ok(),
-        None => !name.is_empty() && name.chars().all(is_name),
-    };
-    let is_port = port.is_none_or(|port| port.parse::<u16>().is_ok());
-    let usual = match scheme {
-        "https" => "443",
-        "http" => "80",
-        _ => return Err(ORIGIN.into()),
-    };
-    match port.filter(|port| *port != usual) {
-        _ if !(is_host && is_port) => Err(ORIGIN.into()),
-        None => Ok(format!("{scheme}://{name}")),
-        Some(port) => Ok(format!("{scheme}://{name}:{port}")),
-    }
+    let site = text.parse::<Site>().ok().filter(|site| site.path().is_empty());
+    let site = site.ok_or(
+        "an origin is a scheme, a host, and a port where it is not the usual one: https://shop.example",
+    )?;
+    Ok(site.origin().to_owned())
 }
-
-const ORIGIN: &str =
-    "an origin is a scheme, a host, and a port where it is not the usual one: https://shop.example";
 
 #[derive(Serialize)]
 struct Answer {
     url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admin_url: Option<String>,
     policy: String,
 }
 
@@ -161,17 +154,29 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let (watch, attributes) = (arguments.watch.clone(), Arc::new(attributes));
     let usual = Config::new(arguments.addr, arguments.store.as_str().into());
     let usual = Config { keep: arguments.keep, accepts_eviction: arguments.accept_eviction, ..usual };
+    let (sites, proxies) = (arguments.public_url.clone(), arguments.trust_proxy.clone());
+    let usual = Config { admin: arguments.admin_addr, sites, proxies, ..usual };
     let has_keys = !keys.is_empty();
     let config = Config { keys, tls, watch, trial, limits, runs, attributes, access_log, origins, ..usual };
     let hash = policy.hash().to_owned();
     let format = global.format();
-    server::serve(config, policy, move |addr| {
+    server::serve(config, policy, move |addr, admin| {
         let url = format!("{scheme}://{addr}/");
-        let sign_in =
-            if has_keys { "\nto sign in to the console: any name, and a key as the password" } else { "" };
-        let text = format!("serving policy {hash} at {url}{sign_in}");
+        let admin_url = admin.map(|addr| {
+            let scheme = if addr.ip().is_loopback() { "http" } else { scheme };
+            format!("{scheme}://{addr}/")
+        });
+        let sign_in = if has_keys {
+            "\nto sign in to the console: any name, and a key for it (`console` or `admin`) as the password"
+        } else {
+            ""
+        };
+        let mut text = format!("serving policy {hash} at {url}{sign_in}");
+        if let Some(url) = &admin_url {
+            text.push_str(&format!("\nadministration at {url}admin/policies"));
+        }
         // Whoever closed standard output does not want to know.
-        let _ = format.emit(&Answer { url, policy: hash }, &text);
+        let _ = format.emit(&Answer { url, admin_url, policy: hash }, &text);
     })?;
     Ok(())
 }

@@ -28,6 +28,12 @@ pub(crate) fn served(
     };
     let hash = policy.hash().map_err(refused)?;
     let evaluation = judging.row("served", &[(None, &policy)])?;
+    if let Some(policies) = policy.mixture(&hash) {
+        tracing::warn!(
+            "an experiment runs at {url}, or its policy changed meanwhile: what was judged is what {} chose together",
+            policies.join(", ")
+        );
+    }
     match policy.trouble() {
         Some(why) => Err(refused(why)),
         None => Ok((evaluation, hash)),

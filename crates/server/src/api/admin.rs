@@ -35,16 +35,40 @@ struct PolicyAnswer {
     about: About,
 }
 
+/// What a change leaves in memory, in short: how policies were judged is told where it is asked for.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Changed {
+    current: PolicyInShort,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<PolicyInShort>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct PolicyInShort {
+    hash: String,
+    items: usize,
+    demonstrations: usize,
+    name: String,
+    policy: String,
+    parameter_hash: String,
+}
+
 /// What serves now, and what served before.
 pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<Loaded> {
-    loaded(&app)
+    let answer = |served: Arc<Served>| PolicyAnswer {
+        hash: served.hash().to_owned(),
+        items: served.n_items(),
+        demonstrations: served.demonstrations().len(),
+        about: served.about().clone(),
+    };
+    Json(Loaded { current: answer(app.policies.current()), previous: app.policies.previous().map(answer) })
 }
 
 /// Opens an artefact of this machine, checks and self-tests it, and swaps. A refused one changes nothing.
 pub(crate) async fn load(
     State(app): State<Arc<App>>,
     Sent(load): Sent<Load>,
-) -> Result<Json<Loaded>, Problem> {
+) -> Result<Json<Changed>, Problem> {
     let (worker, before) = (app.clone(), app.policies.current());
     let opened = tokio::task::spawn_blocking(move || worker.policies.load(&load.path)).await;
     let policy = opened
@@ -55,11 +79,11 @@ pub(crate) async fn load(
         app.metrics.swap();
         app.sessions.unbind();
     }
-    Ok(loaded(&app))
+    Ok(changed(&app))
 }
 
 /// The policy before this one serves again.
-pub(crate) async fn roll_back(State(app): State<Arc<App>>) -> Result<Json<Loaded>, Problem> {
+pub(crate) async fn roll_back(State(app): State<Arc<App>>) -> Result<Json<Changed>, Problem> {
     let policy = app
         .policies
         .roll_back()
@@ -67,15 +91,17 @@ pub(crate) async fn roll_back(State(app): State<Arc<App>>) -> Result<Json<Loaded
     tracing::info!("policy {} serves again", policy.hash());
     app.metrics.swap();
     app.sessions.unbind();
-    Ok(loaded(&app))
+    Ok(changed(&app))
 }
 
-fn loaded(app: &App) -> Json<Loaded> {
-    let answer = |served: Arc<Served>| PolicyAnswer {
+fn changed(app: &App) -> Json<Changed> {
+    let answer = |served: Arc<Served>| PolicyInShort {
         hash: served.hash().to_owned(),
         items: served.n_items(),
         demonstrations: served.demonstrations().len(),
-        about: served.about().clone(),
+        name: served.about().name.clone(),
+        policy: served.about().policy.clone(),
+        parameter_hash: served.about().parameter_hash.clone(),
     };
-    Json(Loaded { current: answer(app.policies.current()), previous: app.policies.previous().map(answer) })
+    Json(Changed { current: answer(app.policies.current()), previous: app.policies.previous().map(answer) })
 }

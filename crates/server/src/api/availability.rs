@@ -1,6 +1,6 @@
 //! `/admin/availability`: what cannot be had at the moment.
 
-use super::body::Sent;
+use super::body::{Id, Sent};
 use super::worth::no_such_item;
 use crate::availability::PLACE;
 use crate::clock::now_millis;
@@ -16,8 +16,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Change {
-    withdraw: Vec<String>,
-    restore: Vec<String>,
+    withdraw: Vec<Id>,
+    restore: Vec<Id>,
 }
 
 /// The ids of what is unavailable.
@@ -46,11 +46,11 @@ pub(crate) async fn change(
     let answering = app.policies.answering();
     let id_of =
         |name: &String| answering.iter().find_map(|served| Some(served.item(served.find(name)?)?.id.clone()));
-    let named = |(at, name): (usize, &String)| {
+    let named = |(at, Id(name)): (usize, &Id)| {
         id_of(name).ok_or_else(|| Problem::field(format!("withdraw[{at}]"), no_such_item(name)))
     };
     let withdrawn = change.withdraw.iter().enumerate().map(named).collect::<Result<_, _>>()?;
-    let known = |name: &String| id_of(name).unwrap_or_else(|| name.clone());
+    let known = |Id(name): &Id| id_of(name).unwrap_or_else(|| name.clone());
     let event = Event::Availability { withdrawn, restored: change.restore.iter().map(known).collect() };
     let record = Record { session: PLACE.to_owned(), time_millis: now_millis(), event };
     let worker = app.clone();

@@ -1,15 +1,15 @@
 //! Reading what a client sent, and saying which part of it cannot be used.
 
+use crate::budget::Held;
 use crate::problem::Problem;
 use crate::state::App;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
-use http_body_util::LengthLimitError;
+use axum::http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt as _;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use std::error::Error as _;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -62,8 +62,44 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
     }
 }
 
+/// An id as clients send it: a text, or a whole number, which is taken for its decimal text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Id(pub(crate) String);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextOrNumber)
+    }
+}
+
+struct TextOrNumber;
+
+impl Visitor<'_> for TextOrNumber {
+    type Value = Id;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an id as text, or as a whole number of 64 bits at most")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Id, E> {
+        Ok(Id(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Id, E> {
+        Ok(Id(text))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Id, E> {
+        Ok(Id(number.to_string()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Id, E> {
+        Ok(Id(number.to_string()))
+    }
+}
+
 /// A body that says it is JSON, within the bounds of length and time.
-struct Bytes(axum::body::Bytes);
+struct Bytes(Vec<u8>);
 
 impl FromRequest<Arc<App>> for Bytes {
     type Rejection = Problem;
@@ -75,6 +111,7 @@ impl FromRequest<Arc<App>> for Bytes {
             let detail = "the body must be JSON, with `Content-Type: application/json`";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
+        check_encoding(request.headers())?;
         let most = app.config.limits.body_bytes;
         let announced = request.headers().get(header::CONTENT_LENGTH);
         let length: Option<usize> = announced.and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
@@ -84,10 +121,54 @@ impl FromRequest<Arc<App>> for Bytes {
             return Err(too_long());
         }
         let patience = app.config.limits.deadline.mul_f32(SHARE_FOR_BODY);
-        let read = axum::body::to_bytes(request.into_body(), most);
-        let bytes = tokio::time::timeout(patience, read).await.map_err(|_| too_slow())?;
-        bytes.map(Self).map_err(|error| unreadable(&error, too_long()))
+        let read = read(request.into_body(), most, app.bodies.nothing());
+        match tokio::time::timeout(patience, read).await {
+            Ok(Ok(bytes)) => Ok(Self(bytes)),
+            Ok(Err(Unread::Long)) => Err(too_long()),
+            Ok(Err(Unread::Full)) => Err(Problem::busy("too many bodies of other requests are being read")),
+            Ok(Err(Unread::Broken)) => {
+                Err(Problem::new(StatusCode::BAD_REQUEST, "the body cannot be read to its end"))
+            }
+            Err(_) => Err(too_slow()),
+        }
     }
+}
+
+/// A body is read as it is sent: one that was compressed on the way is not.
+fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    let all = headers.get_all(header::CONTENT_ENCODING).iter();
+    let mut codings = all.flat_map(|value| value.to_str().unwrap_or("?").split(',')).map(str::trim);
+    match codings.find(|coding| !coding.eq_ignore_ascii_case("identity")) {
+        None => Ok(()),
+        Some(coding) => {
+            let shown: String = coding.chars().take(40).collect();
+            let detail = format!("a body with `Content-Encoding: {shown}` is not read: send it as it is");
+            Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail))
+        }
+    }
+}
+
+/// Why a body was not read.
+enum Unread {
+    Long,
+    Broken,
+    /// Those of all clients are as much as may be held.
+    Full,
+}
+
+async fn read(mut body: axum::body::Body, most: usize, mut held: Held) -> Result<Vec<u8>, Unread> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(part) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
+        if bytes.len() + part.len() > most {
+            return Err(Unread::Long);
+        }
+        if !held.add(part.len()) {
+            return Err(Unread::Full);
+        }
+        bytes.extend_from_slice(&part);
+    }
+    Ok(bytes)
 }
 
 /// The share of a request's time that its body may take: who sends it too slowly hears of it before the deadline.
@@ -95,16 +176,6 @@ const SHARE_FOR_BODY: f32 = 0.8;
 
 fn too_slow() -> Problem {
     Problem::new(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive")
-}
-
-/// Too long, or broken off, or badly chunked.
-fn unreadable(error: &axum::Error, too_long: Problem) -> Problem {
-    let is_long = error.source().is_some_and(|source| source.is::<LengthLimitError>());
-    if is_long {
-        too_long
-    } else {
-        Problem::new(StatusCode::BAD_REQUEST, "the body cannot be read to its end")
-    }
 }
 
 /// Reads JSON; what has no meaning is named by its place.

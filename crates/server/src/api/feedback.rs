@@ -1,6 +1,6 @@
 //! `POST /v1/sessions/{id}/feedback` and `POST /v1/feedback`: what is answered with 200 is on disk.
 
-use super::body::{At, Sent, SentAll};
+use super::body::{At, Id, Sent, SentAll};
 use super::worth::{Feedback, item_id, worth};
 use crate::Arm;
 use crate::clock::now_millis;
@@ -21,10 +21,10 @@ use tokio::sync::OwnedMutexGuard;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Told {
-    item: String,
+    item: Id,
     feedback: Option<Feedback>,
     rating: Option<f32>,
-    event_id: Option<String>,
+    event_id: Option<Id>,
 }
 
 /// The same with the session that it belongs to.
@@ -32,10 +32,10 @@ pub(crate) struct Told {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ToldOf {
     session: String,
-    item: String,
+    item: Id,
     feedback: Option<Feedback>,
     rating: Option<f32>,
-    event_id: Option<String>,
+    event_id: Option<Id>,
 }
 
 /// How much was kept; of one answer also how the item had been chosen, where it was.
@@ -62,7 +62,7 @@ pub(crate) async fn one(
 ) -> Result<Json<Kept>, Problem> {
     let live = app.sessions.get(&app.reading, &id).await?;
     check_event_id("", &told)?;
-    if told.event_id.as_deref().is_some_and(|event| live.has_event(event)) {
+    if told.event_id.as_ref().is_some_and(|Id(event)| live.has_event(event)) {
         return Ok(Json(Kept { repeated: 1, ..Kept::default() }));
     }
     if live.has_left {
@@ -110,7 +110,7 @@ pub(crate) async fn batch(
         let Some(live) = sessions.get(&session).and_then(Option::as_ref) else { continue };
         let (place, told) = (format!("[{at}]."), Told { item, feedback, rating, event_id });
         check_event_id(&place, &told)?;
-        if let Some(event) = &told.event_id
+        if let Some(Id(event)) = &told.event_id
             && (live.has_event(event) || !named.insert((session.clone(), event.clone())))
         {
             continue;
@@ -176,7 +176,7 @@ pub(super) fn is_full(why: String) -> Problem {
 }
 
 fn check_event_id(place: &str, told: &Told) -> Result<(), Problem> {
-    let is_usable = |id: &String| !id.is_empty() && id.len() <= LONGEST_EVENT_ID;
+    let is_usable = |Id(id): &Id| !id.is_empty() && id.len() <= LONGEST_EVENT_ID;
     if told.event_id.as_ref().is_none_or(is_usable) {
         return Ok(());
     }
@@ -186,9 +186,10 @@ fn check_event_id(place: &str, told: &Told) -> Result<(), Problem> {
 
 fn understood(served: &Served, live: &Live, place: &str, told: Told) -> Result<Event, Problem> {
     // What was shown can be answered, also where another catalogue serves by now.
-    let item = match live.choice(&told.item) {
-        Some(_) => told.item,
-        None => item_id(served, &format!("{place}item"), &told.item)?,
+    let Id(item) = told.item;
+    let item = match live.choice(&item) {
+        Some(_) => item,
+        None => item_id(served, &format!("{place}item"), &item)?,
     };
     let reward = worth(place, told.rating, told.feedback)?;
     let choice = live.choice(&item);
@@ -199,6 +200,6 @@ fn understood(served: &Served, live: &Live, place: &str, told: Told) -> Result<E
         policy: choice.map(|choice| choice.policy.clone()),
         arm: choice.and_then(|choice| choice.arm),
         item,
-        event_id: told.event_id,
+        event_id: told.event_id.map(|Id(id)| id),
     })
 }

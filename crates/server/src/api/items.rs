@@ -3,6 +3,7 @@
 use super::body::{Asked, At};
 use super::worth::no_such_item;
 use crate::answer::{self, ItemAnswer};
+use crate::pool::Room;
 use crate::problem::Problem;
 use crate::state::App;
 use axum::Json;
@@ -67,12 +68,19 @@ const MOST: usize = 1000;
 /// Items in the catalogue's order, those whose titles contain `q` and that have the category.
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
+    _: Room,
     Asked(page): Asked<Page>,
 ) -> Result<Json<Items>, Problem> {
     let limit = page.limit.unwrap_or(USUAL_LENGTH);
     if limit > MOST {
         return Err(Problem::field("limit", format!("at most {MOST} items at once")));
     }
+    let worker = app.clone();
+    app.pool.run(app.deadline(), move || found_items(&worker, &page, limit)).await.map(Json)
+}
+
+/// As long as the catalogue is: ranked in its turn, as slates are.
+fn found_items(app: &App, page: &Page, limit: usize) -> Items {
     let served = app.policies.current();
     let wanted = page.q.to_lowercase();
     let is_wanted = |row: &ItemIdx| {
@@ -83,8 +91,8 @@ pub(crate) async fn list(
     };
     let found: Vec<ItemIdx> = (0..served.n_items() as u32).map(ItemIdx).filter(is_wanted).collect();
     let shown = found.iter().skip(page.offset as usize).take(limit);
-    let items = shown.map(|&row| Listed::of(&app, &served, row)).collect();
-    Ok(Json(Items { total: found.len(), offset: page.offset, items }))
+    let items = shown.map(|&row| Listed::of(app, &served, row)).collect();
+    Items { total: found.len(), offset: page.offset, items }
 }
 
 /// One item of a policy that answers, by id or title.

@@ -1,9 +1,9 @@
 //! `POST /v1/recommend`.
 
-use super::body::Sent;
+use super::body::{Id, Sent};
 use super::feedback::is_full;
 use super::sessions::LONGEST_USER;
-use super::worth::{HistoryRow, rated};
+use super::worth::{self, HistoryRow};
 use crate::Arm;
 use crate::answer::{self, Slate, SlateItem};
 use crate::attributes::{Condition, Filter};
@@ -30,12 +30,12 @@ use std::sync::Arc;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wanted {
     session: Option<String>,
-    user: Option<String>,
+    user: Option<Id>,
     #[serde(default)]
     history: Vec<HistoryRow>,
     k: Option<usize>,
     #[serde(default)]
-    exclude: Vec<String>,
+    exclude: Vec<Id>,
     #[serde(default)]
     categories: Vec<String>,
     #[serde(default)]
@@ -61,6 +61,7 @@ struct Ranked {
     selection: Option<Selection>,
     seed: u64,
     known: Option<usize>,
+    unknown: Vec<String>,
     items: Vec<SlateItem>,
 }
 
@@ -77,14 +78,14 @@ pub(crate) async fn recommend(
     if wanted.session.is_some() && wanted.user.is_some() {
         return Err(Problem::field("user", "a session has its user already"));
     }
-    if wanted.user.as_ref().is_some_and(|user| user.is_empty() || user.len() > LONGEST_USER) {
+    if wanted.user.as_ref().is_some_and(|Id(user)| user.is_empty() || user.len() > LONGEST_USER) {
         return Err(Problem::field("user", format!("a user has 1 to {LONGEST_USER} bytes")));
     }
     let ranked = match &wanted.session {
         Some(session) => for_session(&app, session, &wanted, &id).await?,
         None => for_history(&app, &wanted, &id).await?,
     };
-    let Ranked { assigned, selection, seed, known, items } = ranked;
+    let Ranked { assigned, selection, seed, known, unknown, items } = ranked;
     app.metrics.show(items.iter().map(|one| one.item.id.as_str()));
     app.arms.show(assigned.arm.unwrap_or(Arm::Champion), assigned.served.hash(), items.len());
     Ok(Json(Slate {
@@ -93,6 +94,7 @@ pub(crate) async fn recommend(
         request: id,
         session: wanted.session,
         known,
+        unknown,
         exploration: selection.is_some_and(answer::explores),
         seed: seed.to_string(),
         items,
@@ -125,7 +127,7 @@ fn checked(app: &App, served: &Served, wanted: &Wanted) -> Result<Checked, Probl
     if wanted.exclude.len() > most || wanted.categories.len() > most {
         return Err(Problem::field("exclude", format!("at most {most} entries")));
     }
-    let row = |(at, name): (usize, &String)| {
+    let row = |(at, Id(name)): (usize, &Id)| {
         let unknown = || Problem::field(format!("exclude[{at}]"), "there is no such item");
         served.find(name).ok_or_else(unknown)
     };
@@ -149,14 +151,15 @@ fn checked(app: &App, served: &Served, wanted: &Wanted) -> Result<Checked, Probl
 
 /// For what the store knows about the user, and the history that was sent.
 async fn for_history(app: &Arc<App>, wanted: &Wanted, request_id: &str) -> Result<Ranked, Problem> {
-    let assigned = app.policies.assigned(wanted.user.as_deref().unwrap_or(request_id));
+    let user = wanted.user.as_ref().map(|Id(user)| user);
+    let assigned = app.policies.assigned(user.map_or(request_id, String::as_str));
     let served = assigned.served.clone();
     let checked = checked(app, &served, wanted)?;
     let (selection, seed) = (checked.request.selection, checked.request.seed);
     let most = app.config.limits.history;
-    let mut history = rated(&served, &wanted.history, most)?;
+    let worth::History { rated: mut history, unknown } = worth::history(&served, &wanted.history, most)?;
     let mut n_known = None;
-    if let Some(user) = &wanted.user {
+    if let Some(user) = user {
         let mut all = of_user(app, user, most).await?;
         n_known = Some(all.len());
         all.append(&mut history);
@@ -175,7 +178,7 @@ async fn for_history(app: &Arc<App>, wanted: &Wanted, request_id: &str) -> Resul
         let (app, shown) = (app.clone(), ids(&items));
         tokio::spawn(async move { beside_history(&app, shadow, history, (shown, request)).await });
     }
-    Ok(Ranked { assigned, selection, seed, known: n_known, items })
+    Ok(Ranked { assigned, selection, seed, known: n_known, unknown, items })
 }
 
 fn ids(items: &[SlateItem]) -> Vec<String> {
@@ -245,5 +248,5 @@ async fn for_session(app: &Arc<App>, id: &str, wanted: &Wanted, request_id: &str
         }
     };
     app.keep_then(vec![record], take_in).await?;
-    Ok(Ranked { assigned, selection, seed, known: None, items })
+    Ok(Ranked { assigned, selection, seed, known: None, unknown: Vec::new(), items })
 }

@@ -1,7 +1,7 @@
 //! `POST /v1/sessions` and `GET /v1/sessions/{id}`.
 
-use super::body::{Asked, At, Sent};
-use super::worth::{HistoryRow, rated};
+use super::body::{Asked, At, Id, Sent};
+use super::worth::{self, HistoryRow};
 use crate::answer::{self, ItemAnswer};
 use crate::clock::{now_millis, random_id};
 use crate::live::Live;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Start {
-    user: Option<String>,
+    user: Option<Id>,
     #[serde(default)]
     history: Vec<HistoryRow>,
 }
@@ -35,6 +35,9 @@ pub(crate) struct SessionAnswer {
     policy: String,
     left: bool,
     history: Vec<RatedAnswer>,
+    /// What of the history it was started with is not in the catalogue.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unknown: Vec<String>,
     /// How many steps there are, of which this may be a part.
     n_steps: usize,
     /// Where the next part begins (`?after=`), where there is one.
@@ -68,18 +71,20 @@ pub(crate) async fn start(
     State(app): State<Arc<App>>,
     Sent(start): Sent<Start>,
 ) -> Result<(StatusCode, Json<SessionAnswer>), Problem> {
-    if start.user.as_ref().is_some_and(|user| user.len() > LONGEST_USER || user.is_empty()) {
+    let user = start.user.map(|Id(user)| user);
+    if user.as_ref().is_some_and(|user| user.len() > LONGEST_USER || user.is_empty()) {
         return Err(Problem::field("user", format!("a user has 1 to {LONGEST_USER} bytes")));
     }
     let id = random_id().map_err(|error| Problem::internal(&error))?;
-    let served = app.policies.assigned(start.user.as_deref().unwrap_or(&id)).served;
-    let history = rated(&served, &start.history, app.config.limits.history)?;
-    let event = Event::Started { user: start.user, history };
+    let served = app.policies.assigned(user.as_deref().unwrap_or(&id)).served;
+    let most = app.config.limits.history;
+    let worth::History { rated: history, unknown } = worth::history(&served, &start.history, most)?;
+    let event = Event::Started { user, history };
     let record = Record { session: id.clone(), time_millis: now_millis(), event };
     let live = Live::replayed(std::slice::from_ref(&record));
     app.keep(vec![record]).await?;
     let live = live.ok_or_else(|| Problem::internal(&"a session that started did not start"))?;
-    let answer = answered(&served, &id, &live, &Page::default());
+    let answer = SessionAnswer { unknown, ..answered(&served, &id, &live, &Page::default()) };
     app.sessions.insert(&id, live);
     Ok((StatusCode::CREATED, Json(answer)))
 }
@@ -143,6 +148,7 @@ fn answered(served: &Served, id: &str, live: &Live, page: &Page) -> SessionAnswe
         history: history.collect(),
         n_steps: live.answers.len(),
         next: (end < live.answers.len()).then_some(end),
+        unknown: Vec::new(),
         steps,
     }
 }

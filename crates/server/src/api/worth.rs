@@ -1,6 +1,6 @@
 //! What feedback is worth, and histories as clients send them.
 
-use super::body::Object;
+use super::body::{Id, Object};
 use crate::problem::Problem;
 use crate::store::Rated;
 use serde::Deserialize;
@@ -33,10 +33,13 @@ impl Feedback {
 
 /// One item of a history: its id or title alone, which counts as liked, or with feedback or a rating.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged, expecting = "an id, a title, or an object with `item` and what the user thought of it")]
+#[serde(
+    untagged,
+    expecting = "an id (as text, or as a whole number of 64 bits at most), a title, or an object with `item` and what the user thought of it"
+)]
 pub(crate) enum HistoryRow {
     /// Its id or title.
-    Name(String),
+    Name(Id),
     /// With what the user thought of it.
     Judged(Object<JudgedRow>),
 }
@@ -45,7 +48,7 @@ pub(crate) enum HistoryRow {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct JudgedRow {
-    item: String,
+    item: Id,
     rating: Option<f32>,
     feedback: Option<Feedback>,
 }
@@ -76,28 +79,43 @@ pub(crate) fn item_id(served: &Served, field: &str, name: &str) -> Result<String
 
 /// What is said of a name that no item has.
 pub(crate) fn no_such_item(name: &str) -> String {
-    let shown: String = name.chars().take(80).collect();
-    format!("there is no item with the id or title `{shown}`")
+    format!("there is no item with the id or title `{}`", shortened(name))
 }
 
-/// A history in ids and ratings.
+fn shortened(name: &str) -> String {
+    name.chars().take(80).collect()
+}
+
+/// A history as the policy's catalogue knows it, and what it does not know.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct History {
+    /// In ids and ratings.
+    pub(crate) rated: Vec<Rated>,
+    /// Names of items that the catalogue does not have, as they were sent.
+    pub(crate) unknown: Vec<String>,
+}
+
+/// Reads a history. An item that the catalogue does not have says nothing, and is named in the answer.
 ///
 /// # Errors
-/// When it is too long, or a row cannot be used.
-pub(crate) fn rated(served: &Served, rows: &[HistoryRow], most: usize) -> Result<Vec<Rated>, Problem> {
+/// When it is too long, or a rating is none.
+pub(crate) fn history(served: &Served, rows: &[HistoryRow], most: usize) -> Result<History, Problem> {
     if rows.len() > most {
         return Err(Problem::field("history", format!("a history may have {most} items at most")));
     }
-    let row = |(at, row): (usize, &HistoryRow)| {
-        let (name, rating, field) = match row {
-            HistoryRow::Name(name) => (name, Feedback::Like.reward(), format!("history[{at}]")),
+    let mut history = History::default();
+    for (at, row) in rows.iter().enumerate() {
+        let (name, rating) = match row {
+            HistoryRow::Name(Id(name)) => (name, Feedback::Like.reward()),
             HistoryRow::Judged(Object(judged)) => {
-                let place = format!("history[{at}].");
                 let feedback = judged.feedback.or(Some(Feedback::Like));
-                (&judged.item, worth(&place, judged.rating, feedback)?, format!("{place}item"))
+                (&judged.item.0, worth(&format!("history[{at}]."), judged.rating, feedback)?)
             }
         };
-        Ok(Rated { item: item_id(served, &field, name)?, rating })
-    };
-    rows.iter().enumerate().map(row).collect()
+        match served.find(name).and_then(|row| served.item(row)) {
+            Some(item) => history.rated.push(Rated { item: item.id.clone(), rating }),
+            None => history.unknown.push(shortened(name)),
+        }
+    }
+    Ok(history)
 }

@@ -115,7 +115,11 @@ pub(crate) async fn runs(
     let comparison = match app.config.runs.clone() {
         None => None,
         Some(runs) => {
+            // As long as it is asked for by many, one after the other.
+            let turn = tokio::time::timeout(app.config.limits.deadline, app.pages.acquire()).await;
+            let turn = turn.map_err(|_| Problem::busy("too many ask for runs"))?;
             let read = tokio::task::spawn_blocking(move || runs::compare(&runs.read(), &chosen));
+            let _turn = turn.map_err(|error| Problem::internal(&error))?;
             Some(read.await.map_err(|error| Problem::internal(&error))?)
         }
     };
@@ -125,7 +129,9 @@ pub(crate) async fn runs(
 /// What of the catalogue was shown since the start.
 pub(crate) async fn coverage(State(app): State<Arc<App>>) -> Result<Html<String>, Problem> {
     let served = app.policies.current();
-    let coverage = coverage::of(&served, &app.metrics.shown());
+    let (worker, policy) = (app.clone(), served.clone());
+    let count = move || coverage::of(&policy, &worker.metrics.shown());
+    let coverage = app.pool.run(app.deadline(), count).await?;
     filled(&served, "coverage.html", "coverage", json!({ "coverage": coverage }))
 }
 
@@ -163,6 +169,30 @@ pub(crate) async fn asset(At(name): At<String>) -> Result<Response, Problem> {
     Ok((headers, *text).into_response())
 }
 
+/// A row with every place that the page looks at; what is not told is null.
+fn judged(row: &Value) -> Value {
+    let interval = |name: &str| {
+        let at = |part: &str| row[name][part].clone();
+        json!({ "mean": at("mean"), "lo": at("lo"), "hi": at("hi") })
+    };
+    json!({
+        "policy": row["policy"],
+        "privileged": row["privileged"],
+        "r_traj": interval("r_traj"),
+        "len": interval("len"),
+        "coverage": row["coverage"],
+    })
+}
+
+/// The way from a page to the root, which need not be that of the host: a proxy may put all of this beneath a path.
+fn root(template: &str) -> &'static str {
+    match template {
+        "playground.html" | "docs.html" => "./",
+        "demonstration.html" => "../../",
+        _ => "../",
+    }
+}
+
 /// A page with what every page says about the policy.
 fn filled(served: &Served, template: &str, place: &str, mut values: Value) -> Result<Html<String>, Problem> {
     let about = served.about();
@@ -171,11 +201,12 @@ fn filled(served: &Served, template: &str, place: &str, mut values: Value) -> Re
         "hash": served.hash(),
         "items": served.n_items(),
         "demonstrations": served.demonstrations().len(),
-        "judged": about.judged,
+        "judged": about.judged.iter().map(judged).collect::<Vec<_>>(),
     });
     if let Value::Object(map) = &mut values {
         map.insert("policy".into(), policy);
         map.insert("place".into(), place.into());
+        map.insert("root".into(), root(template).into());
     }
     render(template, &values)
 }

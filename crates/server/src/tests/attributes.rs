@@ -73,3 +73,22 @@ fn tables_that_say_too_little_or_too_much_are_refused() {
     }
     assert!(Attributes::read(&folder.path().join("none.csv")).is_err());
 }
+
+#[test]
+fn a_table_may_be_wide_and_no_wider() {
+    let folder = tempfile::tempdir().unwrap();
+    let wide = |n: usize| {
+        let names: Vec<String> = (0..n).map(|number| format!("Column {number}")).collect();
+        format!("item,{}\nid1,{}\n", names.join(","), vec!["x"; n].join(","))
+    };
+    let attributes = Arc::new(table(folder.path(), &wide(10_000)).unwrap());
+    for n in [10_001, 100_000] {
+        let error = table(folder.path(), &wide(n)).unwrap_err().to_string();
+        assert!(error.contains("10000") && error.contains(&n.to_string()), "{error}");
+    }
+    let server = Running::like(move |config| config.attributes = attributes);
+    assert_eq!(shown(&server, &json!({"column 9999": "X"})), ["id1"]);
+    let unknown = server.post("/v1/recommend", &json!({"attributes": {"colour": "red"}}));
+    check_problem(&unknown, 422, Some("attributes.colour"));
+    assert!(unknown.body.len() < 2000 && unknown.body.contains("and others"), "{}", unknown.body);
+}

@@ -19,21 +19,20 @@ fn check_refused(server: &Running, request: &[u8]) {
 #[test]
 fn broken_requests_are_refused() {
     let server = Running::start(|limits| limits.header_deadline = Duration::from_millis(200));
-    let post =
-        "POST /v1/recommend HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n";
+    let post = "POST /v1/recommend HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n";
     let requests = [
         "\0\0\0\0\r\n\r\n".to_owned(),
         "GET\r\n\r\n".to_owned(),
         "GET / HTTP/9.9\r\n\r\n".to_owned(),
         "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}\u{1}\u{fc}".to_owned(),
-        "GET /\0 HTTP/1.1\r\nhost: x\r\n\r\n".to_owned(),
+        "GET /\0 HTTP/1.1\r\nhost: localhost\r\n\r\n".to_owned(),
         "GET / HTTP/1.1\r\nhost : x\r\n\r\n".to_owned(),
-        "GET / HTTP/1.1\r\nhost: x\r\nx: a\0b\r\n\r\n".to_owned(),
-        "FROB /v1/items HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".to_owned(),
-        "CONNECT elsewhere:443 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".to_owned(),
-        format!("GET /{} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", "a".repeat(1 << 20)),
-        format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "a".repeat(1 << 20)),
-        format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", "x: y\r\n".repeat(10_000)),
+        "GET / HTTP/1.1\r\nhost: localhost\r\nx: a\0b\r\n\r\n".to_owned(),
+        "FROB /v1/items HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".to_owned(),
+        "CONNECT elsewhere:443 HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".to_owned(),
+        format!("GET /{} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n", "a".repeat(1 << 20)),
+        format!("GET / HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "a".repeat(1 << 20)),
+        format!("GET / HTTP/1.1\r\nhost: localhost\r\n{}\r\n", "x: y\r\n".repeat(10_000)),
         format!("{post}content-length: -1\r\n\r\n{{}}"),
         format!("{post}content-length: 99999999999999999999999\r\n\r\n{{}}"),
         format!("{post}content-length: 18446744073709551615\r\n\r\n{{}}"),
@@ -53,8 +52,7 @@ fn broken_requests_are_refused() {
 fn long_bodies_are_refused_however_they_are_sent() {
     const LENGTH: usize = 10_000_000;
     let server = Running::start(|_| {});
-    let post =
-        "POST /v1/recommend HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n";
+    let post = "POST /v1/recommend HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n";
     let body = "x".repeat(LENGTH);
     check_refused(&server, format!("{post}content-length: {LENGTH}\r\n\r\n\"{body}").as_bytes());
     let chunked = format!("{post}transfer-encoding: chunked\r\n\r\n{LENGTH:x}\r\n{body}\r\n0\r\n\r\n");
@@ -82,7 +80,8 @@ fn paths_lead_nowhere_but_to_routes() {
         "/V1/ITEMS",
         "/v1/items/",
     ] {
-        let raw = server.unfinished(&format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"));
+        let raw = server
+            .unfinished(&format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"));
         assert!(statuses(&raw).iter().all(|status| status / 100 == 4), "{path}: {raw}");
         assert!(!raw.contains("[package]") && !raw.contains("root:"), "{path}: {raw}");
     }
@@ -94,11 +93,12 @@ fn slow_clients_are_let_go() {
         limits.header_deadline = Duration::from_millis(150);
         limits.deadline = Duration::from_millis(300);
     });
-    let head = b"GET /v1/items HTTP/1.1\r\nhost: x\r\nx-slow: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    let head =
+        b"GET /v1/items HTTP/1.1\r\nhost: localhost\r\nx-slow: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     let pieces: Vec<&[u8]> = head.chunks(1).collect();
     let raw = server.trickle(&pieces, Some(Duration::from_millis(20)));
     assert!(statuses(&raw).iter().all(|status| status / 100 == 4), "{raw}");
-    let post = "POST /v1/recommend HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n";
+    let post = "POST /v1/recommend HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n";
     let raw = server.trickle(&[post.as_bytes(), b"{\"k\":", b" "], Some(Duration::from_millis(20)));
     assert_eq!(statuses(&raw), [408], "{raw}");
     assert_eq!(server.trickle(&[], None), "", "a client that says nothing");

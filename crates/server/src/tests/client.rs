@@ -23,6 +23,7 @@ pub(crate) fn at_other() -> PathBuf {
 /// A server in a thread of its own; it stops when it is dropped.
 pub(crate) struct Running {
     addr: SocketAddr,
+    admin: Option<SocketAddr>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
     _folder: Option<tempfile::TempDir>,
@@ -97,8 +98,16 @@ impl Running {
         running
     }
 
-    /// A server with these settings.
-    fn of(config: Config) -> Self {
+    /// A server with these settings; without keys it is administered at an address of its own.
+    fn of(mut config: Config) -> Self {
+        if config.keys.is_empty() {
+            config.admin.get_or_insert(SocketAddr::from(([127, 0, 0, 1], 0)));
+        }
+        Self::just(config)
+    }
+
+    /// A server with these settings and no others.
+    pub(crate) fn just(config: Config) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -106,12 +115,12 @@ impl Running {
             runtime.block_on(async {
                 let policy = Served::open(&at_golden()).unwrap();
                 let server = Server::bind(config, policy).await.unwrap();
-                tell.send(server.addr().unwrap()).unwrap();
+                tell.send((server.addr().unwrap(), server.admin_addr().unwrap())).unwrap();
                 server.run(async { drop(stopped.await) }).await;
             });
         });
-        let addr = told.recv().unwrap();
-        Self { addr, stop: Some(stop), thread: Some(thread), _folder: None }
+        let (addr, admin) = told.recv().unwrap();
+        Self { addr, admin, stop: Some(stop), thread: Some(thread), _folder: None }
     }
 
     /// Stops and waits until everything is written.
@@ -130,6 +139,11 @@ impl Running {
         self.addr
     }
 
+    /// Where a path is answered.
+    fn place(&self, path: &str) -> SocketAddr {
+        self.admin.filter(|_| path.starts_with("/admin")).unwrap_or(self.addr)
+    }
+
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], "")
     }
@@ -139,10 +153,25 @@ impl Running {
     }
 
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let mut text = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
+        self.send_to(self.place(path), method, path, headers, body)
+    }
+
+    /// The same to one of the server's addresses. A host that is among the headers is named in place of the usual one.
+    pub(crate) fn send_to(
+        &self,
+        addr: SocketAddr,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let mut text = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            text.push_str("host: localhost\r\n");
+        }
         headers.iter().for_each(|(name, value)| text.push_str(&format!("{name}: {value}\r\n")));
         text.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
-        Answer::of(&self.unfinished(&text))
+        Answer::of(&raw(addr, &text))
     }
 
     /// Sends bytes piece by piece, listening for so long before each, and reads until the server closes the connection.
@@ -175,13 +204,17 @@ impl Running {
 
     /// Sends a text as it is and reads until the server closes the connection.
     pub(crate) fn unfinished(&self, text: &str) -> String {
-        let mut stream = TcpStream::connect(self.addr).unwrap();
-        stream.write_all(text.as_bytes()).unwrap();
-        let mut out = Vec::new();
-        // A server that refuses a long body may close before everything is read.
-        let _ = stream.read_to_end(&mut out);
-        String::from_utf8(out).unwrap()
+        raw(self.addr, text)
     }
+}
+
+fn raw(addr: SocketAddr, text: &str) -> String {
+    let mut stream = TcpStream::connect(addr).unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
+    let mut out = Vec::new();
+    // A server that refuses a long body may close before everything is read.
+    let _ = stream.read_to_end(&mut out);
+    String::from_utf8(out).unwrap()
 }
 
 /// Why a server with these settings does not start.

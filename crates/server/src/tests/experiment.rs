@@ -3,7 +3,8 @@
 use super::client::{Running, at_golden, at_other};
 use super::{check_problem, soon};
 use crate::store::{Event, SqliteStore, Store as _};
-use crate::{Mode, StoreAt, Trial};
+use crate::{Mode, RemotePolicy, StoreAt, Trial};
+use mdp::{Interaction, ItemIdx, ItemSet, Policy as _, SessionContext, UserIdx};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -142,4 +143,43 @@ fn a_shadow_is_compared_and_answers_nobody() {
             assert_eq!((overlap, &compared["shadow_same_first"]), (10.0, &json!(10)));
         }
     }
+}
+
+#[test]
+fn whoever_is_judged_over_http_is_told_to_be_one_or_several() {
+    let server = Running::start(|_| {});
+    let items = server.get("/v1/items?limit=40").json();
+    let ids: Vec<String> = items["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["id"].as_str().unwrap().to_owned())
+        .collect();
+    let judged = |n: u32| {
+        let policy = RemotePolicy::new(&format!("http://{}/", server.addr()), None, ids.clone());
+        let hash = policy.hash().unwrap();
+        for user in 0..n {
+            let context = SessionContext { user: UserIdx(user), history: &[] };
+            let mut session = policy.start(context);
+            session.choose(&ItemSet::empty(ids.len()), &mut mdp::rng_for(1, &[u64::from(user)]));
+        }
+        (policy.trouble(), policy.mixture(&hash).map(|policies| policies.len()))
+    };
+    assert_eq!(judged(5), (None, None));
+    let trial = |mode: &str, share: f64| {
+        let trial = json!({"path": at_other(), "mode": mode, "share": share});
+        assert_eq!(server.post("/admin/experiment", &trial).status, 200);
+    };
+    trial("shadow", 1.0);
+    assert_eq!(judged(5), (None, None), "a shadow chooses nothing");
+    trial("split", 1.0);
+    assert_eq!(judged(5), (None, Some(1)), "one, but not the one that serves");
+    trial("split", 0.5);
+    // Both arms, but for one time in 2^63.
+    assert_eq!(judged(64), (None, Some(2)));
+    let more = [ids.clone(), vec!["nowhere".to_owned()]].concat();
+    let policy = RemotePolicy::new(&format!("http://{}", server.addr()), None, more);
+    let history = [Interaction { item: ItemIdx(ids.len() as u32), rating: 4.0, time: 0 }];
+    drop(policy.start(SessionContext { user: UserIdx(0), history: &history }));
+    assert!(policy.trouble().unwrap().contains("nowhere"), "a history that the server does not know");
 }

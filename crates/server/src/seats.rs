@@ -1,0 +1,129 @@
+//! How many connections there are at once, how many of them one client may have, and a hall for those without a seat.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::task::AbortHandle;
+
+/// The seats of an entrance.
+#[derive(Debug)]
+pub(crate) struct Seats {
+    most: usize,
+    /// The most that one client may have.
+    share: usize,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    n: usize,
+    by_peer: HashMap<IpAddr, usize>,
+}
+
+/// A seat; free again when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    seats: Arc<Seats>,
+    peer: IpAddr,
+}
+
+impl Seats {
+    pub(crate) fn new(most: usize, share: usize) -> Arc<Self> {
+        Arc::new(Self { most, share: share.max(1), taken: Mutex::default() })
+    }
+
+    /// A seat for a client, unless all are taken or it has its share. Behind a proxy that is trusted are many clients:
+    /// `is_many` is not held to the share of one.
+    pub(crate) fn take(self: &Arc<Self>, peer: IpAddr, is_many: bool) -> Option<Seat> {
+        let peer = household(peer);
+        let mut taken = self.locked();
+        let own = taken.by_peer.get(&peer).copied().unwrap_or(0);
+        if taken.n >= self.most || (own >= self.share && !is_many) {
+            return None;
+        }
+        taken.n += 1;
+        taken.by_peer.insert(peer, own + 1);
+        Some(Seat { seats: self.clone(), peer })
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self.seats.locked();
+        taken.n -= 1;
+        if let Some(own) = taken.by_peer.get_mut(&self.peer) {
+            *own -= 1;
+            if *own == 0 {
+                taken.by_peer.remove(&self.peer);
+            }
+        }
+    }
+}
+
+/// Whom an address belongs to: of IPv6 a whole network of 64 bits is one client's.
+fn household(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from(u128::from(ip) >> 64 << 64)),
+        ip => ip,
+    }
+}
+
+/// Connections without a seat: they are told about health, or that there is no seat. Where the hall is full, who has been
+/// in it longest goes, so that whoever comes is heard.
+#[derive(Debug, Default)]
+pub(crate) struct Hall(VecDeque<AbortHandle>);
+
+impl Hall {
+    /// How many stand in it.
+    pub(crate) const ROOM: usize = 64;
+
+    pub(crate) fn admit(&mut self, guest: AbortHandle) {
+        if self.0.len() >= Self::ROOM {
+            self.0.retain(|guest| !guest.is_finished());
+        }
+        if self.0.len() >= Self::ROOM
+            && let Some(longest) = self.0.pop_front()
+        {
+            longest.abort();
+        }
+        self.0.push_back(guest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_client_has_its_share_and_no_more() {
+        let seats = Seats::new(4, 2);
+        let (one, other): (IpAddr, IpAddr) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+        let mapped: IpAddr = "::ffff:10.0.0.1".parse().unwrap();
+        let first = seats.take(one, false).unwrap();
+        let _second = seats.take(mapped, false).unwrap();
+        assert!(seats.take(one, false).is_none(), "its share");
+        let _third = seats.take(other, false).unwrap();
+        drop(first);
+        let _fourth = seats.take(one, false).unwrap();
+        let _proxy = seats.take(other, false).unwrap();
+        assert!(seats.take([10, 0, 0, 3].into(), true).is_none(), "all are taken");
+    }
+
+    #[test]
+    fn a_proxy_has_more_and_a_network_is_one_client() {
+        let seats = Seats::new(8, 1);
+        let (one, near, far) = ("2001:db8::1", "2001:db8::2:0:0:1", "2001:db8:0:1::1");
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let _one = seats.take(ip(one), false).unwrap();
+        assert!(seats.take(ip(near), false).is_none());
+        let _far = seats.take(ip(far), false).unwrap();
+        let _many: Vec<Seat> = (0..6).map(|_| seats.take(ip(one), true).unwrap()).collect();
+        assert_eq!(seats.locked().by_peer.len(), 2);
+        drop((_one, _far, _many));
+        assert!(seats.locked().by_peer.is_empty() && seats.locked().n == 0);
+    }
+}
