@@ -165,10 +165,11 @@ pub(crate) fn inner(sites: &[Site], uri: &Uri) -> Inner {
     else {
         return Inner::Same;
     };
+    let with_query = |path: String| uri.query().map_or(path.clone(), |query| format!("{path}?{query}"));
     if rest.is_empty() {
-        return Inner::Beneath(format!("{base}/"));
+        return Inner::Beneath(with_query(format!("{base}/")));
     }
-    let text = uri.query().map_or(rest.to_owned(), |query| format!("{rest}?{query}"));
+    let text = with_query(rest.to_owned());
     let mut parts = uri.clone().into_parts();
     parts.path_and_query = text.parse::<PathAndQuery>().ok();
     Uri::from_parts(parts).map_or(Inner::Same, Inner::Other)

@@ -179,3 +179,23 @@ fn an_explanation_leads_to_its_demonstration() {
     assert!(browser.text("h1").len() > 1 && !browser.text(".trace li:target").is_empty());
     check_page(&browser, "demonstration-target");
 }
+
+#[test]
+fn the_console_works_beneath_a_path() {
+    let Some(mut browser) = Browser::start() else { return };
+    let dir = super::program::scratch();
+    let policy = artefact().display().to_string();
+    let served = Served::with(dir.path(), &policy, &["--public-url", "https://shop.example/rec"]);
+    browser.look(WIDE, "light");
+    browser.open(&format!("http://{}/rec?start", served.addr));
+    browser.until(&format!("{CARDS} === 6"));
+    browser.click("#slate > li:first-child button.like");
+    browser.until(&format!("document.querySelector('#n-steps').textContent === '1' && {READY}"));
+    for page in PAGES.map(|(_, page)| page) {
+        browser.open(&format!("http://{}/rec{page}", served.addr));
+        let outside = "[...document.querySelectorAll('a[href], script[src], link[rel=stylesheet]')]\
+            .filter((one) => !new URL(one.href || one.src).pathname.startsWith('/rec/')).length";
+        assert_eq!(browser.ask(outside), json!(0), "{page}");
+    }
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}

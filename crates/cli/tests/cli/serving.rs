@@ -18,6 +18,8 @@ const N_CLIENTS: usize = 4;
 pub(crate) struct Served {
     child: Child,
     pub(crate) addr: String,
+    /// For administration, where that was asked for.
+    admin: Option<String>,
 }
 
 impl Served {
@@ -37,9 +39,12 @@ impl Served {
             }
         }
         let answer: Value = serde_json::from_str(&text).expect("an answer");
-        let url = answer["url"].as_str().expect("a url");
-        let addr = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
-        Self { child, addr }
+        let at = |field: &str| {
+            let url = answer[field].as_str()?;
+            Some(url.trim_start_matches("http://").trim_end_matches('/').to_owned())
+        };
+        let addr = at("url").expect("a url");
+        Self { child, addr, admin: at("admin_url") }
     }
 
     /// Ends it as a power cut would.
@@ -183,6 +188,30 @@ fn a_challenger_and_a_watched_folder_are_there_from_the_start() {
     assert!(fails(dir.path(), &share, 2).contains("from 0 to 1"));
     let tls = ["serve", "--policy", GOLDEN, "--tls-cert", "no.pem", "--tls-key", "no.pem"];
     assert!(fails(dir.path(), &tls, 2).contains("cannot use for TLS"));
+}
+
+#[test]
+fn administration_is_where_it_was_asked_for() {
+    let dir = scratch();
+    let usual = Served::start(dir.path(), GOLDEN);
+    assert_eq!(usual.admin, None);
+    assert_eq!(call(&usual.addr, "GET", "/admin/policies", ""), None);
+    assert!(call(&usual.addr, "GET", "/v1/items", "").is_some());
+    drop(usual);
+    let served = Served::with(dir.path(), GOLDEN, &["--admin-addr", "127.0.0.1:0"]);
+    let admin = served.admin.clone().unwrap();
+    assert!(call(&admin, "GET", "/admin/policies", "").is_some());
+    assert_eq!(call(&served.addr, "GET", "/admin/policies", ""), None);
+    for (more, said) in [
+        (["--admin-addr", "0.0.0.0:0"], "loopback address"),
+        (["--public-url", "shop.example"], "https://shop.example/rec"),
+        (["--trust-proxy", "nginx"], "10.0.0.0/8"),
+        (["--allow-origin", "https://shop.example/rec"], "an origin is"),
+    ] {
+        let line = [&["serve", "--policy", GOLDEN, "--addr", "127.0.0.1:0"][..], &more].concat();
+        let error = fails(dir.path(), &line, 2);
+        assert!(error.contains(said), "{error}");
+    }
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn a_path_before_ours_is_taken_away() {
         let expected = expected.map_or(Inner::Same, |path| Inner::Other(path.parse().unwrap()));
         assert_eq!(found, expected, "{path}");
     }
-    assert_eq!(inner(&sites, &"/rec".parse().unwrap()), Inner::Beneath("/rec/".to_owned()));
+    assert_eq!(inner(&sites, &"/rec?q".parse().unwrap()), Inner::Beneath("/rec/?q".to_owned()));
 }
 
 proptest! {
