@@ -145,9 +145,7 @@ impl Seen {
     /// One line about it after so long.
     fn line(&self, elapsed: Duration) -> String {
         let mut parts = Vec::new();
-        if self.total > 0 {
-            parts.push(format!("{} %", 100 * self.position / self.total));
-        }
+        parts.extend((100 * self.position).checked_div(self.total).map(|share| format!("{share} %")));
         if !self.note.is_empty() {
             parts.push(self.note.clone());
         }

@@ -110,13 +110,16 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     answer(&judged, global)
 }
 
+/// What an evaluation was made from: its kind and its hash.
+type Input = (&'static str, String);
+
 /// One policy, with what goes into the directory's manifest as its input.
 fn judge(
     policy: &str,
     arguments: &Arguments,
     domain: &Domain,
     judging: &Judging<'_>,
-) -> Result<(Evaluation, Option<(&'static str, String)>), Failure> {
+) -> Result<(Evaluation, Option<Input>), Failure> {
     let path = Path::new(policy);
     match (&arguments.demos, policy) {
         (Some(path), "demos") => {

@@ -107,10 +107,11 @@ pub(crate) fn tables(results: &RunResults) -> String {
     let made: Vec<&StageRecord> = results.stages.iter().filter(|stage| !stage.skipped).collect();
     let seconds = made.iter().fold(0.0, |sum, stage| sum + stage.seconds);
     text.push_str(&format!(
-        "{} stages, {} of them up to date, {seconds:.0} s\nreport: {}\n",
+        "{} stages, {} of them up to date, {seconds:.0} s\nreport: {}\nhow training went: tensorboard --logdir {}\n",
         results.stages.len(),
         results.stages.len() - made.len(),
-        results.report
+        results.report,
+        crate::shell::path(Path::new(&results.report).parent().unwrap_or(Path::new(".")))
     ));
     text
 }

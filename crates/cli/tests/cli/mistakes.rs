@@ -182,12 +182,6 @@ fn a_policy_is_called_unknown_only_where_it_is() {
         "{text}"
     );
     assert!(!judge("x").contains("did you mean"));
-    let nobody = fails(
-        domain(),
-        &["eval", "--policy", "uniform", "--data", "data", "--world", "world", "--users", "0"],
-        2,
-    );
-    assert!(nobody.contains("no test users") && !nobody.contains("directory"), "{nobody}");
     let dir = scratch();
     let rows = (0..5)
         .flat_map(|user| (0..12).map(move |item| format!("u{user},i{item},{}\n", 1 + (user + item) % 5)));
@@ -206,6 +200,15 @@ fn a_policy_is_called_unknown_only_where_it_is() {
     let text = fails(dir.path(), &line.split(' ').collect::<Vec<_>>(), 2);
     assert!(text.contains("no test users") && text.contains("users.train"), "{text}");
     assert!(!text.contains("there is no directory"), "{text}");
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_not_taken_for_another_artefact() {
+    let dir = scratch();
+    write_log(dir.path());
+    let text =
+        fails(dir.path(), &["data", "import", "csv", "--input", "log.csv", "--out", "items.csv/data"], 1);
+    assert!(text.contains("a part of the path is a file") && !text.contains("that `ilrec"), "{text}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::html::Html;
 pub(crate) fn grounding(sources: &[GroundingSummary]) -> Html {
     let mut out = Html::new();
     out.raw("<section><h2>Demonstrations</h2><p>");
-    out.text("How the demonstrators' titles were found in the catalogue; rejected titles are left out.");
+    out.text("How the demonstrators' titles were found in the catalogue: as they stand, after normalising case and punctuation, by few wrong letters, by nearness of their text vectors (embedding); rejected titles are left out.");
     out.raw("</p><div class=\"scroll\"><table><thead><tr><th scope=\"col\">source</th><th scope=\"col\">sessions</th>");
     out.raw("<th scope=\"col\">steps</th><th scope=\"col\">exact</th><th scope=\"col\">normalised</th>");
     out.raw("<th scope=\"col\">fuzzy</th><th scope=\"col\">embedding</th><th scope=\"col\">rejected</th>");

@@ -119,27 +119,24 @@ fn differences(part: &Results) -> Html {
     if part.differences.is_empty() {
         return out;
     }
+    out.raw("<h3>Against each control, user by user</h3><p class=\"note\">");
+    let policies: std::collections::BTreeSet<&str> =
+        part.differences.iter().map(|found| found.policy.as_str()).collect();
+    out.text(&policies.into_iter().collect::<Vec<_>>().join(", "));
     out.raw(
-        "<h3>Against each control, user by user</h3><div class=\"scroll\"><table class=\"compact\"><thead>",
+        ": its reward per session minus the other's, on the same users; above means that the whole interval is positive.</p><div class=\"scroll\"><table class=\"compact\"><thead>",
     );
     out.raw(
-        "<tr><th scope=\"col\">compared</th><th scope=\"col\">difference</th><th scope=\"col\">users</th>",
+        "<tr><th scope=\"col\">against</th><th scope=\"col\">difference</th><th scope=\"col\">users</th>",
     );
     out.raw("<th scope=\"col\" class=\"words\">verdict</th></tr></thead><tbody>");
     for found in &part.differences {
-        out.raw("<tr><th scope=\"row\">")
-            .text(&found.policy)
-            .raw(" − ")
-            .text(&found.against)
-            .raw("</th><td>");
+        out.raw("<tr><th scope=\"row\">").text(&found.against).raw("</th><td>");
         out.text(&signed(found.r_traj.mean)).raw(" <span class=\"range\">");
         out.text(&format!("[{}, {}]", signed(found.r_traj.lo), signed(found.r_traj.hi))).raw("</span></td>");
         out.element("td", &found.users.to_string()).classed("td", "words", verdict(found)).raw("</tr>");
     }
-    out.raw(
-        "</tbody></table></div><p class=\"note\">Difference of reward per session on the same users; above ",
-    );
-    out.raw("means that the whole interval is positive.</p>");
+    out.raw("</tbody></table></div>");
     out
 }
 
