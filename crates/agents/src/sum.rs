@@ -131,13 +131,17 @@ impl Sum {
     /// Why there is nothing: no answer could be shown.
     fn nothing(&self) -> AgentError {
         let CollectReport { answers, refused_ungrounded, refused_known, .. } = self.report;
-        AgentError::NothingShown(match answers {
+        let mut why = match answers {
             0 => format!("{} answers held no title", self.account.total().answered),
             _ => format!(
                 "of {answers} titles, {refused_known} are of items that the person knows, {refused_ungrounded} of none in \
                  the catalogue"
             ),
-        })
+        };
+        if let Some((reason, n)) = self.account.failures.iter().max_by_key(|(_, n)| **n) {
+            why.push_str(&format!("; {n} calls failed: {reason}"));
+        }
+        AgentError::NothingShown(why)
     }
 
     /// The sum as a result.

@@ -28,7 +28,6 @@ fn values_nested_without_end_are_an_error_or_a_text() {
     let steps = [
         "[ns.x]",
         "{'a': ns.x}",
-        "[ns.x, ns.x]",
         "[[[[[[[[[[ns.x]]]]]]]]]]",
         "ns.x|batch(1)|list",
         "[ns.x]|map('list')|list",
@@ -45,6 +44,24 @@ fn values_nested_without_end_are_an_error_or_a_text() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn values_that_hold_each_other_again_and_again_do_not_hold_anybody_up() {
+    // Comparing two values that each hold themselves twice, sixty times over, takes longer than anybody can wait.
+    let double = |name: &str| {
+        format!("{{% for i in range(60) %}}{{% set ns.{name} = [ns.{name}, ns.{name}] %}}{{% endfor %}}")
+    };
+    let source = format!(
+        "{{% set ns = namespace(x='a', y='a') %}}{}{}{{{{ ns.x == ns.y }}}}",
+        double("x"),
+        double("y")
+    );
+    let template = Template::parse(&source, "<s>").unwrap();
+    let messages = [message(Speaker::User, "hello")];
+    for _ in 0..2 {
+        let _ = template.render_within(std::time::Duration::from_millis(200), &messages);
     }
 }
 
