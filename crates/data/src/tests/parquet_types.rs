@@ -195,7 +195,7 @@ fn structs_are_read_by_their_path() {
     let leaves = [texts(&["u", "u"]), one(Stored::Ints(vec![1, 5])), one(names)];
     let file = parquet_file(columns, Compression::SNAPPY, &leaves);
     let (dataset, _) = import_text(Format::Parquet, "log.parquet", &file).unwrap();
-    assert_eq!(rows(&dataset), [("u", "a", 500, 0), ("u", "b", 500, 1)]);
+    assert_eq!(rows(&dataset), [("u", "a", 100, 0), ("u", "b", 500, 1)]);
     let files = Files::new(&[("log.parquet", &file)]);
     let mut options = ImportOptions::new(Format::Parquet, &files.path("log.parquet"));
     options.sources[0].columns = "item=item.id,rating=item.rating".parse().unwrap();
