@@ -190,6 +190,21 @@ impl Collector {
         self.report.warn(warning, 1, || place(at));
     }
 
+    /// Notices something, with an example of it.
+    pub(crate) fn warn_of(&mut self, warning: Warning, at: At<'_>, example: &str) {
+        let first = || place(at).map(|place| format!("{place}: {}", crate::error::shortened(example)));
+        self.report.warn(warning, 1, first);
+    }
+
+    /// Counts a line of an items file that cannot be understood, or refuses it.
+    pub(crate) fn bad_item(&mut self, problem: Problem, at: At<'_>) -> Result<(), DataError> {
+        if self.bad_rows == BadRows::Refuse {
+            return Err(DataError::new(problem, at.file).at_line(at.line));
+        }
+        self.report.warn(Warning::ItemLineSkipped, 1, || place(at));
+        Ok(())
+    }
+
     /// Counts a row that cannot be understood, or refuses it.
     pub(crate) fn bad_row(
         &mut self,

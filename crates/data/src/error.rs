@@ -101,6 +101,23 @@ pub enum Problem {
     /// A file that does not follow its format.
     #[error("damaged file: {0}")]
     Damaged(String),
+    /// A file of a kind that is not read.
+    #[error("not read: {what}")]
+    NotRead {
+        /// What it is.
+        what: String,
+        /// What to do instead.
+        hint: &'static str,
+    },
+    /// Several files where one log is expected.
+    #[error("several files could be meant: {names}")]
+    Several {
+        /// Their names, joined by commas.
+        names: String,
+    },
+    /// A quotation mark that opens a field and is not closed where the field ends.
+    #[error("a quotation mark opens here that is never closed, or not where its field ends")]
+    UnclosedQuote,
     /// One record that is longer than any real one.
     #[error("a record of more than {limit} bytes")]
     RecordTooLong {
@@ -215,13 +232,21 @@ impl Problem {
             Self::NulByte { .. } => "the file is damaged, binary, or UTF-16: convert it to UTF-8",
             Self::Truncated => "the download is incomplete: fetch the file again",
             Self::Damaged(_) => "fetch or write the file again",
+            Self::NotRead { hint, .. } => hint,
+            Self::Several { .. } => "name the file itself, or leave the others out of the folder or archive",
+            Self::UnclosedQuote => {
+                "remove the mark, or double it and put the whole field between quotation marks"
+            }
             Self::RecordTooLong { .. } => "look for an opening quotation mark that is never closed",
             Self::Expands { .. } => "unpack the file yourself if you trust it",
             Self::UnsafeName(_) => {
                 "do not trust this archive; unpack the files you need and import the folder"
             }
-            Self::BadJson(_) => "JSON lines hold one complete object per line",
+            Self::BadJson(_) => "JSON is read as one object per line, or as one list of objects",
             Self::Option(_) => "see the options of the import",
+            Self::TooMany { what: "categories", .. } => {
+                "a column with a value for every item is no category: name another one (--map genres=..)"
+            }
             Self::TooMany { .. } => "split the log",
         }
     }

@@ -2,9 +2,9 @@
 
 mod ahead;
 mod billp;
+mod categories;
 mod items;
 mod jsonl;
-mod keys;
 mod layout;
 mod log;
 mod matrix;
@@ -62,7 +62,7 @@ fn gather(options: &ImportOptions, collector: &mut Collector) -> Result<(), Data
         options.sources.iter().map(|source| Input::open(&source.path)).collect::<Result<_, _>>()?;
     match &options.items {
         Some(path) => {
-            items::read(&Member::file(path), first, options.encoding, collector)?;
+            items::read(path, first, options.encoding, collector)?;
             collector.notice_no_items(path);
         }
         None => {
@@ -133,7 +133,7 @@ fn read_rows(
 
 /// Reads an item-id map; rows without a target are left out of it.
 pub(crate) fn read_item_ids(map: &ItemIdMap) -> Result<HashMap<String, String>, DataError> {
-    Member::file(&map.path).read_text(Default::default(), |text| {
+    Member::open(&map.path)?.read_text(Default::default(), |text| {
         let mut table = Table::open(text, Separator::Guess, None)?;
         let column = |name: &str| {
             let header: Vec<&str> = table.header().iter().map(String::as_str).collect();

@@ -77,6 +77,14 @@ pub enum Warning {
     IdsDoNotMatch,
     /// Items files without items.
     EmptyItemsFile,
+    /// Items whose categories have a shape that is not understood: they count as none.
+    CategoriesNotUnderstood,
+    /// Items whose categories were split at commas, because most of the column's values share a part with another.
+    CategoriesSplitAtCommas,
+    /// Lines of the items file that were skipped on request.
+    ItemLineSkipped,
+    /// Logs whose times were dates in eight digits (`20200705`).
+    DatesInDigits,
 }
 
 /// How often, and where first.

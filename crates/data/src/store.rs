@@ -1,10 +1,12 @@
 //! A dataset as an immutable directory: three Parquet tables and `dataset.json`.
 
 mod columns;
+mod meaning;
+mod pages;
 mod read;
 mod write;
 
-pub(crate) use columns::{ColumnValues, guarded, open_table, read_column};
+pub(crate) use columns::{BLOCK, Column, ColumnValues, ParquetTable};
 
 use crate::{Clock, DataError, Dataset, ImportReport, Problem};
 use artefact::{Artefact, Draft, Kind, Place};

@@ -2,13 +2,20 @@
 
 mod accounting;
 mod ahead;
+mod categories;
 mod formats;
+mod hostile;
+mod json;
 mod malformed;
 mod meaning;
 mod numbers;
+mod packed;
+mod parquet_types;
 mod shared_data;
 mod splits;
 mod stored;
+mod tables;
+mod times;
 
 use crate::{DataError, Dataset, Format, ImportOptions, ImportReport, import};
 use std::io::Write as _;

@@ -1,7 +1,8 @@
 //! What is noticed of a whole log: its scale, and ratings that may mean something else.
 
-use super::Collector;
+use super::{Collector, NO_TIME};
 use crate::input::names::{RatingKind, rating_kind};
+use crate::input::read_dates_in_digits;
 use crate::scale::{self, ScaleChoice, Values};
 use crate::{RatingScale, SourceReport, Warning};
 
@@ -20,6 +21,9 @@ impl Collector {
         scale::apply(scale, raw);
         if let Some(values) = values {
             self.notice_values(&current.name, choice, kind, scale, values);
+        }
+        if read_dates_in_digits(&mut self.columns.time[current.first_row..], NO_TIME) {
+            self.report.warn(Warning::DatesInDigits, 1, || Some(current.name.clone()));
         }
         let rows_read = self.report.rows_read - current.rows_read_before;
         self.report.sources.push(SourceReport {

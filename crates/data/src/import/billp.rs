@@ -5,7 +5,8 @@
 //! behind them. They exist on two scales which do not agree (whole numbers and raw model values): one is read,
 //! `scale=int` unless another is selected.
 
-use super::items::{self, Titles, categories_of};
+use super::categories::Categories;
+use super::items::{self, Shelf, Titles};
 use super::{ImportOptions, Selection, Source, jsonl, log, sequences};
 use crate::collect::{At, Collector};
 use crate::input::{Encoding, Input, Member, Separator, Table, Text, plain_name, reading_error};
@@ -38,27 +39,24 @@ pub(super) fn list_items(
     options: &ImportOptions,
     collector: &mut Collector,
 ) -> Result<(), DataError> {
-    if let Some(member) = input.find(&["datamaps.json"]) {
-        return list_datamaps(member, input.find(&["list_genre.json"]), options.encoding, collector);
+    if let Some(member) = input.find(&["datamaps.json"])? {
+        let mut shelf = Shelf::new(&member.shown_path());
+        list_datamaps(member, input.find(&["list_genre.json"])?, options.encoding, &mut shelf, collector)?;
+        return shelf.place(collector);
     }
-    let Some(member) = input.find(&["items.csv"]) else {
+    let Some(member) = input.find(&["items.csv"])? else {
         return Ok(());
     };
-    member.read_text(options.encoding, |text| {
-        items::read_table(
-            Table::open(text, Separator::Guess, None)?,
-            &source.columns,
-            Titles::AsTheyAre,
-            collector,
-        )
-    })
+    let (columns, titles) = (&source.columns, Titles::AsTheyAre);
+    items::read_own(member, Separator::Guess, columns, titles, options.encoding, collector)
 }
 
-/// Lists the items of `datamaps.json` in order of their ids, which are the columns of the reward matrices.
+/// Puts the items of `datamaps.json` on the shelf in order of their ids, which are the columns of the reward matrices.
 pub(super) fn list_datamaps(
     maps: &Member,
     genres: Option<&Member>,
     encoding: Encoding,
+    shelf: &mut Shelf,
     collector: &mut Collector,
 ) -> Result<(), DataError> {
     let file = maps.shown_path();
@@ -78,11 +76,11 @@ pub(super) fn list_datamaps(
     rows.sort_unstable();
     for (column, title) in rows {
         let categories = match genres.get(&title) {
-            Some(Value::String(text)) => categories_of(text),
-            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            _ => Vec::new(),
+            Some(Value::String(text)) => Categories::of_text(text),
+            Some(Value::Array(names)) => Categories::named(names.iter().filter_map(Value::as_str)),
+            _ => Categories::Names(Vec::new()),
         };
-        collector.list_item(&column.to_string(), title.trim(), categories, At { file: &file, line: 0 })?;
+        shelf.push(&column.to_string(), &title, categories, 0);
     }
     Ok(())
 }
@@ -95,9 +93,9 @@ pub(super) fn read_rows(
     collector: &mut Collector,
 ) -> Result<(), DataError> {
     let documents: Vec<&Member> =
-        ["train.json", "test.json"].iter().filter_map(|name| input.find(&[name])).collect();
-    let lines = input.find(&["test_sequences.jsonl", "histories.jsonl"]);
-    let rewards = input.find(&["observed_rewards.csv"]);
+        [input.find(&["train.json"])?, input.find(&["test.json"])?].into_iter().flatten().collect();
+    let lines = input.find(&["test_sequences.jsonl", "histories.jsonl"])?;
+    let rewards = input.find(&["observed_rewards.csv"])?;
     if documents.is_empty() && lines.is_none() && rewards.is_none() {
         return Err(input
             .lacks("train.json, test.json, test_sequences.jsonl, histories.jsonl or observed_rewards.csv"));
@@ -107,7 +105,7 @@ pub(super) fn read_rows(
     if !documents.is_empty() {
         let near = || documents[0].beside("datamaps.json");
         let listed = || options.items.as_ref().map(|path| Member::file(path));
-        let maps = input.find(&["datamaps.json"]).cloned().or_else(near).or_else(listed);
+        let maps = input.find(&["datamaps.json"])?.cloned().or_else(near).or_else(listed);
         let maps = maps.filter(|member| member.base_name() == "datamaps.json");
         let maps = maps.ok_or_else(|| input.lacks("datamaps.json (in the folder or as the items file)"))?;
         let titles = document::<Datamaps>(&maps, options.encoding)?.item2id_dict;

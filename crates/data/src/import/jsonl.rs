@@ -1,62 +1,86 @@
-//! JSON lines: logs, sequences and items, one object per line.
+//! JSON: logs, sequences and items, one object per line or in one list. What Python prints is read as well.
 
-use super::items::{categories_of, id_column};
-use super::keys::Keys;
+use super::categories::Categories;
+use super::items::{Shelf, id_column};
 use super::layout::Layout;
+use super::unused::Unused;
 use super::{ImportOptions, Source, sequences};
 use crate::collect::{At, Cell, Collector, RawRow};
 use crate::error::shortened;
 use crate::input::{
-    ColumnMap, Encoding, Input, Member, Role, find_column, for_each_line, missing, untyped_id,
+    ColumnMap, Encoding, Input, JSON_ENDS, Literal, Member, Object, Records, Role, find_column, missing,
+    untyped_id,
 };
 use crate::understood::{Understood, names};
 use crate::{DataError, Problem};
-use serde::de::DeserializeSeed as _;
-use serde_json::{Map, Value};
-use std::borrow::Cow;
+use std::collections::HashSet;
 use std::path::Path;
 
-type Object = Map<String, Value>;
+/// Keys that are kept: files with more have keys that are values.
+const MOST_KEYS: usize = 1_000;
 
-/// Reads one interaction per line.
+/// Reads one interaction per object. Parts of one log are read one after another.
 pub(super) fn read_rows(
     source: &Source,
     input: &Input,
     options: &ImportOptions,
     collector: &mut Collector,
 ) -> Result<(), DataError> {
-    let member = input.single().ok_or_else(|| input.lacks("single file"))?;
-    let file = member.shown_path();
-    let present = keys_of(member, options.encoding)?;
+    let members = input.log(&JSON_ENDS)?;
+    let mut present = Vec::new();
+    for member in &members {
+        match keys_of(member, options.encoding) {
+            Err(error) if members.len() > 1 && matches!(error.problem(), Problem::Empty) => {}
+            keys => present.extend(keys?),
+        }
+    }
+    let mut known = HashSet::new();
+    present.retain(|key| known.insert(key.clone()));
+    let file = if let [member] = members[..] { member.shown_path() } else { input.path().to_owned() };
+    if present.is_empty() {
+        return Err(DataError::new(Problem::Empty, &file));
+    }
     let names: Vec<&str> = present.iter().map(String::as_str).collect();
     let layout = Layout::of(&names, source, &file)?;
-    layout.begin(source, member.name(), collector)?;
+    let name = if let [member] = members[..] { member.name().to_owned() } else { input.name() };
+    layout.begin(source, &name, collector)?;
     let mut unused = layout.unused();
-    let (rating, time) = (layout.rating.map(|key| names[key]), layout.time.map(|key| names[key]));
-    member.read_text(options.encoding, |text| {
-        for_each_line(text, |line, number| {
-            let at = At { file: &file, line: number };
-            let Some(object) = object_of(line, at, collector)? else { return Ok(()) };
-            if !is_selected(&object, source) {
-                collector.not_selected(at);
-                return Ok(());
-            }
-            for column in unused.wanted() {
-                if let Some(value) = object.get(names[column]).and_then(scalar) {
-                    unused.see_value(column, &value);
-                }
-            }
-            let text = |key: usize| object.get(names[key]).and_then(scalar).unwrap_or_default();
-            let (user, item) = (text(layout.user), text(layout.item));
-            let (rating, time) = (cell(&object, rating), cell(&object, time));
-            collector.push(RawRow { user: user.trim(), item: item.trim(), rating, time }, at)
-        })
-    })?;
+    for member in members {
+        read_log(member, &layout, (&names, source), options.encoding, &mut unused, collector)?;
+    }
     unused.report(collector);
     Ok(())
 }
 
-/// Reads one sequence per line. Begins a log where it is given a name for it; else one was begun.
+fn read_log(
+    member: &Member,
+    layout: &Layout,
+    (names, source): (&[&str], &Source),
+    encoding: Encoding,
+    unused: &mut Unused,
+    collector: &mut Collector,
+) -> Result<(), DataError> {
+    let (rating, time) = (layout.rating.map(|key| names[key]), layout.time.map(|key| names[key]));
+    let mut wanted: Vec<&str> = vec![names[layout.user], names[layout.item]];
+    wanted.extend(rating.into_iter().chain(time));
+    wanted.extend(unused.wanted().into_iter().map(|column| names[column]));
+    for_each_object(member, &wanted, source, encoding, collector, |object, at, collector| {
+        if !is_selected(object, source) {
+            collector.not_selected(at);
+            return Ok(());
+        }
+        for column in unused.wanted() {
+            if let Some(value) = object.get(names[column]).and_then(Literal::scalar) {
+                unused.see_value(column, value);
+            }
+        }
+        let text = |key: usize| object.get(names[key]).and_then(id_of).unwrap_or_default();
+        let (rating, time) = (cell(object, rating), cell(object, time));
+        collector.push(RawRow { user: text(layout.user), item: text(layout.item), rating, time }, at)
+    })
+}
+
+/// Reads one sequence per object. Begins a log where it is given a name for it; else one was begun.
 pub(super) fn read_sequences(
     member: &Member,
     source: &Source,
@@ -70,81 +94,122 @@ pub(super) fn read_sequences(
     let list = need(&present, Role::Sequence, source.columns.item.as_deref(), &file)?;
     let ignored = names(present.iter().map(String::as_str).filter(|key| *key != user && *key != list));
     sequences::begin(source, name, &user, &list, ignored, collector)?;
-    member.read_text(encoding, |text| {
-        for_each_line(text, |line, number| {
-            let at = At { file: &file, line: number };
-            let Some(object) = object_of(line, at, collector)? else { return Ok(()) };
-            let user = object.get(&user).and_then(scalar).unwrap_or_default();
-            let Some(Value::Array(values)) = object.get(&list) else {
-                return collector.bad_row(
-                    Problem::BadJson(format!("`{list}` is not a list")),
-                    Some(&list),
-                    at,
-                );
-            };
-            let ids: Vec<Cow<'_, str>> =
-                values.iter().map(|value| scalar(value).unwrap_or_default()).collect();
-            let wanted = is_selected(&object, source);
-            sequences::push(&user, ids.iter().map(|id| id.trim()), wanted, at, collector)
-        })
+    for_each_object(member, &[&user, &list], source, encoding, collector, |object, at, collector| {
+        let user = object.get(&user).and_then(id_of).unwrap_or_default();
+        let Some(Literal::List(values)) = object.get(&list) else {
+            let problem = Problem::BadJson(format!("`{list}` is not a list"));
+            return collector.bad_row(problem, Some(&list), at);
+        };
+        let ids = values.iter().map(|value| id_of(value).unwrap_or_default());
+        sequences::push(user, ids, is_selected(object, source), at, collector)
     })
 }
 
-/// Lists one item per line; categories may be a list or one field.
+/// Puts one item per object on the shelf; categories may be a list, objects with names, or one field.
 pub(super) fn list_items(
     member: &Member,
     columns: &ColumnMap,
     encoding: Encoding,
+    shelf: &mut Shelf,
     collector: &mut Collector,
 ) -> Result<(), DataError> {
     let file = member.shown_path();
     let present = keys_of(member, encoding)?;
     let names: Vec<&str> = present.iter().map(String::as_str).collect();
     let id = id_column(&names, columns, &file)?;
-    let title = find(&present, Role::Title, columns.title.as_deref(), &file)?;
-    let genres = find(&present, Role::Genres, columns.genres.as_deref(), &file)?;
-    let place =
-        |key: &Option<String>| key.as_ref().and_then(|key| present.iter().position(|name| name == key));
-    let understood = Understood::of_items(names.iter().copied(), id, place(&title), place(&genres));
-    collector.items_file(member.name(), understood);
-    let id = &present[id];
+    let title = find_column(names.iter().copied(), Role::Title, columns.title.as_deref(), &file)?;
+    let genres = find_column(names.iter().copied(), Role::Genres, columns.genres.as_deref(), &file)?;
+    collector.items_file(member.name(), Understood::of_items(names.iter().copied(), id, title, genres));
+    let name = |column: usize| names[column];
+    let (title, genres) = (title.map(name), genres.map(name));
+    let wanted: Vec<&str> = [Some(names[id]), title, genres].into_iter().flatten().collect();
     member.read_text(encoding, |text| {
-        for_each_line(text, |line, number| {
-            let at = At { file: &file, line: number };
-            let object: Object = serde_json::from_str(line).map_err(|error| {
-                DataError::new(Problem::BadJson(error.to_string()), &file).at_line(number)
-            })?;
-            let text = |key: Option<&String>| {
-                key.and_then(|key| object.get(key)).and_then(scalar).unwrap_or_default()
+        let mut records = Records::new(text);
+        while let Some((record, line)) = records.advance()? {
+            let object = match Object::parse(record, |key| wanted.contains(&key)) {
+                Ok(object) => object,
+                Err(error) => {
+                    collector.bad_item(Problem::BadJson(error.to_string()), At { file: &file, line })?;
+                    continue;
+                }
             };
-            let categories = match genres.as_ref().and_then(|key| object.get(key)) {
-                Some(Value::Array(values)) => values
-                    .iter()
-                    .filter_map(scalar)
-                    .map(Cow::into_owned)
-                    .filter(|name| !name.is_empty())
-                    .collect(),
-                _ => categories_of(&text(genres.as_ref())),
-            };
-            collector.list_item(text(Some(id)).trim(), text(title.as_ref()).trim(), categories, at)
-        })
+            let value = |key: Option<&str>| key.and_then(|key| object.get(key));
+            let text = |key: Option<&str>| value(key).and_then(Literal::scalar).unwrap_or_default();
+            let categories = value(genres).map_or(Categories::Names(Vec::new()), Categories::of_literal);
+            let id = value(Some(names[id])).and_then(id_of).unwrap_or_default();
+            shelf.push(id, text(title), categories, line);
+        }
+        Ok(())
+    })
+}
+
+/// Hands out every object with the keys that are wanted or that a selection names. What is no object is counted if
+/// such rows are to be skipped.
+fn for_each_object(
+    member: &Member,
+    wanted: &[&str],
+    source: &Source,
+    encoding: Encoding,
+    collector: &mut Collector,
+    mut take: impl FnMut(&Object<'_>, At<'_>, &mut Collector) -> Result<(), DataError>,
+) -> Result<(), DataError> {
+    let file = member.shown_path();
+    let selected = |key: &str| source.select.iter().any(|selection| selection.column == key);
+    member.read_text(encoding, |text| {
+        let mut records = Records::new(text);
+        while let Some((record, line)) = records.advance()? {
+            let at = At { file: &file, line };
+            let is_wanted = |key: &str| wanted.contains(&key) || selected(key);
+            match Object::parse(record, is_wanted) {
+                Ok(object) => take(&object, at, collector)?,
+                Err(error) => {
+                    collector.bad_row(Problem::BadJson(shortened(&error.to_string())), None, at)?;
+                }
+            }
+        }
+        Ok(())
     })
 }
 
 /// The keys of all objects, in order of appearance; of files with more kinds of keys, the first.
+///
+/// # Errors
+/// When there is no object: what the first record is instead.
 fn keys_of(member: &Member, encoding: Encoding) -> Result<Vec<String>, DataError> {
     let file = member.shown_path();
-    let mut keys = Keys::default();
-    let mut n_lines = 0;
+    let (mut keys, mut known) = (Vec::new(), HashSet::new());
+    let (mut first_error, mut n_objects) = (None, 0u64);
     member.read_text(encoding, |text| {
-        for_each_line(text, |line, _| {
-            n_lines += 1;
-            // A line that is no object is told where it is read.
-            let _ = keys.deserialize(&mut serde_json::Deserializer::from_str(line));
-            Ok(())
-        })
+        let mut records = Records::new(text);
+        while let Some((record, line)) = records.advance()? {
+            let mut found: Vec<String> = Vec::new();
+            let note = |key: &str| {
+                if keys.len() < MOST_KEYS && !known.contains(key) {
+                    found.push(key.to_owned());
+                }
+                false
+            };
+            match Object::parse(record, note) {
+                Ok(_) => {
+                    n_objects += 1;
+                    let new = found.into_iter().filter(|key| known.insert(key.clone()));
+                    keys.extend(new.take(MOST_KEYS));
+                }
+                // It is told where it is read, unless there is nothing else.
+                Err(error) => {
+                    first_error.get_or_insert((error.to_string(), line));
+                }
+            }
+        }
+        Ok(())
     })?;
-    if n_lines == 0 { Err(DataError::new(Problem::Empty, &file)) } else { Ok(keys.in_order) }
+    match first_error {
+        Some((what, line)) if n_objects == 0 => {
+            Err(DataError::new(Problem::BadJson(what), &file).at_line(line))
+        }
+        _ if n_objects == 0 => Err(DataError::new(Problem::Empty, &file)),
+        _ => Ok(keys),
+    }
 }
 
 fn find(
@@ -162,40 +227,26 @@ fn need(present: &[String], role: Role, named: Option<&str>, file: &Path) -> Res
     find(present, role, named, file)?.ok_or_else(|| missing(role, &names(), file))
 }
 
-/// One line as an object; `None` (and counted) if bad lines are to be skipped.
-fn object_of(line: &str, at: At<'_>, collector: &mut Collector) -> Result<Option<Object>, DataError> {
-    match serde_json::from_str(line) {
-        Ok(object) => Ok(Some(object)),
-        Err(error) => {
-            collector.bad_row(Problem::BadJson(shortened(&error.to_string())), None, at).map(|()| None)
-        }
-    }
-}
-
 /// A selection on a key that an object lacks does not hold.
-fn is_selected(object: &Object, source: &Source) -> bool {
+fn is_selected(object: &Object<'_>, source: &Source) -> bool {
     let holds = |selection: &super::Selection| {
-        object.get(&selection.column).and_then(scalar).is_some_and(|text| text == selection.value)
+        object.get(&selection.column).and_then(Literal::scalar).is_some_and(|text| text == selection.value)
     };
     source.select.iter().all(holds)
 }
 
-/// A text or number (or truth value) as text.
-fn scalar(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Number(number) => Some(Cow::Owned(untyped_id(&number.to_string()).to_owned())),
-        Value::Bool(truth) => Some(Cow::Borrowed(if *truth { "1" } else { "0" })),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
+/// An id: a whole number that was written with a fraction of zeros is the number.
+fn id_of<'l>(value: &'l Literal<'_>) -> Option<&'l str> {
+    let text = value.scalar()?.trim();
+    Some(if matches!(value, Literal::Number(_)) { untyped_id(text) } else { text })
 }
 
-fn cell<'o>(object: &'o Object, key: Option<&str>) -> Cell<'o> {
+fn cell<'o>(object: &'o Object<'_>, key: Option<&str>) -> Cell<'o> {
     match key.map(|key| object.get(key)) {
         None => Cell::NoColumn,
-        Some(Some(Value::Number(number))) => Cell::Number(number.as_f64().unwrap_or(f64::NAN)),
-        Some(Some(Value::String(text))) => Cell::Text(text.trim()),
-        Some(Some(Value::Bool(truth))) => Cell::Number(f64::from(u8::from(*truth))),
+        Some(Some(Literal::Number(number))) => Cell::Number(number.parse().unwrap_or(f64::NAN)),
+        Some(Some(Literal::Text(text))) => Cell::Text(text.trim()),
+        Some(Some(Literal::Truth(truth))) => Cell::Number(f64::from(u8::from(*truth))),
         Some(_) => Cell::Text(""),
     }
 }

@@ -4,21 +4,65 @@ use super::ahead::for_each_row;
 use super::layout::Layout;
 use super::{ImportOptions, Source, table_of};
 use crate::collect::{At, Cell, Collector, RawRow};
-use crate::input::{Input, Separator, Table, untyped_id};
+use crate::input::{Input, Separator, TABLE_ENDS, Table, untyped_id};
 use crate::{Clock, DataError, Problem};
+use std::path::Path;
 
-/// Reads a single delimited file.
+/// Reads a delimited file, or the parts of one, which have the same header.
 pub(super) fn read_file(
     source: &Source,
     input: &Input,
     options: &ImportOptions,
     collector: &mut Collector,
 ) -> Result<(), DataError> {
-    let member = input.single().ok_or_else(|| input.lacks("single file"))?;
-    member.read_text(options.encoding, |text| {
-        let table = table_of(text, source, Separator::Guess)?;
-        read_table(table, source, Some(member.name()), collector)
-    })
+    let members = input.log(&TABLE_ENDS)?;
+    if let [member] = members[..] {
+        return member.read_text(options.encoding, |text| {
+            let table = table_of(text, source, Separator::Guess)?;
+            read_table(table, source, Some(member.name()), collector)
+        });
+    }
+    let (mut parts, name) = (Parts::default(), input.name());
+    for member in members {
+        let part = member.read_text(options.encoding, |text| {
+            let table = table_of(text, source, Separator::Guess)?;
+            let is_first = parts.is_first(table.header(), table.file())?;
+            read_table(table, source, is_first.then_some(name.as_str()), collector)
+        });
+        parts.are_read(part)?;
+    }
+    Ok(())
+}
+
+/// The parts of one table, some of which may be empty.
+#[derive(Default)]
+pub(super) struct Parts {
+    header: Option<Vec<String>>,
+}
+
+impl Parts {
+    /// Whether this is the first part that has a header; the others must have the same.
+    pub(super) fn is_first(&mut self, header: &[String], file: &Path) -> Result<bool, DataError> {
+        match &self.header {
+            None => {
+                self.header = Some(header.to_vec());
+                Ok(true)
+            }
+            Some(first) if first == header => Ok(false),
+            Some(_) => {
+                let text = "another header than that of the part before".to_owned();
+                Err(DataError::new(Problem::Option(text), file).at_line(1))
+            }
+        }
+    }
+
+    /// Passes over the error of a part without rows.
+    pub(super) fn are_read(&self, part: Result<(), DataError>) -> Result<(), DataError> {
+        match part {
+            Err(error) if matches!(error.problem(), Problem::Empty) => Ok(()),
+            other => other,
+        }
+    }
 }
 
 /// Begins a log whose rows stand in an order that `clock` names.

@@ -2,7 +2,7 @@
 
 use super::{ImportOptions, Source, log, table_of};
 use crate::collect::{At, Cell, Collector, RawRow};
-use crate::input::{Input, Role, Separator, Table, find_column, untyped_id};
+use crate::input::{Input, Role, Separator, TABLE_ENDS, Table, find_column, untyped_id};
 use crate::understood::Understood;
 use crate::{Clock, DataError, Problem};
 
@@ -15,7 +15,8 @@ pub(super) fn read_rows(
     options: &ImportOptions,
     collector: &mut Collector,
 ) -> Result<(), DataError> {
-    let member = input.single().ok_or_else(|| input.lacks("single file"))?;
+    let members = input.log(&TABLE_ENDS)?;
+    let [member] = members[..] else { return Err(input.several(&members)) };
     let has_triples = member.read_text(options.encoding, |text| {
         let table = table_of(text, source, Separator::Guess)?;
         let has = |role: Role, named: &Option<String>| {

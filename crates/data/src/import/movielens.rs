@@ -1,7 +1,8 @@
 //! The layouts of MovieLens: `ratings.csv` + `movies.csv` (latest), `ratings.dat` + `movies.dat` (1M, 10M),
 //! `u.data` + `u.item` (100K), and `pairs.csv` where the ratings are left out.
 
-use super::items::{self, Titles};
+use super::categories::Categories;
+use super::items::{self, Shelf, Titles};
 use super::{ImportOptions, Source, log, table_of};
 use crate::collect::{At, Collector};
 use crate::input::{ColumnMap, Encoding, Input, Member, Separator, Table};
@@ -43,32 +44,33 @@ pub(super) fn list_items(
     options: &ImportOptions,
     collector: &mut Collector,
 ) -> Result<(), DataError> {
-    let Some(member) = input.find(&["movies.csv", "movies.dat", "u.item"]) else {
+    let Some(member) = input.find(&["movies.csv", "movies.dat", "u.item"])? else {
         return Ok(());
     };
     if member.base_name() == "movies.csv" {
-        return member.read_text(options.encoding, |text| {
-            let table = Table::open(text, Separator::Guess, None)?;
-            items::read_table(table, &source.columns, Titles::WithYear, collector)
-        });
+        let (columns, titles) = (&source.columns, Titles::WithYear);
+        return items::read_own(member, Separator::Guess, columns, titles, options.encoding, collector);
     }
-    list_file(member, &source.columns, options.encoding, collector)
+    let mut shelf = Shelf::new(&member.shown_path());
+    list_file(member, &source.columns, options.encoding, &mut shelf, collector)?;
+    shelf.place(collector)
 }
 
-/// Lists the movies of `movies.dat` or `u.item`.
+/// Puts the movies of `movies.dat` or `u.item` on the shelf.
 pub(super) fn list_file(
     member: &Member,
     columns: &ColumnMap,
     encoding: Encoding,
+    shelf: &mut Shelf,
     collector: &mut Collector,
 ) -> Result<(), DataError> {
     let encoding = encoding_of(member, encoding, collector)?;
     member.read_text(encoding, |text| {
         if member.base_name() == "movies.dat" {
             let table = Table::open(text, Separator::Colons, Some(&MOVIES))?;
-            return items::read_table(table, columns, Titles::AsTheyAre, collector);
+            return items::read_table(table, columns, Titles::AsTheyAre, shelf, collector);
         }
-        list_100k(Table::open(text, Separator::Byte(b'|'), Some(&["movie id"]))?, collector)
+        list_100k(Table::open(text, Separator::Byte(b'|'), Some(&["movie id"]))?, shelf, collector)
     })
 }
 
@@ -79,8 +81,10 @@ pub(super) fn read_rows(
     options: &ImportOptions,
     collector: &mut Collector,
 ) -> Result<(), DataError> {
-    let named = || input.find(&["ratings.csv", "ratings.dat", "u.data", "pairs.csv"]);
-    let member = input.single().or_else(named);
+    let member = match input.single() {
+        Some(member) => Some(member),
+        None => input.find(&["ratings.csv", "ratings.dat", "u.data", "pairs.csv"])?,
+    };
     let member = member.ok_or_else(|| input.lacks("ratings.csv, ratings.dat, u.data or pairs.csv"))?;
     let (separator, header): (_, Option<&[&str]>) = match member.base_name() {
         "u.data" => (Separator::Byte(b'\t'), Some(&RATINGS)),
@@ -96,7 +100,7 @@ pub(super) fn read_rows(
     })
 }
 
-fn list_100k(mut table: Table<'_>, collector: &mut Collector) -> Result<(), DataError> {
+fn list_100k(mut table: Table<'_>, shelf: &mut Shelf, collector: &mut Collector) -> Result<(), DataError> {
     let understood = Understood::of_items(MOVIES.into_iter(), 0, Some(1), Some(2));
     collector.items_file(&items::shown_name(table.file()), understood);
     while table.advance()? {
@@ -105,10 +109,8 @@ fn list_100k(mut table: Table<'_>, collector: &mut Collector) -> Result<(), Data
             return Err(table.error(Problem::FieldCount { expected, got: table.n_fields() }));
         }
         let is_set = |flag: usize| table.field(FIELDS_BEFORE_FLAGS + flag) == "1";
-        let genres =
-            (1..GENRES_100K.len()).filter(|&flag| is_set(flag)).map(|flag| GENRES_100K[flag].to_owned());
-        let at = At { file: table.file(), line: table.line() };
-        collector.list_item(table.field(0), table.field(1), genres.collect(), at)?;
+        let genres = (1..GENRES_100K.len()).filter(|&flag| is_set(flag)).map(|flag| GENRES_100K[flag]);
+        shelf.push(table.field(0), table.field(1), Categories::named(genres), table.line());
     }
     Ok(())
 }

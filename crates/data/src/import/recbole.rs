@@ -3,9 +3,8 @@
 use super::items::{self, Titles};
 use super::{ImportOptions, Source, log, sequences, table_of};
 use crate::DataError;
-use crate::Problem;
 use crate::collect::Collector;
-use crate::input::{Input, Member, Separator, Table};
+use crate::input::{Input, Member, Role, Separator, Table, find_column, plain_name};
 
 /// Tabs as published; whatever the header shows where another `field_separator` was set.
 const TAB: Separator = Separator::TabOrGuess;
@@ -21,12 +20,10 @@ pub(super) fn list_items(
         [] => Ok(()),
         [member] => {
             let separator = items::separator_of(member, source, TAB, options.encoding)?;
-            member.read_text(options.encoding, |text| {
-                let table = Table::open(text, separator, None)?;
-                items::read_table(table, &source.columns, Titles::AsTheyAre, collector)
-            })
+            let titles = Titles::AsTheyAre;
+            items::read_own(member, separator, &source.columns, titles, options.encoding, collector)
         }
-        _ => Err(input.lacks("single `.item` file")),
+        members => Err(input.several(members)),
     }
 }
 
@@ -43,14 +40,24 @@ pub(super) fn read_rows(
         member.read_text(options.encoding, |text| {
             let table = table_of(text, source, TAB)?;
             let name = (place == 0).then(|| member.name());
-            let lists = table.header().iter().position(|name| name.ends_with(":token_seq"));
-            if let Some(list) = lists {
+            if let Some(list) = list_column(&table, source)? {
                 return sequences::read_table(table, source, list, name, collector);
             }
             log::read_table(table, source, name, collector)
         })?;
     }
     Ok(())
+}
+
+/// The column that holds lists of items: of those that hold tokens, the one the user named, or that is called so. A
+/// review is a sequence of tokens too.
+fn list_column(table: &Table<'_>, source: &Source) -> Result<Option<usize>, DataError> {
+    let named = source.columns.item.as_deref().filter(|named| {
+        let is_it = |name: &&String| name.ends_with(":token_seq") && plain_name(name) == plain_name(named);
+        table.header().iter().any(|name| is_it(&name))
+    });
+    let names = table.header().iter().map(|name| if name.ends_with(":token_seq") { name } else { "" });
+    find_column(names, Role::Sequence, named, table.file())
 }
 
 fn parts(input: &Input) -> Result<Vec<&Member>, DataError> {
@@ -61,8 +68,8 @@ fn parts(input: &Input) -> Result<Vec<&Member>, DataError> {
     let whole = input.matching(|name| name.ends_with(".inter") && !is_part(name));
     let of_part = |end: &&str| input.matching(|name| name.ends_with(*end));
     let parts: Vec<Vec<&Member>> = PARTS.iter().map(of_part).collect();
-    if whole.len() > 1 || parts.iter().any(|members| members.len() > 1) {
-        return Err(DataError::new(Problem::Option("several data sets in one folder".into()), input.path()));
+    if let Some(members) = [&whole].into_iter().chain(&parts).find(|members| members.len() > 1) {
+        return Err(input.several(members));
     }
     let members = if whole.is_empty() { parts.concat() } else { whole };
     if members.is_empty() { Err(input.lacks("`.inter` file")) } else { Ok(members) }

@@ -1,9 +1,11 @@
 //! Logs with one user and a list of items per row, oldest first: every item a positive signal.
 
 use super::layout::selected;
-use super::{ImportOptions, Source, items, jsonl, table_of};
+use super::{ImportOptions, Source, jsonl, table_of};
 use crate::collect::{At, Cell, Collector, RawRow};
-use crate::input::{Input, Role, Separator, Table, find_column, missing, untyped_id};
+use crate::input::{
+    Input, JSON_ENDS, Literal, Member, Role, Separator, TABLE_ENDS, Table, find_column, missing, untyped_id,
+};
 use crate::understood::{Understood, names};
 use crate::{Clock, DataError, Problem, ScaleChoice, Warning};
 
@@ -14,16 +16,39 @@ pub(super) fn read_rows(
     options: &ImportOptions,
     collector: &mut Collector,
 ) -> Result<(), DataError> {
-    let member = input.single().ok_or_else(|| input.lacks("single file"))?;
-    if [".jsonl", ".ndjson", ".json"].iter().any(|end| member.base_name().ends_with(end)) {
-        return jsonl::read_sequences(member, source, options.encoding, Some(member.name()), collector);
+    let ends: Vec<&str> = JSON_ENDS.into_iter().chain(TABLE_ENDS).collect();
+    let members = input.log(&ends)?;
+    if let [member] = members[..] {
+        return read_part(member, source, options, Some(member.name()), collector);
+    }
+    let (name, mut is_begun) = (input.name(), false);
+    for member in members {
+        let name = (!is_begun).then_some(name.as_str());
+        match read_part(member, source, options, name, collector) {
+            Err(error) if matches!(error.problem(), Problem::Empty) => {}
+            part => part.map(|()| is_begun = true)?,
+        }
+    }
+    Ok(())
+}
+
+fn read_part(
+    member: &Member,
+    source: &Source,
+    options: &ImportOptions,
+    name: Option<&str>,
+    collector: &mut Collector,
+) -> Result<(), DataError> {
+    let is_json = JSON_ENDS.iter().any(|end| member.base_name().ends_with(end));
+    if is_json || member.begins_with(b"{")? || member.begins_with(b"[")? {
+        return jsonl::read_sequences(member, source, options.encoding, name, collector);
     }
     member.read_text(options.encoding, |text| {
         let table = table_of(text, source, Separator::Guess)?;
         let names = || table.header().iter().map(String::as_str);
         let list = find_column(names(), Role::Sequence, source.columns.item.as_deref(), table.file())?;
         let list = list.ok_or_else(|| missing(Role::Sequence, &names().collect::<Vec<_>>(), table.file()))?;
-        read_table(table, source, list, Some(member.name()), collector)
+        read_table(table, source, list, name, collector)
     })
 }
 
@@ -109,9 +134,13 @@ pub(super) fn push<'a>(
 
 /// Ids separated by blanks, `|` or commas, or a bracketed list.
 fn ids_of(field: &str) -> Vec<String> {
-    if field.starts_with('[') {
-        return items::categories_of(field);
+    if field.starts_with(['[', '(', '{'])
+        && let Ok(Literal::List(values)) = Literal::parse(field)
+    {
+        let ids = values.iter().map(|value| value.scalar().unwrap_or_default().trim());
+        return ids.map(|id| untyped_id(id).to_owned()).collect();
     }
-    let parts = field.split(|c: char| c.is_whitespace() || matches!(c, '|' | ','));
+    let inner = field.trim_matches(['[', ']', '(', ')', '{', '}']);
+    let parts = inner.split(|c: char| c.is_whitespace() || matches!(c, '|' | ','));
     parts.filter(|id| !id.is_empty()).map(|id| untyped_id(id).to_owned()).collect()
 }

@@ -1,5 +1,6 @@
 //! Delimited text as a stream of rows that know their line.
 
+use super::quotes::Watched;
 use super::separator::{declared, split_blanks};
 use super::text::{RecordMark, reading_error};
 use super::{Separator, Text, plain_name};
@@ -29,6 +30,7 @@ pub(crate) struct Row {
 
 enum Rows<'a> {
     Csv(Box<csv::Reader<Text<'a>>>),
+    Quoted(Box<csv::Reader<Watched<'a>>>),
     /// Lines that are split at two colons, or at blanks.
     Lines(Text<'a>, String, Separator),
 }
@@ -77,8 +79,11 @@ impl<'a> Table<'a> {
             _ => separator.settled(text.fill_buf().map_err(failed)?),
         };
         let rows = match separator {
-            Separator::Byte(byte) => csv_rows(text, byte, false),
-            Separator::Quoted(byte) => csv_rows(text, byte, true),
+            Separator::Byte(byte) => Rows::Csv(csv_reader(text, byte, false)),
+            Separator::Quoted(byte) => {
+                let first_line = 1 + u64::from(declared.is_some());
+                Rows::Quoted(csv_reader(Watched::new(text, byte, first_line), byte, true))
+            }
             Separator::Guess | Separator::TabOrGuess | Separator::Colons | Separator::Blank => {
                 Rows::Lines(text, String::new(), separator)
             }
@@ -111,11 +116,8 @@ impl<'a> Table<'a> {
         }
         let Row { record, line: number } = &mut self.row;
         let more = match &mut self.rows {
-            Rows::Csv(reader) => {
-                let more = reader.read_record(record).map_err(|error| csv_error(error, &self.file))?;
-                *number = record.position().map_or(*number + 1, |place| place.line() + self.n_skipped);
-                more
-            }
+            Rows::Csv(reader) => next_record(reader, record, number, self.n_skipped, &self.file)?,
+            Rows::Quoted(reader) => next_record(reader, record, number, self.n_skipped, &self.file)?,
             Rows::Lines(text, line, separator) => loop {
                 line.clear();
                 let n = text.read_line(line).map_err(|error| reading_error(error, &self.file))?;
@@ -190,10 +192,23 @@ impl Row {
     }
 }
 
-fn csv_rows(text: Text<'_>, separator: u8, is_quoted: bool) -> Rows<'_> {
+fn csv_reader<R: std::io::Read>(text: R, separator: u8, is_quoted: bool) -> Box<csv::Reader<R>> {
     let mut builder = csv::ReaderBuilder::new();
     builder.delimiter(separator).has_headers(false).flexible(true).quoting(is_quoted);
-    Rows::Csv(Box::new(builder.from_reader(text)))
+    Box::new(builder.from_reader(text))
+}
+
+/// Reads the next record and the line it starts on, behind the lines that were skipped.
+fn next_record<R: std::io::Read>(
+    reader: &mut csv::Reader<R>,
+    record: &mut csv::StringRecord,
+    line: &mut u64,
+    n_skipped: u64,
+    file: &Path,
+) -> Result<bool, DataError> {
+    let more = reader.read_record(record).map_err(|error| csv_error(error, file))?;
+    *line = record.position().map_or(*line + 1, |place| place.line() + n_skipped);
+    Ok(more)
 }
 
 fn csv_error(error: csv::Error, file: &Path) -> DataError {

@@ -46,7 +46,7 @@ impl fmt::Display for Encoding {
 const RECORD_LIMIT: u64 = 16 << 20;
 
 /// The most bytes a JSON document may have.
-const DOCUMENT_LIMIT: u64 = 1 << 30;
+const DOCUMENT_LIMIT: u64 = 1 << 28;
 const BLOCK: usize = 1 << 16;
 
 /// A checked stream of text.
@@ -166,7 +166,7 @@ impl<'a> Text<'a> {
 
     fn fault(&self, problem: Problem, at: usize) -> io::Error {
         let line = 1 + self.n_breaks + breaks(&self.buffer[..at]);
-        io::Error::other(Fault { line, problem })
+        fault(line, problem)
     }
 }
 
@@ -209,11 +209,26 @@ struct Fault {
     problem: Problem,
 }
 
+/// A problem on a line, for code that only knows `io::Error`.
+pub(super) fn fault(line: u64, problem: Problem) -> io::Error {
+    io::Error::other(Fault { line, problem })
+}
+
+/// Whether an error says that a record is too long.
+pub(super) fn is_too_long(error: &io::Error) -> bool {
+    let fault = error.get_ref().and_then(|inner| inner.downcast_ref::<Fault>());
+    fault.is_some_and(|fault| matches!(fault.problem, Problem::RecordTooLong { .. }))
+}
+
 /// Turns what a reader said into what it means.
 pub(crate) fn reading_error(error: io::Error, file: &Path) -> DataError {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => DataError::new(Problem::Truncated, file),
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+        io::ErrorKind::OutOfMemory => {
+            let hint = "unpack the file yourself";
+            DataError::new(Problem::NotRead { what: format!("packed data ({error})"), hint }, file)
+        }
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => {
             DataError::new(Problem::Damaged(error.to_string()), file)
         }
         _ => match error.downcast::<Fault>() {
@@ -223,26 +238,5 @@ pub(crate) fn reading_error(error: io::Error, file: &Path) -> DataError {
                 Err(error) => DataError::new(error, file),
             },
         },
-    }
-}
-
-/// Hands out the lines that are not blank, each with its number, counted from one.
-pub(crate) fn for_each_line(
-    mut text: Text<'_>,
-    mut take: impl FnMut(&str, u64) -> Result<(), DataError>,
-) -> Result<(), DataError> {
-    let file = text.file().to_owned();
-    let mark = text.record_mark();
-    let (mut line, mut number) = (String::new(), 0);
-    loop {
-        line.clear();
-        if text.read_line(&mut line).map_err(|error| reading_error(error, &file))? == 0 {
-            return Ok(());
-        }
-        mark.set();
-        number += 1;
-        if !line.trim().is_empty() {
-            take(line.trim(), number)?;
-        }
     }
 }

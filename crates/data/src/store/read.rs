@@ -1,10 +1,9 @@
 //! Reading the tables back, believing nothing.
 
-use super::columns::{ColumnValues, guarded, open_table, read_column};
+use super::columns::{ColumnValues, ParquetTable};
 use crate::{DataError, Problem};
 use catalogue::{Catalogue, MOST_CATEGORIES};
 use mdp::{Interaction, ItemIdx};
-use parquet::file::reader::FileReader;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -32,15 +31,14 @@ pub(super) fn interactions(
     n_users: usize,
     n_rows: u64,
 ) -> Result<(Vec<usize>, Vec<Interaction>), DataError> {
-    let reader = open_table(path)?;
-    if reader.metadata().file_metadata().schema_descr().num_columns() != 4 {
+    let table = ParquetTable::open(path, path)?;
+    if table.n_columns() != 4 {
         return Err(damaged(path, "not the four columns of interactions"));
     }
     let mut ends: Vec<usize> = Vec::new();
     let mut out = Vec::new();
-    for group in 0..reader.num_row_groups() {
-        let group = guarded(path, || reader.get_row_group(group))?;
-        let columns = [0, 1, 2, 3].map(|column| read_column(path, group.as_ref(), column));
+    for group in 0..table.n_groups() {
+        let columns = [0, 1, 2, 3].map(|column| table.whole_column(group, column));
         let [Ok(users), Ok(items), Ok(ratings), Ok(times)] = columns else {
             return Err(columns.into_iter().find_map(Result::err).expect("one of them failed"));
         };
@@ -73,15 +71,14 @@ pub(super) fn interactions(
 
 /// Reads a table of `N` text columns without nulls.
 fn text_table<const N: usize>(path: &Path, n_rows: u64) -> Result<[Vec<String>; N], DataError> {
-    let reader = open_table(path)?;
-    if reader.metadata().file_metadata().schema_descr().num_columns() != N {
+    let table = ParquetTable::open(path, path)?;
+    if table.n_columns() != N {
         return Err(damaged(path, "another number of columns"));
     }
     let mut out = [const { Vec::new() }; N];
-    for group in 0..reader.num_row_groups() {
-        let group = guarded(path, || reader.get_row_group(group))?;
+    for group in 0..table.n_groups() {
         for (column, values) in out.iter_mut().enumerate() {
-            let ColumnValues::Texts(texts) = read_column(path, group.as_ref(), column)? else {
+            let ColumnValues::Texts(texts) = table.whole_column(group, column)? else {
                 return Err(damaged(path, "a column that is not text"));
             };
             for text in texts {

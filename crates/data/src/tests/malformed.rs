@@ -39,7 +39,23 @@ fn each_wrong_csv_names_its_problem_line_and_field() {
         ("nul", b"user_id,item_id\n1,2\n1,\0\n", "NUL byte at byte 22 (line 3)"),
         ("latin-1", b"user_id,item_id\n1,2\n1,caf\xe9\n", "not UTF-8 at byte 25 (line 3)"),
         ("cut character", b"user_id,item_id\n1,caf\xc3", "not UTF-8 at byte 21 (line 2)"),
-        ("utf-16", b"\xff\xfeu\0s\0e\0r\0", "not UTF-8 at byte 0 (line 1)"),
+        ("utf-16 cut", b"\xff\xfeu\0s\0e\0r\0,", "damaged file: not UTF-16 at byte 11"),
+        ("utf-16 without a mark", b"u\0,\0i\0", "NUL byte at byte 1 (line 1)"),
+        (
+            "quote to the end",
+            b"user_id,item_id\n1,2\n1,\"3\n1,4\n",
+            "a quotation mark opens here that is never closed, or not where its field ends (line 3)",
+        ),
+        (
+            "quote to the next",
+            b"user_id,item_id,rating\n1,\"2,3\n1,3,3\n2,\"3,3\n",
+            "a quotation mark opens here that is never closed, or not where its field ends (line 2)",
+        ),
+        (
+            "no such day",
+            b"user_id,item_id,time\n1,2,2023-02-31\n",
+            "`2023-02-31` is not a time (line 2, field `time`)",
+        ),
     ];
     for (case, content, expected) in cases {
         assert_eq!(said(Format::Csv, "log.csv", content), *expected, "{case}");
@@ -88,7 +104,7 @@ fn a_compressed_file_cannot_fill_the_memory() {
     let bomb = gzipped(&[b"user_id,item_id\n".to_vec(), b"1,1\n".repeat(40 << 20)].concat());
     assert!(said(Format::Csv, "log.csv.gz", &bomb).starts_with("unpacks to more than"));
     let quote = gzipped(&[b"user_id,item_id\n1,\"".to_vec(), b"ab\n".repeat(8 << 20)].concat());
-    assert!(said(Format::Csv, "log.csv.gz", &quote).starts_with("a record of more than"));
+    assert!(said(Format::Csv, "log.csv.gz", &quote).ends_with("its field ends (line 2)"));
     let line = [b"{\"user\": \"".to_vec(), b"x".repeat(17 << 20)].concat();
     assert!(said(Format::Jsonl, "log.jsonl", &line).starts_with("a record of more than"));
 }
