@@ -171,6 +171,7 @@ impl<'a> Running<'a> {
         match gap.trim() {
             "" if is_article(&self.tokens[at - 1].plain) && gap.len() < 2 => self.left(at - 1),
             "" if !gap.is_empty() => self.left_of_word(at),
+            "." if self.is_list_number(at - 1) => Some(start),
             "." | "!" | "?" if gap.ends_with(' ') => self.ends_sentence(at - 1).then_some(start),
             ":" => is_small.then_some(Left { is_cued: true, opened: None }),
             "," => is_small.then_some(start),
