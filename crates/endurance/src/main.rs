@@ -1,5 +1,6 @@
-//! What a running server endures: load, swaps, kills and overload, measured from outside; what all commands endure:
-//! damaged inputs and hostile clients (`-- --hostile`).
+//! What a running server endures: load, swaps, kills and overload, measured from outside.
+//!
+//! And what all commands endure, with `-- --hostile`: damaged inputs, hostile clients and stores.
 //!
 //! `cargo build --release && cargo run --release -p endurance` runs everything in full, about eleven minutes; with `-- --short`
 //! less of everything, in two. Faults fail the run; speeds are reported beside their bars and fail nothing.

@@ -33,6 +33,9 @@ pub(super) fn attack(attacked: &Attacked<'_>) -> Outcome<usize> {
     Ok(3 * n)
 }
 
+/// Connections that one address may have of any server that is worth the name.
+const SHARE: usize = 1_000;
+
 fn crowd(attacked: &Attacked<'_>, target: &Target<'_>, client: Client, n: usize) -> Outcome<()> {
     let long = Duration::from_secs(if attacked.bench.is_short { 4 } else { 20 });
     let mut streams = Vec::with_capacity(n);
@@ -57,7 +60,9 @@ fn crowd(attacked: &Attacked<'_>, target: &Target<'_>, client: Client, n: usize)
         }
         crate::load::wait_until(Instant::now() + Duration::from_millis(200));
     }
-    if n_unanswered > 0 {
+    // A server gives one address a share of its seats, and this program has one address: a crowd that takes the share keeps
+    // itself out, and nobody else. Health has to be answered all the same.
+    if n_unanswered > 0 && streams.len() < SHARE {
         target.fault(&format!("{client:?} clients: {n_unanswered} requests of others were not answered"));
     }
     Ok(())
