@@ -32,9 +32,6 @@ pub(crate) struct Arguments {
     /// Ask nothing: take what was guessed
     #[arg(long)]
     yes: bool,
-    /// Replace the file if there is one
-    #[arg(long)]
-    force: bool,
 }
 
 #[derive(Serialize)]
@@ -54,7 +51,7 @@ const ITEMS_FILES: [&str; 7] =
 
 /// Guesses, shows, asks, writes.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
-    if arguments.out.exists() && !arguments.force {
+    if arguments.out.exists() && !global.force {
         return Err(Failure::input(format!("there is a file already: {}", arguments.out.display()))
             .hint("name another with --out, or replace it with --force"));
     }
