@@ -50,6 +50,12 @@ impl Watcher for Screen {
         self.shown = Some(Progress::within(&self.name(stage), self.started));
     }
 
+    fn imported(&mut self, report: &data::ImportReport) {
+        report.understood().iter().for_each(|line| tracing::info!("understood: {line}"));
+        let said = report.warnings.values().flat_map(|tally| &tally.said);
+        said.for_each(|sentence| tracing::warn!("{sentence}"));
+    }
+
     fn finished(&mut self, record: &StageRecord) {
         self.shown = None;
         let name = self.name(&record.name);

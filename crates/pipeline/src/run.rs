@@ -14,6 +14,8 @@ pub trait Watcher {
     fn started(&mut self, stage: &str);
     /// A stage is over.
     fn finished(&mut self, record: &StageRecord);
+    /// A log was imported: what was understood and noticed stands in the report.
+    fn imported(&mut self, _report: &data::ImportReport) {}
     /// A collection from a language model went on.
     fn demonstrated(&mut self, _stage: &str, _progress: &agents::Progress) {}
     /// A training run went on. `seconds` is the time it has taken.

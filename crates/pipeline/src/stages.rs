@@ -82,9 +82,10 @@ pub(crate) fn data(session: &mut Session<'_>) -> Result<Log, PipelineError> {
         "data",
         &key(&[&settings, &inputs, &seed]),
         || Ok(Dataset::open(&target)?.0),
-        |_| {
+        |watcher| {
             let claim = Claim::on(&target, Kind::Dataset, WAY, replace)?;
-            let (dataset, _) = data::import(&options)?;
+            let (dataset, report) = data::import(&options)?;
+            watcher.imported(&report);
             dataset.save(&claim, seed, settings.clone())?;
             Ok(dataset)
         },

@@ -3,6 +3,8 @@
 mod answer;
 mod preview;
 
+pub(super) use preview::text as preview_text;
+
 use crate::context::{Global, SettingsArgs};
 use crate::failure::Failure;
 use crate::stage::serving_log;

@@ -7,6 +7,7 @@ mod demos;
 mod doctor;
 mod eval;
 mod export;
+mod init;
 mod quickstart;
 mod report;
 mod run;
@@ -22,6 +23,8 @@ use crate::failure::Failure;
 pub(crate) enum Command {
     /// The main job on a generated domain, offline: from a log to a judged policy
     Quickstart(quickstart::Arguments),
+    /// A run's file for your log: what is in it is guessed, shown and written down
+    Init(init::Arguments),
     /// Import and describe interaction logs
     #[command(subcommand)]
     Data(data::DataCommand),
@@ -54,6 +57,7 @@ impl Command {
     pub(crate) fn run(&self, global: &Global) -> Result<(), Failure> {
         match self {
             Self::Quickstart(arguments) => quickstart::run(arguments, global),
+            Self::Init(arguments) => init::run(arguments, global),
             Self::Data(command) => data::run(command, global),
             Self::World(command) => world::run(command, global),
             Self::Demos(command) => demos::run(command, global),

@@ -6,6 +6,7 @@ mod chain;
 mod damage;
 mod endpoint;
 mod experiment;
+mod init;
 mod mistakes;
 mod model;
 mod ownership;

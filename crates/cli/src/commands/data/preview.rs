@@ -3,7 +3,7 @@
 use super::answer::notes;
 use crate::context::Global;
 use crate::failure::Failure;
-use data::{ImportOptions, ImportReport, PreviewRow};
+use data::{ImportOptions, ImportReport, Preview, PreviewRow};
 use serde::Serialize;
 
 /// Rows that are shown, and characters of a title or of categories.
@@ -12,22 +12,27 @@ const WIDTH: usize = 40;
 
 #[derive(Serialize)]
 struct Answer<'a> {
-    understood: &'a str,
+    understood: String,
     rows: &'a [PreviewRow],
     import: &'a ImportReport,
 }
 
 /// Reads the log and shows how it begins; nothing is written.
 pub(super) fn show(options: &ImportOptions, global: &Global) -> Result<(), Failure> {
-    let data::Preview { rows, dataset } = data::preview(options, N_ROWS)?;
-    let report = &dataset.report;
-    let understood = report.understood().join("\n");
-    let mut text = format!("{understood}\n\n{}\n", table(&rows));
+    let preview = data::preview(options, N_ROWS)?;
+    let report = &preview.dataset.report;
+    let answer = Answer { understood: report.understood().join("\n"), rows: &preview.rows, import: report };
+    global.format().emit(&answer, &format!("{}nothing was written", text(&preview)))
+}
+
+/// What was understood, the first rows, and what was noticed.
+pub(in crate::commands) fn text(preview: &Preview) -> String {
+    let report = &preview.dataset.report;
+    let mut text = format!("{}\n\n{}\n", report.understood().join("\n"), table(&preview.rows));
     for (key, note) in notes(report) {
         text.push_str(&format!("{key}: {note}\n"));
     }
-    text.push_str("nothing was written");
-    global.format().emit(&Answer { understood: &understood, rows: &rows, import: report }, &text)
+    text
 }
 
 fn table(rows: &[PreviewRow]) -> String {
