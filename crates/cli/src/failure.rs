@@ -47,18 +47,18 @@ impl Diagnostic for Failure {
 }
 
 impl Failure {
-    fn new(blame: Blame, message: String) -> Self {
-        Self { blame, message: catalogue::visible(&message).into_owned(), hint: None, place: None }
+    fn new(blame: Blame, message: &str) -> Self {
+        Self { blame, message: catalogue::visible(message).into_owned(), hint: None, place: None }
     }
 
     /// The user gave something that cannot be used.
     pub(crate) fn input(message: impl Into<String>) -> Self {
-        Self::new(Blame::Input, message.into())
+        Self::new(Blame::Input, &message.into())
     }
 
     /// Something that should have worked did not.
     pub(crate) fn machine(message: impl Into<String>) -> Self {
-        Self::new(Blame::Machine, message.into())
+        Self::new(Blame::Machine, &message.into())
     }
 
     /// Adds what to do about it.

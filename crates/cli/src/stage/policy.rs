@@ -43,6 +43,9 @@ pub(crate) struct Account {
     pub(crate) validation: Vec<CurvePoint>,
 }
 
+/// Files by name.
+pub(crate) type Files = BTreeMap<&'static str, Vec<u8>>;
+
 /// A policy that can act, and how it came to be.
 pub(crate) struct Trained {
     pub(crate) policy: Box<dyn Policy>,
@@ -57,7 +60,7 @@ impl Trained {
         &self,
         inputs: &BTreeMap<&'static str, String>,
         config: serde_json::Value,
-        (extra, beside): (Option<(&str, Vec<u8>)>, &BTreeMap<&'static str, Vec<u8>>),
+        (extra, beside): (Option<(&str, Vec<u8>)>, &Files),
         claim: &Claim,
     ) -> Result<Artefact, Failure> {
         let mut draft = Draft::new(Kind::Policy, claim, self.account.seed, config)?;

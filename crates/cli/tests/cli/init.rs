@@ -90,9 +90,9 @@ fn a_run_can_be_begun_without_reading_about_its_file() {
 /// The blocks of the reference that stands in `docs/`, which begin with a fence.
 fn block(fence: &str) -> String {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/run-file.md");
-    let text = std::fs::read_to_string(path).unwrap();
-    let (_, after) = text.split_once(&format!("{fence}\n")).unwrap();
-    after.split_once("```").unwrap().0.to_owned()
+    let text = std::fs::read_to_string(path).expect("it is there");
+    let (_, after) = text.split_once(&format!("{fence}\n")).expect("it is there");
+    after.split_once("```").expect("it is there").0.to_owned()
 }
 
 #[test]

@@ -13,30 +13,30 @@ fn words(line: &str) -> Vec<&str> {
 /// All files under a folder.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
-    for entry in folder.read_dir().unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    for entry in folder.read_dir().expect("it is there") {
+        let path = entry.expect("it is there").path();
+        let name = path.file_name().expect("it is there").to_string_lossy().into_owned();
         if path.is_dir() {
             found.extend(contents(&path).into_iter().map(|(file, bytes)| (format!("{name}/{file}"), bytes)));
         } else {
-            found.insert(name, std::fs::read(&path).unwrap());
+            found.insert(name, std::fs::read(&path).expect("it is there"));
         }
     }
     found
 }
 
 fn copied(from: &Path, to: &Path) {
-    std::fs::create_dir(to).unwrap();
+    std::fs::create_dir(to).expect("it is there");
     for (name, bytes) in contents(from) {
-        std::fs::write(to.join(name), bytes).unwrap();
+        std::fs::write(to.join(name), bytes).expect("it is there");
     }
 }
 
 /// A web application, as its author sees it.
 fn application(at: &Path) {
-    std::fs::create_dir_all(at.join("src")).unwrap();
-    std::fs::write(at.join("manifest.json"), r#"{"name": "my app", "version": 1}"#).unwrap();
-    std::fs::write(at.join("src/a.js"), "precious").unwrap();
+    std::fs::create_dir_all(at.join("src")).expect("it is there");
+    std::fs::write(at.join("manifest.json"), r#"{"name": "my app", "version": 1}"#).expect("it is there");
+    std::fs::write(at.join("src/a.js"), "precious").expect("it is there");
 }
 
 /// Every command that writes a directory, without its `--out`; the inputs are those of the shared domain.
