@@ -103,7 +103,8 @@ fn pipes_devices_and_folders_are_not_waited_for() {
     let zeros = |path: &Path| symlink("/dev/zero", path).unwrap();
     let folder = |path: &Path| std::fs::create_dir(path).unwrap();
     let nothing = |_: &Path| {};
-    let ways: [(&str, &dyn Fn(&Path)); 4] =
+    type Put<'a> = &'a dyn Fn(&Path);
+    let ways: [(&str, Put<'_>); 4] =
         [("pipe", &pipe), ("zeros", &zeros), ("folder", &folder), ("nothing", &nothing)];
     for name in [MANIFEST, "note.json", "cost.json", "weights.safetensors"] {
         for (what, put) in ways {

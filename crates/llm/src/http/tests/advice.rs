@@ -17,92 +17,60 @@ fn openai(message: &str, parameter: &str) -> serde_json::Value {
     json!({ "error": { "message": message, "type": "invalid_request_error", "param": parameter, "code": null } })
 }
 
+/// Messages of servers in OpenAI's form, the parameter that they name beside it, and the setting that helps.
+const REFUSALS: [(&str, &str, &str); 11] = [
+    (
+        "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+        "max_tokens",
+        "`max_completion_tokens = true`",
+    ),
+    (
+        "Unsupported parameter: 'max_tokens' is not supported. Use 'max_completion_tokens' instead.",
+        "",
+        "`max_completion_tokens = true`",
+    ),
+    ("Unrecognized request argument supplied: max_completion_tokens", "", "`max_completion_tokens = false`"),
+    (
+        "max_tokens is too large: 5000. This model supports at most 4096 completion tokens",
+        "max_tokens",
+        "sampling.actor_tokens",
+    ),
+    (
+        "Unsupported value: 'temperature' does not support 0.0 with this model. Only the default (1) value is supported.",
+        "temperature",
+        "sampling.critic_temperature",
+    ),
+    ("temperature is not supported by this model", "", "omit = [\"temperature\"]"),
+    ("Unsupported parameter: 'top_p' is not supported with this model.", "top_p", "omit = [\"top_p\"]"),
+    ("Unrecognized request argument supplied: seed", "", "omit = [\"seed\"]"),
+    ("property 'stop' is unsupported", "", "omit = [\"stop\"]"),
+    (
+        "Invalid parameter: 'response_format' of type 'json_schema' is not supported",
+        "response_format",
+        "`json_schema = false`",
+    ),
+    ("Unexpected keyword argument: continue_final_message", "", "`continue_final_message = false`"),
+];
+
 #[test]
 fn a_refused_parameter_stops_the_run_with_its_setting() {
     let bad = "400 Bad Request";
-    for (line, body, setting) in [
-        (
-            bad,
-            openai(
-                "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' \
-            instead.",
-                "max_tokens",
-            ),
-            "`max_completion_tokens = true`",
-        ),
-        (
-            bad,
-            openai(
-                "Unsupported parameter: 'max_tokens' is not supported. Use 'max_completion_tokens' instead.",
-                "",
-            ),
-            "`max_completion_tokens = true`",
-        ),
-        (
-            bad,
-            openai("Unrecognized request argument supplied: max_completion_tokens", ""),
-            "`max_completion_tokens = false`",
-        ),
-        (
-            bad,
-            openai(
-                "max_tokens is too large: 5000. This model supports at most 4096 completion tokens",
-                "max_tokens",
-            ),
-            "sampling.actor_tokens",
-        ),
-        (
-            bad,
-            openai(
-                "Unsupported value: 'temperature' does not support 0.0 with this model. Only the default (1) value is \
-            supported.",
-                "temperature",
-            ),
-            "sampling.critic_temperature",
-        ),
-        (bad, openai("temperature is not supported by this model", ""), "omit = [\"temperature\"]"),
-        (
-            bad,
-            openai("Unsupported parameter: 'top_p' is not supported with this model.", "top_p"),
-            "omit = [\"top_p\"]",
-        ),
-        (bad, openai("Unrecognized request argument supplied: seed", ""), "omit = [\"seed\"]"),
-        (bad, openai("property 'stop' is unsupported", ""), "omit = [\"stop\"]"),
-        (
-            "422 Unprocessable Entity",
-            json!({ "detail": [{ "type": "extra_forbidden", "loc": ["body", "seed"],
-            "msg": "Extra inputs are not permitted", "input": 5 }] }),
-            "omit = [\"seed\"]",
-        ),
-        (
-            bad,
-            json!({ "object": "error", "message": "System role not supported System role not supported", "code": 400 }),
-            "`system_role = false`",
-        ),
-        (
-            bad,
-            json!({ "error": "Conversation roles must alternate user/assistant/user/assistant/..." }),
-            "`system_role = false`",
-        ),
-        (
-            bad,
-            openai("Developer instruction is not enabled for models/gemma-3-27b-it", ""),
-            "`system_role = false`",
-        ),
-        (
-            bad,
-            openai(
-                "Invalid parameter: 'response_format' of type 'json_schema' is not supported",
-                "response_format",
-            ),
-            "`json_schema = false`",
-        ),
-        (
-            bad,
-            openai("Unexpected keyword argument: continue_final_message", ""),
-            "`continue_final_message = false`",
-        ),
-    ] {
+    let mut cases: Vec<(&str, serde_json::Value, &str)> = REFUSALS
+        .into_iter()
+        .map(|(said, parameter, setting)| (bad, openai(said, parameter), setting))
+        .collect();
+    let missing = json!({ "type": "extra_forbidden", "loc": ["body", "seed"],
+        "msg": "Extra inputs are not permitted", "input": 5 });
+    let twice = "System role not supported System role not supported";
+    let alternate = "Conversation roles must alternate user/assistant/user/assistant/...";
+    let developer = "Developer instruction is not enabled for models/gemma-3-27b-it";
+    cases.extend([
+        ("422 Unprocessable Entity", json!({ "detail": [missing] }), "omit = [\"seed\"]"),
+        (bad, json!({ "object": "error", "message": twice, "code": 400 }), "`system_role = false`"),
+        (bad, json!({ "error": alternate }), "`system_role = false`"),
+        (bad, openai(developer, ""), "`system_role = false`"),
+    ]);
+    for (line, body, setting) in cases {
         let (error, n) = refused(line, &body);
         assert_eq!((error.ends_the_run(), n), (true, 1), "{body}: {error:?}");
         let hint = error.hint().unwrap();
