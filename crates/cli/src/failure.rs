@@ -143,7 +143,7 @@ fn io_hint(action: &str, path: &Path, kind: std::io::ErrorKind) -> Option<String
             Some(format!("write elsewhere, or check the permissions of the folder: {folder}"))
         }
         K::StorageFull | K::QuotaExceeded => Some("make room on the disk, or write elsewhere".to_owned()),
-        K::NotADirectory => Some("a part of the path is a file".to_owned()),
+        K::NotADirectory | K::AlreadyExists => Some("a part of the path is a file".to_owned()),
         K::CrossesDevices | K::ResourceBusy => {
             Some("a mounted folder cannot be replaced as a whole: name a folder in it".to_owned())
         }

@@ -61,7 +61,7 @@ fn a_session_is_played_with_the_mouse() {
     browser.click("#start");
     browser.until(&format!("{CARDS} === 6"));
     let first = browser.text("#slate > li:first-child");
-    assert!(first.contains("Because") && first.contains("expert"), "{first}");
+    assert!(first.contains("Because") && first.contains("demonstration for another user"), "{first}");
     check_page(&browser, "playground-slate");
     let liked = browser.text("#slate > li:first-child h2");
     for (n, button) in (1..).zip(["like", "skip", "dislike"]) {
@@ -147,8 +147,8 @@ fn runs_are_compared_as_they_are_chosen() {
     let colours = browser.ask(colours);
     let distinct: std::collections::BTreeSet<_> =
         colours.as_array().unwrap().iter().map(serde_json::Value::to_string).collect();
-    assert_eq!(distinct.len(), 2, "il-rec and actor-critic: a colour for each, whatever the seed");
-    assert_eq!(browser.ask("document.querySelectorAll('.curves .name').length"), json!(2));
+    assert_eq!(distinct.len(), 3, "il-rec, actor-critic and planner: a colour for each, whatever the seed");
+    assert_eq!(browser.ask("document.querySelectorAll('.curves .name').length"), json!(3));
     browser.click("details summary");
     assert_eq!(
         browser.ask(tables),

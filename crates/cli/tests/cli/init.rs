@@ -50,14 +50,14 @@ fn an_import_says_what_it_understood_and_what_it_noticed() {
     let answer = json(dir.path(), &arguments);
     assert!(answer["understood"].as_str().unwrap().starts_with("user=1 item=2 rating=3 ("), "{answer}");
     assert_eq!(answer["interactions"], 2);
-    std::fs::write(dir.path().join("log.csv"), "user,item,my_rating\na,x,3\na,y,4\nb,x,3\n").unwrap();
+    std::fs::write(dir.path().join("log.csv"), "user,item,userScoreGiven\na,x,3\na,y,4\nb,x,3\n").unwrap();
     let output = ilrec(dir.path(), &["data", "import", "csv", "--input", "log.csv", "--out", "e"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
-        text.contains("no rating column among user, item, my_rating: every row counts as liked"),
+        text.contains("no rating column among user, item, userScoreGiven: every row counts as liked"),
         "{text}"
     );
-    assert!(text.contains("--map rating=my_rating uses it"), "{text}");
+    assert!(text.contains("--map rating=userScoreGiven uses it"), "{text}");
 }
 
 #[test]
