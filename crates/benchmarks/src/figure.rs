@@ -50,7 +50,7 @@ pub enum BenchError {
     World(#[from] world_model::WorldError),
     /// The default learner.
     #[error(transparent)]
-    Robust(#[from] robust::RobustError),
+    Learning(#[from] learning::LearningError),
 }
 
 const N_ROUNDS: usize = 3;

@@ -2,7 +2,7 @@
 
 use crate::figure::{BenchError, Figure, median, on_threads};
 use crate::robust_training::Domain;
-use mdp::{ItemSet, Policy as _, SessionContext, rng_for};
+use mdp::{ItemSet, SessionContext, rng_for};
 use rand::RngExt as _;
 use std::time::Instant;
 

@@ -5,7 +5,9 @@ use catalogue::Catalogue;
 use environment::{Environment, ExitRule, ItemFeatures};
 use mdp::{Interaction, ItemIdx, RewardSource, UserIdx, rng_for};
 use rand::RngExt as _;
-use robust::{Inputs, RobustConfig, RobustPolicy, Silent, train};
+use algorithms::Settings as _;
+use algorithms::il_rec::Config;
+use learning::{Inputs, Silent, TrainedPolicy, train};
 use std::sync::Arc;
 
 const N_CATEGORIES: u32 = 24;
@@ -55,11 +57,11 @@ impl Domain {
     }
 
     /// Trains for so many interactions; the policy and how many there were.
-    pub(crate) fn train(&self, n_env_steps: u64) -> Result<(RobustPolicy, u64), BenchError> {
+    pub(crate) fn train(&self, n_env_steps: u64) -> Result<(Box<dyn TrainedPolicy>, u64), BenchError> {
         let users: Vec<(UserIdx, &[Interaction])> =
             self.histories.iter().map(|(user, history)| (*user, history.as_slice())).collect();
         let (validation, train_users) = users.split_at(users.len() / 10);
-        let mut config = RobustConfig::default();
+        let mut config = Config::default();
         config.switches.demonstrations = false;
         config.training.n_env_steps = n_env_steps;
         config.training.n_validation_users = 4;
@@ -70,7 +72,7 @@ impl Domain {
             validation,
             demonstrations: &[],
         };
-        let trained = train(&inputs, &config, 0, None, &mut Silent)?;
+        let trained = train(config.start(&inputs, 0)?, &inputs, 0, None, &mut Silent)?;
         Ok((trained.policy, trained.progress.n_env_steps))
     }
 }

@@ -199,14 +199,21 @@ impl From<demonstrations::DemonstrationError> for Failure {
     }
 }
 
-impl From<robust::RobustError> for Failure {
-    fn from(error: robust::RobustError) -> Self {
-        use robust::RobustError as E;
+impl From<learning::LearningError> for Failure {
+    fn from(error: learning::LearningError) -> Self {
+        use learning::LearningError as E;
         let message = error.to_string();
         match error {
             E::Observer(_) => Self::machine(message),
-            E::NoDemonstrations => Self::input(message)
-                .hint("give --demos DEMOS, or learn without: --set switches.demonstrations=false"),
+            E::Settings { why, algorithm } => Self::input(message).hint(crate::settings::advice(
+                &why,
+                &format!("`ilrec train --algo {algorithm} --print-config` shows them all"),
+            )),
+            E::NoDemonstrations { n_demonstrations: 0 } => Self::input(message)
+                .hint("give --demos DEMOS, or learn without: --algo a2c, or --set switches.demonstrations=false"),
+            E::NoDemonstrations { .. } => Self::input(message).hint(
+                "demonstrations count only for training users of this world: give those that were made with it",
+            ),
             E::NoUsers(_) => {
                 Self::input(message).hint("the shares of users are settings of `ilrec world train`")
             }
@@ -281,25 +288,6 @@ impl From<evaluation::EvaluationError> for Failure {
     }
 }
 
-impl From<training::TrainingError> for Failure {
-    fn from(error: training::TrainingError) -> Self {
-        use training::TrainingError as E;
-        let message = error.to_string();
-        match error {
-            E::NoDemonstrations { .. } => {
-                Self::input(message).hint("give --demos DEMOS made for this dataset")
-            }
-            _ => Self::input(message),
-        }
-    }
-}
-
-impl From<policy::PolicyError> for Failure {
-    fn from(error: policy::PolicyError) -> Self {
-        Self::input(error.to_string())
-    }
-}
-
 impl From<agents::AgentError> for Failure {
     fn from(error: agents::AgentError) -> Self {
         use agents::AgentError as E;
@@ -351,10 +339,6 @@ impl From<pipeline::PipelineError> for Failure {
             E::Agents(error) => error.into(),
             E::Training(error) => error.into(),
             E::Evaluation(error) => error.into(),
-            E::Learner(error) => Self::input(format!("learner: {error}")).hint(crate::settings::advice(
-                error.message(),
-                "`ilrec train --print-config` shows them all",
-            )),
             other => Self::input(other.to_string()),
         };
         match hint {

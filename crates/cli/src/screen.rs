@@ -1,7 +1,7 @@
 //! What is seen of a run on standard error: which stage of how many, how it goes on, and how long the rest will take.
 
 use crate::progress::{Progress, duration, patience};
-use crate::stage::train::note;
+use crate::stage::train::show;
 use pipeline::{RunConfig, StageRecord, Watcher};
 use std::time::{Duration, Instant};
 
@@ -84,9 +84,9 @@ impl Watcher for Screen {
         }
     }
 
-    fn trained(&mut self, _stage: &str, progress: &robust::Progress, n_env_steps: u64, seconds: f64) {
+    fn trained(&mut self, _stage: &str, progress: &learning::Progress, seconds: f64) {
         if let Some(shown) = &self.shown {
-            shown.at(progress.n_env_steps, n_env_steps, &note(progress, seconds));
+            show(shown, progress, seconds);
         }
     }
 }

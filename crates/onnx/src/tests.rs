@@ -7,7 +7,8 @@ use mdp::{Interaction, ItemIdx, ItemSet, Rng, rng_for};
 use prost::Message as _;
 use rand::RngExt as _;
 use ranking::{Ranker, Selection, Tracker, View};
-use robust::RobustPolicy;
+use algorithms::RankerPolicy;
+use learning::TrainedPolicy as _;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
@@ -58,7 +59,7 @@ fn ranker(kind: Kind, seed: u64) -> Ranker {
         "learns_in_session": kind.learns_in_session, "mean": 3.5, "noise": 0.7,
     });
     tensors.set_note(parameters.to_string());
-    RobustPolicy::from_tensors(tensors, &catalogue).unwrap().ranker().clone()
+    RankerPolicy::from_tensors(tensors, &catalogue).unwrap().ranker().clone()
 }
 
 /// A session in the layout of an artefact's self-test, with the score of every item that is left.

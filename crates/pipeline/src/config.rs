@@ -1,8 +1,10 @@
 //! One experiment as a file.
 
 use crate::PipelineError;
+use crate::variants::{Variant, variants};
 use agents::AgentSettings;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use world_model::WorldConfig;
 
@@ -30,13 +32,19 @@ pub struct RunConfig {
     pub environment: EnvironmentSettings,
     /// Where demonstrations come from.
     pub demonstrations: Vec<DemonstrationSource>,
-    /// Settings of the default learner that differ from its preset.
+    /// Algorithms of the registry that are trained; the first one is the one that the others are compared with.
+    #[serde(default = "default_algorithms")]
+    pub algorithms: Vec<String>,
+    /// Settings that differ from IL-Rec's preset, for it and for everything that is made of it by switching parts off.
     #[serde(default)]
     pub learner: toml::Table,
+    /// Settings that differ from an algorithm's preset, by its name.
+    #[serde(default)]
+    pub algorithm: BTreeMap<String, toml::Table>,
     /// How policies are judged.
     #[serde(default)]
     pub evaluation: EvaluationSettings,
-    /// Names of ablations (see [`crate::Variant`]).
+    /// Names of ablations of IL-Rec, see [`crate::ablation_names`].
     #[serde(default)]
     pub ablations: Vec<String>,
 }
@@ -147,6 +155,25 @@ impl Default for EvaluationSettings {
 }
 
 impl RunConfig {
+    /// The same with every setting of every algorithm: IL-Rec's under `learner`, those of algorithms with presets of their
+    /// own under `algorithm`.
+    ///
+    /// # Errors
+    /// When there is no algorithm of a name, or its settings cannot work.
+    pub fn laid_out(&self) -> Result<Self, PipelineError> {
+        let whole = |variant: Variant| -> Result<toml::Table, PipelineError> {
+            let value = variant.settings(self)?.value();
+            Ok(serde_json::from_value(value).expect("settings have a TOML form"))
+        };
+        let mut out = Self { learner: whole(Variant::of_algorithm("il-rec")?)?, ..self.clone() };
+        for variant in variants(self, &[])? {
+            if variant.entry.preset != algorithms::il_rec::PRESET {
+                out.algorithm.insert(variant.name.to_owned(), whole(variant)?);
+            }
+        }
+        Ok(out)
+    }
+
     /// Reads and checks a file.
     ///
     /// # Errors
@@ -180,12 +207,25 @@ impl RunConfig {
                 agents.settings.check()?;
             }
         }
-        for name in &self.ablations {
-            crate::Variant::of(name)?;
+        if self.algorithms.is_empty() {
+            return refuse("algorithms", "at least one is needed");
         }
-        crate::learner_config(self, crate::Variant::Full)?;
+        if !self.ablations.is_empty() && self.algorithms[0] != "il-rec" {
+            return refuse("ablations", "they are il-rec's, which has to be the first of `algorithms`");
+        }
+        for name in self.algorithm.keys().filter(|name| !self.algorithms.contains(name)) {
+            let why = format!("{name} is not one of `algorithms`");
+            return Err(PipelineError::Setting { setting: "algorithm", why });
+        }
+        for variant in variants(self, &self.ablations)? {
+            variant.settings(self)?;
+        }
         Ok(())
     }
+}
+
+fn default_algorithms() -> Vec<String> {
+    ["il-rec", "bc", "a2c", "planner", "untrained"].map(str::to_owned).into()
 }
 
 /// The main job on the generated sample domain.

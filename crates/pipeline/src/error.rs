@@ -51,9 +51,12 @@ pub enum PipelineError {
         /// The file.
         path: PathBuf,
     },
-    /// Settings of the learner that do not fit its preset.
-    #[error("learner: {0}")]
-    Learner(#[source] Box<toml::de::Error>),
+    /// A policy of another catalogue.
+    #[error("the policy was made with another catalogue: {}", path.display())]
+    OtherCatalogue {
+        /// Its directory.
+        path: PathBuf,
+    },
     /// A part of the chain refused.
     #[error(transparent)]
     Artefact(#[from] artefact::ArtefactError),
@@ -88,7 +91,7 @@ pub enum PipelineError {
     UnknownControl(String),
     /// The learner.
     #[error(transparent)]
-    Training(#[from] robust::RobustError),
+    Training(#[from] learning::LearningError),
     /// The evaluation.
     #[error(transparent)]
     Evaluation(#[from] evaluation::EvaluationError),
@@ -112,7 +115,8 @@ impl PipelineError {
                 "a log of more users, or a larger share for them: `ilrec world train --set users.train=0.5`".into(),
             ),
             Self::UnknownControl(_) => Some(format!("one of {}", crate::CONTROLS.join(", "))),
-            Self::Training(robust::RobustError::NoDemonstrations) => Some(
+            Self::OtherCatalogue { .. } => Some("give the dataset it was trained on".into()),
+            Self::Training(learning::LearningError::NoDemonstrations { .. }) => Some(
                 "demonstrations count only for training users: check that their user ids are those of the log"
                     .into(),
             ),

@@ -6,7 +6,6 @@ mod error;
 mod folder;
 mod inputs;
 mod judging;
-mod learners;
 mod ledger;
 mod nouns;
 mod page;
@@ -14,6 +13,8 @@ mod recorder;
 mod results;
 mod run;
 mod stages;
+mod training;
+mod variants;
 mod working;
 mod worlds;
 
@@ -24,13 +25,13 @@ pub use config::{
 pub use error::PipelineError;
 pub use folder::RunFolder;
 pub use judging::{CONTROLS, Contestant, Judging, UNIFORM};
-pub use learners::{Variant, learner_config};
 pub use nouns::with_nouns;
-pub use recorder::{Recorder, Watch};
 pub use results::{AblationRow, RuleResults, RunResults, StageRecord};
 pub use run::{Watcher, run, run_in, run_with};
 pub use stages::stage_names;
-pub use working::{Found, Resume, TrainingState, Working, unix_seconds};
+pub use training::{PolicyDirectory, TrainingJob, TrainingRecord, Watch, demonstrated};
+pub use variants::{DemonstrationChange, Variant, ablation_names};
+pub use working::{Found, Resume, Working};
 pub use worlds::{rule_by_name, training_environment};
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use crate::results::RuleResults;
 use crate::stages::{Log, Place, Worlds};
-use crate::{DataSettings, PipelineError, RunConfig, with_nouns};
+use crate::{DataSettings, PipelineError, RunConfig, TrainingRecord, with_nouns};
 use artefact::{Artefact, Kind};
 use demonstrations::Demos;
 use mdp::StepEnd;
 use report::{
-    Configuration, CurvePoint, DemonstratedStep, DemonstrationView, Fact, FactTable, GroundingSummary,
+    Configuration, DemonstratedStep, DemonstrationView, Fact, FactTable, GroundingSummary,
     LearningCurve, ReportData, Results, html_page,
 };
 
@@ -22,7 +22,7 @@ pub(crate) fn page(
     let main = &rules[0];
     let mut ablation: Vec<_> = Vec::new();
     if !main.ablations.is_empty() {
-        let full = main.evaluations.iter().find(|e| e.row.policy == "il-rec");
+        let full = main.evaluations.iter().find(|e| e.row.policy == config.algorithms[0]);
         ablation.extend(full.map(|e| e.row.clone()));
         ablation.extend(main.ablations.iter().map(|a| a.evaluation.row.clone()));
     }
@@ -31,7 +31,7 @@ pub(crate) fn page(
         title: config.title.clone(),
         reading: config.reading.clone(),
         about: about(config, log, worlds),
-        subject: "il-rec".into(),
+        subject: config.algorithms[0].clone(),
         results: rules.iter().map(results).collect(),
         ablation,
         learning: curves(config, place)?,
@@ -97,16 +97,16 @@ fn demos_of(config: &RunConfig, place: &Place<'_>, rule: &str) -> Result<Vec<Dem
 }
 
 fn curves(config: &RunConfig, place: &Place<'_>) -> Result<Vec<LearningCurve>, PipelineError> {
-    #[derive(serde::Deserialize)]
-    struct Curve {
-        curve: Vec<CurvePoint>,
-    }
+    let rule = place.out.join(&config.environment.exit_rule);
     let mut out = Vec::new();
-    for variant in ["il-rec", "actor-critic"] {
+    for name in &config.algorithms {
         for seed in &config.training_seeds {
-            let folder = place.out.join(&config.environment.exit_rule).join(format!("{variant}-s{seed}"));
-            let story: Curve = Artefact::open(Kind::Policy, &folder)?.read_json("training.json")?;
-            out.push(LearningCurve { name: format!("{variant}, seed {seed}"), points: story.curve });
+            let folder = rule.join(format!("{name}-s{seed}"));
+            let record: TrainingRecord = Artefact::open(Kind::Policy, &folder)?.read_json("training.json")?;
+            // A policy that learns nothing has no curve.
+            if record.validation.len() > 1 {
+                out.push(LearningCurve { name: format!("{name}, seed {seed}"), points: record.validation });
+            }
         }
     }
     Ok(out)

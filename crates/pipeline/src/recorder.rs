@@ -1,18 +1,16 @@
-//! What a run of the default learner leaves behind while it goes on: checkpoint, metrics, learning curve.
+//! What a training run leaves behind while it goes on: checkpoint, metrics, learning curve.
 
 use crate::PipelineError;
+use crate::training::Watch;
 use crate::working::{TrainingState, Working, unix_seconds};
 use artefact::Tensors;
+use learning::{Metrics, Observer, Progress};
 use report::CurvePoint;
-use robust::{Observer, Progress, UpdateReport};
 use std::time::Instant;
 use telemetry::{MetricsWriter, Moment};
 
-/// Is told how a run goes on, with the seconds it has taken.
-pub type Watch<'a> = dyn FnMut(&Progress, f64) + 'a;
-
 /// Keeps checkpoint, metrics and learning curve of a run in its working directory.
-pub struct Recorder<'a> {
+pub(crate) struct Recorder<'a> {
     working: &'a Working,
     watch: &'a mut Watch<'a>,
     metrics: MetricsWriter,
@@ -25,7 +23,7 @@ impl<'a> Recorder<'a> {
     ///
     /// # Errors
     /// When the checkpoint is damaged or the metrics cannot be written.
-    pub fn new(
+    pub(crate) fn new(
         working: &'a Working,
         watch: &'a mut Watch<'a>,
     ) -> Result<(Self, Option<Tensors>), PipelineError> {
@@ -36,12 +34,12 @@ impl<'a> Recorder<'a> {
     }
 
     /// The time the run has taken, over all interruptions.
-    pub fn seconds(&self) -> f64 {
+    pub(crate) fn seconds(&self) -> f64 {
         self.state.seconds + self.started.elapsed().as_secs_f64()
     }
 
     /// The validations so far.
-    pub fn into_curve(self) -> Vec<CurvePoint> {
+    pub(crate) fn into_curve(self) -> Vec<CurvePoint> {
         self.state.validation
     }
 }
@@ -49,18 +47,14 @@ impl<'a> Recorder<'a> {
 type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 impl Observer for Recorder<'_> {
-    fn updated(&mut self, progress: &Progress, report: &UpdateReport, validated: bool) -> Outcome {
+    fn updated(&mut self, progress: &Progress, metrics: &Metrics, validated: bool) -> Outcome {
         let seconds = self.seconds();
         let mut values = vec![
             ("train/r_traj", f64::from(progress.mean_return)),
             ("train/len", f64::from(progress.mean_length)),
-            ("train/entropy", f64::from(report.entropy)),
-            ("loss/critic", f64::from(report.critic_loss)),
-            ("loss/hazard", f64::from(report.hazard_loss)),
-            ("loss/guidance", f64::from(report.guidance_loss)),
-            ("loss/imitation", f64::from(report.imitation_loss)),
             ("throughput/env_steps_per_second", progress.n_env_steps as f64 / seconds.max(1e-9)),
         ];
+        values.extend(metrics.iter());
         if let Some(r_traj) = progress.last_validation.filter(|_| validated).map(f64::from) {
             values.push(("validation/r_traj", r_traj));
             self.state.validation.push(CurvePoint { n_env_steps: progress.n_env_steps, r_traj });

@@ -39,9 +39,12 @@ pub struct RuleResults {
     pub rule: environment::ExitRule,
     /// All evaluations, in the order of the table.
     pub evaluations: Vec<Evaluation>,
-    /// Paired differences of IL-Rec to every other row.
+    /// The row that the others are compared with: the first of the run's algorithms.
+    #[serde(default = "il_rec")]
+    pub subject: String,
+    /// Paired differences of the subject to every other row.
     pub differences: Vec<Difference>,
-    /// IL-Rec's mean return over the oracle's and over greedy-diverse's.
+    /// The subject's mean return over the oracle's and over greedy-diverse's.
     pub share_of_oracle: f64,
     /// See `share_of_oracle`.
     pub share_of_greedy_diverse: f64,
@@ -49,6 +52,11 @@ pub struct RuleResults {
     pub ablations: Vec<AblationRow>,
     /// The demonstrations.
     pub demonstrations: DemosDescription,
+}
+
+/// The subject of runs of earlier versions.
+fn il_rec() -> String {
+    "il-rec".into()
 }
 
 /// One ablation.

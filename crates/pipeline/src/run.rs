@@ -19,7 +19,7 @@ pub trait Watcher {
     /// A collection from a language model went on.
     fn demonstrated(&mut self, _stage: &str, _progress: &agents::Progress) {}
     /// A training run went on. `seconds` is the time it has taken.
-    fn trained(&mut self, stage: &str, progress: &robust::Progress, n_env_steps: u64, seconds: f64);
+    fn trained(&mut self, stage: &str, progress: &learning::Progress, seconds: f64);
 }
 
 /// A run in progress: where it writes and what it has to say.

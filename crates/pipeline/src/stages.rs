@@ -9,7 +9,8 @@ use crate::ledger::{hash_path, key};
 use crate::results::RuleResults;
 use crate::run::Session;
 use crate::worlds::{judging_environment, rule_by_name, training_environment};
-use crate::{DataSettings, PipelineError, RunConfig, SampleSettings, Variant};
+use crate::variants::variants;
+use crate::{DataSettings, PipelineError, RunConfig, SampleSettings};
 use artefact::{Claim, Kind};
 use data::split::LogSplit;
 use data::{Dataset, Format, ImportOptions};
@@ -153,18 +154,12 @@ pub(crate) fn rule(
     };
     let demos = demos::demos(session, &ground)?;
     let mut trained = Vec::new();
-    for variant in variants(ablations)? {
+    for variant in variants(session.config, ablations)? {
         for &seed in &session.config.training_seeds {
             trained.push(train::train(session, &ground, &demos, variant, seed)?);
         }
     }
     evaluate::evaluate(session, &ground, &demos, &trained)
-}
-
-/// What is trained under a rule.
-fn variants(ablations: &[String]) -> Result<Vec<Variant>, PipelineError> {
-    let always = [Variant::Full, Variant::ActorCritic, Variant::BehaviorCloning, Variant::Planner].map(Ok);
-    always.into_iter().chain(ablations.iter().map(|name| Variant::of(name))).collect()
 }
 
 /// The stages of a run, in order; a run whose ablations do not exist has none of them.
@@ -174,9 +169,9 @@ pub fn stage_names(config: &RunConfig) -> Vec<String> {
     for (position, rule) in rules.enumerate() {
         let ablations: &[String] = if position == 0 { &config.ablations } else { &[] };
         names.extend((0..config.demonstrations.len()).map(|number| format!("{rule}/demos-{number}")));
-        for variant in variants(ablations).unwrap_or_default() {
+        for variant in variants(config, ablations).unwrap_or_default() {
             let seeds = config.training_seeds.iter();
-            names.extend(seeds.map(|seed| format!("{rule}/{}-s{seed}", variant.name())));
+            names.extend(seeds.map(|seed| format!("{rule}/{}-s{seed}", variant.name)));
         }
         names.push(format!("{rule}/evaluation"));
     }

@@ -2,6 +2,7 @@
 
 use crate::ledger::{Ledger, hash_path, key};
 use crate::stages::train::auc;
+use crate::working::TrainingState;
 use crate::*;
 use artefact::{ArtefactError, Replace};
 use std::path::Path;
@@ -28,17 +29,40 @@ fn mistakes_in_a_file_are_named() {
 }
 
 #[test]
-fn variants_are_switches_of_one_learner() {
-    let run = quickstart_config(0);
-    let switches = |variant| learner_config(&run, variant).unwrap().switches;
-    let full = switches(Variant::Full);
-    assert!(full.demonstrations && full.hazard && full.actor_critic);
-    let control = switches(Variant::ActorCritic);
-    assert!(!control.demonstrations && !control.hazard && control.actor_critic);
-    assert!(!switches(Variant::BehaviorCloning).actor_critic);
-    for variant in Variant::ABLATIONS {
-        assert_eq!(Variant::of(variant.name()).unwrap(), variant);
+fn variants_are_algorithms_and_il_rec_with_one_ingredient_changed() {
+    let mut run = quickstart_config(0);
+    run.learner = toml::from_str("training.discount = 0.5\ntraining.actor_learning_rate = 0.25").unwrap();
+    let settings = |variant: Variant| variant.settings(&run).unwrap().value();
+    let of = |name: &str| settings(Variant::of_algorithm(name).unwrap());
+    let full = of("il-rec");
+    assert_eq!((&full["training"]["discount"], &full["switches"]["hazard"]), (&0.5.into(), &true.into()));
+    let a2c = of("a2c");
+    assert_eq!((&a2c["training"]["discount"], &a2c["switches"]["hazard"]), (&0.5.into(), &false.into()));
+    assert_eq!(of("planner")["training"]["actor_learning_rate"], 0.0, "what makes it the planner wins");
+    assert!(of("bc")["training"].is_null(), "it has settings of its own");
+    for name in ablation_names() {
+        let variant = Variant::of_ablation(name).unwrap();
+        let is_changed = settings(variant) != full || variant.demonstrations != DemonstrationChange::None;
+        assert!(is_changed && settings(variant)["training"]["discount"] == 0.5, "{name}");
     }
+}
+
+#[test]
+fn algorithms_and_their_settings_are_checked_by_name() {
+    let refused = |change: &dyn Fn(&mut RunConfig)| {
+        let mut run = quickstart_config(0);
+        change(&mut run);
+        run.check().unwrap_err().to_string()
+    };
+    assert!(refused(&|run| run.algorithms.push("dqm".into())).contains("no algorithm is called dqm"));
+    assert!(refused(&|run| run.algorithms.clear()).contains("at least one is needed"));
+    assert!(refused(&|run| run.algorithms.swap(0, 1)).contains("il-rec's"), "ablations of another method");
+    let table = || toml::from_str("learning_rates = 1.0").unwrap();
+    assert!(refused(&|run| drop(run.algorithm.insert("bc".into(), table()))).contains("learning_rates"));
+    assert!(refused(&|run| drop(run.algorithm.insert("paper".into(), table()))).contains("not one of"));
+    let whole = quickstart_config(0).laid_out().unwrap();
+    assert!(whole.learner["training"].get("discount").is_some() && whole.algorithm["bc"].get("patience").is_some());
+    whole.check().unwrap();
 }
 
 #[test]
@@ -254,7 +278,7 @@ struct Silent;
 impl Watcher for Silent {
     fn started(&mut self, _: &str) {}
     fn finished(&mut self, _: &StageRecord) {}
-    fn trained(&mut self, _: &str, _: &robust::Progress, _: u64, _: f64) {}
+    fn trained(&mut self, _: &str, _: &learning::Progress, _: f64) {}
 }
 
 #[test]

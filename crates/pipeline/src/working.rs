@@ -47,7 +47,7 @@ pub enum Found {
 
 /// What a checkpoint knows beside the learner's state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct TrainingState {
+pub(crate) struct TrainingState {
     /// Environment steps taken.
     pub n_env_steps: u64,
     /// Time taken, in seconds, over all interruptions.
@@ -97,7 +97,7 @@ impl Working {
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn keep(&self, state: &TrainingState, tensors: &Tensors) -> Result<(), ArtefactError> {
+    pub(crate) fn keep(&self, state: &TrainingState, tensors: &Tensors) -> Result<(), ArtefactError> {
         let mut bytes = serde_json::to_vec(state).expect("a checkpoint's state is plain data");
         bytes.push(b'\n');
         bytes.extend(tensors.to_bytes());
@@ -108,7 +108,7 @@ impl Working {
     ///
     /// # Errors
     /// When it is damaged.
-    pub fn kept(&self) -> Result<Option<(TrainingState, Tensors)>, PipelineError> {
+    pub(crate) fn kept(&self) -> Result<Option<(TrainingState, Tensors)>, PipelineError> {
         let path = self.path.join(CHECKPOINT);
         let Ok(bytes) = std::fs::read(&path) else { return Ok(None) };
         let damaged = |what: String| PipelineError::DamagedCheckpoint { what, path: path.clone() };
@@ -123,19 +123,19 @@ impl Working {
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn metrics(&self, state: Option<&TrainingState>) -> Result<MetricsWriter, PipelineError> {
+    pub(crate) fn metrics(&self, state: Option<&TrainingState>) -> Result<MetricsWriter, PipelineError> {
         let metrics = match state {
             Some(state) => MetricsWriter::resume(&self.path, state.n_env_steps, unix_seconds()),
             None => MetricsWriter::create(&self.path, unix_seconds()),
         };
-        metrics.map_err(|e| PipelineError::Training(robust::RobustError::Observer(e.into())))
+        metrics.map_err(|e| PipelineError::Training(learning::LearningError::Observer(e.into())))
     }
 
     /// What of it goes into the finished directory; all of it tells of clocks.
     ///
     /// # Errors
     /// When a file cannot be read.
-    pub fn files(&self) -> Result<BTreeMap<&'static str, Vec<u8>>, PipelineError> {
+    pub(crate) fn files(&self) -> Result<BTreeMap<&'static str, Vec<u8>>, PipelineError> {
         let mut kept = BTreeMap::new();
         for name in [CHECKPOINT, METRICS] {
             let path = self.path.join(name);
@@ -203,6 +203,6 @@ fn writing(path: &Path) -> impl FnOnce(std::io::Error) -> PipelineError {
 }
 
 /// The clock, for metrics only.
-pub fn unix_seconds() -> f64 {
+pub(crate) fn unix_seconds() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }

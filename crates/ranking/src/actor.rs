@@ -40,6 +40,14 @@ impl Actor {
         Self { network }
     }
 
+    /// The same network with an output of zero: every item is as probable as any other, in every state.
+    pub fn neutral(rng: &mut Rng) -> Self {
+        let mut actor = Self::new(rng);
+        let tail = actor.network.parameters.len() - (HIDDEN + 1) * N_FEATURES;
+        actor.network.parameters[tail..].fill(0.0);
+        actor
+    }
+
     /// Feature weights in a state.
     pub fn weights(&self, state: &[f32; N_STATE]) -> [f32; N_FEATURES] {
         let out = self.network.apply(state);

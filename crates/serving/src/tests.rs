@@ -7,7 +7,8 @@ use artefact::{ArtefactError, Tensors};
 use catalogue::Catalogue;
 use mdp::{Interaction, ItemIdx, ItemSet, Policy as _, SessionContext, UserIdx, rng_for};
 use rand::RngExt as _;
-use robust::RobustPolicy;
+use algorithms::RankerPolicy;
+use learning::TrainedPolicy as _;
 use std::path::{Path, PathBuf};
 
 const N_ITEMS: usize = 40;
@@ -26,7 +27,7 @@ fn catalogue_of(n_items: usize) -> Catalogue {
 }
 
 /// A policy of random parameters, drawn often enough that every feature counts.
-fn policy(catalogue: &Catalogue, selection: Selection, seed: u64) -> RobustPolicy {
+fn policy(catalogue: &Catalogue, selection: Selection, seed: u64) -> RankerPolicy {
     let mut rng = rng_for(seed, &[]);
     let (mut tensors, n_items) = (Tensors::default(), catalogue.len());
     let mut fill = |name: &str, shape: &[usize], low: f32, high: f32| {
@@ -47,7 +48,7 @@ fn policy(catalogue: &Catalogue, selection: Selection, seed: u64) -> RobustPolic
         "mean": 3.5, "noise": 0.7,
     });
     tensors.set_note(parameters.to_string());
-    RobustPolicy::from_tensors(tensors, catalogue).unwrap()
+    RankerPolicy::from_tensors(tensors, catalogue).unwrap()
 }
 
 fn demonstrations() -> Vec<ServedSession> {
@@ -70,13 +71,13 @@ fn demonstrations() -> Vec<ServedSession> {
     }]
 }
 
-fn exported(policy: &RobustPolicy, catalogue: &Catalogue, out: &Path) -> Result<(), ServingError> {
+fn exported(policy: &RankerPolicy, catalogue: &Catalogue, out: &Path) -> Result<(), ServingError> {
     exported_in(Precision::Single, policy, catalogue, out)
 }
 
 fn exported_in(
     table: Precision,
-    policy: &RobustPolicy,
+    policy: &RankerPolicy,
     catalogue: &Catalogue,
     out: &Path,
 ) -> Result<(), ServingError> {

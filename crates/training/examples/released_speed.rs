@@ -101,10 +101,10 @@ fn measure(preset: Preset, n_episodes: u64) -> Result<f64, Box<dyn std::error::E
         environment: &environment,
         catalogue: &catalogue,
         dataset: "steam",
-        users: &users,
-        histories: &mdp::Histories::default(),
-        demonstrations: &demonstrations,
-        validation_users: &[],
+        users: users.into(),
+        histories: Arc::new([]),
+        demonstrations: demonstrations.into(),
+        validation_users: Arc::new([]),
     };
     let started = std::time::Instant::now();
     let mut trainer = Trainer::new(config, inputs, 0)?;

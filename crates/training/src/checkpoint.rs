@@ -2,9 +2,10 @@
 
 use crate::network::Network;
 use crate::trainer::{actor_config, critic_config, network_size};
-use crate::{StepLog, SumTree, Trainer, TrainingError};
+use crate::{StepLog, Trainer, TrainingError};
 use artefact::Tensors;
 use kernels::RowAdamParts;
+use learning::SumTree;
 use policy::{ActorParts, Critic, CriticParts};
 use serde::{Deserialize, Serialize};
 

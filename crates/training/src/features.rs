@@ -5,6 +5,7 @@ use crate::{FeatureKind, StepLog};
 use catalogue::Catalogue;
 use mdp::UserIdx;
 use policy::{ActorConfig, StateInput};
+use std::sync::Arc;
 use reward::{HashedTextEncoder, StateActionText, TextEncoder};
 
 /// Turns steps of a log into rows of features.
@@ -13,7 +14,7 @@ pub(crate) struct FeatureMaker<'a> {
     encoder: HashedTextEncoder,
     dataset: &'a str,
     catalogue: &'a Catalogue,
-    users: &'a [UserIdx],
+    users: Arc<[UserIdx]>,
 }
 
 impl<'a> FeatureMaker<'a> {
@@ -22,7 +23,7 @@ impl<'a> FeatureMaker<'a> {
         (kind, text_width): (FeatureKind, usize),
         dataset: &'a str,
         catalogue: &'a Catalogue,
-        users: &'a [UserIdx],
+        users: Arc<[UserIdx]>,
     ) -> Self {
         Self { kind, encoder: HashedTextEncoder::new(text_width), dataset, catalogue, users }
     }

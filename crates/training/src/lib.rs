@@ -7,11 +7,9 @@ mod error;
 mod features;
 mod network;
 mod observer;
-mod replay;
 mod rollouts;
 mod rounds;
 mod steplog;
-mod sumtree;
 mod trainer;
 mod updates;
 
@@ -23,9 +21,7 @@ pub use config::{
 pub use demonstrations::Demonstrations;
 pub use error::TrainingError;
 pub use observer::{Observer, Progress, RunOptions, Silent};
-pub use replay::{Draw, Replay};
 pub use steplog::StepLog;
-pub use sumtree::SumTree;
 pub use trainer::{Trainer, TrainingInputs};
 
 #[cfg(test)]

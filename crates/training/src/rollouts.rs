@@ -10,10 +10,11 @@
 use crate::trainer::stream;
 use environment::{Environment, EnvironmentError, VectorEnvironment};
 use kernels::{Drawn, Isa};
-use mdp::{Histories, ItemIdx, ItemSet, Rng, UserIdx, rng_for};
+use mdp::{Interaction, ItemIdx, ItemSet, Rng, UserIdx, rng_for};
 use policy::{Acting, ActorConfig, LargeActor, Snapshot, StateInput};
 use rayon::prelude::*;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Sessions per block: many, because a pass over the catalogue costs as much for the last sessions of a block that go on
 /// as for sixteen.
@@ -26,11 +27,11 @@ pub(crate) struct Rollouts<'a> {
 }
 
 /// What the sessions of all rounds have in common.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Players<'a> {
     pub(crate) seed: u64,
-    pub(crate) users: &'a [UserIdx],
-    pub(crate) histories: &'a Histories,
+    pub(crate) users: Arc<[UserIdx]>,
+    pub(crate) histories: Arc<[&'a [Interaction]]>,
     /// Whether what was shown is kept from being shown again.
     pub(crate) is_masked: bool,
 }
@@ -48,7 +49,7 @@ impl<'a> Players<'a> {
 
     /// Puts the items of the user's log in.
     pub(crate) fn mask_history(&self, user: UserIdx, shown: &mut ItemSet) {
-        let history = self.histories.get(user.index());
+        let history = self.histories.get(user.index()).copied().unwrap_or_default();
         history.iter().for_each(|interaction| {
             shown.insert(interaction.item);
         });

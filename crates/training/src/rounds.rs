@@ -101,5 +101,5 @@ impl<'a> Trainer<'a> {
 /// Who plays, and how.
 pub(crate) fn players<'a>(raw: &RawTrainingConfig, inputs: &TrainingInputs<'a>, seed: u64) -> Players<'a> {
     let is_masked = raw.rollout.repeats == Repeats::Masked;
-    Players { seed, users: inputs.users, histories: inputs.histories, is_masked }
+    Players { seed, users: inputs.users.clone(), histories: inputs.histories.clone(), is_masked }
 }

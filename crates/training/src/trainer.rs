@@ -8,17 +8,19 @@ use crate::rollouts::Rollouts;
 use crate::rounds::players;
 use crate::updates::Scratch;
 use crate::{
-    Demonstrations, FeatureKind, Observer, Presence, RawTrainingConfig, Replay, RunOptions, StepLog, SumTree,
-    TrainingConfig, TrainingError,
+    Demonstrations, FeatureKind, Observer, Presence, RawTrainingConfig, RunOptions, StepLog, TrainingConfig,
+    TrainingError,
 };
 use artefact::Tensors;
 use catalogue::Catalogue;
 use environment::{Environment, Start, rollout};
-use mdp::{Histories, Interaction, Trajectory, UserIdx, rng_for};
+use learning::{Replay, SumTree};
+use mdp::{Interaction, Trajectory, UserIdx, rng_for};
 use nn::TrackerConfig;
 use policy::{ActorConfig, Critic, CriticConfig, PublishedPolicy};
 use reward::{DemoAdvantages, Discriminator};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Names of the random streams; each is followed by the number of the episode, or of the update where updates draw from
@@ -35,7 +37,7 @@ pub(crate) mod stream {
 }
 
 /// What a run works with.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct TrainingInputs<'a> {
     /// The train world.
     pub environment: &'a Environment,
@@ -44,19 +46,19 @@ pub struct TrainingInputs<'a> {
     /// The dataset's name, which is part of these texts.
     pub dataset: &'a str,
     /// Episode e is one of user `users[e mod len]`; the user table has one row for each.
-    pub users: &'a [UserIdx],
+    pub users: Arc<[UserIdx]>,
     /// Logged interactions by user row of the environment; may be shorter. Only rollouts that mask repeats and
     /// validation look at them.
-    pub histories: &'a Histories,
+    pub histories: Arc<[&'a [Interaction]]>,
     /// The expert's sessions, with the train world's rewards.
-    pub demonstrations: &'a [Trajectory],
+    pub demonstrations: Arc<[Trajectory]>,
     /// Users whose mean return is reported now and then; may be empty.
-    pub validation_users: &'a [UserIdx],
+    pub validation_users: Arc<[UserIdx]>,
 }
 
 impl<'a> TrainingInputs<'a> {
     fn history(&self, user: UserIdx) -> &'a [Interaction] {
-        self.histories.get(user.index())
+        self.histories.get(user.index()).copied().unwrap_or_default()
     }
 }
 
@@ -134,7 +136,7 @@ impl<'a> Trainer<'a> {
         let mut network = Network::new(network_size(raw), actor, &mut rng_for(seed, &[stream::ACTOR]));
         let critic = Critic::new(critic_config(raw, n_items), &mut rng_for(seed, &[stream::CRITIC]));
         let kind = (raw.discriminator.features, raw.discriminator.text_width);
-        let features = FeatureMaker::new(kind, inputs.dataset, inputs.catalogue, inputs.users);
+        let features = FeatureMaker::new(kind, inputs.dataset, inputs.catalogue, inputs.users.clone());
         let discriminator = Discriminator::new(
             features.width(&actor),
             raw.discriminator.n_hidden,
@@ -195,7 +197,7 @@ impl<'a> Trainer<'a> {
 
     /// The policy as it is now.
     pub fn policy(&mut self, name: &str) -> PublishedPolicy {
-        self.network.freeze(name, self.inputs.users)
+        self.network.freeze(name, &self.inputs.users)
     }
 
     /// Everything needed to go on, see [`Trainer::resume`].
@@ -291,7 +293,7 @@ impl<'a> Trainer<'a> {
     fn validate(&mut self) -> Result<f64, TrainingError> {
         let start = |&user: &UserIdx| Start { user, history: self.inputs.history(user), stream: 0 };
         let starts: Vec<Start<'_>> = self.inputs.validation_users.iter().map(start).collect();
-        let policy = self.network.freeze("validation", self.inputs.users);
+        let policy = self.network.freeze("validation", &self.inputs.users);
         let rng_seed = self.seed ^ stream::VALIDATION;
         let sessions = rollout(self.inputs.environment, &policy, &starts, rng_seed)?;
         let rewards = sessions.iter().flat_map(|session| &session.steps).map(|step| f64::from(step.reward));
@@ -314,7 +316,7 @@ fn usable_demonstrations(
     }
     let rows: BTreeMap<UserIdx, u32> = inputs.users.iter().copied().zip(0..).collect();
     let n_items = inputs.environment.n_items();
-    let demos = Demonstrations::new(inputs.demonstrations, &rows, n_items, raw.rollout.discount)?;
+    let demos = Demonstrations::new(&inputs.demonstrations, &rows, n_items, raw.rollout.discount)?;
     let n_steps = demos.n_left_out;
     if demos.is_empty() {
         return Err(TrainingError::NoDemonstrations { n_steps });

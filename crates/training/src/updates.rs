@@ -1,7 +1,8 @@
 //! The updates of a round.
 
 use crate::trainer::stream;
-use crate::{Draw, Reweigh, StepLog, SumTree, Trainer, TrainingError};
+use crate::{Reweigh, StepLog, Trainer, TrainingError};
+use learning::{Draw, SumTree};
 use mdp::rng_for;
 use policy::{
     ActorRow, CriticRow, LossConfig, PolicyRow, StateInput, normalise_advantages, temporal_difference_target,

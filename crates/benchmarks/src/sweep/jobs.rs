@@ -6,7 +6,7 @@ use crate::robust_training::{Domain, Tastes};
 use catalogue::Catalogue;
 use environment::{Environment, ExitRule, ItemFeatures, VectorEnvironment};
 use kernels::{HeadTable, Isa, Precision, ScoringTable};
-use mdp::{ItemIdx, ItemSet, Policy as _, RewardSource, SessionContext, UserIdx, rng_for};
+use mdp::{ItemIdx, ItemSet, RewardSource, SessionContext, UserIdx, rng_for};
 use nn::{BatchDropout, TrackerConfig, uniforms};
 use policy::{Actor, ActorConfig, ActorRow, LargeActor, LossConfig, PolicyRow, StateInput};
 use rand::RngExt as _;

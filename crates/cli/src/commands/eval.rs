@@ -7,13 +7,12 @@ use crate::settings::nearest;
 use crate::stage::demos;
 use crate::stage::domain::Domain;
 use crate::stage::evaluate;
-use crate::stage::policy::Trained;
 use crate::stage::simulation::Simulation;
 use artefact::{Claim, Draft, Kind};
 use evaluation::{
     BootstrapPlan, Difference, EvalRow, Evaluation, EvaluationError, Scoring, paired_difference,
 };
-use pipeline::{CONTROLS, EvaluationSettings, Judging};
+use pipeline::{CONTROLS, EvaluationSettings, Judging, PolicyDirectory};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use world_model::Side;
@@ -131,8 +130,8 @@ fn judge(
             Ok((evaluation, Some(("policy", hash))))
         }
         _ if path.is_dir() => {
-            let (trained, hash) = Trained::open(domain, path)?;
-            Ok((evaluate::trained(judging, &trained)?, Some(("policy", hash))))
+            let trained = PolicyDirectory::open(path, &domain.dataset.catalogue)?;
+            Ok((evaluate::trained(judging, &trained)?, Some(("policy", trained.hash))))
         }
         (_, name) if name == "random" || CONTROLS.contains(&name) => Ok((judging.control(name)?, None)),
         (_, name) => Err(unknown(name)),

@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::screen::Screen;
 use crate::settings::Layers;
 use crate::stage::model::{ModelArgs, Opener};
-use pipeline::{RunConfig, RunFolder, RunResults, StageRecord, Variant, learner_config};
+use pipeline::{RunConfig, RunFolder, RunResults, StageRecord};
 use std::path::{Path, PathBuf};
 
 /// Arguments of `run`.
@@ -59,13 +59,10 @@ fn parse(name: &str, text: &str) -> Result<RunConfig, Failure> {
 }
 
 impl Changes {
-    /// The settings with the changes, or nothing where they were only to be printed. The learner's preset is laid
-    /// out in full, so that every setting of it can be changed and seen.
+    /// The settings with the changes, or nothing where they were only to be printed. The presets of all algorithms are laid
+    /// out in full, so that every setting of them can be changed and seen.
     pub(crate) fn apply(&self, config: &RunConfig, global: &Global) -> Result<Option<RunConfig>, Failure> {
-        let learner = learner_config(config, Variant::Full)?;
-        let learner = toml::Table::try_from(&learner)
-            .map_err(|e| Failure::machine(format!("the preset has no TOML form: {e}")))?;
-        let mut layers = Layers::new(&RunConfig { learner, ..config.clone() });
+        let mut layers = Layers::new(&config.laid_out()?);
         for assignment in &self.set {
             layers.set(assignment)?;
         }
@@ -82,26 +79,24 @@ impl Changes {
     }
 }
 
-/// The policy a run is about.
-const SUBJECT: &str = "il-rec";
-
 /// The results and where the page is.
 pub(crate) fn tables(results: &RunResults) -> String {
     let mut text = String::new();
     for rule in &results.rules {
         let rows: Vec<_> = rule.evaluations.iter().map(|evaluation| evaluation.row.clone()).collect();
-        text.push_str(&report::text_table(&rows, SUBJECT));
+        let subject = rule.subject.as_str();
+        text.push_str(&report::text_table(&rows, subject));
         text.push_str(&report::text_differences(&rule.differences));
         let share = |share: f64| format!("{:.0} %", 100.0 * share);
         text.push_str(&format!(
-            "{SUBJECT} earns {} of greedy-diverse, {} of the oracle\n\n",
+            "{subject} earns {} of greedy-diverse, {} of the oracle\n\n",
             share(rule.share_of_greedy_diverse),
             share(rule.share_of_oracle)
         ));
         if !rule.ablations.is_empty() {
             let rows: Vec<_> =
                 rule.ablations.iter().map(|ablation| ablation.evaluation.row.clone()).collect();
-            text.push_str(&format!("ablations\n{}\n", report::text_table(&rows, SUBJECT)));
+            text.push_str(&format!("ablations\n{}\n", report::text_table(&rows, subject)));
         }
     }
     let made: Vec<&StageRecord> = results.stages.iter().filter(|stage| !stage.skipped).collect();

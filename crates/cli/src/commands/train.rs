@@ -4,19 +4,18 @@ use crate::context::{EnvironmentArgs, Global, SettingsArgs};
 use crate::failure::Failure;
 use crate::settings::Layers;
 use crate::shell;
+use crate::stage::demos;
 use crate::stage::domain::Domain;
-use crate::stage::policy::{Account, Trained};
 use crate::stage::simulation::Simulation;
-use crate::stage::train::{Job, train};
-use crate::stage::{demos, published};
+use crate::stage::train::train;
+use algorithms::{Entry, REGISTRY};
 use artefact::Kind;
-use pipeline::Variant;
-use robust::{ROBUST_PRESET, RobustConfig};
+use learning::{Demonstrated, Inputs};
+use pipeline::{TrainingJob, TrainingRecord, demonstrated};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use training::{PAPER, RELEASED, RawTrainingConfig, VECTORISED};
 use world_model::Side;
 
 /// Arguments of `train`.
@@ -34,14 +33,12 @@ pub(crate) struct Arguments {
     /// The policy directory to write
     #[arg(long, value_name = "POLICY")]
     out: PathBuf,
-    /// What learns: il-rec, bc (imitation alone, unweighted), a2c (no demonstrations, no learned hazard) or planner
-    /// (il-rec with a frozen actor); the switches that make it win over the settings
-    #[arg(long, default_value = "il-rec", value_parser = ["il-rec", "bc", "a2c", "planner"])]
-    algo: String,
-    /// Settings to start from: robust (ours), released (the published code), vectorised (the same in large rounds), paper
-    /// (the loop of the paper)
-    #[arg(long, default_value = "robust", value_parser = ["robust", "released", "vectorised", "paper"])]
-    preset: String,
+    /// What learns, by its name in the registry (`ilrec algorithms`)
+    #[arg(long, default_value = "il-rec", value_parser = algorithm)]
+    algo: &'static Entry,
+    /// The same as --algo: released, vectorised, paper; robust is il-rec's preset. With --algo a2c, without demonstrations
+    #[arg(long, value_parser = ["robust", "released", "vectorised", "paper"])]
+    preset: Option<String>,
     /// Go on from the checkpoint of an interrupted run
     #[arg(long)]
     resume: bool,
@@ -55,124 +52,113 @@ pub(crate) struct Arguments {
 struct Answer<'a> {
     policy: &'a Path,
     #[serde(flatten)]
-    account: &'a Account,
+    record: &'a TrainingRecord,
 }
 
-/// Checked settings of one of the learners.
-enum Learner {
-    Robust(RobustConfig),
-    Published(RawTrainingConfig),
+fn algorithm(name: &str) -> Result<&'static Entry, String> {
+    algorithms::find(name).ok_or_else(|| {
+        let known: Vec<&str> = REGISTRY.iter().map(|entry| entry.name).collect();
+        let meant = crate::settings::nearest(name, known.iter().copied());
+        let meant = meant.map(|name| format!("did you mean {name}? ")).unwrap_or_default();
+        format!("{meant}one of {}", known.join(", "))
+    })
 }
 
 /// Trains.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
-    let layers = arguments.layers()?;
+    let chosen = arguments.chosen()?;
+    let layers = chosen.layers(&arguments.settings)?;
     if arguments.settings.prints(&layers, global)? {
         return Ok(());
     }
-    let learner = arguments.learner(&layers)?;
+    let settings = chosen.entry.settings(layers.values())?;
     let claim = global.claim(Kind::Policy, &arguments.out, "train")?;
     let domain = Domain::open(&arguments.data, &arguments.world)?;
     let environment = Simulation::new(&domain.world, &arguments.environment.settings(), global.seed())?
         .environment(&domain.world, Side::Train)?;
-    let (demonstrations, demos_hash) = match &arguments.demos {
-        None => (Vec::new(), String::new()),
-        Some(path) => {
-            let (demos, hash) = demos::open(&domain, path)?;
-            (demos.demonstrations.iter().map(|demo| demo.trajectory()).collect(), hash)
-        }
-    };
-    let job = Job {
-        domain: &domain,
-        environment: &environment,
-        demonstrations: &demonstrations,
-        demos_hash,
-        name: &arguments.name(&layers)?,
-        preset: &arguments.preset,
+    let mut made_of = BTreeMap::from([
+        ("catalogue".to_owned(), domain.dataset.catalogue.hash()),
+        ("dataset".to_owned(), domain.dataset_hash.clone()),
+        ("world".to_owned(), domain.world_hash.clone()),
+    ]);
+    let mut demonstrations: Vec<Demonstrated> = Vec::new();
+    if let Some(path) = &arguments.demos {
+        let (demos, hash) = demos::open(&domain, path)?;
+        demonstrations.extend(demos.demonstrations.iter().map(demonstrated));
+        made_of.insert("demos".to_owned(), hash);
+    }
+    let split = domain.world.split();
+    let (train_users, validation_users) =
+        (domain.with_histories(&split.train), domain.with_histories(&split.validation));
+    let job = TrainingJob {
+        entry: chosen.entry,
+        settings: settings.as_ref(),
+        name: &chosen.name(&layers),
+        inputs: Inputs {
+            catalogue: &domain.dataset.catalogue,
+            environment: &environment,
+            train: &train_users,
+            validation: &validation_users,
+            demonstrations: &demonstrations,
+        },
+        made_of: &made_of,
         seed: global.seed(),
-        claim: &claim,
-        resume: arguments.resume,
     };
-    let trained = match &learner {
-        Learner::Robust(config) => train(&job, config)?,
-        Learner::Published(config) => published::train(&job, config)?,
-    };
-    let answer = Answer { policy: &arguments.out, account: &trained.account };
-    global.format().emit(&answer, &arguments.for_people(&trained))
+    let trained = train(&job, &claim, arguments.resume)?;
+    let answer = Answer { policy: &arguments.out, record: &trained.record };
+    global.format().emit(&answer, &arguments.for_people(&trained.record))
+}
+
+/// What is trained, with the settings that its options fix.
+struct Chosen {
+    entry: &'static Entry,
+    /// `section.key=value` settings that win over the preset.
+    fixed: &'static [&'static str],
+}
+
+impl Chosen {
+    /// The preset and some settings above it; what makes it the algorithm wins.
+    fn layers(&self, settings: &SettingsArgs) -> Result<Layers, Failure> {
+        let layers = settings.layers_after(&self.entry.defaults(), self.fixed)?;
+        Ok(Layers::new(&self.entry.fix(layers.values().clone())))
+    }
+
+    /// The name in tables: the algorithm, or what was switched off of it.
+    fn name(&self, layers: &Layers) -> String {
+        let usual = self.entry.defaults();
+        named(self.entry.name, &usual, layers.values())
+    }
 }
 
 impl Arguments {
-    fn layers(&self) -> Result<Layers, Failure> {
-        self.layers_of(&self.settings)
-    }
-
-    /// The preset and some settings above it, as the algorithm wants them: of the default learner, what `run` trains
-    /// under the algorithm's name.
-    fn layers_of(&self, settings: &SettingsArgs) -> Result<Layers, Failure> {
-        let published = match self.preset.as_str() {
-            "released" => RELEASED,
-            "vectorised" => VECTORISED,
-            "paper" => PAPER,
-            _ => {
-                let preset: RobustConfig = preset("robust", ROBUST_PRESET)?;
-                let mut config: RobustConfig = settings.layers(&preset)?.resolve()?;
-                self.variant().apply(&mut config);
-                return Ok(Layers::new(&config));
-            }
+    fn chosen(&self) -> Result<Chosen, Failure> {
+        let plain = |entry| Ok(Chosen { entry, fixed: &[] });
+        let Some(preset) = self.preset.as_deref().filter(|preset| *preset != "robust") else {
+            return plain(self.algo);
         };
-        let preset: RawTrainingConfig = preset(&self.preset, published)?;
-        settings.layers_after(&preset, self.published_switches()?)
-    }
-
-    fn learner(&self, layers: &Layers) -> Result<Learner, Failure> {
-        if self.preset != "robust" {
-            return Ok(Learner::Published(layers.resolve()?));
-        }
-        let config: RobustConfig = layers.resolve()?;
-        config.check()?;
-        Ok(Learner::Robust(config))
-    }
-
-    fn variant(&self) -> Variant {
-        match self.algo.as_str() {
-            "bc" => Variant::BehaviorCloning,
-            "a2c" => Variant::ActorCritic,
-            "planner" => Variant::Planner,
-            _ => Variant::Full,
+        let entry = algorithm(preset).map_err(Failure::input)?;
+        match self.algo.name {
+            "il-rec" => plain(entry),
+            "a2c" => Ok(Chosen {
+                entry,
+                fixed: &["demonstrations.presence=none", "critic.learned_reward=0.0"],
+            }),
+            algo => Err(Failure::input(format!("the preset {preset} cannot be trained as {algo}"))
+                .hint(format!("it is `--algo {algo}` alone, or `--algo {preset}`"))),
         }
     }
 
-    fn published_switches(&self) -> Result<&'static [&'static str], Failure> {
-        match self.algo.as_str() {
-            "il-rec" => Ok(&[]),
-            "a2c" => Ok(&["demonstrations.presence=none", "critic.learned_reward=0.0"]),
-            algo => Err(Failure::input(format!("the preset {} cannot be trained as {algo}", self.preset))
-                .hint(format!("it is `--preset robust --algo {algo}`"))),
-        }
-    }
-
-    /// The name in tables: the algorithm, or what was switched off of it; with the preset where it is not the default.
-    fn name(&self, layers: &Layers) -> Result<String, Failure> {
-        let usual = self.layers_of(&SettingsArgs::default())?;
-        let name = named(&self.algo, usual.values(), layers.values());
-        Ok(match self.preset.as_str() {
-            "robust" => name,
-            preset => format!("{name} ({preset})"),
-        })
-    }
-
-    fn for_people(&self, trained: &Trained) -> String {
-        let account = &trained.account;
+    fn for_people(&self, record: &TrainingRecord) -> String {
         format!(
             "{} environment steps in {} sessions, {} gradient steps, {:.1} s ({:.0} steps/s)\n\
              parameter hash {}\n{}next: ilrec eval --policy {} --data {} --world {}",
-            account.env_steps,
-            account.episodes,
-            account.gradient_steps,
-            account.seconds,
-            account.env_steps_per_second,
-            account.parameter_hash,
-            validations(account),
+            record.env_steps,
+            record.episodes,
+            record.gradient_steps,
+            record.seconds,
+            record.env_steps_per_second,
+            record.parameter_hash,
+            validations(record),
             shell::path(&self.out),
             shell::path(&self.data),
             shell::path(&self.world),
@@ -206,17 +192,13 @@ fn named(algo: &str, usual: &Value, settings: &Value) -> String {
 }
 
 /// How the return of validation users went.
-fn validations(account: &Account) -> String {
-    let Some(last) = account.validation.last() else { return String::new() };
-    let best = account.validation.iter().max_by(|a, b| a.r_traj.total_cmp(&b.r_traj)).unwrap_or(last);
+fn validations(record: &TrainingRecord) -> String {
+    let Some(last) = record.validation.last() else { return String::new() };
+    let best = record.validation.iter().max_by(|a, b| a.r_traj.total_cmp(&b.r_traj)).unwrap_or(last);
     format!(
         "return of validation users: {:.1} at the end, {:.1} at best (after {} environment steps)\n",
         last.r_traj, best.r_traj, best.n_env_steps
     )
-}
-
-fn preset<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Failure> {
-    toml::from_str(text).map_err(|e| Failure::machine(format!("the preset {name} is damaged: {e}")))
 }
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
 //! Stage `evaluate`: a policy, a control or a served policy judged as `run` judges.
 
 use super::domain::Domain;
-use super::policy::Trained;
 use crate::failure::Failure;
 use evaluation::Evaluation;
-use pipeline::Judging;
+use pipeline::{Judging, PolicyDirectory};
+use mdp::Policy;
 use server::RemotePolicy;
 
 /// A trained policy as one row.
-pub(crate) fn trained(judging: &Judging<'_>, trained: &Trained) -> Result<Evaluation, Failure> {
-    let contestant = (Some(trained.account.seed), trained.policy.as_ref());
-    Ok(judging.row(&trained.account.name, &[contestant])?)
+pub(crate) fn trained(judging: &Judging<'_>, trained: &PolicyDirectory) -> Result<Evaluation, Failure> {
+    let PolicyDirectory { policy, record, .. } = trained;
+    Ok(judging.row(&record.name, &[(Some(record.seed), &**policy as &dyn Policy)])?)
 }
 
 /// The policy that a server serves, in sessions over HTTP, and its hash.

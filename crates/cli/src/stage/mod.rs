@@ -7,8 +7,6 @@ pub(crate) mod demos;
 pub(crate) mod domain;
 pub(crate) mod evaluate;
 pub(crate) mod model;
-pub(crate) mod policy;
-pub(crate) mod published;
 pub(crate) mod runs;
 pub(crate) mod served;
 pub(crate) mod serving_log;

@@ -32,7 +32,8 @@ struct Judged {
 /// As much of a policy's `training.json` as is shown.
 #[derive(Deserialize)]
 struct Story {
-    curve: Vec<CurvePoint>,
+    #[serde(alias = "curve")]
+    validation: Vec<CurvePoint>,
 }
 
 impl Runs for Folder {
@@ -83,8 +84,8 @@ fn curves(folder: &Path) -> Vec<RunCurve> {
     for entry in folder.read_dir().into_iter().flatten().flatten() {
         let file = entry.file_name().to_string_lossy().into_owned();
         let Some((name, seed)) = file.rsplit_once("-s") else { continue };
-        let Some(Story { curve }) = read::<Story>(&entry.path().join("training.json")) else { continue };
-        let points = curve.iter().map(|point| (point.n_env_steps as f64, point.r_traj)).collect();
+        let Some(Story { validation }) = read::<Story>(&entry.path().join("training.json")) else { continue };
+        let points = validation.iter().map(|point| (point.n_env_steps as f64, point.r_traj)).collect();
         found.push((name != "il-rec", RunCurve { name: format!("{name}, seed {seed}"), points }));
     }
     found.sort_by(|a, b| (a.0, &a.1.name).cmp(&(b.0, &b.1.name)));

@@ -1,13 +1,13 @@
 //! Stage `export`: a trained policy becomes an artefact that serves, with what stands beside it.
 
-use super::policy::{Account, Family};
 use crate::failure::Failure;
 use ::data::Dataset;
 use ::demonstrations::{Demonstration, Demos};
-use artefact::{Artefact, Kind, Manifest, Place, Tensors};
+use artefact::{Artefact, Kind, Manifest, Place};
+use learning::{WEIGHED_FILE, Weighed};
 use mdp::Interaction;
+use pipeline::{PolicyDirectory, demonstrated};
 use ranking::{FEATURE_NAMES, Ranker, Selection};
-use robust::{RobustPolicy, WEIGHED_FILE, Weighed};
 use serving::{About, Export, Precision, ServedSession, ServedStep};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -78,27 +78,21 @@ const LEVELS: usize = 2;
 pub(crate) fn export<'a>(parts: &Parts<'_>, out: impl Into<Place<'a>>) -> Result<Artefact, Failure> {
     let artefact = Artefact::open(Kind::Policy, parts.policy)?;
     let weighed = weighed(&artefact)?;
-    let account: Account = artefact.read_json("training.json")?;
-    if account.family != Family::Robust {
-        return Err(Failure::input(format!(
-            "policies of the preset `{}` know users by row and cannot be served: {}",
-            account.preset,
-            parts.policy.display()
-        ))
-        .hint("train one with the preset `robust`, the default"));
-    }
     let manifest = artefact.manifest();
     let dataset = open_dataset(parts, manifest)?;
     let probes = probes(&dataset);
     let catalogue = dataset.catalogue;
-    let tensors = Tensors::load(&artefact, "policy.safetensors")?;
-    let policy = RobustPolicy::from_tensors(tensors, &catalogue)?;
+    let opened = PolicyDirectory::open(parts.policy, &catalogue)?;
+    let ranker = opened.policy.ranker().map_err(|why| {
+        Failure::input(format!("{why}: {}", parts.policy.display()))
+            .hint("`ilrec train --algo il-rec` trains one that can be served")
+    })?;
     let mut inputs = manifest.inputs.clone();
     inputs.insert("policy".into(), artefact.hash());
     let demonstrations = match parts.demos.map(Path::to_owned).or_else(|| {
         let own = manifest.inputs.get("demos");
-        // A policy that learned from none is explained by none, unless some are named. Those of a run do not name theirs, but
-        // have what training made of them.
+        // A policy that learned from none is explained by none, unless some are named. Those of earlier runs do not name
+        // theirs, but have what training made of them.
         let has_learned = own.is_some() || !weighed.is_empty();
         has_learned.then(|| nearby(parts.policy, Kind::Demos, &catalogue.hash(), own)).flatten()
     }) {
@@ -115,20 +109,18 @@ pub(crate) fn export<'a>(parts: &Parts<'_>, out: impl Into<Place<'a>>) -> Result
             demos.demonstrations.into_iter().map(|demo| session(demo, &weighed)).collect()
         }
     };
-    let folder = parts.policy.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let about = About {
         name: match parts.control {
             Some(control) => control.name().to_owned(),
-            None if account.name.is_empty() => folder,
-            None => account.name,
+            None => opened.record.name.clone(),
         },
         policy: artefact.hash(),
         judged: if parts.control.is_none() { judged(parts.policy) } else { Vec::new() },
         ..About::default()
     };
     let judged = &match parts.control {
-        None => policy.ranker().clone(),
-        Some(control) => control.of(policy.ranker()),
+        None => ranker.clone(),
+        Some(control) => control.of(ranker),
     };
     let ranker = &serving::rounded(judged, parts.table);
     let mut beside = BTreeMap::new();
@@ -197,8 +189,8 @@ fn weighed(policy: &Artefact) -> Result<Vec<Weighed>, Failure> {
 }
 
 fn session(demo: Demonstration, weighed: &[Weighed]) -> ServedSession {
-    let trajectory = demo.trajectory();
-    let known = weighed.iter().find(|one| one.is_of(&trajectory));
+    let input = demonstrated(&demo);
+    let known = weighed.iter().find(|one| one.is_of(&input));
     let step = |(at, step): (usize, ::demonstrations::DemoStep)| {
         let (plan, advantage) = step.explanation.map(|said| (said.plan, said.advantage)).unwrap_or_default();
         ServedStep {

@@ -5,7 +5,7 @@ use artefact::{Artefact, Draft, Kind, Tensors};
 use data::Dataset;
 use demonstrations::Demos;
 use mdp::{ItemIdx, UserIdx};
-use robust::RobustPolicy;
+use algorithms::RankerPolicy;
 use std::ops::Range;
 use std::path::Path;
 use world_model::World;
@@ -38,7 +38,7 @@ fn open_policy(path: &Path) -> Result<(), String> {
     let artefact = Artefact::open(Kind::Policy, path).map_err(|e| e.to_string())?;
     artefact.read_json::<serde_json::Value>("training.json").map_err(|e| e.to_string())?;
     let tensors = Tensors::load(&artefact, "policy.safetensors").map_err(|e| e.to_string())?;
-    RobustPolicy::from_tensors(tensors, &dataset.catalogue).map(drop).map_err(|e| e.to_string())
+    RankerPolicy::from_tensors(tensors, &dataset.catalogue).map(drop).map_err(|e| e.to_string())
 }
 
 /// The directory with one file's bytes replaced and, unless the manifest itself was, with a manifest that fits.

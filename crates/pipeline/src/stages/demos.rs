@@ -18,6 +18,8 @@ use std::path::Path;
 /// The demonstrations of a run, and the hash of what they were made from.
 pub(crate) struct Demonstrated {
     pub(crate) sources: Vec<Demos>,
+    /// The hashes of their directories.
+    pub(crate) hashes: Vec<String>,
     pub(crate) key: String,
 }
 
@@ -42,7 +44,7 @@ pub(crate) fn scene<'a>(ground: &'a Ground<'_>) -> Scene<'a> {
 pub(crate) fn demos(session: &mut Session<'_>, ground: &Ground<'_>) -> Result<Demonstrated, PipelineError> {
     let config = session.config;
     let mut sources = Vec::new();
-    let mut keys = Vec::new();
+    let (mut keys, mut hashes) = (Vec::new(), Vec::new());
     for (number, source) in config.demonstrations.iter().enumerate() {
         let input = match source {
             DemonstrationSource::Lists { path } | DemonstrationSource::Billp { path } => {
@@ -65,10 +67,10 @@ pub(crate) fn demos(session: &mut Session<'_>, ground: &Ground<'_>) -> Result<De
             &seed,
         ]);
         let target = place.out.join(ground.name).join(format!("demos-{number}"));
-        let demos = session.stage(
+        let (demos, hash) = session.stage(
             &format!("{}/demos-{number}", ground.name),
             &key,
-            || Ok(Demos::open(&target)?.0),
+            || Ok(Demos::open(&target).map(|(demos, artefact)| (demos, artefact.hash()))?),
             |watcher| {
                 let claim = Claim::on(&target, Kind::Demos, WAY, replace)?;
                 let run = target.with_file_name(format!("demos-{number}.run"));
@@ -84,14 +86,15 @@ pub(crate) fn demos(session: &mut Session<'_>, ground: &Ground<'_>) -> Result<De
                 };
                 let sizes = (ground.train.n_users(), ground.train.n_items());
                 let settings = serde_json::to_value(source).expect("settings are plain data");
-                demos.save(&claim, &inputs, sizes, seed, settings)?;
-                Ok(demos)
+                let hash = demos.save(&claim, &inputs, sizes, seed, settings)?.hash();
+                Ok((demos, hash))
             },
         )?;
         sources.push(demos);
+        hashes.push(hash);
         keys.push(key);
     }
-    Ok(Demonstrated { sources, key: key(&[&keys]) })
+    Ok(Demonstrated { sources, hashes, key: key(&[&keys]) })
 }
 
 fn make(

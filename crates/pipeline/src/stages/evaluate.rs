@@ -4,10 +4,11 @@ use crate::judging::{CONTROLS, Contestant, Judging};
 use crate::ledger::key;
 use crate::results::{AblationRow, RuleResults};
 use crate::run::Session;
+use crate::PipelineError;
 use crate::stages::Ground;
 use crate::stages::demos::Demonstrated;
-use crate::stages::train::TrainedPolicy;
-use crate::{PipelineError, Variant};
+use crate::stages::train::TrainedVariant;
+use crate::variants::ablation_names;
 use demonstrations::{Demos, describe};
 use evaluation::{Evaluation, is_privileged, paired_difference};
 use mdp::Policy;
@@ -18,11 +19,11 @@ pub(crate) fn evaluate(
     session: &mut Session<'_>,
     ground: &Ground<'_>,
     demos: &Demonstrated,
-    trained: &[TrainedPolicy],
+    trained: &[TrainedVariant],
 ) -> Result<RuleResults, PipelineError> {
     let config = session.config;
     let policies: Vec<(&str, u64, &String)> =
-        trained.iter().map(|t| (t.variant.name(), t.seed, &t.hash)).collect();
+        trained.iter().map(|t| (t.variant.name, t.seed, &t.directory.hash)).collect();
     let name = format!("{}/evaluation", ground.name);
     let path = session.place.out.join(ground.name).join("evaluation.json");
     let read = |source| PipelineError::Read { path: path.clone(), source };
@@ -45,23 +46,25 @@ pub(crate) fn evaluate(
 /// The table of one rule.
 struct Table<'a> {
     ground: &'a Ground<'a>,
+    algorithms: &'a [String],
     judging: Judging<'a>,
 }
 
 impl<'a> Table<'a> {
-    fn new(ground: &'a Ground<'a>, config: &crate::RunConfig) -> Result<Self, PipelineError> {
+    fn new(ground: &'a Ground<'a>, config: &'a crate::RunConfig) -> Result<Self, PipelineError> {
         let worlds = (&ground.worlds.world, &ground.worlds.log);
         let judge = (&ground.judge, Side::Judge);
-        Ok(Self { ground, judging: Judging::new(worlds, judge, &config.evaluation, config.seed)? })
+        let algorithms = &config.algorithms;
+        Ok(Self { ground, algorithms, judging: Judging::new(worlds, judge, &config.evaluation, config.seed)? })
     }
 
-    fn trained_row(&self, variant: Variant, trained: &[TrainedPolicy]) -> Result<Evaluation, PipelineError> {
+    fn trained_row(&self, name: &str, trained: &[TrainedVariant]) -> Result<Evaluation, PipelineError> {
         let policies: Vec<Contestant<'_>> = trained
             .iter()
-            .filter(|t| t.variant == variant)
-            .map(|t| (Some(t.seed), &t.policy as &dyn Policy))
+            .filter(|t| t.variant.name == name)
+            .map(|t| (Some(t.seed), &*t.directory.policy as &dyn Policy))
             .collect();
-        self.judging.row(variant.name(), &policies)
+        self.judging.row(name, &policies)
     }
 
     fn controls(&self, privileged: bool) -> Result<Vec<Evaluation>, PipelineError> {
@@ -69,12 +72,15 @@ impl<'a> Table<'a> {
         wanted.filter(|name| self.judging.has_control(name)).map(|name| self.judging.control(name)).collect()
     }
 
-    fn results(&self, demos: &Demonstrated, trained: &[TrainedPolicy]) -> Result<RuleResults, PipelineError> {
-        let full = self.trained_row(Variant::Full, trained)?;
+    /// The rows; the first of the run's algorithms, in the last place of those that are trained, is the one that the others
+    /// are compared with.
+    fn results(&self, demos: &Demonstrated, trained: &[TrainedVariant]) -> Result<RuleResults, PipelineError> {
+        let (subject, others) = self.algorithms.split_first().expect("a run has algorithms");
+        let full = self.trained_row(subject, trained)?;
         let mut evaluations = self.controls(false)?;
         evaluations.push(self.judging.demonstrator(&demos.sources)?);
-        for variant in [Variant::BehaviorCloning, Variant::ActorCritic, Variant::Planner] {
-            evaluations.push(self.trained_row(variant, trained)?);
+        for name in others {
+            evaluations.push(self.trained_row(name, trained)?);
         }
         evaluations.push(full.clone());
         evaluations.extend(self.controls(true)?);
@@ -93,13 +99,13 @@ impl<'a> Table<'a> {
         let differences =
             others().filter(|e| e.row.policy != "demonstrator").map(against).collect::<Result<_, _>>()?;
         let mut ablations = Vec::new();
-        for variant in Variant::ABLATIONS {
-            let runs: Vec<&TrainedPolicy> = trained.iter().filter(|t| t.variant == variant).collect();
+        for name in ablation_names() {
+            let runs: Vec<&TrainedVariant> = trained.iter().filter(|t| t.variant.name == name).collect();
             if runs.is_empty() {
                 continue;
             }
-            let evaluation = self.trained_row(variant, trained)?;
-            let aucs: Vec<f64> = runs.iter().filter_map(|t| t.story.weight_auc).collect();
+            let evaluation = self.trained_row(name, trained)?;
+            let aucs: Vec<f64> = runs.iter().filter_map(|t| t.directory.record.weight_auc).collect();
             let weight_auc = (!aucs.is_empty()).then(|| aucs.iter().sum::<f64>() / aucs.len() as f64);
             ablations.push(AblationRow { difference: against(&evaluation)?, evaluation, weight_auc });
         }
@@ -107,6 +113,7 @@ impl<'a> Table<'a> {
             exit_rule: self.ground.judge.rule().name().to_owned(),
             rule: *self.ground.judge.rule(),
             evaluations,
+            subject: subject.clone(),
             differences,
             share_of_oracle,
             share_of_greedy_diverse,

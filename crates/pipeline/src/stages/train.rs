@@ -1,40 +1,26 @@
 //! One training run.
 
+use crate::PipelineError;
 use crate::folder::WAY;
 use crate::ledger::key;
-use crate::recorder::Recorder;
 use crate::run::Session;
 use crate::stages::Ground;
 use crate::stages::demos::{Demonstrated, scene};
+use crate::training::{PolicyDirectory, TrainingJob, demonstrated};
+use crate::variants::{DemonstrationChange, Variant};
 use crate::working::{Resume, Working};
-use crate::{PipelineError, Variant, learner_config};
-use artefact::{Artefact, Claim, Draft, Kind, Tensors};
+use artefact::{Claim, Kind};
 use demonstrations::{Demonstration, corrupt, shuffle_items};
-use mdp::Trajectory;
-use report::CurvePoint;
-use robust::{Inputs, Progress, RobustConfig, RobustPolicy, WEIGHED_FILE, Weighed, weighed};
-use serde::{Deserialize, Serialize};
-use std::path::Path;
+use learning::{Inputs, Progress};
+use std::collections::BTreeMap;
 
 const CORRUPTED_SHARE: f64 = 0.2;
 
-/// A trained policy with what is told of its training.
-pub(crate) struct TrainedPolicy {
+/// A variant that was trained with one seed.
+pub(crate) struct TrainedVariant {
     pub(crate) variant: Variant,
     pub(crate) seed: u64,
-    pub(crate) policy: RobustPolicy,
-    pub(crate) story: Story,
-    pub(crate) hash: String,
-}
-
-/// `training.json` of a policy.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Story {
-    pub(crate) progress: Progress,
-    pub(crate) curve: Vec<CurvePoint>,
-    pub(crate) seconds: f64,
-    pub(crate) parameter_hash: String,
-    pub(crate) weight_auc: Option<f64>,
+    pub(crate) directory: PolicyDirectory,
 }
 
 /// Demonstrations with a flag per step: whether it was corrupted.
@@ -47,81 +33,60 @@ pub(crate) fn train(
     demos: &Demonstrated,
     variant: Variant,
     seed: u64,
-) -> Result<TrainedPolicy, PipelineError> {
-    let config = learner_config(session.config, variant)?;
-    let name = format!("{}/{}-s{seed}", ground.name, variant.name());
-    let key = key(&[&demos.key, &config, &variant.name(), &seed]);
+) -> Result<TrainedVariant, PipelineError> {
+    let settings = variant.settings(session.config)?;
+    let name = format!("{}/{}-s{seed}", ground.name, variant.name);
+    let key = key(&[&demos.key, &variant.entry.name, &settings.value(), &variant.name, &seed]);
     let (target, replace) = (session.place.out.join(&name), session.replace);
     let world_seed = session.config.seed;
     let catalogue = &ground.log.dataset.catalogue;
-    let (policy, story, hash) = session.stage(
+    let directory = session.stage(
         &name,
         &key,
-        || open(&target, ground),
+        || PolicyDirectory::open(&target, catalogue),
         |watcher| {
             let claim = Claim::on(&target, Kind::Policy, WAY, replace)?;
             let marked = demonstrations_of(variant, demos, ground, world_seed)?;
             let working = Working::open(&target, &key, Resume::IfSame)?;
-            let n_env_steps = config.training.n_env_steps;
-            let mut watch =
-                |progress: &Progress, seconds| watcher.trained(&name, progress, n_env_steps, seconds);
-            let (mut recorder, resume) = Recorder::new(&working, &mut watch)?;
-            let (train, validation) = (
-                ground.users(&ground.worlds.world.split().train),
-                ground.users(&ground.worlds.world.split().validation),
-            );
-            let trajectories: Vec<Trajectory> = marked.iter().map(|(d, _)| d.trajectory()).collect();
-            let inputs = Inputs {
-                catalogue,
-                environment: &ground.train,
-                train: &train,
-                validation: &validation,
-                demonstrations: &trajectories,
+            let mut watch = |progress: &Progress, seconds| watcher.trained(&name, progress, seconds);
+            let split = ground.worlds.world.split();
+            let (train, validation) = (ground.users(&split.train), ground.users(&split.validation));
+            let demonstrations: Vec<learning::Demonstrated> =
+                marked.iter().map(|(demo, _)| demonstrated(demo)).collect();
+            let job = TrainingJob {
+                entry: variant.entry,
+                settings: settings.as_ref(),
+                name: variant.name,
+                inputs: Inputs {
+                    catalogue,
+                    environment: &ground.train,
+                    train: &train,
+                    validation: &validation,
+                    demonstrations: &demonstrations,
+                },
+                made_of: &made_of(ground, demos),
+                seed,
             };
-            let trained = robust::train(&inputs, &config, seed, resume, &mut recorder)?;
-            let tensors = trained.policy.to_tensors(catalogue);
-            let story = Story {
-                progress: trained.progress,
-                seconds: recorder.seconds(),
-                curve: recorder.into_curve(),
-                parameter_hash: tensors.hash(),
-                weight_auc: auc(&marked, &trained.weights),
-            };
-            let weighed = weighed(&trajectories, &trained);
-            let artefact = seal(&claim, ground, seed, (&config, &tensors, &story, &weighed))?;
+            let trained = job.train(&claim, &working, &|weights| auc(&marked, weights), &mut watch)?;
             working.keep_metrics(&target.with_extension("metrics"))?;
-            Ok((trained.policy, story, artefact.hash()))
+            Ok(trained)
         },
     )?;
-    Ok(TrainedPolicy { variant, seed, policy, story, hash })
+    Ok(TrainedVariant { variant, seed, directory })
 }
 
-fn open(target: &Path, ground: &Ground<'_>) -> Result<(RobustPolicy, Story, String), PipelineError> {
-    let artefact = Artefact::open(Kind::Policy, target)?;
-    let tensors = Tensors::load(&artefact, "policy.safetensors")?;
-    let policy = RobustPolicy::from_tensors(tensors, &ground.log.dataset.catalogue)?;
-    Ok((policy, artefact.read_json("training.json")?, artefact.hash()))
-}
-
-fn seal(
-    claim: &Claim,
-    ground: &Ground<'_>,
-    seed: u64,
-    (config, tensors, story, weighed): (&RobustConfig, &Tensors, &Story, &[Weighed]),
-) -> Result<Artefact, PipelineError> {
-    let settings = serde_json::to_value(config).expect("settings are plain data");
-    let mut draft = Draft::new(Kind::Policy, claim, seed, settings)?;
-    draft.input("dataset", &ground.log.hash);
-    draft.input("world", &ground.worlds.hash);
-    draft.input("catalogue", &ground.log.dataset.catalogue.hash());
-    tensors.save(&draft, "policy.safetensors")?;
-    // What it tells beside clocks follows from the parameters and the settings.
-    draft.write_json_beside("training.json", story)?;
-    draft.spent(story.seconds, 0);
-    if !weighed.is_empty() {
-        draft.write_json(WEIGHED_FILE, &weighed)?;
+/// The hashes that a policy carries; of demonstrations the first source's, and the others with a number.
+fn made_of(ground: &Ground<'_>, demos: &Demonstrated) -> BTreeMap<String, String> {
+    let mut inputs = BTreeMap::from([
+        ("dataset".to_owned(), ground.log.hash.clone()),
+        ("world".to_owned(), ground.worlds.hash.clone()),
+        ("catalogue".to_owned(), ground.log.dataset.catalogue.hash()),
+    ]);
+    for (number, hash) in demos.hashes.iter().enumerate() {
+        let name = if number == 0 { "demos".to_owned() } else { format!("demos-{number}") };
+        inputs.insert(name, hash.clone());
     }
-    Ok(draft.seal()?)
+    inputs
 }
 
 fn demonstrations_of(
@@ -132,10 +97,10 @@ fn demonstrations_of(
 ) -> Result<Marked, PipelineError> {
     let all = demos.all();
     let unmarked = |all: Vec<Demonstration>| all.into_iter().map(|d| (d, Vec::new())).collect();
-    Ok(match variant {
-        Variant::ShuffledDemonstrations => unmarked(shuffle_items(&all, &scene(ground), seed)?),
-        Variant::CorruptedDemonstrations => corrupt(&all, &scene(ground), CORRUPTED_SHARE, seed)?,
-        _ => unmarked(all),
+    Ok(match variant.demonstrations {
+        DemonstrationChange::Shuffled => unmarked(shuffle_items(&all, &scene(ground), seed)?),
+        DemonstrationChange::Corrupted => corrupt(&all, &scene(ground), CORRUPTED_SHARE, seed)?,
+        DemonstrationChange::None => unmarked(all),
     })
 }
 

@@ -5,7 +5,7 @@ use crate::*;
 use artefact::Tensors;
 use catalogue::Catalogue;
 use environment::{Environment, ExitRule, ItemFeatures};
-use mdp::{Histories, ItemIdx, Policy as _, RewardSource, SessionContext, Trajectory, UserIdx};
+use mdp::{Interaction, ItemIdx, Policy as _, RewardSource, SessionContext, Trajectory, UserIdx};
 use std::sync::Arc;
 
 pub(super) const N_ITEMS: usize = 30;
@@ -28,9 +28,8 @@ impl RewardSource for Thirds {
 pub(super) struct World {
     environment: Environment,
     catalogue: Catalogue,
-    users: Vec<UserIdx>,
-    histories: Histories,
-    demonstrations: Vec<Trajectory>,
+    users: Arc<[UserIdx]>,
+    demonstrations: Arc<[Trajectory]>,
 }
 
 impl World {
@@ -54,7 +53,6 @@ impl World {
             environment,
             catalogue: Catalogue::new(rows).0,
             users: (0..6).map(UserIdx).collect(),
-            histories: Histories::default(),
             demonstrations: (0..6).map(demo).collect(),
         }
     }
@@ -64,10 +62,10 @@ impl World {
             environment: &self.environment,
             catalogue: &self.catalogue,
             dataset: "thirds",
-            users: &self.users,
-            histories: &self.histories,
-            demonstrations: &self.demonstrations,
-            validation_users: &self.users,
+            users: self.users.clone(),
+            histories: Arc::new([]),
+            demonstrations: self.demonstrations.clone(),
+            validation_users: self.users.clone(),
         }
     }
 }
@@ -134,7 +132,7 @@ fn checkpoints_of_other_runs_and_damaged_ones_are_refused() {
     let from = trainer.checkpoint();
     assert!(resume(small(RELEASED), world.inputs(), 8, from.clone()).ends_with("other seed"));
     assert!(resume(small(PAPER), world.inputs(), 7, from.clone()).ends_with("other settings"));
-    let fewer = TrainingInputs { users: &world.users[..5], ..world.inputs() };
+    let fewer = TrainingInputs { users: world.users[..5].into(), ..world.inputs() };
     assert!(resume(small(RELEASED), fewer, 7, from.clone()).ends_with("other inputs"));
     let mut damaged = from;
     damaged.insert("demonstrations.0", &[1], vec![0.5]);
@@ -229,8 +227,8 @@ fn masked_rollouts_never_repeat_and_skip_the_log() {
     let mut config = small(RELEASED).raw().clone();
     config.rollout.repeats = Repeats::Masked;
     let logged = mdp::Interaction { item: ItemIdx(0), rating: 5.0, time: 0 };
-    let histories = (0..6).map(|_| vec![logged]).collect();
-    let inputs = TrainingInputs { histories: &histories, ..world.inputs() };
+    let histories: Vec<Vec<Interaction>> = (0..6).map(|_| vec![logged]).collect();
+    let inputs = TrainingInputs { histories: histories.iter().map(Vec::as_slice).collect(), ..world.inputs() };
     let mut trainer = Trainer::new(TrainingConfig::try_from(config).unwrap(), inputs, 2).unwrap();
     trainer.run(&RunOptions::default(), &mut Silent).unwrap();
     let log = &trainer.log;
@@ -246,11 +244,11 @@ fn masked_rollouts_never_repeat_and_skip_the_log() {
 fn runs_that_cannot_start_say_why() {
     let world = World::new();
     let start = |inputs| Trainer::new(small(RELEASED), inputs, 1).err().unwrap().to_string();
-    assert_eq!(start(TrainingInputs { users: &[], ..world.inputs() }), "there are no training users");
+    assert_eq!(start(TrainingInputs { users: Arc::new([]), ..world.inputs() }), "there are no training users");
     let unknown = [UserIdx(99)];
-    let message = start(TrainingInputs { users: &unknown, ..world.inputs() });
+    let message = start(TrainingInputs { users: unknown.into(), ..world.inputs() });
     assert_eq!(message, "training user 99 has no row in the environment");
-    let none = start(TrainingInputs { demonstrations: &[], ..world.inputs() });
+    let none = start(TrainingInputs { demonstrations: Arc::new([]), ..world.inputs() });
     assert!(none.starts_with("none of the 0 demonstrated steps is usable"));
     let (other, _) = Catalogue::new(vec![("a".into(), "A".into(), vec![])]);
     let message = start(TrainingInputs { catalogue: &other, ..world.inputs() });

@@ -1,6 +1,6 @@
 //! The replay against its definition.
 
-use crate::*;
+use learning::{Draw, Replay, SumTree};
 use mdp::rng_for;
 use proptest::prelude::*;
 use std::collections::HashSet;

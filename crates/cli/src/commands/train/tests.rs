@@ -13,8 +13,9 @@ struct Line {
 fn name(line: &str) -> String {
     let needed = "train --data data --world world --out policy ";
     let arguments = Line::parse_from(format!("{needed}{line}").split_whitespace()).arguments;
-    let layers = arguments.layers().unwrap();
-    arguments.name(&layers).unwrap()
+    let chosen = arguments.chosen().unwrap();
+    let layers = chosen.layers(&arguments.settings).unwrap();
+    chosen.name(&layers)
 }
 
 #[test]
@@ -26,13 +27,13 @@ fn what_was_switched_off_is_in_the_name() {
         ("--set switches.demonstrations=false", "no-demonstrations"),
         ("--set switches.hazard=false --set switches.weights=false", "il-rec, no-weights, no-hazard"),
         ("--algo bc", "bc"),
-        ("--algo bc --set switches.weights=true", "bc"),
-        ("--algo bc --set switches.session_feedback=false", "bc, no-session-feedback"),
+        ("--algo a2c --set switches.demonstrations=true", "a2c"),
+        ("--algo a2c --set switches.session_feedback=false", "a2c, no-session-feedback"),
         ("--algo planner", "planner"),
         ("--algo a2c", "a2c"),
-        ("--preset released", "il-rec (released)"),
-        ("--preset released --algo a2c", "a2c (released)"),
-        ("--preset vectorised --set demonstrations.presence=none", "no-demonstrations (vectorised)"),
+        ("--preset released", "released"),
+        ("--preset released --algo a2c", "released, no-demonstrations"),
+        ("--algo vectorised --set demonstrations.presence=none", "vectorised, no-demonstrations"),
     ] {
         assert_eq!(name(line), wanted, "{line}");
     }
@@ -40,9 +41,9 @@ fn what_was_switched_off_is_in_the_name() {
 
 #[test]
 fn the_names_are_those_of_a_run() {
-    let usual = Line::parse_from("train --data d --world w --out p".split(' ')).arguments.layers().unwrap();
-    for switch in usual.values()["switches"].as_object().unwrap().keys() {
+    let usual = algorithms::find("il-rec").unwrap().defaults();
+    for switch in usual["switches"].as_object().unwrap().keys() {
         let name = name(&format!("--set switches.{switch}=false"));
-        assert!(pipeline::Variant::of(&name).is_ok(), "{name}");
+        assert!(pipeline::Variant::of_ablation(&name).is_ok(), "{name}");
     }
 }

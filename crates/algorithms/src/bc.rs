@@ -1,0 +1,248 @@
+//! Behaviour cloning to convergence: the likelihood of demonstrated choices, stopped where that of held-out ones is best.
+
+mod config;
+
+use crate::il_rec::rollout::{Acting, LearnerSession, replay_demonstration};
+use crate::il_rec::taste::item_table;
+use crate::ranker_policy::RankerPolicy;
+use crate::registry::{Code, Entry, Kind, Settings};
+use crate::tensors::{put_adam, put_mlp, take, take_adam, take_mlp};
+use artefact::Tensors;
+use config::Config;
+use kernels::{Adam, AdamConfig};
+use learning::{
+    Algorithm, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule, Stateful,
+    Terms, TrainedPolicy,
+};
+use mdp::{Interaction, Trajectory, UserIdx, rng_for};
+use rand::seq::SliceRandom as _;
+use ranking::{Actor, ItemTable, N_FEATURES, Ranker, Selection};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The entry of the registry.
+pub(crate) const ENTRY: Entry = Entry {
+    name: "bc",
+    kind: Kind::Algorithm,
+    about: "behaviour cloning from neutral first weights: every demonstrated step counts the same, to convergence on held-out demonstrations",
+    source: "Pomerleau 1991; Bain & Sammut 1995",
+    faithful: true,
+    needs: Needs { schedule: Schedule::Offline, demonstrations: true },
+    preset: include_str!("bc/preset.toml"),
+    fixed: "",
+    readme: include_str!("bc/README.md"),
+    code: &Code {
+        settings: |name, value| {
+            let config: Config = crate::registry::read(name, value)?;
+            config.check()?;
+            Ok(Box::new(config))
+        },
+        ..crate::il_rec::CODE
+    },
+};
+
+impl Settings for Config {
+    fn value(&self) -> serde_json::Value {
+        serde_json::to_value(self).expect("settings are plain data")
+    }
+
+    fn start<'a>(&self, inputs: &'a Inputs<'a>, seed: u64) -> Result<Run<'a>, LearningError> {
+        let algorithm = Box::new(Bc::new(inputs, self, seed)?);
+        Ok(Run { algorithm, terms: Terms::default() })
+    }
+}
+
+/// Random streams of a run.
+const NETWORK: u64 = 2;
+const HELD_OUT: u64 = 20;
+const ORDER: u64 = 21;
+
+type Demonstration<'a> = (u32, &'a Trajectory);
+
+/// A run in progress. A round is a pass over the demonstrations.
+struct Bc<'a> {
+    config: Config,
+    items: Arc<ItemTable>,
+    histories: BTreeMap<UserIdx, &'a [Interaction]>,
+    fitted: Vec<Demonstration<'a>>,
+    held_out: Vec<Demonstration<'a>>,
+    actor: Actor,
+    adam: Adam,
+    best: Best,
+}
+
+/// The actor of the highest likelihood of held-out demonstrations so far.
+#[derive(Clone)]
+struct Best {
+    actor: Actor,
+    /// Negative log-likelihood per held-out step, nats.
+    loss: f32,
+    /// Passes since it was found.
+    n_passes_since: u64,
+}
+
+impl<'a> Bc<'a> {
+    fn new(inputs: &'a Inputs<'a>, config: &Config, seed: u64) -> Result<Self, LearningError> {
+        config.check()?;
+        inputs.check()?;
+        let usable: Vec<Demonstration<'a>> =
+            inputs.usable().map(|(place, demo)| (place as u32, &demo.session)).collect();
+        let users = held_out_users(&usable, config.held_out, seed);
+        let (held_out, fitted): (Vec<_>, Vec<_>) =
+            usable.iter().partition(|(_, session)| users.contains(&session.user));
+        let actor = Actor::neutral(&mut rng_for(seed, &[NETWORK]));
+        let adam = AdamConfig::with_learning_rate(config.learning_rate);
+        Ok(Self {
+            items: item_table(inputs, config.taste, seed),
+            histories: inputs.train.iter().copied().collect(),
+            adam: Adam::new(adam, actor.network.parameters.len()),
+            best: Best { actor: actor.clone(), loss: f32::INFINITY, n_passes_since: 0 },
+            config: config.clone(),
+            fitted,
+            held_out,
+            actor,
+        })
+    }
+
+    fn replay(&self, demonstrations: &[Demonstration<'a>]) -> Vec<LearnerSession<'a>> {
+        let acting = Acting {
+            items: &self.items,
+            actor: &self.actor,
+            hazard: None,
+            learns_in_session: self.config.session_feedback,
+        };
+        // No negatives are needed: what they would draw from does not matter.
+        let one = |&demo: &Demonstration<'a>| {
+            replay_demonstration(acting, demo, self.histories[&demo.1.user], &mut rng_for(0, &[]))
+        };
+        demonstrations.par_iter().map(one).collect()
+    }
+
+    /// One gradient step on a batch of sessions.
+    fn step(&mut self, sessions: &[LearnerSession<'_>]) {
+        let steps: Vec<_> = sessions.iter().flat_map(|session| &session.steps).collect();
+        let scale = 1.0 / steps.len().max(1) as f32;
+        let states: Vec<f32> = steps.iter().flat_map(|step| step.state).collect();
+        let gradient_of = |decision: &crate::il_rec::rollout::Decision| -> [f32; N_FEATURES] {
+            std::array::from_fn(|k| scale * (decision.expected[k] - decision.chosen[k]))
+        };
+        let by_weight: Vec<f32> = steps.iter().flat_map(|step| gradient_of(&step.decision)).collect();
+        let trace = self.actor.network.forward(&states);
+        let mut gradient = vec![0.0; self.actor.network.parameters.len()];
+        self.actor.network.backward(&trace, &by_weight, &mut gradient);
+        self.adam.step(&mut self.actor.network.parameters, &gradient);
+    }
+
+    /// Takes in how likely held-out demonstrations are now; those that were fitted, where none is held out.
+    fn judge(&mut self, fitted_loss: f32) -> f32 {
+        let loss = match self.held_out.is_empty() {
+            true => fitted_loss,
+            false => negative_log_likelihood(&self.replay(&self.held_out)),
+        };
+        if loss < self.best.loss - self.config.least_gain {
+            self.best = Best { actor: self.actor.clone(), loss, n_passes_since: 0 };
+        } else {
+            self.best.n_passes_since += 1;
+        }
+        loss
+    }
+}
+
+impl Algorithm for Bc<'_> {
+    fn needs(&self) -> Needs {
+        ENTRY.needs
+    }
+
+    fn plan(&self) -> Plan {
+        Plan { keeps: Keeps::Last, n_validation_users: self.config.n_validation_users }
+    }
+
+    fn share_done(&self, progress: &Progress) -> f64 {
+        if self.best.n_passes_since >= self.config.patience {
+            return 1.0;
+        }
+        progress.n_rounds as f64 / self.config.most_passes as f64
+    }
+
+    fn is_validated(&self, progress: &Progress) -> bool {
+        progress.n_rounds.is_multiple_of(self.config.validation_interval)
+    }
+
+    fn round(&mut self, round: &mut Round<'_>) -> Result<Metrics, LearningError> {
+        let mut order = self.fitted.clone();
+        order.shuffle(&mut round.rng(ORDER));
+        let (mut total, mut n_steps) = (0.0, 0);
+        for batch in order.chunks(self.config.sessions_per_step) {
+            let sessions = self.replay(batch);
+            let n: usize = sessions.iter().map(|session| session.steps.len()).sum();
+            total += n as f32 * negative_log_likelihood(&sessions);
+            n_steps += n;
+            self.step(&sessions);
+            round.progress.n_gradient_steps += 1;
+        }
+        let fitted = total / n_steps.max(1) as f32;
+        let mut metrics = Metrics::default();
+        metrics.put("loss/imitation", fitted);
+        metrics.put("loss/held_out", self.judge(fitted));
+        Ok(metrics)
+    }
+
+    fn parameters(&mut self) -> Tensors {
+        let mut out = Tensors::default();
+        put_mlp(&mut out, "actor", &self.best.actor.network);
+        out
+    }
+
+    fn policy(&self, mut parameters: Tensors) -> Result<Box<dyn TrainedPolicy>, LearningError> {
+        let mut actor = Actor::neutral(&mut rng_for(0, &[]));
+        take_mlp(&mut parameters, "actor", &mut actor.network)?;
+        Ok(Box::new(RankerPolicy::new(Ranker {
+            items: self.items.clone(),
+            actor,
+            hazard: None,
+            selection: Selection::Greedy,
+            learns_in_session: self.config.session_feedback,
+        })))
+    }
+}
+
+impl Stateful for Bc<'_> {
+    fn save(&self) -> Tensors {
+        let mut out = Tensors::default();
+        put_mlp(&mut out, "actor", &self.actor.network);
+        put_adam(&mut out, "adam", &self.adam);
+        put_mlp(&mut out, "best.actor", &self.best.actor.network);
+        out.insert("best", &[2], vec![self.best.loss, self.best.n_passes_since as f32]);
+        out
+    }
+
+    fn restore(&mut self, mut from: Tensors) -> Result<(), LearningError> {
+        take_mlp(&mut from, "actor", &mut self.actor.network)?;
+        take_adam(&mut from, "adam", &mut self.adam)?;
+        take_mlp(&mut from, "best.actor", &mut self.best.actor.network)?;
+        let best = take(&mut from, "best", &[2])?;
+        (self.best.loss, self.best.n_passes_since) = (best[0], best[1] as u64);
+        Ok(())
+    }
+}
+
+/// Users whose demonstrations are held out: a share of them, one at least where there are several.
+fn held_out_users(demonstrations: &[Demonstration<'_>], share: f64, seed: u64) -> BTreeSet<UserIdx> {
+    let users: BTreeSet<UserIdx> = demonstrations.iter().map(|(_, session)| session.user).collect();
+    let mut order: Vec<UserIdx> = users.into_iter().collect();
+    order.shuffle(&mut rng_for(seed, &[HELD_OUT]));
+    let n = (share * order.len() as f64).ceil() as usize;
+    order.truncate(n.min(order.len().saturating_sub(1)));
+    order.into_iter().collect()
+}
+
+/// Mean over steps, in nats.
+fn negative_log_likelihood(sessions: &[LearnerSession<'_>]) -> f32 {
+    let steps: Vec<f32> =
+        sessions.iter().flat_map(|session| &session.steps).map(|step| -step.decision.log_prob).collect();
+    steps.iter().sum::<f32>() / steps.len().max(1) as f32
+}
+
+#[cfg(test)]
+mod tests;

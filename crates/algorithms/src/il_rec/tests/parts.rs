@@ -1,0 +1,375 @@
+//! The parts of the learner, one by one.
+
+use super::super::decision::{ActionSource, decide};
+use super::super::hazard::{HazardLearner, loss_and_gradients};
+use super::super::knowledge::Knowledge;
+use super::super::rollout::steps_of;
+use super::super::taste;
+use super::super::unseen::with_unseen;
+use super::*;
+use learning::{Batch, Given, Steps};
+use mdp::ItemSet;
+use ranking::{Belief, HazardExample, Tracker, View};
+
+fn items(domain: &Domain) -> ItemTable {
+    let histories: Vec<&[Interaction]> = domain.histories.iter().map(Vec::as_slice).collect();
+    let categories: Vec<Vec<u16>> = domain.catalogue.items().iter().map(|i| i.categories.clone()).collect();
+    let taste = taste::fit(&histories, &categories, &small_config().taste(), &mut rng_for(0, &[]));
+    ItemTable::new(&domain.catalogue, taste)
+}
+
+#[test]
+fn a_taste_model_may_lack_factors_and_does_not_depend_on_threads() {
+    let domain = domain();
+    let histories: Vec<&[Interaction]> = domain.histories.iter().map(Vec::as_slice).collect();
+    let categories: Vec<Vec<u16>> = domain.catalogue.items().iter().map(|i| i.categories.clone()).collect();
+    let fit = |config: &taste::TasteConfig, n_threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
+        pool.install(|| taste::fit(&histories, &categories, config, &mut rng_for(0, &[])))
+    };
+    let config = small_config().taste();
+    let bits = |n_threads| {
+        let taste = fit(&config, n_threads);
+        (taste.columns.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), taste.noise.to_bits())
+    };
+    assert_eq!(bits(1), bits(3));
+    for (n_factors, n_categories) in [(0, 2), (0, 0), (2, 0)] {
+        let taste = fit(&taste::TasteConfig { n_factors, n_categories, ..config }, 2);
+        assert!(
+            taste.columns.iter().all(|x| x.is_finite()),
+            "{n_factors} factors, {n_categories} categories"
+        );
+    }
+}
+
+#[test]
+fn the_preset_is_checked_and_strict() {
+    Config::default().check().unwrap();
+    let unknown = PRESET.replace("n_factors", "n_facters");
+    assert!(toml::from_str::<Config>(&unknown).unwrap_err().to_string().contains("n_facters"));
+    let mut config = Config::default();
+    config.training.discount = 1.5;
+    assert_eq!(config.check().unwrap_err().to_string(), "training.discount is 1.5, expected 0 to 1");
+    config = Config::default();
+    config.imitation.beta = 0.0;
+    assert!(config.check().unwrap_err().to_string().starts_with("settings of il-rec: imitation: beta"));
+}
+
+#[test]
+fn a_belief_is_the_ridge_solution_and_predictions_follow_it() {
+    let domain = domain();
+    let items = items(&domain);
+    let (first, rest) = domain.histories[3].split_at(5);
+    let mut moved = Tracker::new(&items, first, true);
+    rest.iter().for_each(|x| moved.observe(x.item, x.rating));
+    let direct = Tracker::new(&items, &domain.histories[3], true);
+    let view = |tracker: &Tracker<&ItemTable>| {
+        let mut view = View::default();
+        tracker.view(None, &ItemSet::empty(N_ITEMS as usize), &mut view);
+        view.columns
+    };
+    let n = 2 * N_ITEMS as usize;
+    for (a, b) in view(&moved)[..n].iter().zip(&view(&direct)[..n]) {
+        assert!((a - b).abs() < 1e-3, "prediction or uncertainty {a} against {b}");
+    }
+    let mut belief = Belief::prior(&items.taste);
+    let before: f32 = belief.covariance.iter().step_by(items.taste.width() + 1).sum();
+    belief.observe(&items.taste, ItemIdx(0), 5.0);
+    let after: f32 = belief.covariance.iter().step_by(items.taste.width() + 1).sum();
+    assert!(after < before && belief.mean[0] > 0.0, "a rating narrows the belief and a 5 raises it");
+}
+
+#[test]
+fn histories_predict_liked_categories() {
+    let domain = domain();
+    let items = items(&domain);
+    let tracker = Tracker::new(&items, &domain.histories[0], true);
+    let mut view = View::default();
+    tracker.view(None, &ItemSet::empty(N_ITEMS as usize), &mut view);
+    let mean = |category: u32| -> f32 {
+        let of = |i: u32| view.columns[i as usize];
+        (0..N_ITEMS).filter(|i| i % N_CATEGORIES == category).map(of).sum::<f32>() / 10.0
+    };
+    assert!(mean(0) > mean(4) && mean(4) > mean(2), "{} {} {}", mean(0), mean(4), mean(2));
+}
+
+fn example(saturation: f32, left: bool) -> HazardExample {
+    HazardExample { saturation: [saturation; 8], nearness: [1.0; 4], dislike: [0.3, 0.5], left }
+}
+
+#[test]
+fn hazard_gradients() {
+    let hazard = QuitHazard::new(&mut rng_for(2, &[]));
+    let examples = [example(0.5, false), example(2.0, true), example(1.0, true)];
+    let examples: Vec<&HazardExample> = examples.iter().collect();
+    let (_, gradients) = loss_and_gradients(&hazard, &examples);
+    for cause in 0..3 {
+        for at in (0..gradients[cause].len()).step_by(7) {
+            let loss = |by: f32| {
+                let mut moved = hazard.clone();
+                [&mut moved.saturation, &mut moved.nearness, &mut moved.dislike][cause].parameters[at] += by;
+                loss_and_gradients(&moved, &examples).0
+            };
+            let numeric = (loss(2e-3) - loss(-2e-3)) / 4e-3;
+            let got = gradients[cause][at];
+            assert!(
+                (numeric - got).abs() < 1e-2 * (1.0 + numeric.abs()),
+                "{cause}/{at}: {got} against {numeric}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_hazard_finds_a_threshold() {
+    let rng = &mut rng_for(3, &[]);
+    let mut hazard = QuitHazard::new(rng);
+    let mut learner = HazardLearner::new(&hazard, 300, 0.01);
+    for i in 0..400 {
+        let count = (i % 4) as f32;
+        learner.remember(example(count, count >= 2.0));
+    }
+    let first = learner.learn(&mut hazard, 1, 64, rng).unwrap();
+    learner.learn(&mut hazard, 600, 64, rng);
+    let last = learner.learn(&mut hazard, 1, 64, rng).unwrap();
+    let p = hazard.probabilities(&[&example(1.0, false), &example(2.0, false)]);
+    assert!(last < first && p[0] < 0.1 && p[1] > 0.9, "loss {first} -> {last}, {p:?}");
+}
+
+#[test]
+fn the_catalogue_pass_agrees_with_the_examples() {
+    let domain = domain();
+    let items = items(&domain);
+    let hazard = QuitHazard::new(&mut rng_for(4, &[]));
+    let mut tracker = Tracker::new(&items, &domain.histories[1], true);
+    for item in [3, 9, 15, 4] {
+        tracker.observe(ItemIdx(item), 4.0);
+    }
+    let mut view = View::default();
+    tracker.view(Some(&hazard), &ItemSet::empty(N_ITEMS as usize), &mut view);
+    for item in 0..N_ITEMS {
+        let example = tracker.hazard_example(&view, ItemIdx(item), false);
+        let stays = 1.0 - hazard.probabilities(&[&example])[0];
+        let column = view.columns[(2 * N_ITEMS + item) as usize].exp();
+        assert!((stays - column).abs() < 1e-4, "item {item}: {column} against {stays}");
+    }
+}
+
+#[test]
+fn scores_are_gradients_and_masks_hold() {
+    let domain = domain();
+    let items = items(&domain);
+    let rng = &mut rng_for(5, &[]);
+    let (actor, hazard) = (Actor::new(rng), QuitHazard::new(rng));
+    let tracker = Tracker::new(&items, &domain.histories[2], true);
+    let mut shown = ItemSet::empty(N_ITEMS as usize);
+    (0..50).for_each(|i| {
+        shown.insert(ItemIdx(i));
+    });
+    let (mut view, mut scratch) = (View::default(), Vec::new());
+    tracker.view(Some(&hazard), &shown, &mut view);
+    let decision = decide(&actor, &view, &shown, ActionSource::Demonstration(ItemIdx(55)), &mut scratch);
+    let n_parameters = actor.network.parameters.len();
+    for k in 0..decision.chosen.len() {
+        // The last parameters are the output's biases: adding to one adds to one feature weight.
+        let at = n_parameters - decision.chosen.len() + k;
+        let mut moved = |by: f32| {
+            let mut actor = actor.clone();
+            actor.network.parameters[at] += by;
+            let d = decide(&actor, &view, &shown, ActionSource::Demonstration(ItemIdx(55)), &mut scratch);
+            (d.log_prob, d.entropy)
+        };
+        let (up, down) = (moved(1e-2), moved(-1e-2));
+        let (score, entropy) = ((up.0 - down.0) / 2e-2, (up.1 - down.1) / 2e-2);
+        assert!((score - (decision.chosen[k] - decision.expected[k])).abs() < 1e-2, "score {k}");
+        assert!((entropy - decision.entropy_gradient[k]).abs() < 1e-2, "entropy {k}");
+    }
+    for selection in [Selection::Sample, Selection::Greedy] {
+        for _ in 0..50 {
+            let item = actor.choose(&view, &shown, selection, rng, &mut scratch).0;
+            assert!(!shown.contains(item), "{item:?} was shown before");
+        }
+    }
+}
+
+/// A discriminator that cannot tell anything apart, in either direction.
+struct Constant(f32);
+
+impl Stateful for Constant {}
+
+impl Term for Constant {
+    fn name(&self) -> &'static str {
+        "constant"
+    }
+
+    fn reward(
+        &self,
+        _: &Steps,
+        out: &mut [f32],
+    ) -> Result<Given, Box<dyn std::error::Error + Send + Sync>> {
+        out.iter_mut().for_each(|out| *out += self.0);
+        Ok(Given::Yes)
+    }
+}
+
+/// What a run acts with, and what it has to go by.
+struct Ground {
+    domain: Domain,
+    items: ItemTable,
+    config: Config,
+    progress: Progress,
+}
+
+impl Ground {
+    fn new() -> Self {
+        let domain = domain();
+        Self { items: items(&domain), domain, config: small_config(), progress: Progress::default() }
+    }
+
+    fn fresh(&self) -> Learner {
+        Learner::new(&self.config, &mut rng_for(6, &[]))
+    }
+
+    fn own(&self) -> Vec<LearnerSession<'_>> {
+        let learner = self.fresh();
+        let one = |user: u32| {
+            let history = self.domain.histories[user as usize].as_slice();
+            let acting = Acting::of(&learner, &self.items, &self.config);
+            let who = (UserIdx(user), history);
+            rollout(acting, &self.domain.environment, who, &mut rng_for(7, &[user.into()])).unwrap()
+        };
+        (0..12).map(one).collect()
+    }
+
+    fn demonstrated(&self) -> Vec<LearnerSession<'_>> {
+        let learner = self.fresh();
+        let acting = Acting::of(&learner, &self.items, &self.config);
+        let rng = &mut rng_for(0, &[2]);
+        let mut one = |(place, demo): (usize, &Demonstrated)| {
+            let history = self.domain.histories[demo.session.user.index()].as_slice();
+            replay_demonstration(acting, (place as u32, &demo.session), history, rng)
+        };
+        self.domain.demonstrations.iter().enumerate().map(&mut one).collect()
+    }
+
+    /// The actor after one update.
+    fn taught(&self, own: &[LearnerSession<'_>], demonstrated: &[LearnerSession<'_>], terms: Vec<Box<dyn Term>>) -> Actor {
+        let mut learner = self.fresh();
+        let sessions = Sessions { own, demonstrated, n_new: 0 };
+        let Self { config, progress, items, .. } = self;
+        let context = Context { config, progress, items, demonstrated_return: 1.0 };
+        learner.update(sessions, &mut Terms::new(terms), context, &mut rng_for(8, &[])).unwrap();
+        learner.actor
+    }
+}
+
+#[test]
+fn a_constant_learned_reward_teaches_nothing_whatever_its_sign() {
+    let ground = Ground::new();
+    let own = ground.own();
+    let plain = ground.taught(&own, &[], Vec::new());
+    assert_ne!(plain, ground.fresh().actor, "the environment's rewards teach something");
+    for constant in [0.693, -0.693, 5.0] {
+        assert_eq!(ground.taught(&own, &[], vec![Box::new(Constant(constant))]), plain);
+    }
+}
+
+/// Cross-entropy of the shown items, as a loss over scores.
+struct Imitation(f32);
+
+impl Stateful for Imitation {}
+
+impl Term for Imitation {
+    fn name(&self) -> &'static str {
+        "imitation"
+    }
+
+    fn has_loss(&self) -> bool {
+        true
+    }
+
+    fn loss(
+        &self,
+        steps: &Steps,
+        scores: learning::Scores<'_>,
+        gradient: &mut [f32],
+    ) -> Result<f32, Box<dyn std::error::Error + Send + Sync>> {
+        let scale = self.0 / steps.len() as f32;
+        let mut loss = 0.0;
+        for (at, step) in scores.steps.clone().enumerate() {
+            let (item, log_probs) = (steps.items[step].index(), scores.row(at));
+            loss -= scale * log_probs[item];
+            let row = &mut gradient[at * scores.n_items..(at + 1) * scores.n_items];
+            row.iter_mut().zip(log_probs).for_each(|(g, log_p)| *g += scale * log_p.exp());
+            row[item] -= scale;
+        }
+        Ok(loss)
+    }
+}
+
+#[test]
+fn a_loss_over_scores_pulls_as_the_built_in_imitation_does() {
+    let mut ground = Ground::new();
+    let demonstrated = ground.domain.demonstrations.clone();
+    assert!(!demonstrated.is_empty());
+    ground.config.switches.weights = false;
+    ground.config.switches.actor_critic = false;
+    ground.config.switches.hazard = false;
+    ground.config.imitation.coefficient = 1.0;
+    let sessions = ground.demonstrated();
+    let built_in = ground.taught(&[], &sessions, Vec::new());
+    let mut without = Ground::new();
+    without.config = ground.config.clone();
+    without.config.imitation.coefficient = 0.0;
+    let by_term = without.taught(&[], &sessions, vec![Box::new(Imitation(1.0))]);
+    let start = ground.fresh().actor;
+    let moved = |actor: &Actor| -> Vec<f32> {
+        actor.network.parameters.iter().zip(&start.network.parameters).map(|(now, before)| now - before).collect()
+    };
+    // Adam divides by the size of a gradient, so that rounding counts where there is hardly any: directions are compared.
+    let (a, b) = (moved(&built_in), moved(&by_term));
+    let lengths = kernels::dot(&a, &a).sqrt() * kernels::dot(&b, &b).sqrt();
+    assert!(lengths > 0.0 && kernels::dot(&a, &b) > 0.999 * lengths, "{}", kernels::dot(&a, &b) / lengths);
+}
+
+#[test]
+fn a_demonstration_keeps_its_place() {
+    let ground = Ground::new();
+    let sessions = ground.demonstrated();
+    let steps = steps_of(&sessions, Vec::new());
+    assert_eq!(steps.sessions.len(), ground.domain.demonstrations.len());
+    for (place, (range, demo)) in steps.sessions.iter().zip(&ground.domain.demonstrations).enumerate() {
+        for (t, row) in range.clone().enumerate() {
+            let at = steps.demonstrated[row].unwrap();
+            assert_eq!((at.demonstration as usize, at.step as usize), (place, t));
+            assert_eq!(steps.items[row], demo.session.steps[t].item);
+        }
+    }
+    assert!(steps_of(&ground.own(), Vec::new()).demonstrated.iter().all(Option::is_none));
+}
+
+#[test]
+fn logs_of_positives_get_unseen_items() {
+    let rated = |item, rating| Interaction { item: ItemIdx(item), rating, time: 0 };
+    let positives = [rated(1, 5.0), rated(2, 5.0), rated(3, 5.0)];
+    let filled = with_unseen(&[&positives], 1000, &mut rng_for(0, &[]));
+    assert_eq!(filled[0][..3], positives[..]);
+    let added = &filled[0][3..];
+    assert!(!added.is_empty() && added.len() <= 3);
+    assert!(added.iter().all(|x| x.rating < 3.0 && positives.iter().all(|p| p.item != x.item)));
+    let graded = [rated(1, 5.0), rated(2, 3.0)];
+    assert_eq!(with_unseen(&[&graded], 1000, &mut rng_for(0, &[]))[0][..], graded[..]);
+}
+
+#[test]
+fn random_items_at_the_experts_states_teach_the_discriminator() {
+    let ground = Ground::new();
+    let demonstrated = ground.demonstrated();
+    assert!(demonstrated.iter().flat_map(|s| &s.steps).all(|step| step.negative.is_some()));
+    let mut rng = rng_for(0, &[3]);
+    let mut knowledge = Knowledge::new(&small_config(), &mut rng).unwrap();
+    let batch = Batch { own: &Steps::default(), demonstrated: &steps_of(&demonstrated, Vec::new()) };
+    let loss = |_| knowledge.learn(batch, &mut rng).unwrap().get("loss").unwrap();
+    let losses: Vec<f64> = (0..20).map(loss).collect();
+    assert!(losses[19] < 0.8 * losses[0], "{losses:?}");
+}

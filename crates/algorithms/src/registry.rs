@@ -1,0 +1,163 @@
+//! Everything that can be trained by name: one line each, and whoever runs, judges or serves asks here.
+
+use artefact::Tensors;
+use catalogue::Catalogue;
+use learning::{Inputs, LearningError, Needs, Run, TrainedPolicy};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// The registry, in the order of tables. To add an algorithm: a folder, its module in `lib.rs`, and a line here.
+pub static REGISTRY: &[Entry] = &[
+    crate::il_rec::ENTRY,
+    crate::bc::ENTRY,
+    crate::a2c::ENTRY,
+    crate::planner::ENTRY,
+    crate::untrained::ENTRY,
+    crate::released::ENTRY,
+    crate::vectorised::ENTRY,
+    crate::paper::ENTRY,
+];
+
+/// What an entry is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It learns.
+    Algorithm,
+    /// It shows what remains when something is left out.
+    Control,
+}
+
+impl Kind {
+    /// Its name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Algorithm => "algorithm",
+            Self::Control => "control",
+        }
+    }
+}
+
+/// An algorithm, or a control that is trained.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Its name in commands, files and tables.
+    pub name: &'static str,
+    /// What it is for.
+    pub kind: Kind,
+    /// What it does, in one line.
+    pub about: &'static str,
+    /// Where it comes from.
+    pub source: &'static str,
+    /// Whether it does what its source does, or an adaptation of it.
+    pub faithful: bool,
+    /// What it cannot do without, by its preset.
+    pub needs: Needs,
+    /// Settings with a comment for each, as TOML.
+    pub preset: &'static str,
+    /// Settings that make it what it is, as TOML: they win over the preset and over what users set.
+    pub fixed: &'static str,
+    /// Its page: source, equations, where we differ, what it earned where.
+    pub readme: &'static str,
+    /// Who reads its settings and its parameters.
+    pub code: &'static Code,
+}
+
+/// The code behind one or more entries.
+#[derive(Debug)]
+pub struct Code {
+    /// The word in a policy's `training.json` that says who reads the parameters.
+    pub network: &'static str,
+    /// Reads and checks settings; the name is for errors.
+    pub settings: fn(&'static str, Value) -> Result<Box<dyn Settings>, LearningError>,
+    /// Reads parameters.
+    pub open: fn(Tensors, &Catalogue) -> Result<Box<dyn TrainedPolicy>, LearningError>,
+}
+
+/// Checked settings of an algorithm.
+pub trait Settings: std::fmt::Debug + Send + Sync {
+    /// All of them, as plain data.
+    fn value(&self) -> Value;
+
+    /// A run from its start.
+    ///
+    /// # Errors
+    /// When the inputs cannot work.
+    fn start<'a>(&self, inputs: &'a Inputs<'a>, seed: u64) -> Result<Run<'a>, LearningError>;
+}
+
+impl Entry {
+    /// The preset with the fixed settings over it, as plain data.
+    pub fn defaults(&self) -> Value {
+        let preset = toml::from_str(self.preset).expect("presets are tested");
+        self.fix(preset)
+    }
+
+    /// Puts the fixed settings over others.
+    pub fn fix(&self, mut settings: Value) -> Value {
+        merge(&mut settings, toml::from_str(self.fixed).expect("presets are tested"));
+        settings
+    }
+
+    /// Reads settings: the preset, the changes over it, the fixed ones over both.
+    ///
+    /// # Errors
+    /// When a key is unknown, or a value is of another type or out of its range.
+    pub fn settings(&self, changes: &Value) -> Result<Box<dyn Settings>, LearningError> {
+        let mut value = self.defaults();
+        merge(&mut value, changes.clone());
+        (self.code.settings)(self.name, self.fix(value))
+    }
+}
+
+/// The entry of a name.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    REGISTRY.iter().find(|entry| entry.name == name)
+}
+
+/// Opens a policy's parameters; `network` says who reads them.
+///
+/// # Errors
+/// When nobody does, or they are damaged or belong to another catalogue.
+pub fn open(
+    network: &str,
+    tensors: Tensors,
+    catalogue: &Catalogue,
+) -> Result<Box<dyn TrainedPolicy>, LearningError> {
+    let code = REGISTRY.iter().map(|entry| entry.code).find(|code| code.network == network);
+    let unknown = || LearningError::Mismatch {
+        what: "policy",
+        why: format!("this version of ilrec has no network `{network}`"),
+    };
+    (code.ok_or_else(unknown)?.open)(tensors, catalogue)
+}
+
+/// Reads settings as a type that refuses unknown keys.
+pub(crate) fn read<T: DeserializeOwned>(algorithm: &'static str, value: Value) -> Result<T, LearningError> {
+    serde_json::from_value(value).map_err(|error| LearningError::Settings { algorithm, why: error.to_string() })
+}
+
+/// Refuses the first setting that is not within its range, smallest and largest value included.
+///
+/// # Errors
+/// Which one it is.
+pub(crate) fn within(ranges: &[(&'static str, f64, f64, f64)]) -> Result<(), LearningError> {
+    match ranges.iter().find(|(_, got, low, high)| !(low..=high).contains(&got)) {
+        None => Ok(()),
+        Some(&(setting, got, low, high)) => {
+            let expected = format!("{low} to {high}");
+            Err(LearningError::Setting { setting, got: got.to_string(), expected })
+        }
+    }
+}
+
+/// Puts the values of `changes` over those of `base`, table by table.
+pub fn merge(base: &mut Value, changes: Value) {
+    match (base, changes) {
+        (Value::Object(base), Value::Object(changes)) => {
+            for (key, change) in changes {
+                merge(base.entry(key).or_insert(Value::Null), change);
+            }
+        }
+        (base, change) => *base = change,
+    }
+}

@@ -1,0 +1,91 @@
+//! A small domain for all learners, and the laws that every entry of the registry keeps.
+
+mod laws;
+
+use catalogue::Catalogue;
+use environment::{Environment, ExitRule, ItemFeatures};
+use learning::Demonstrated;
+use mdp::{Interaction, ItemIdx, RewardSource, Step, StepEnd, Trajectory, UserIdx, rng_for};
+use rand::RngExt as _;
+use std::sync::Arc;
+
+pub(crate) const N_ITEMS: u32 = 60;
+const N_USERS: u32 = 40;
+pub(crate) const N_CATEGORIES: u32 = 6;
+
+/// Users like two categories each; a reward is 5 for those, else 3, and 1 for a few.
+struct Tastes;
+
+impl RewardSource for Tastes {
+    fn n_users(&self) -> usize {
+        N_USERS as usize
+    }
+    fn n_items(&self) -> usize {
+        N_ITEMS as usize
+    }
+    fn reward(&self, user: UserIdx, item: ItemIdx) -> f32 {
+        let category = item.0 % N_CATEGORIES;
+        match (category + user.0) % N_CATEGORIES {
+            0 | 1 => 5.0,
+            2 => 1.0,
+            _ => 3.0,
+        }
+    }
+}
+
+/// A small domain: catalogue, environment with the default rule, histories, demonstrations that never tire.
+pub(crate) struct Domain {
+    pub(crate) catalogue: Catalogue,
+    pub(crate) environment: Environment,
+    pub(crate) histories: Vec<Vec<Interaction>>,
+    pub(crate) demonstrations: Vec<Demonstrated>,
+}
+
+pub(crate) fn domain() -> Domain {
+    let rows = (0..N_ITEMS)
+        .map(|i| (i.to_string(), format!("Item {i}"), vec![format!("category {}", i % N_CATEGORIES)]))
+        .collect();
+    let (catalogue, _) = Catalogue::new(rows);
+    let features = ItemFeatures::of(&catalogue, None);
+    let environment = Environment::new(Arc::new(Tastes), features, ExitRule::category_window(), 20).unwrap();
+    let histories: Vec<Vec<Interaction>> = (0..N_USERS).map(history).collect();
+    let demonstrations = (0..N_USERS / 2).map(|user| demonstration(&environment, user, &histories)).collect();
+    Domain { catalogue, environment, histories, demonstrations }
+}
+
+fn history(user: u32) -> Vec<Interaction> {
+    let mut rng = rng_for(11, &[u64::from(user)]);
+    let one = |time| {
+        let item = ItemIdx(rng.random_range(0..N_ITEMS));
+        Interaction { item, rating: Tastes.reward(UserIdx(user), item), time }
+    };
+    (0..15).map(one).collect()
+}
+
+/// Two liked categories in turn with a neutral one between them.
+fn demonstration(environment: &Environment, user: u32, histories: &[Vec<Interaction>]) -> Demonstrated {
+    let mut session = environment.start(UserIdx(user)).unwrap();
+    let mut steps: Vec<Step> = Vec::new();
+    let logged = |item: ItemIdx| histories[user as usize].iter().any(|x| x.item == item);
+    while session.end().continues() && steps.len() < 12 {
+        let category = |i: u32| (i % N_CATEGORIES + user) % N_CATEGORIES;
+        let wanted = [0, 1, 3, 4][steps.len() % 4];
+        let pick = (0..N_ITEMS)
+            .map(ItemIdx)
+            .find(|i| category(i.0) == wanted && !logged(*i) && !session.shown().contains(i));
+        let Some(item) = pick else { break };
+        let outcome = session.step(item).unwrap();
+        steps.push(Step { item, reward: outcome.reward, log_prob_behavior: 0.0, end: outcome.end });
+    }
+    if let Some(last) = steps.last_mut().filter(|s| s.end.continues()) {
+        last.end = StepEnd::Truncated;
+    }
+    Demonstrated { id: format!("demo:{user}"), session: Trajectory { user: UserIdx(user), steps } }
+}
+
+
+pub(crate) type Users<'a> = Vec<(UserIdx, &'a [Interaction])>;
+
+pub(crate) fn users(domain: &Domain, range: std::ops::Range<u32>) -> Users<'_> {
+    range.map(|u| (UserIdx(u), domain.histories[u as usize].as_slice())).collect()
+}

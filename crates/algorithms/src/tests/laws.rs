@@ -1,0 +1,215 @@
+//! What every entry of the registry keeps to.
+
+use super::*;
+use crate::{Entry, Kind, REGISTRY, find, open};
+use artefact::Tensors;
+use environment::{Start, rollout};
+use learning::{Inputs, LearningError, Metrics, Observer, Progress, Schedule, Silent, Trained, train};
+use mdp::{ItemSet, Policy, SessionContext};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Settings with which an entry trains in a moment.
+fn small(entry: &Entry) -> Value {
+    match entry.name {
+        "bc" => json!({ "most_passes": 6, "validation_interval": 2 }),
+        "released" | "vectorised" | "paper" => json!({
+            "rollout": { "n_episodes": 60, "sessions_together": if entry.name == "vectorised" { 12 } else { 1 } },
+            "replay": { "batch_size": if entry.name == "vectorised" { 16 } else { 8 } },
+            "discriminator": { "text_width": 16, "interval": 10 },
+            "advantages": { "n_gradient_steps": 5 },
+        }),
+        _ => json!({
+            "training": {
+                "n_env_steps": 1500, "steps_per_iteration": 150, "n_validation_users": 6, "validation_interval": 2
+            },
+            "hazard": { "gradient_steps": 10, "memory": 500 },
+        }),
+    }
+}
+
+struct Keeps(Vec<Vec<u8>>);
+
+impl Observer for Keeps {
+    fn updated(
+        &mut self,
+        _: &Progress,
+        _: &Metrics,
+        _: bool,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Ok(())
+    }
+
+    fn checkpoint(
+        &mut self,
+        state: &dyn Fn() -> Tensors,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        self.0.push(state().to_bytes());
+        Ok(())
+    }
+}
+
+fn run(
+    entry: &Entry,
+    domain: &Domain,
+    demonstrations: &[Demonstrated],
+    resume: Option<Tensors>,
+    observer: &mut dyn Observer,
+) -> Result<Trained, LearningError> {
+    let (training, validation) = (users(domain, 0..20), users(domain, 20..30));
+    let inputs = Inputs {
+        catalogue: &domain.catalogue,
+        environment: &domain.environment,
+        train: &training,
+        validation: &validation,
+        demonstrations,
+    };
+    let settings = entry.settings(&small(entry))?;
+    train(settings.start(&inputs, 5)?, &inputs, 5, resume, observer)
+}
+
+fn trained(entry: &Entry, domain: &Domain) -> Trained {
+    run(entry, domain, &domain.demonstrations, None, &mut Silent).unwrap_or_else(|e| panic!("{}: {e}", entry.name))
+}
+
+fn hash(domain: &Domain, trained: &Trained) -> String {
+    trained.policy.to_tensors(&domain.catalogue).hash()
+}
+
+/// Every key of a table, with those above it.
+fn keys(value: &Value) -> Vec<String> {
+    let Value::Object(table) = value else { return Vec::new() };
+    let below = |(key, value): (&String, &Value)| {
+        let deeper = keys(value).into_iter().map(move |rest| format!("{key}.{rest}"));
+        std::iter::once(key.clone()).chain(deeper).collect::<Vec<_>>()
+    };
+    table.iter().flat_map(below).collect()
+}
+
+#[test]
+fn entries_have_names_settings_and_a_page_of_their_own() {
+    let names: BTreeSet<&str> = REGISTRY.iter().map(|entry| entry.name).collect();
+    assert_eq!(names.len(), REGISTRY.len());
+    for entry in REGISTRY {
+        let settings = entry.settings(&json!({})).unwrap_or_else(|e| panic!("{}: {e}", entry.name));
+        assert_eq!(keys(&settings.value()), keys(&entry.defaults()), "{}: the preset is whole", entry.name);
+        let unknown = entry.settings(&json!({ "no_such_key": 1 })).unwrap_err().to_string();
+        assert!(unknown.contains("no_such_key"), "{}: {unknown}", entry.name);
+        assert!(entry.readme.starts_with(&format!("# {}", entry.name)), "{}", entry.name);
+        for part in ["## Source", "## Where we differ", "## How to run it", "## What it earned"] {
+            assert!(entry.readme.contains(part), "{}: its page has no `{part}`", entry.name);
+        }
+    }
+    assert_eq!(find("planner").unwrap().kind, Kind::Control);
+    assert!(find("no-such").is_none());
+}
+
+#[test]
+fn the_same_seed_gives_the_same_parameters_on_any_number_of_threads() {
+    let domain = domain();
+    for entry in REGISTRY {
+        let on = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| hash(&domain, &trained(entry, &domain)))
+        };
+        assert_eq!(on(1), on(3), "{}", entry.name);
+    }
+}
+
+#[test]
+fn a_resumed_run_ends_where_an_uninterrupted_one_does() {
+    let domain = domain();
+    for entry in REGISTRY.iter().filter(|entry| entry.needs.schedule != Schedule::None) {
+        let mut kept = Keeps(Vec::new());
+        let whole = run(entry, &domain, &domain.demonstrations, None, &mut kept).unwrap();
+        assert!(kept.0.len() > 1, "{}: {} checkpoints", entry.name, kept.0.len());
+        let from = Tensors::from_bytes(&kept.0[0]).unwrap();
+        let resumed = run(entry, &domain, &domain.demonstrations, Some(from), &mut Silent).unwrap();
+        assert_eq!(hash(&domain, &resumed), hash(&domain, &whole), "{}", entry.name);
+        assert_eq!(resumed.progress, whole.progress, "{}", entry.name);
+        let none = run(entry, &domain, &domain.demonstrations, Some(Tensors::default()), &mut Silent);
+        let refused = none.err().unwrap_or_else(|| panic!("{}: an empty checkpoint", entry.name));
+        assert!(matches!(refused, LearningError::Mismatch { what: "checkpoint", .. }), "{}: {refused}", entry.name);
+    }
+}
+
+#[test]
+fn what_needs_demonstrations_says_so_and_what_does_not_ignores_them() {
+    let domain = domain();
+    for entry in REGISTRY {
+        let without = run(entry, &domain, &[], None, &mut Silent);
+        match (entry.needs.demonstrations, without) {
+            (true, refused) => {
+                let refused = refused.err().unwrap_or_else(|| panic!("{} learned from nothing", entry.name));
+                assert!(matches!(refused, LearningError::NoDemonstrations { .. }), "{}: {refused}", entry.name);
+            }
+            (false, learned) => {
+                let learned = learned.unwrap_or_else(|e| panic!("{}: {e}", entry.name));
+                assert_eq!(hash(&domain, &learned), hash(&domain, &trained(entry, &domain)), "{}", entry.name);
+            }
+        }
+    }
+}
+
+/// What a policy shows to some users in sessions of the train world.
+fn sessions(domain: &Domain, policy: &dyn Policy) -> Vec<Trajectory> {
+    let users = users(domain, 0..6);
+    let starts: Vec<Start<'_>> =
+        users.iter().map(|&(user, history)| Start { user, history, stream: 0 }).collect();
+    rollout(&domain.environment, policy, &starts, 9).unwrap()
+}
+
+#[test]
+fn policies_survive_their_files_and_refuse_another_catalogue() {
+    let domain = domain();
+    let other = Catalogue::new(vec![("x".into(), "Other".into(), vec![])]).0;
+    for entry in REGISTRY {
+        let policy = trained(entry, &domain).policy;
+        let bytes = policy.to_tensors(&domain.catalogue).to_bytes();
+        let read = |catalogue| open(entry.code.network, Tensors::from_bytes(&bytes).unwrap(), catalogue);
+        let again = read(&domain.catalogue).unwrap();
+        assert_eq!(sessions(&domain, &*again), sessions(&domain, &*policy), "{}", entry.name);
+        assert_eq!(again.to_tensors(&domain.catalogue).hash(), policy.to_tensors(&domain.catalogue).hash());
+        assert!(read(&other).is_err(), "{}: another catalogue", entry.name);
+    }
+    assert!(open("no-such", Tensors::default(), &domain.catalogue).is_err());
+}
+
+#[test]
+fn policies_never_repeat_and_know_nothing_but_history_and_session() {
+    let domain = domain();
+    for entry in REGISTRY {
+        let policy = trained(entry, &domain).policy;
+        for session in sessions(&domain, &*policy) {
+            let items: BTreeSet<ItemIdx> = session.steps.iter().map(|step| step.item).collect();
+            assert_eq!(items.len(), session.steps.len(), "{} repeats", entry.name);
+        }
+        // Two sessions of one user do not know of each other.
+        let context = SessionContext { user: UserIdx(2), history: &domain.histories[2] };
+        let (mut one, mut two) = (policy.start(context), policy.start(context));
+        let mut shown = ItemSet::empty(N_ITEMS as usize);
+        for step in 0..4 {
+            let item = one.choose(&shown, &mut rng_for(1, &[step])).item;
+            one.observe(item, 4.0);
+            shown.insert(item);
+        }
+        let fresh = ItemSet::empty(N_ITEMS as usize);
+        let alone = policy.start(context).choose(&fresh, &mut rng_for(1, &[9]));
+        assert_eq!(two.choose(&fresh, &mut rng_for(1, &[9])), alone, "{}", entry.name);
+    }
+}
+
+#[test]
+fn every_policy_is_served_or_says_why_not() {
+    let domain = domain();
+    for entry in REGISTRY {
+        let policy = trained(entry, &domain).policy;
+        match policy.ranker() {
+            Ok(ranker) => {
+                let by_ranker = sessions(&domain, ranker);
+                assert_eq!(by_ranker, sessions(&domain, &*policy), "{}: another forward pass", entry.name);
+            }
+            Err(why) => assert!(why.to_string().contains("cannot be served"), "{}: {why}", entry.name),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The network before it has learned anything.
+
+use crate::registry::{Entry, Kind};
+use learning::{Needs, Schedule};
+
+/// The entry of the registry.
+pub(crate) const ENTRY: Entry = Entry {
+    name: "untrained",
+    kind: Kind::Control,
+    about: "the network before it has learned anything, from neutral first weights: what training has to beat",
+    source: "ours, a control",
+    faithful: true,
+    needs: Needs { schedule: Schedule::None, demonstrations: false },
+    fixed: include_str!("untrained/fixed.toml"),
+    readme: include_str!("untrained/README.md"),
+    ..crate::il_rec::ENTRY
+};

@@ -1,0 +1,62 @@
+//! What a run learns from.
+
+use crate::LearningError;
+use catalogue::Catalogue;
+use environment::Environment;
+use mdp::{Interaction, Trajectory, UserIdx};
+
+/// A user with their logged history, oldest first.
+pub type User<'a> = (UserIdx, &'a [Interaction]);
+
+/// What a run learns from. Test users and the judge are nowhere in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// The items.
+    pub catalogue: &'a Catalogue,
+    /// The world to train in.
+    pub environment: &'a Environment,
+    /// Users whose sessions may be run for learning, with their logged histories.
+    pub train: &'a [User<'a>],
+    /// Users whose sessions select the policy that is kept.
+    pub validation: &'a [User<'a>],
+    /// Demonstrations; those of users who are not among `train` are left out by whoever learns from them.
+    pub demonstrations: &'a [Demonstrated],
+}
+
+/// A demonstrated session with the name it keeps all the way to weights and explanations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Demonstrated {
+    /// The demonstration's id.
+    pub id: String,
+    /// What was shown to whom, and what came of it in the train world.
+    pub session: Trajectory,
+}
+
+impl Inputs<'_> {
+    /// Refuses what nobody can learn from.
+    ///
+    /// # Errors
+    /// When catalogue and environment have not the same number of items, or there are no users to train or to
+    /// validate with.
+    pub fn check(&self) -> Result<(), LearningError> {
+        let (catalogue, environment) = (self.catalogue.len(), self.environment.n_items());
+        if catalogue != environment {
+            return Err(LearningError::WrongCatalogue { catalogue, environment });
+        }
+        for (name, users) in [("training", self.train), ("validation", self.validation)] {
+            if users.is_empty() {
+                return Err(LearningError::NoUsers(name));
+            }
+        }
+        Ok(())
+    }
+
+    /// The demonstrations that show something to a training user, with their places in `demonstrations`.
+    pub fn usable(&self) -> impl Iterator<Item = (usize, &Demonstrated)> {
+        let users: std::collections::BTreeSet<UserIdx> = self.train.iter().map(|(user, _)| *user).collect();
+        let is_usable = move |demo: &Demonstrated| {
+            users.contains(&demo.session.user) && !demo.session.steps.is_empty()
+        };
+        self.demonstrations.iter().enumerate().filter(move |(_, demo)| is_usable(demo))
+    }
+}

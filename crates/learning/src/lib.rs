@@ -1,0 +1,30 @@
+//! What all learners share: what they are given, what they leave behind, and the loop that runs, validates and resumes
+//! them.
+
+mod algorithm;
+mod checkpoint;
+mod error;
+mod inputs;
+mod metrics;
+mod observer;
+mod replay;
+mod run;
+mod steps;
+mod sumtree;
+mod term;
+mod weighed;
+
+pub use algorithm::{
+    Algorithm, Explained, Keeps, Needs, Plan, Round, Run, Schedule, Stateful, TrainedPolicy, Unserved,
+};
+pub use error::LearningError;
+pub use inputs::{Demonstrated, Inputs, User};
+pub use metrics::Metrics;
+pub use observer::{Observer, Progress, Silent};
+pub use replay::{Draw, Replay};
+pub use run::{Trained, train};
+pub use steps::{DemonstratedStep, Rows, Scores, Steps};
+pub use sumtree::SumTree;
+pub use term::{Batch, Given, Term, Terms};
+pub use weighed::{WEIGHED_FILE, Weighed, weighed};
+

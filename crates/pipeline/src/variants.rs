@@ -1,0 +1,119 @@
+//! What a run trains: algorithms of the registry, and the first of them with one ingredient changed.
+
+use crate::{PipelineError, RunConfig};
+use algorithms::{Entry, Settings, merge};
+use serde_json::Value;
+
+/// What happens to demonstrations before anybody learns from them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DemonstrationChange {
+    /// Nothing.
+    None,
+    /// The items of all demonstrations are permuted over the catalogue.
+    Shuffled,
+    /// A fifth of the steps is replaced by random items.
+    Corrupted,
+}
+
+/// One thing that is trained.
+#[derive(Clone, Copy, Debug)]
+pub struct Variant {
+    /// Its name in tables and files.
+    pub name: &'static str,
+    /// The algorithm.
+    pub entry: &'static Entry,
+    /// What happens to its demonstrations.
+    pub demonstrations: DemonstrationChange,
+    /// Settings as TOML that win over all others.
+    fixed: &'static str,
+}
+
+/// An ingredient of IL-Rec that can be taken away or changed.
+struct Ablation {
+    name: &'static str,
+    fixed: &'static str,
+    demonstrations: DemonstrationChange,
+}
+
+const fn without(name: &'static str, fixed: &'static str) -> Ablation {
+    Ablation { name, fixed, demonstrations: DemonstrationChange::None }
+}
+
+const fn with_demonstrations(name: &'static str, demonstrations: DemonstrationChange) -> Ablation {
+    Ablation { name, fixed: "", demonstrations }
+}
+
+/// The ablations, in the order of the table.
+const ABLATIONS: [Ablation; 9] = [
+    without("no-demonstrations", "switches.demonstrations = false"),
+    with_demonstrations("shuffled-demonstrations", DemonstrationChange::Shuffled),
+    with_demonstrations("corrupted-demonstrations", DemonstrationChange::Corrupted),
+    without("no-weights", "switches.weights = false"),
+    without("no-learned-reward", "switches.learned_reward = false"),
+    without("no-hazard", "switches.hazard = false"),
+    without("no-actor-critic", "switches.actor_critic = false"),
+    without("no-session-feedback", "switches.session_feedback = false"),
+    without("neutral-first-weights", "training.first_weights = \"neutral\""),
+];
+
+/// The names of the ablations, in the order of the table.
+pub fn ablation_names() -> impl Iterator<Item = &'static str> {
+    ABLATIONS.iter().map(|ablation| ablation.name)
+}
+
+impl Variant {
+    /// An algorithm as the registry has it.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn of_algorithm(name: &str) -> Result<Self, PipelineError> {
+        let entry = algorithms::find(name).ok_or_else(|| {
+            let known: Vec<&str> = algorithms::REGISTRY.iter().map(|entry| entry.name).collect();
+            let why = format!("no algorithm is called {name}; there are {}", known.join(", "));
+            PipelineError::Setting { setting: "algorithms", why }
+        })?;
+        Ok(Self { name: entry.name, entry, demonstrations: DemonstrationChange::None, fixed: "" })
+    }
+
+    /// IL-Rec with one ingredient changed.
+    ///
+    /// # Errors
+    /// When there is no such ablation.
+    pub fn of_ablation(name: &str) -> Result<Self, PipelineError> {
+        let found = ABLATIONS.iter().find(|ablation| ablation.name == name).ok_or_else(|| {
+            let known: Vec<&str> = ablation_names().collect();
+            let why = format!("no ablation is called {name}; there are {}", known.join(", "));
+            PipelineError::Setting { setting: "ablations", why }
+        })?;
+        let full = Self::of_algorithm("il-rec")?;
+        let Ablation { name, fixed, demonstrations } = *found;
+        Ok(Self { name, fixed, demonstrations, ..full })
+    }
+
+    /// Its settings in a run: the preset, `[learner]` where the preset is IL-Rec's, `[algorithm.NAME]`, and what makes it
+    /// this variant.
+    ///
+    /// # Errors
+    /// When a key is unknown, or a value is of another type or out of its range.
+    pub fn settings(&self, run: &RunConfig) -> Result<Box<dyn Settings>, PipelineError> {
+        let mut changes = Value::Object(serde_json::Map::new());
+        let plain = |table: &toml::Table| serde_json::to_value(table).expect("TOML is plain data");
+        if self.entry.preset == algorithms::il_rec::PRESET {
+            merge(&mut changes, plain(&run.learner));
+        }
+        if let Some(own) = run.algorithm.get(self.entry.name) {
+            merge(&mut changes, plain(own));
+        }
+        merge(&mut changes, toml::from_str(self.fixed).expect("ablations are tested"));
+        Ok(self.entry.settings(&changes)?)
+    }
+}
+
+/// What a run trains under its main rule, in the order of the stages; `ablations` are named.
+///
+/// # Errors
+/// When there is no algorithm or ablation of a name.
+pub(crate) fn variants(run: &RunConfig, ablations: &[String]) -> Result<Vec<Variant>, PipelineError> {
+    let algorithms = run.algorithms.iter().map(|name| Variant::of_algorithm(name));
+    algorithms.chain(ablations.iter().map(|name| Variant::of_ablation(name))).collect()
+}
