@@ -235,7 +235,8 @@ impl Algorithm for IlRec<'_> {
         let replay = |&(place, demo): &(u32, &'_ Trajectory)| {
             replay_demonstration(acting, (place, demo), self.histories[&demo.user], &mut rng())
         };
-        let sessions: Vec<LearnerSession<'_>> = asked.collect::<Vec<_>>().into_par_iter().map(replay).collect();
+        let sessions: Vec<LearnerSession<'_>> =
+            asked.collect::<Vec<_>>().into_par_iter().map(replay).collect();
         let mut weights = self.learner.term_weights(&sessions, terms, &self.config)?.into_iter();
         for session in &sessions {
             let place = session.demonstration.expect("demonstrations were replayed") as usize;

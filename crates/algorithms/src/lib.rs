@@ -17,7 +17,7 @@ mod untrained;
 mod vectorised;
 
 pub use ranker_policy::RankerPolicy;
-pub use registry::{Code, Entry, Kind, REGISTRY, Settings, find, merge, open};
+pub use registry::{Code, Entry, Kind, OpenPolicy, REGISTRY, ReadSettings, Settings, find, merge, open};
 
 #[cfg(test)]
 mod tests;

@@ -152,7 +152,10 @@ impl Stateful for Published<'_> {
     fn restore(&mut self, from: Tensors) -> Result<(), LearningError> {
         let inputs = trainer_inputs(self.inputs);
         let resumed = Trainer::resume(self.config.clone(), inputs, self.seed, from);
-        let why = |error: training::TrainingError| LearningError::Mismatch { what: "checkpoint", why: error.to_string() };
+        let why = |error: training::TrainingError| LearningError::Mismatch {
+            what: "checkpoint",
+            why: error.to_string(),
+        };
         self.trainer = resumed.map_err(why)?;
         Ok(())
     }
@@ -213,9 +216,10 @@ fn failed(error: training::TrainingError) -> LearningError {
     use training::TrainingError as E;
     match error {
         E::NoDemonstrations { .. } => LearningError::NoDemonstrations { n_demonstrations: 0 },
-        E::Setting { name, expected } => {
-            LearningError::Settings { algorithm: "the published learner", why: format!("{name} must be {expected}") }
-        }
+        E::Setting { name, expected } => LearningError::Settings {
+            algorithm: "the published learner",
+            why: format!("{name} must be {expected}"),
+        },
         E::Environment(error) => error.into(),
         other => LearningError::Algorithm { algorithm: "the published learner", source: Box::new(other) },
     }

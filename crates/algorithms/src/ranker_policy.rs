@@ -17,8 +17,8 @@ impl RankerPolicy {
     }
 
     /// The forward pass.
-    pub fn into_ranker(self) -> Ranker {
-        self.0
+    pub fn ranker(&self) -> &Ranker {
+        &self.0
     }
 
     /// The same policy with another way to take items.

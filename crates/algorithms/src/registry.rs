@@ -62,15 +62,20 @@ pub struct Entry {
     pub code: &'static Code,
 }
 
+/// Reads and checks settings; the name is for errors.
+pub type ReadSettings = fn(&'static str, Value) -> Result<Box<dyn Settings>, LearningError>;
+/// Reads parameters.
+pub type OpenPolicy = fn(Tensors, &Catalogue) -> Result<Box<dyn TrainedPolicy>, LearningError>;
+
 /// The code behind one or more entries.
 #[derive(Debug)]
 pub struct Code {
     /// The word in a policy's `training.json` that says who reads the parameters.
     pub network: &'static str,
-    /// Reads and checks settings; the name is for errors.
-    pub settings: fn(&'static str, Value) -> Result<Box<dyn Settings>, LearningError>,
-    /// Reads parameters.
-    pub open: fn(Tensors, &Catalogue) -> Result<Box<dyn TrainedPolicy>, LearningError>,
+    /// Reads its settings.
+    pub settings: ReadSettings,
+    /// Reads its parameters.
+    pub open: OpenPolicy,
 }
 
 /// Checked settings of an algorithm.
@@ -133,7 +138,8 @@ pub fn open(
 
 /// Reads settings as a type that refuses unknown keys.
 pub(crate) fn read<T: DeserializeOwned>(algorithm: &'static str, value: Value) -> Result<T, LearningError> {
-    serde_json::from_value(value).map_err(|error| LearningError::Settings { algorithm, why: error.to_string() })
+    serde_json::from_value(value)
+        .map_err(|error| LearningError::Settings { algorithm, why: error.to_string() })
 }
 
 /// Refuses the first setting that is not within its range, smallest and largest value included.

@@ -83,7 +83,6 @@ fn demonstration(environment: &Environment, user: u32, histories: &[Vec<Interact
     Demonstrated { id: format!("demo:{user}"), session: Trajectory { user: UserIdx(user), steps } }
 }
 
-
 pub(crate) type Users<'a> = Vec<(UserIdx, &'a [Interaction])>;
 
 pub(crate) fn users(domain: &Domain, range: std::ops::Range<u32>) -> Users<'_> {

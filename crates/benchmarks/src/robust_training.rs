@@ -1,13 +1,13 @@
 //! The default learner on a small world of its own, by catalogue size.
 
 use crate::figure::{BenchError, Figure, on_threads, paired_seconds};
-use catalogue::Catalogue;
-use environment::{Environment, ExitRule, ItemFeatures};
-use mdp::{Interaction, ItemIdx, RewardSource, UserIdx, rng_for};
-use rand::RngExt as _;
 use algorithms::Settings as _;
 use algorithms::il_rec::Config;
+use catalogue::Catalogue;
+use environment::{Environment, ExitRule, ItemFeatures};
 use learning::{Inputs, Silent, TrainedPolicy, train};
+use mdp::{Interaction, ItemIdx, RewardSource, UserIdx, rng_for};
+use rand::RngExt as _;
 use std::sync::Arc;
 
 const N_CATEGORIES: u32 = 24;

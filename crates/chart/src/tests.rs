@@ -116,7 +116,7 @@ const USUAL: [&str; 13] = [
     "random-fresh-genre",
     "demonstrator",
     "bc",
-    "actor-critic",
+    "a2c",
     "il-rec",
     "greedy-diverse",
     "judge-diverse",
@@ -135,7 +135,7 @@ fn the_policies_of_a_usual_table_never_share_a_colour() {
 
 #[test]
 fn runs_are_told_apart_by_policy_and_seed() {
-    assert_eq!(policy_and_seed("actor-critic, seed 12", "il-rec"), ("actor-critic", "12"));
+    assert_eq!(policy_and_seed("no-hazard, seed 12", "il-rec"), ("no-hazard", "12"));
     assert_eq!(policy_and_seed("seed 3", "il-rec"), ("il-rec", "3"));
     assert_eq!(policy_and_seed("il-rec, no-hazard", "x"), ("il-rec, no-hazard", ""));
     let styles: BTreeSet<_> = (0..4).map(line_style).collect();

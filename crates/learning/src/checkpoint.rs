@@ -53,7 +53,7 @@ pub(crate) fn save(run: &Run<'_>, kept: &Kept) -> Tensors {
 }
 
 /// Puts a saved state in the place of a fresh run of the same inputs, settings and seed.
-pub(crate) fn restore(run: &mut Run<'_>, from: Tensors) -> Result<Kept, LearningError> {
+pub(crate) fn restore(run: &mut Run<'_>, from: &Tensors) -> Result<Kept, LearningError> {
     let mismatch = |why: String| LearningError::Mismatch { what: "checkpoint", why };
     let note: Note = serde_json::from_str(from.note()).map_err(|e| mismatch(e.to_string()))?;
     if note.format != FORMAT {

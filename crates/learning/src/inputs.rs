@@ -54,9 +54,8 @@ impl Inputs<'_> {
     /// The demonstrations that show something to a training user, with their places in `demonstrations`.
     pub fn usable(&self) -> impl Iterator<Item = (usize, &Demonstrated)> {
         let users: std::collections::BTreeSet<UserIdx> = self.train.iter().map(|(user, _)| *user).collect();
-        let is_usable = move |demo: &Demonstrated| {
-            users.contains(&demo.session.user) && !demo.session.steps.is_empty()
-        };
+        let is_usable =
+            move |demo: &Demonstrated| users.contains(&demo.session.user) && !demo.session.steps.is_empty();
         self.demonstrations.iter().enumerate().filter(move |(_, demo)| is_usable(demo))
     }
 }

@@ -27,4 +27,3 @@ pub use steps::{DemonstratedStep, Rows, Scores, Steps};
 pub use sumtree::SumTree;
 pub use term::{Batch, Given, Term, Terms};
 pub use weighed::{WEIGHED_FILE, Weighed, weighed};
-

@@ -1,9 +1,7 @@
 //! The loop: a round, a validation, a checkpoint; in the end the policy that was worth keeping.
 
 use crate::checkpoint::{self, Kept};
-use crate::{
-    Explained, Inputs, Keeps, LearningError, Observer, Progress, Round, Run, TrainedPolicy,
-};
+use crate::{Explained, Inputs, Keeps, LearningError, Observer, Progress, Round, Run, TrainedPolicy};
 use artefact::Tensors;
 use environment::{Start, rollout};
 use mdp::Policy;
@@ -37,7 +35,7 @@ pub fn train(
     run.terms.prepare(inputs)?;
     let mut kept = Kept::default();
     if let Some(tensors) = resume {
-        kept = checkpoint::restore(&mut run, tensors)?;
+        kept = checkpoint::restore(&mut run, &tensors)?;
     }
     kept.progress.share_done = run.algorithm.share_done(&kept.progress);
     while kept.progress.share_done < 1.0 {

@@ -139,9 +139,9 @@ impl Terms {
     /// # Errors
     /// Which term cannot, and why.
     pub fn utility(&self, own: &Steps, advantages: &mut [f32]) -> Result<(), LearningError> {
-        self.0.iter().try_for_each(|term| {
-            term.utility(own, advantages).map(drop).map_err(failed(term.name()))
-        })
+        self.0
+            .iter()
+            .try_for_each(|term| term.utility(own, advantages).map(drop).map_err(failed(term.name())))
     }
 
     /// The weight of each demonstrated step: 1 where no term says otherwise.

@@ -1,14 +1,13 @@
 //! The graph through onnxruntime against the forward pass; skipped, and says so, where there is no onnxruntime.
 
 use crate::message::Model;
+use algorithms::RankerPolicy;
 use artefact::Tensors;
 use catalogue::Catalogue;
 use mdp::{Interaction, ItemIdx, ItemSet, Rng, rng_for};
 use prost::Message as _;
 use rand::RngExt as _;
 use ranking::{Ranker, Selection, Tracker, View};
-use algorithms::RankerPolicy;
-use learning::TrainedPolicy as _;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;

@@ -213,7 +213,7 @@ impl RunConfig {
         if !self.ablations.is_empty() && self.algorithms[0] != "il-rec" {
             return refuse("ablations", "they are il-rec's, which has to be the first of `algorithms`");
         }
-        for name in self.algorithm.keys().filter(|name| !self.algorithms.contains(name)) {
+        if let Some(name) = self.algorithm.keys().find(|name| !self.algorithms.contains(name)) {
             let why = format!("{name} is not one of `algorithms`");
             return Err(PipelineError::Setting { setting: "algorithm", why });
         }

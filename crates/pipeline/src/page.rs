@@ -7,8 +7,8 @@ use artefact::{Artefact, Kind};
 use demonstrations::Demos;
 use mdp::StepEnd;
 use report::{
-    Configuration, DemonstratedStep, DemonstrationView, Fact, FactTable, GroundingSummary,
-    LearningCurve, ReportData, Results, html_page,
+    Configuration, DemonstratedStep, DemonstrationView, Fact, FactTable, GroundingSummary, LearningCurve,
+    ReportData, Results, html_page,
 };
 
 /// The page as HTML.
@@ -103,8 +103,7 @@ fn curves(config: &RunConfig, place: &Place<'_>) -> Result<Vec<LearningCurve>, P
         for seed in &config.training_seeds {
             let folder = rule.join(format!("{name}-s{seed}"));
             let record: TrainingRecord = Artefact::open(Kind::Policy, &folder)?.read_json("training.json")?;
-            // A policy that learns nothing has no curve.
-            if record.validation.len() > 1 {
+            if record.has_curve() {
                 out.push(LearningCurve { name: format!("{name}, seed {seed}"), points: record.validation });
             }
         }

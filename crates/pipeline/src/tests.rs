@@ -61,7 +61,10 @@ fn algorithms_and_their_settings_are_checked_by_name() {
     assert!(refused(&|run| drop(run.algorithm.insert("bc".into(), table()))).contains("learning_rates"));
     assert!(refused(&|run| drop(run.algorithm.insert("paper".into(), table()))).contains("not one of"));
     let whole = quickstart_config(0).laid_out().unwrap();
-    assert!(whole.learner["training"].get("discount").is_some() && whole.algorithm["bc"].get("patience").is_some());
+    assert!(
+        whole.learner["training"].get("discount").is_some()
+            && whole.algorithm["bc"].get("patience").is_some()
+    );
     whole.check().unwrap();
 }
 

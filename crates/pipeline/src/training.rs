@@ -144,6 +144,13 @@ impl TrainingJob<'_> {
     }
 }
 
+impl TrainingRecord {
+    /// Whether there is a curve over interactions to show: a policy that never acts while it learns has none.
+    pub fn has_curve(&self) -> bool {
+        self.validation.iter().any(|point| point.n_env_steps > 0)
+    }
+}
+
 impl PolicyDirectory {
     /// Opens a directory. What those of earlier versions do not say of themselves has its default.
     ///

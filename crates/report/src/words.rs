@@ -6,7 +6,7 @@ pub(crate) fn policy(name: &str) -> Option<&'static str> {
     known.map(|(_, words)| *words)
 }
 
-const POLICIES: [(&str, &str); 26] = [
+const POLICIES: [(&str, &str); 30] = [
     ("uniform", "any item, all with the same probability"),
     ("random", "any item, all with the same probability"),
     ("random-fresh-genre", "a random item of a category that none of the last few items had"),
@@ -19,7 +19,10 @@ const POLICIES: [(&str, &str); 26] = [
         "demonstrator",
         "the expert's own sessions, played again in the judge world; recorded ones are of other users than the rest of the table",
     ),
-    ("bc", "imitation alone: the same network, taught to choose what the demonstrations chose"),
+    (
+        "bc",
+        "imitation alone: the same network, taught to choose what demonstrations chose until held-out ones gain nothing",
+    ),
     ("actor-critic", "learns from its own sessions alone: no demonstrations, no learned hazard of leaving"),
     ("a2c", "learns from its own sessions alone: no demonstrations, no learned hazard of leaving"),
     (
@@ -30,7 +33,13 @@ const POLICIES: [(&str, &str); 26] = [
         "planner",
         "plans with what the learner knows of taste and leaving; its actor is frozen as it was before training",
     ),
-    ("untrained", "the learner as it is before its first step of training"),
+    ("untrained", "the network before it has learned anything: every item as probable as any other"),
+    (
+        "released",
+        "the method as its published code has it, with a row for every training user; others act with the last row",
+    ),
+    ("vectorised", "what the published code does, in large rounds"),
+    ("paper", "the loop that the paper describes, which the published code does not have"),
     (
         "greedy-diverse",
         "plans with the train world's expected ratings and is told the rule by which users leave",
@@ -62,6 +71,7 @@ const POLICIES: [(&str, &str); 26] = [
     ("no-learned-reward", "il-rec without the reward that is learned from demonstrations"),
     ("no-hazard", "il-rec without its model of when users leave"),
     ("no-actor-critic", "il-rec without learning from its own sessions"),
+    ("neutral-first-weights", "il-rec from first weights that prefer nothing, instead of the planner's"),
     ("no-session-feedback", "il-rec whose idea of a user does not change with the ratings of a session"),
 ];
 

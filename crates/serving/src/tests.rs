@@ -3,12 +3,11 @@
 mod damage;
 
 use crate::*;
+use algorithms::RankerPolicy;
 use artefact::{ArtefactError, Tensors};
 use catalogue::Catalogue;
 use mdp::{Interaction, ItemIdx, ItemSet, Policy as _, SessionContext, UserIdx, rng_for};
 use rand::RngExt as _;
-use algorithms::RankerPolicy;
-use learning::TrainedPolicy as _;
 use std::path::{Path, PathBuf};
 
 const N_ITEMS: usize = 40;

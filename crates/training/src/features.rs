@@ -5,8 +5,8 @@ use crate::{FeatureKind, StepLog};
 use catalogue::Catalogue;
 use mdp::UserIdx;
 use policy::{ActorConfig, StateInput};
-use std::sync::Arc;
 use reward::{HashedTextEncoder, StateActionText, TextEncoder};
+use std::sync::Arc;
 
 /// Turns steps of a log into rows of features.
 pub(crate) struct FeatureMaker<'a> {

@@ -47,7 +47,10 @@ fn it_makes_demonstrations_likelier_until_nothing_is_gained() {
     let (first, last) = (loss(&domain, &once), loss(&domain, &whole));
     assert!(last < first - 0.3, "{first} to {last} nats");
     let progress = whole.progress;
-    assert!(progress.n_rounds > 10 && progress.n_env_steps == 0 && progress.share_done >= 1.0, "{progress:?}");
+    assert!(
+        progress.n_rounds > 10 && progress.n_env_steps == 0 && progress.share_done >= 1.0,
+        "{progress:?}"
+    );
     let more = run(&domain, &Config { most_passes: 600, ..config() });
     let hash = |trained: &Trained| trained.policy.to_tensors(&domain.catalogue).hash();
     if progress.n_rounds < config().most_passes {

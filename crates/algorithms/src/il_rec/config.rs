@@ -155,8 +155,12 @@ impl Config {
     /// When they are out of range.
     pub fn weights(&self) -> Result<WeightConfig, LearningError> {
         let ImitationSettings { beta, alpha, gamma_irl, .. } = self.imitation;
-        let limited = WeightConfig::new(beta, alpha, gamma_irl).and_then(|weights| weights.with_limits(0.02, 20.0));
-        limited.map_err(|error| LearningError::Settings { algorithm: "il-rec", why: format!("imitation: {error}") })
+        let limited =
+            WeightConfig::new(beta, alpha, gamma_irl).and_then(|weights| weights.with_limits(0.02, 20.0));
+        limited.map_err(|error| LearningError::Settings {
+            algorithm: "il-rec",
+            why: format!("imitation: {error}"),
+        })
     }
 
     /// The checked form of the taste settings.

@@ -39,7 +39,10 @@ impl HazardLearner {
         let rows: Vec<f32> = self.memory.iter().flat_map(example_to_row).collect();
         out.insert("memory", &[self.memory.len(), EXAMPLE], rows);
         out.insert("memory.next", &[2], split(self.next as u64));
-        CAUSES.iter().zip(&self.optimisers).for_each(|(cause, adam)| put_adam(out, &format!("adam.{cause}"), adam));
+        CAUSES
+            .iter()
+            .zip(&self.optimisers)
+            .for_each(|(cause, adam)| put_adam(out, &format!("adam.{cause}"), adam));
     }
 
     /// Takes them back out.

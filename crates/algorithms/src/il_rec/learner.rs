@@ -120,7 +120,8 @@ impl Learner {
             self.learn_hazard(own, &demonstrated[..sessions.n_new], config, rng, &mut report);
         }
         self.learn_critic(if own.is_empty() { demonstrated } else { own }, config, &mut report);
-        let batch = Batch { own: &steps_of(own, Vec::new()), demonstrated: &steps_of(demonstrated, Vec::new()) };
+        let batch =
+            Batch { own: &steps_of(own, Vec::new()), demonstrated: &steps_of(demonstrated, Vec::new()) };
         let learned = terms.learn(batch, rng)?;
         self.learn_actor(sessions, terms, context, &mut report)?;
         report.metrics.extend("", &learned);
@@ -147,12 +148,7 @@ impl Learner {
 
     /// Learns what the policy's own sessions are worth; an expert's say what the expert is worth, so they only
     /// stand in while there are none.
-    fn learn_critic(
-        &mut self,
-        sessions: &[LearnerSession<'_>],
-        config: &Config,
-        report: &mut Report,
-    ) {
+    fn learn_critic(&mut self, sessions: &[LearnerSession<'_>], config: &Config, report: &mut Report) {
         let states: Vec<f32> = steps(sessions).flat_map(|step| step.state).collect();
         if states.is_empty() {
             return;
@@ -229,7 +225,8 @@ impl Learner {
             for (step, advantage) in steps(own).zip(signal) {
                 let bonus = config.training.entropy;
                 let direction = score(step).zip(step.decision.entropy_gradient);
-                gradients.push(step, direction.map(|(score, rise)| -scale * (advantage * score + bonus * rise)));
+                gradients
+                    .push(step, direction.map(|(score, rise)| -scale * (advantage * score + bonus * rise)));
                 entropy += scale * step.decision.entropy;
             }
             report.metrics.put("train/entropy", entropy);
@@ -248,7 +245,9 @@ impl Learner {
         if terms.have_loss() {
             for sessions in [own, demonstrated] {
                 let loss = self.add_losses(sessions, terms, context, &mut gradients)?;
-                report.metrics.put("loss/terms", report.metrics.get("loss/terms").unwrap_or(0.0) + f64::from(loss));
+                report
+                    .metrics
+                    .put("loss/terms", report.metrics.get("loss/terms").unwrap_or(0.0) + f64::from(loss));
             }
         }
         self.step_actor(&gradients, report);

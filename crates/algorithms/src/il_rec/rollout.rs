@@ -125,7 +125,11 @@ pub(crate) fn rescore(
     for (t, step) in session.steps.iter().enumerate() {
         trace.decide(ActionSource::Demonstration(step.decision.item));
         trace.scratch.clear();
-        acting.actor.logits(&trace.view, &unavailable_for(&trace.shown, step.decision.item), &mut trace.scratch);
+        acting.actor.logits(
+            &trace.view,
+            &unavailable_for(&trace.shown, step.decision.item),
+            &mut trace.scratch,
+        );
         log_softmax_in_place(&mut trace.scratch);
         at(t, &trace.view, &trace.scratch)?;
         trace.record(step.decision, step.reward, step.end);

@@ -69,7 +69,8 @@ fn run(
 }
 
 fn trained(entry: &Entry, domain: &Domain) -> Trained {
-    run(entry, domain, &domain.demonstrations, None, &mut Silent).unwrap_or_else(|e| panic!("{}: {e}", entry.name))
+    run(entry, domain, &domain.demonstrations, None, &mut Silent)
+        .unwrap_or_else(|e| panic!("{}: {e}", entry.name))
 }
 
 fn hash(domain: &Domain, trained: &Trained) -> String {
@@ -129,7 +130,11 @@ fn a_resumed_run_ends_where_an_uninterrupted_one_does() {
         assert_eq!(resumed.progress, whole.progress, "{}", entry.name);
         let none = run(entry, &domain, &domain.demonstrations, Some(Tensors::default()), &mut Silent);
         let refused = none.err().unwrap_or_else(|| panic!("{}: an empty checkpoint", entry.name));
-        assert!(matches!(refused, LearningError::Mismatch { what: "checkpoint", .. }), "{}: {refused}", entry.name);
+        assert!(
+            matches!(refused, LearningError::Mismatch { what: "checkpoint", .. }),
+            "{}: {refused}",
+            entry.name
+        );
     }
 }
 
@@ -141,11 +146,20 @@ fn what_needs_demonstrations_says_so_and_what_does_not_ignores_them() {
         match (entry.needs.demonstrations, without) {
             (true, refused) => {
                 let refused = refused.err().unwrap_or_else(|| panic!("{} learned from nothing", entry.name));
-                assert!(matches!(refused, LearningError::NoDemonstrations { .. }), "{}: {refused}", entry.name);
+                assert!(
+                    matches!(refused, LearningError::NoDemonstrations { .. }),
+                    "{}: {refused}",
+                    entry.name
+                );
             }
             (false, learned) => {
                 let learned = learned.unwrap_or_else(|e| panic!("{}: {e}", entry.name));
-                assert_eq!(hash(&domain, &learned), hash(&domain, &trained(entry, &domain)), "{}", entry.name);
+                assert_eq!(
+                    hash(&domain, &learned),
+                    hash(&domain, &trained(entry, &domain)),
+                    "{}",
+                    entry.name
+                );
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The commands: each turns its arguments into a call of the pipeline and its outcome into an answer.
 
+mod algorithms;
 mod bench;
 mod collect;
 mod data;
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     Demos(demos::DemosCommand),
     /// Train a policy
     Train(train::Arguments),
+    /// What can be trained by name, with sources and settings
+    Algorithms(algorithms::Arguments),
     /// Judge a policy or a control
     Eval(eval::Arguments),
     /// Make a policy ready to be served: one immutable directory with all that ranking needs
@@ -62,6 +65,7 @@ impl Command {
             Self::World(command) => world::run(command, global),
             Self::Demos(command) => demos::run(command, global),
             Self::Train(arguments) => train::run(arguments, global),
+            Self::Algorithms(arguments) => algorithms::run(arguments, global),
             Self::Eval(arguments) => eval::run(arguments, global),
             Self::Export(arguments) => export::run(arguments, global),
             Self::Serve(arguments) => serve::run(arguments, global),

@@ -8,7 +8,7 @@ use crate::stage::demos;
 use crate::stage::domain::Domain;
 use crate::stage::simulation::Simulation;
 use crate::stage::train::train;
-use algorithms::{Entry, REGISTRY};
+use algorithms::Entry;
 use artefact::Kind;
 use learning::{Demonstrated, Inputs};
 use pipeline::{TrainingJob, TrainingRecord, demonstrated};
@@ -56,12 +56,7 @@ struct Answer<'a> {
 }
 
 fn algorithm(name: &str) -> Result<&'static Entry, String> {
-    algorithms::find(name).ok_or_else(|| {
-        let known: Vec<&str> = REGISTRY.iter().map(|entry| entry.name).collect();
-        let meant = crate::settings::nearest(name, known.iter().copied());
-        let meant = meant.map(|name| format!("did you mean {name}? ")).unwrap_or_default();
-        format!("{meant}one of {}", known.join(", "))
-    })
+    algorithms::find(name).ok_or_else(|| super::algorithms::known(name))
 }
 
 /// Trains.
@@ -139,10 +134,9 @@ impl Arguments {
         let entry = algorithm(preset).map_err(Failure::input)?;
         match self.algo.name {
             "il-rec" => plain(entry),
-            "a2c" => Ok(Chosen {
-                entry,
-                fixed: &["demonstrations.presence=none", "critic.learned_reward=0.0"],
-            }),
+            "a2c" => {
+                Ok(Chosen { entry, fixed: &["demonstrations.presence=none", "critic.learned_reward=0.0"] })
+            }
             algo => Err(Failure::input(format!("the preset {preset} cannot be trained as {algo}"))
                 .hint(format!("it is `--algo {algo}` alone, or `--algo {preset}`"))),
         }

@@ -3,8 +3,8 @@
 use super::domain::Domain;
 use crate::failure::Failure;
 use evaluation::Evaluation;
-use pipeline::{Judging, PolicyDirectory};
 use mdp::Policy;
+use pipeline::{Judging, PolicyDirectory};
 use server::RemotePolicy;
 
 /// A trained policy as one row.

@@ -1,7 +1,8 @@
 //! Finished runs of a directory, read for the console.
 
 use evaluation::EvalRow;
-use report::{CurvePoint, exit_words};
+use pipeline::TrainingRecord;
+use report::exit_words;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use server::{Run, RunCurve, RunRow, RunTable, Runs};
@@ -27,13 +28,6 @@ struct Rule {
 #[derive(Deserialize)]
 struct Judged {
     row: EvalRow,
-}
-
-/// As much of a policy's `training.json` as is shown.
-#[derive(Deserialize)]
-struct Story {
-    #[serde(alias = "curve")]
-    validation: Vec<CurvePoint>,
 }
 
 impl Runs for Folder {
@@ -84,8 +78,11 @@ fn curves(folder: &Path) -> Vec<RunCurve> {
     for entry in folder.read_dir().into_iter().flatten().flatten() {
         let file = entry.file_name().to_string_lossy().into_owned();
         let Some((name, seed)) = file.rsplit_once("-s") else { continue };
-        let Some(Story { validation }) = read::<Story>(&entry.path().join("training.json")) else { continue };
-        let points = validation.iter().map(|point| (point.n_env_steps as f64, point.r_traj)).collect();
+        let Some(record) = read::<TrainingRecord>(&entry.path().join("training.json")) else { continue };
+        if !record.has_curve() {
+            continue;
+        }
+        let points = record.validation.iter().map(|point| (point.n_env_steps as f64, point.r_traj)).collect();
         found.push((name != "il-rec", RunCurve { name: format!("{name}, seed {seed}"), points }));
     }
     found.sort_by(|a, b| (a.0, &a.1.name).cmp(&(b.0, &b.1.name)));

@@ -147,7 +147,7 @@ fn runs_are_compared_as_they_are_chosen() {
     let colours = browser.ask(colours);
     let distinct: std::collections::BTreeSet<_> =
         colours.as_array().unwrap().iter().map(serde_json::Value::to_string).collect();
-    assert_eq!(distinct.len(), 3, "il-rec, actor-critic and planner: a colour for each, whatever the seed");
+    assert_eq!(distinct.len(), 3, "il-rec, a2c and planner: a colour for each, whatever the seed");
     assert_eq!(browser.ask("document.querySelectorAll('.curves .name').length"), json!(3));
     browser.click("details summary");
     assert_eq!(

@@ -168,12 +168,12 @@ fn a_killed_training_run_leaves_nothing_half_written_and_resumes_to_the_same_par
 
 #[test]
 fn a_killed_run_of_the_published_code_resumes_to_the_same_parameters() {
-    killed_and_resumed(&format!("--preset released --set rollout.n_episodes=400 {SMALL_PUBLISHED}"));
+    killed_and_resumed(&format!("--algo released --set rollout.n_episodes=400 {SMALL_PUBLISHED}"));
 }
 
 #[test]
 fn a_killed_run_of_sessions_stepped_together_resumes_to_the_same_parameters() {
-    let settings = "--preset vectorised --set rollout.n_episodes=2000 --set rollout.sessions_together=64 \
+    let settings = "--algo vectorised --set rollout.n_episodes=2000 --set rollout.sessions_together=64 \
                     --set replay.batch_size=64";
     killed_and_resumed(&format!("{settings} {SMALL_PUBLISHED}"));
 }
@@ -221,13 +221,13 @@ fn the_published_learner_trains_and_is_judged() {
     for preset in ["released", "vectorised", "paper"] {
         let policy = own.path().join(preset);
         let line = format!(
-            "train --preset {preset} --data data --world world --demos demos --out {} \
+            "train --algo {preset} --data data --world world --demos demos --out {} \
              --set rollout.n_episodes=30 {SMALL_PUBLISHED}",
             policy.display()
         );
         assert_eq!(json(dir, &words(&line))["episodes"], 30);
         let line = format!("eval --policy {} --data data --world world --eval-seeds 1", policy.display());
-        assert_eq!(json(dir, &words(&line))["policy"], format!("il-rec ({preset})"));
+        assert_eq!(json(dir, &words(&line))["policy"], preset);
     }
 }
 

@@ -1,11 +1,11 @@
 //! Directories that somebody changed: an error or the same as before, never a panic.
 
 use crate::program::{domain, json, scratch};
+use algorithms::RankerPolicy;
 use artefact::{Artefact, Draft, Kind, Tensors};
 use data::Dataset;
 use demonstrations::Demos;
 use mdp::{ItemIdx, UserIdx};
-use algorithms::RankerPolicy;
 use std::ops::Range;
 use std::path::Path;
 use world_model::World;

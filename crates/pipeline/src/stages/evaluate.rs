@@ -1,10 +1,10 @@
 //! Every row of a table: the same users, worlds, rule, scoring and seeds.
 
+use crate::PipelineError;
 use crate::judging::{CONTROLS, Contestant, Judging};
 use crate::ledger::key;
 use crate::results::{AblationRow, RuleResults};
 use crate::run::Session;
-use crate::PipelineError;
 use crate::stages::Ground;
 use crate::stages::demos::Demonstrated;
 use crate::stages::train::TrainedVariant;
@@ -55,7 +55,11 @@ impl<'a> Table<'a> {
         let worlds = (&ground.worlds.world, &ground.worlds.log);
         let judge = (&ground.judge, Side::Judge);
         let algorithms = &config.algorithms;
-        Ok(Self { ground, algorithms, judging: Judging::new(worlds, judge, &config.evaluation, config.seed)? })
+        Ok(Self {
+            ground,
+            algorithms,
+            judging: Judging::new(worlds, judge, &config.evaluation, config.seed)?,
+        })
     }
 
     fn trained_row(&self, name: &str, trained: &[TrainedVariant]) -> Result<Evaluation, PipelineError> {
@@ -74,7 +78,11 @@ impl<'a> Table<'a> {
 
     /// The rows; the first of the run's algorithms, in the last place of those that are trained, is the one that the others
     /// are compared with.
-    fn results(&self, demos: &Demonstrated, trained: &[TrainedVariant]) -> Result<RuleResults, PipelineError> {
+    fn results(
+        &self,
+        demos: &Demonstrated,
+        trained: &[TrainedVariant],
+    ) -> Result<RuleResults, PipelineError> {
         let (subject, others) = self.algorithms.split_first().expect("a run has algorithms");
         let full = self.trained_row(subject, trained)?;
         let mut evaluations = self.controls(false)?;

@@ -228,7 +228,8 @@ fn masked_rollouts_never_repeat_and_skip_the_log() {
     config.rollout.repeats = Repeats::Masked;
     let logged = mdp::Interaction { item: ItemIdx(0), rating: 5.0, time: 0 };
     let histories: Vec<Vec<Interaction>> = (0..6).map(|_| vec![logged]).collect();
-    let inputs = TrainingInputs { histories: histories.iter().map(Vec::as_slice).collect(), ..world.inputs() };
+    let inputs =
+        TrainingInputs { histories: histories.iter().map(Vec::as_slice).collect(), ..world.inputs() };
     let mut trainer = Trainer::new(TrainingConfig::try_from(config).unwrap(), inputs, 2).unwrap();
     trainer.run(&RunOptions::default(), &mut Silent).unwrap();
     let log = &trainer.log;
@@ -244,7 +245,10 @@ fn masked_rollouts_never_repeat_and_skip_the_log() {
 fn runs_that_cannot_start_say_why() {
     let world = World::new();
     let start = |inputs| Trainer::new(small(RELEASED), inputs, 1).err().unwrap().to_string();
-    assert_eq!(start(TrainingInputs { users: Arc::new([]), ..world.inputs() }), "there are no training users");
+    assert_eq!(
+        start(TrainingInputs { users: Arc::new([]), ..world.inputs() }),
+        "there are no training users"
+    );
     let unknown = [UserIdx(99)];
     let message = start(TrainingInputs { users: unknown.into(), ..world.inputs() });
     assert_eq!(message, "training user 99 has no row in the environment");

@@ -56,7 +56,8 @@ fn a_round_plays_the_sessions_that_one_after_another_would_be() {
     let logged = Interaction { item: ItemIdx(4), rating: 5.0, time: 0 };
     let histories: Vec<Vec<mdp::Interaction>> = (0..6).map(|_| vec![logged]).collect();
     let play = |config| {
-        let inputs = TrainingInputs { histories: histories.iter().map(Vec::as_slice).collect(), ..world.inputs() };
+        let inputs =
+            TrainingInputs { histories: histories.iter().map(Vec::as_slice).collect(), ..world.inputs() };
         let mut trainer = Trainer::new(config, inputs, 3).unwrap();
         trainer.run(&RunOptions::default(), &mut Silent).unwrap();
         trainer

@@ -202,11 +202,7 @@ impl Term for Constant {
         "constant"
     }
 
-    fn reward(
-        &self,
-        _: &Steps,
-        out: &mut [f32],
-    ) -> Result<Given, Box<dyn std::error::Error + Send + Sync>> {
+    fn reward(&self, _: &Steps, out: &mut [f32]) -> Result<Given, Box<dyn std::error::Error + Send + Sync>> {
         out.iter_mut().for_each(|out| *out += self.0);
         Ok(Given::Yes)
     }
@@ -253,7 +249,12 @@ impl Ground {
     }
 
     /// The actor after one update.
-    fn taught(&self, own: &[LearnerSession<'_>], demonstrated: &[LearnerSession<'_>], terms: Vec<Box<dyn Term>>) -> Actor {
+    fn taught(
+        &self,
+        own: &[LearnerSession<'_>],
+        demonstrated: &[LearnerSession<'_>],
+        terms: Vec<Box<dyn Term>>,
+    ) -> Actor {
         let mut learner = self.fresh();
         let sessions = Sessions { own, demonstrated, n_new: 0 };
         let Self { config, progress, items, .. } = self;
@@ -324,7 +325,13 @@ fn a_loss_over_scores_pulls_as_the_built_in_imitation_does() {
     let by_term = without.taught(&[], &sessions, vec![Box::new(Imitation(1.0))]);
     let start = ground.fresh().actor;
     let moved = |actor: &Actor| -> Vec<f32> {
-        actor.network.parameters.iter().zip(&start.network.parameters).map(|(now, before)| now - before).collect()
+        actor
+            .network
+            .parameters
+            .iter()
+            .zip(&start.network.parameters)
+            .map(|(now, before)| now - before)
+            .collect()
     };
     // Adam divides by the size of a gradient, so that rounding counts where there is hardly any: directions are compared.
     let (a, b) = (moved(&built_in), moved(&by_term));

@@ -65,7 +65,10 @@ fn what_training_made_of_a_demonstration_is_found_by_what_was_shown() {
     for (at, demonstration) in domain.demonstrations.iter().enumerate() {
         let found: Vec<&Weighed> = told.iter().filter(|one| one.is_of(demonstration)).collect();
         let [one] = found.as_slice() else { panic!("{} of demonstration {at}", found.len()) };
-        assert_eq!((one.id.as_str(), &one.weights), (demonstration.id.as_str(), &trained.explained[at].weights));
+        assert_eq!(
+            (one.id.as_str(), &one.weights),
+            (demonstration.id.as_str(), &trained.explained[at].weights)
+        );
         assert_eq!(one.values.len(), demonstration.session.steps.len());
         // Twenty steps of at most 5 are the most that a session can earn.
         assert!(one.values.iter().all(|value| (-20.0..120.0).contains(value)), "{:?}", one.values);
