@@ -95,7 +95,7 @@ pub(crate) enum Stream {
 ///
 /// # Errors
 /// When settings or inputs cannot work.
-pub(crate) fn start<'a>(
+pub fn start<'a>(
     inputs: &'a Inputs<'a>,
     config: &Config,
     seed: u64,

@@ -1,0 +1,178 @@
+//! The learner: every item is an arm, and its value the mean of what came of it.
+
+use artefact::Tensors;
+use catalogue::Catalogue;
+use environment::{Start, rollout};
+use learning::{
+    Algorithm, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule, Stateful,
+    Steps, Terms, TrainedPolicy, Unserved,
+};
+use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext};
+use rand::RngExt as _;
+use ranking::Ranker;
+
+/// Rounds of a run, and sessions of a round.
+const N_ROUNDS: u64 = 40;
+const N_SESSIONS: usize = 32;
+/// Purpose of the random stream that says whose sessions are run.
+const USERS: u64 = 1;
+/// How often a random item is tried while learning.
+const EXPLORED: f32 = 0.2;
+
+/// A run from its start.
+pub(crate) fn run<'a>(inputs: &Inputs<'a>, terms: Terms) -> Run<'a> {
+    let n_items = inputs.catalogue.len();
+    let algorithm = Bandit { inputs: *inputs, sums: vec![0.0; n_items], counts: vec![0.0; n_items] };
+    Run { algorithm: Box::new(algorithm), terms }
+}
+
+/// A run in progress.
+struct Bandit<'a> {
+    inputs: Inputs<'a>,
+    sums: Vec<f32>,
+    counts: Vec<f32>,
+}
+
+impl Bandit<'_> {
+    /// Items that were never tried are worth most, so that all are tried.
+    fn values(&self) -> Vec<f32> {
+        let value = |(&sum, &n): (&f32, &f32)| if n > 0.0 { sum / n } else { 5.0 };
+        self.sums.iter().zip(&self.counts).map(value).collect()
+    }
+}
+
+impl Algorithm for Bandit<'_> {
+    fn needs(&self) -> Needs {
+        Needs { schedule: Schedule::OnPolicy, demonstrations: false }
+    }
+
+    fn plan(&self) -> Plan {
+        Plan { keeps: Keeps::Best, n_validation_users: 20 }
+    }
+
+    fn share_done(&self, progress: &Progress) -> f64 {
+        progress.n_rounds as f64 / N_ROUNDS as f64
+    }
+
+    fn is_validated(&self, progress: &Progress) -> bool {
+        progress.n_rounds.is_multiple_of(5)
+    }
+
+    fn round(&mut self, round: &mut Round<'_>) -> Result<Metrics, LearningError> {
+        let mut rng = round.rng(USERS);
+        let train = self.inputs.train;
+        let starts: Vec<Start<'_>> = (0..N_SESSIONS)
+            .map(|_| train[rng.random_range(0..train.len())])
+            .map(|(user, history)| Start { user, history, stream: round.progress.n_rounds })
+            .collect();
+        let acting = Values { values: self.values(), explored: EXPLORED };
+        let sessions = rollout(self.inputs.environment, &acting, &starts, round.seed)?;
+        let mut steps = Steps::default();
+        for step in sessions.iter().flat_map(|session| &session.steps) {
+            steps.items.push(step.item);
+            steps.rewards.push(step.reward);
+            steps.ends.push(step.end);
+            steps.log_probs.push(step.log_prob_behavior);
+            steps.demonstrated.push(None);
+        }
+        // Terms may change what a step is worth, or add a reward of their own.
+        let mut worth = steps.rewards.clone();
+        round.terms.utility(&steps, &mut worth)?;
+        for (sum, learned) in worth.iter_mut().zip(round.terms.reward(&steps)?.into_iter().flatten()) {
+            *sum += learned;
+        }
+        for (item, worth) in steps.items.iter().zip(worth) {
+            self.sums[item.index()] += worth;
+            self.counts[item.index()] += 1.0;
+        }
+        round.progress.count(sessions.len(), steps.len(), steps.rewards.iter().sum());
+        let mut metrics = Metrics::default();
+        metrics.put("train/tried", self.counts.iter().filter(|n| **n > 0.0).count() as f64);
+        Ok(metrics)
+    }
+
+    fn parameters(&mut self) -> Tensors {
+        let mut out = Tensors::default();
+        let values = self.values();
+        out.insert("values", &[values.len()], values);
+        out
+    }
+
+    fn policy(&self, mut parameters: Tensors) -> Result<Box<dyn TrainedPolicy>, LearningError> {
+        let values = take(&mut parameters, "values", self.sums.len())?;
+        Ok(Box::new(Values { values, explored: 0.0 }))
+    }
+}
+
+impl Stateful for Bandit<'_> {
+    fn save(&self) -> Tensors {
+        let mut out = Tensors::default();
+        out.insert("sums", &[self.sums.len()], self.sums.clone());
+        out.insert("counts", &[self.counts.len()], self.counts.clone());
+        out
+    }
+
+    fn restore(&mut self, mut from: Tensors) -> Result<(), LearningError> {
+        self.sums = take(&mut from, "sums", self.sums.len())?;
+        self.counts = take(&mut from, "counts", self.counts.len())?;
+        Ok(())
+    }
+}
+
+fn take(from: &mut Tensors, name: &str, length: usize) -> Result<Vec<f32>, LearningError> {
+    let mismatch =
+        || LearningError::Mismatch { what: "checkpoint", why: format!("no tensor {name} of {length}") };
+    from.take(name, &[length]).ok_or_else(mismatch)
+}
+
+/// The item of the highest value, or now and then a random one.
+#[derive(Debug)]
+pub(crate) struct Values {
+    values: Vec<f32>,
+    explored: f32,
+}
+
+impl Policy for Values {
+    fn name(&self) -> String {
+        "bandit".into()
+    }
+
+    fn start<'a>(&'a self, _: SessionContext<'a>) -> Box<dyn PolicySession + 'a> {
+        Box::new(Session(self))
+    }
+}
+
+struct Session<'a>(&'a Values);
+
+impl PolicySession for Session<'_> {
+    fn choose(&mut self, shown: &ItemSet, rng: &mut Rng) -> Choice {
+        let Values { values, explored } = self.0;
+        let free: Vec<usize> =
+            (0..values.len()).filter(|&item| !shown.contains(ItemIdx(item as u32))).collect();
+        // If everything was shown, any item may be.
+        let free = if free.is_empty() { (0..values.len()).collect() } else { free };
+        let best = free.iter().copied().max_by(|&a, &b| values[a].total_cmp(&values[b]).then(b.cmp(&a)));
+        let best = best.unwrap_or(0);
+        let item = match *explored > 0.0 && rng.random::<f32>() < *explored {
+            true => free[rng.random_range(0..free.len())],
+            false => best,
+        };
+        let at_random = explored / free.len() as f32;
+        let probability = if item == best { 1.0 - explored + at_random } else { at_random };
+        Choice { item: ItemIdx(item as u32), log_prob_behavior: probability.ln() }
+    }
+
+    fn observe(&mut self, _: ItemIdx, _: f32) {}
+}
+
+impl TrainedPolicy for Values {
+    fn to_tensors(&self, _: &Catalogue) -> Tensors {
+        let mut out = Tensors::default();
+        out.insert("values", &[self.values.len()], self.values.clone());
+        out
+    }
+
+    fn ranker(&self) -> Result<&Ranker, Unserved> {
+        Err(Unserved("the bandit has no forward pass of the ranker, so it cannot be served"))
+    }
+}
