@@ -1,9 +1,11 @@
-//! Attacks and bad days: damaged inputs, varied requests, slow readers, a proxy, stores that hang or evict, kills.
+//! Attacks and bad days: damaged inputs, varied requests, slow readers, a proxy, stores that hang or evict, a wrong
+//! clock, kills.
 //!
 //! What must hold in every one: no panic, no abort, no hang, no more than two gigabytes, nothing acknowledged lost, and
 //! health answered throughout.
 
 mod behind;
+mod clock;
 mod damage;
 mod databases;
 mod directories;
@@ -21,9 +23,10 @@ use crate::report::{Figure, say};
 use crate::{Bench, Outcome, kills};
 use small::Small;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use watched::MOST_MEGABYTES;
 
 /// One kind of attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -46,11 +49,13 @@ pub(crate) enum Attack {
     Proxy,
     /// A shared store that hangs, and one that evicts
     Redis,
+    /// A clock before 1970
+    Clock,
     /// kill -9 under load
     Kills,
 }
 
-pub(crate) const ALL: [Attack; 10] = [
+pub(crate) const ALL: [Attack; 11] = [
     Attack::Directories,
     Attack::Matrices,
     Attack::Models,
@@ -60,6 +65,7 @@ pub(crate) const ALL: [Attack; 10] = [
     Attack::Long,
     Attack::Proxy,
     Attack::Redis,
+    Attack::Clock,
     Attack::Kills,
 ];
 
@@ -71,7 +77,16 @@ pub(crate) struct Attacked<'a> {
     pub(crate) place: PathBuf,
     /// Where to begin: the same number, the same attacks.
     pub(crate) seed: u64,
+    started: Instant,
     faults: Mutex<Vec<String>>,
+    worst: Mutex<Worst>,
+}
+
+/// The most that was seen of what is bounded.
+#[derive(Clone, Copy, Debug, Default)]
+struct Worst {
+    megabytes: f64,
+    health: Duration,
 }
 
 impl<'a> Attacked<'a> {
@@ -83,7 +98,8 @@ impl<'a> Attacked<'a> {
             std::fs::remove_dir_all(&place)?;
         }
         std::fs::create_dir_all(&place)?;
-        Ok(Self { bench, small, place: place.canonicalize()?, seed, faults: Mutex::default() })
+        let (faults, worst) = Default::default();
+        Ok(Self { bench, small, place: place.canonicalize()?, seed, started: Instant::now(), faults, worst })
     }
 
     /// So many in full, so many where it has to be short.
@@ -99,18 +115,44 @@ impl<'a> Attacked<'a> {
     /// Something that must not happen, happened.
     pub(crate) fn fault(&self, what: String) {
         say(&format!("FAULT {what}"));
-        self.faults.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(what);
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+    }
+
+    /// A process had so much memory, and answered about its health after so long.
+    pub(crate) fn saw(&self, megabytes: f64, health: Duration) {
+        let mut worst = self.worst.lock().unwrap_or_else(PoisonError::into_inner);
+        *worst = Worst { megabytes: worst.megabytes.max(megabytes), health: worst.health.max(health) };
+    }
+
+    /// What holds of all attacks together.
+    pub(crate) fn overall(&self) -> [Figure; 3] {
+        let worst = *self.worst.lock().unwrap_or_else(PoisonError::into_inner);
+        [
+            Figure::new("most memory of one process", worst.megabytes, "MB").at_most(MOST_MEGABYTES),
+            Figure::new("slowest answer about health", worst.health.as_secs_f64(), "s")
+                .at_most(self.health_within().as_secs_f64()),
+            Figure::new("all attacks", self.started.elapsed().as_secs_f64(), "s"),
+        ]
     }
 
     fn n_faults(&self) -> usize {
-        self.faults.lock().unwrap_or_else(std::sync::PoisonError::into_inner).len()
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Does so many things on as many threads as the machine has, a few at most.
     pub(crate) fn each(&self, n: usize, work: impl Fn(usize) -> Outcome<()> + Sync) -> Outcome<()> {
         const MOST: usize = 4;
+        self.each_on(std::thread::available_parallelism().map_or(1, usize::from).min(MOST), n, work)
+    }
+
+    /// Does so many things on so many threads: most of them wait.
+    pub(crate) fn each_on(
+        &self,
+        n_threads: usize,
+        n: usize,
+        work: impl Fn(usize) -> Outcome<()> + Sync,
+    ) -> Outcome<()> {
         let next = AtomicUsize::new(0);
-        let n_threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST);
         std::thread::scope(|scope| {
             let run = || {
                 loop {
@@ -139,6 +181,7 @@ impl<'a> Attacked<'a> {
             Attack::Long => ("sessions of one user, and answers of one session", long::attack(self)?),
             Attack::Proxy => ("requests behind a proxy and from other sites", behind::attack(self)?),
             Attack::Redis => ("shared stores that hang or evict", redis::attack(self)?),
+            Attack::Clock => ("commands and requests before 1970", clock::attack(self)?),
             Attack::Kills => return kills::some(&self.bench_of_small(), self.n(100, 3)),
         };
         let faults = (self.n_faults() - before) as f64;

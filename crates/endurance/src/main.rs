@@ -157,6 +157,7 @@ fn attack(arguments: &Arguments, ilrec: PathBuf) -> Outcome<Report> {
         let figures = attacked.one(*one)?;
         figures.into_iter().for_each(|figure| report.add(figure));
     }
+    attacked.overall().into_iter().for_each(|figure| report.add(figure));
     if let Some(path) = &arguments.out {
         report.write(path, &attacked.small.artefact)?;
     }

@@ -17,7 +17,9 @@ impl Names {
         let (mut by_id, mut by_title) = (HashMap::new(), HashMap::with_capacity(catalogue.len()));
         for (item, row) in catalogue.items().iter().zip(0u32..) {
             by_id.insert(item.id.clone(), ItemIdx(row));
-            by_title.entry(key(&item.title)).or_insert(ItemIdx(row));
+            if let Some(key) = key(&item.title) {
+                by_title.entry(key).or_insert(ItemIdx(row));
+            }
         }
         Self { by_id, by_title }
     }
@@ -29,16 +31,37 @@ impl Names {
 
     /// The item with this title.
     pub(crate) fn titled(&self, title: &str) -> Option<ItemIdx> {
-        self.by_title.get(&key(title)).copied()
+        self.by_title.get(&key(title)?).copied()
     }
 }
 
-/// Titles that differ in case, punctuation or spaces alone are the same.
-fn key(title: &str) -> String {
+/// Titles that differ in case, punctuation or spaces alone are the same. One of punctuation alone (`???`) stands for itself,
+/// and an empty one for nothing.
+fn key(title: &str) -> Option<String> {
     let words: Vec<String> = title
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .map(str::to_lowercase)
         .collect();
-    words.join(" ")
+    let key = if words.is_empty() { title.trim().to_owned() } else { words.join(" ") };
+    Some(key).filter(|key| !key.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_title_without_letters_is_no_other_title(one in "[ !?.-]{0,6}", other in "[ !?.-]{0,6}") {
+            prop_assert_eq!(key(&one) == key(&other), one.trim() == other.trim());
+            prop_assert_eq!(key(&one).is_none(), one.trim().is_empty());
+        }
+
+        #[test]
+        fn case_and_punctuation_make_no_other_title(words in prop::collection::vec("[a-z]{1,5}", 1..5)) {
+            prop_assert_eq!(key(&words.join(" ")), key(&format!("({})!", words.join(" - ").to_uppercase())));
+        }
+    }
 }

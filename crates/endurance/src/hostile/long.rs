@@ -88,7 +88,12 @@ fn others(attacked: &Attacked<'_>, target: &Target<'_>) -> Outcome<()> {
         let slate = target.ask("POST", "/v1/recommend", &json!({ "user": "bob", "k": 1 }))?;
         slowest = slowest.max(started.elapsed());
         if (session.status, slate.status) != (201, 200) {
-            target.fault(&format!("others are answered with {} and {}", session.status, slate.status));
+            let said = [&session, &slate].map(|answer| {
+                let why = answer.json()["detail"].as_str().unwrap_or_default().to_owned();
+                format!("{} {why}", answer.status)
+            });
+            let after = started.elapsed().as_secs_f64();
+            target.fault(&format!("others are answered with {} after {after:.2} s", said.join(" and ")));
             return Ok(());
         }
     }

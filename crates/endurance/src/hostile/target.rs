@@ -132,6 +132,7 @@ impl<'a> Target<'a> {
         }
         self.stop.store(true, Ordering::Relaxed);
         let Some(Ok(seen)) = self.health.take().map(JoinHandle::join) else { return };
+        self.attacked.saw(megabytes, seen.slowest);
         if seen.n_missed > 0 || seen.slowest > self.attacked.health_within() {
             let (missed, slowest) = (seen.n_missed, seen.slowest.as_secs_f64());
             self.fault(&format!("health: {missed} times no answer, slowest {slowest:.2} s"));

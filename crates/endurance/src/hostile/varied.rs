@@ -30,6 +30,9 @@ const PATHS: [&str; 18] = [
     "/metrics",
 ];
 
+/// Connections at once. Where less was sent than was promised, the server waits for the rest, which takes seconds.
+const N_CONNECTIONS: usize = 32;
+
 /// On several connections at once; every answer that is no 5xx is a good one, 503 too where there is too much.
 pub(super) fn attack(attacked: &Attacked<'_>) -> Outcome<usize> {
     let n = attacked.n(10_000, 1_000);
@@ -38,7 +41,7 @@ pub(super) fn attack(attacked: &Attacked<'_>) -> Outcome<usize> {
     let target = Target::start(attacked, "varied", &store, &["--keys", &keys])?;
     let session =
         target.ask("POST", "/v1/sessions", &json!({}))?.json()["id"].as_str().unwrap_or("x").to_owned();
-    attacked.each(n, |at| {
+    attacked.each_on(N_CONNECTIONS, n, |at| {
         let request = request(&session, &mut rng(attacked.seed, "request", at));
         match exchange(target.addr, &request) {
             Ok(answer) if answer.status < 500 || answer.status == 503 => {}

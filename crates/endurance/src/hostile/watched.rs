@@ -15,21 +15,38 @@ const GLANCE: Duration = Duration::from_millis(4);
 
 /// Runs `ilrec` on something damaged. A refusal is as good as an answer; `true` where it did no harm.
 pub(super) fn harmless(attacked: &Attacked<'_>, what: &str, words: &[&str]) -> Outcome<bool> {
-    run(attacked, what, words, false)
+    run(attacked, what, words, false, |_| {})
+}
+
+/// The same in another environment.
+pub(super) fn harmless_with(
+    attacked: &Attacked<'_>,
+    what: &str,
+    words: &[&str],
+    prepare: impl FnOnce(&mut Command),
+) -> Outcome<bool> {
+    run(attacked, what, words, false, prepare)
 }
 
 /// The same where nothing but a refusal is right.
 pub(super) fn refused(attacked: &Attacked<'_>, what: &str, words: &[&str]) -> Outcome<bool> {
-    run(attacked, what, words, true)
+    run(attacked, what, words, true, |_| {})
 }
 
-fn run(attacked: &Attacked<'_>, what: &str, words: &[&str], is_hopeless: bool) -> Outcome<bool> {
+fn run(
+    attacked: &Attacked<'_>,
+    what: &str,
+    words: &[&str],
+    is_hopeless: bool,
+    prepare: impl FnOnce(&mut Command),
+) -> Outcome<bool> {
     let said = attacked.place.join(format!("{}.stderr", what.replace(['/', ' '], "-")));
     let mut command = Command::new(&attacked.bench.ilrec);
     command.args(words).args(["--quiet", "--threads", "1"]).current_dir(&attacked.place);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&said)?);
+    prepare(&mut command);
     let mut child = command.spawn()?;
-    let found = watch(&mut child)?;
+    let found = watch(attacked, &mut child)?;
     let text = std::fs::read(&said)?;
     let fault = match found {
         Err(fault) => Some(fault),
@@ -49,13 +66,14 @@ fn run(attacked: &Attacked<'_>, what: &str, words: &[&str], is_hopeless: bool) -
 }
 
 /// Waits for the end, and says the exit code.
-fn watch(child: &mut Child) -> Outcome<Result<i32, String>> {
+fn watch(attacked: &Attacked<'_>, child: &mut Child) -> Outcome<Result<i32, String>> {
     let started = Instant::now();
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(judged(status));
         }
         let megabytes = peak_megabytes(child.id());
+        attacked.saw(megabytes, Duration::ZERO);
         let fault = if megabytes > MOST_MEGABYTES {
             Some(format!("{megabytes:.0} MB resident"))
         } else if started.elapsed() > LONGEST {

@@ -23,7 +23,7 @@ use tokio::sync::OwnedMutexGuard;
 pub(crate) struct Told {
     item: Id,
     feedback: Option<Feedback>,
-    rating: Option<f32>,
+    rating: Option<f64>,
     event_id: Option<Id>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct ToldOf {
     session: String,
     item: Id,
     feedback: Option<Feedback>,
-    rating: Option<f32>,
+    rating: Option<f64>,
     event_id: Option<Id>,
 }
 

@@ -49,17 +49,18 @@ pub(crate) enum HistoryRow {
 #[serde(deny_unknown_fields)]
 pub(crate) struct JudgedRow {
     item: Id,
-    rating: Option<f32>,
+    rating: Option<f64>,
     feedback: Option<Feedback>,
 }
 
-/// The rating, where there is one; else what the feedback is worth.
+/// The rating, where there is one; else what the feedback is worth. The range is checked of the number as it was sent:
+/// 5.000000000000001 is none, though the nearest number of single precision is.
 ///
 /// # Errors
 /// When there is neither, or the rating is none; `place` is the object that has both fields.
-pub(crate) fn worth(place: &str, rating: Option<f32>, feedback: Option<Feedback>) -> Result<f32, Problem> {
+pub(crate) fn worth(place: &str, rating: Option<f64>, feedback: Option<Feedback>) -> Result<f32, Problem> {
     match (rating, feedback) {
-        (Some(rating), _) if (1.0..=5.0).contains(&rating) => Ok(rating),
+        (Some(rating), _) if (1.0..=5.0).contains(&rating) => Ok(rating as f32),
         (Some(_), _) => Err(Problem::field(format!("{place}rating"), "a rating is from 1 to 5")),
         (None, Some(feedback)) => Ok(feedback.reward()),
         (None, None) => {
@@ -98,20 +99,26 @@ pub(crate) struct History {
 /// Reads a history. An item that the catalogue does not have says nothing, and is named in the answer.
 ///
 /// # Errors
-/// When it is too long, or a rating is none.
+/// When it is too long, an item has no name at all, or a rating is none: also of an item that the catalogue does not have.
 pub(crate) fn history(served: &Served, rows: &[HistoryRow], most: usize) -> Result<History, Problem> {
     if rows.len() > most {
         return Err(Problem::field("history", format!("a history may have {most} items at most")));
     }
     let mut history = History::default();
     for (at, row) in rows.iter().enumerate() {
-        let (name, rating) = match row {
-            HistoryRow::Name(Id(name)) => (name, Feedback::Like.reward()),
+        let (part, name, rating) = match row {
+            HistoryRow::Name(Id(name)) => ("", name, Feedback::Like.reward()),
             HistoryRow::Judged(Object(judged)) => {
                 let feedback = judged.feedback.or(Some(Feedback::Like));
-                (&judged.item.0, worth(&format!("history[{at}]."), judged.rating, feedback)?)
+                let rating = worth(&format!("history[{at}]."), judged.rating, feedback)?;
+                (".item", &judged.item.0, rating)
             }
         };
+        // Nothing is called so: it is a mistake of the client, not an item of another catalogue.
+        if name.is_empty() {
+            let field = format!("history[{at}]{part}");
+            return Err(Problem::field(field, "an id or title has at least one character"));
+        }
         match served.find(name).and_then(|row| served.item(row)) {
             Some(item) => history.rated.push(Rated { item: item.id.clone(), rating }),
             None => history.unknown.push(shortened(name)),

@@ -68,6 +68,56 @@ fn what_no_catalogue_has_is_passed_over_and_named() {
     check_problem(&server.post(&path, &json!({"item": "gone", "feedback": "like"})), 422, Some("item"));
 }
 
+/// The numbers of double precision next to the range, which are within it in single precision, and others beside it.
+const NO_RATINGS: [&str; 9] = [
+    "5.000000000000001",
+    "0.9999999999999999",
+    "5.00000001",
+    "0.99999999",
+    "6",
+    "0",
+    "-0.0",
+    "18446744073709551615",
+    "1e308",
+];
+
+#[test]
+fn a_rating_beside_the_range_is_refused_wherever_it_is_sent_and_of_whatever_item() {
+    let server = Running::start(|_| {});
+    let session = server.post("/v1/sessions", &json!({})).json()["id"].as_str().unwrap().to_owned();
+    let send =
+        |path: &str, body: &str| server.send("POST", path, &[("content-type", "application/json")], body);
+    for (item, rating) in ["id1", "gone"].into_iter().flat_map(|item| NO_RATINGS.map(|rating| (item, rating)))
+    {
+        for path in ["/v1/recommend", "/v1/sessions"] {
+            let body = format!(r#"{{"history": ["id2", {{"item": "{item}", "rating": {rating}}}]}}"#);
+            check_problem(&send(path, &body), 422, Some("history[1].rating"));
+        }
+    }
+    for rating in NO_RATINGS {
+        let told = format!(r#""item": "id1", "rating": {rating}}}"#);
+        let one = send(&format!("/v1/sessions/{session}/feedback"), &format!("{{{told}"));
+        check_problem(&one, 422, Some("rating"));
+        let batch = send("/v1/feedback", &format!(r#"[{{"session": "{session}", {told}]"#));
+        check_problem(&batch, 422, Some("[0].rating"));
+    }
+    for rating in ["1", "5", "1.0000000000000002", "4.999999999999999"] {
+        let body = format!(r#"{{"history": [{{"item": "id1", "rating": {rating}}}]}}"#);
+        assert_eq!(send("/v1/recommend", &body).status, 200, "{rating}");
+    }
+}
+
+#[test]
+fn an_item_without_a_name_is_a_mistake() {
+    let server = Running::start(|_| {});
+    for path in ["/v1/recommend", "/v1/sessions"] {
+        check_problem(&server.post(path, &json!({"history": ["id1", ""]})), 422, Some("history[1]"));
+        let judged = json!({"history": [{"item": "", "feedback": "like"}]});
+        check_problem(&server.post(path, &judged), 422, Some("history[0].item"));
+    }
+    check_problem(&server.post("/v1/recommend", &json!({"exclude": [""]})), 422, Some("exclude[0]"));
+}
+
 #[test]
 fn a_compressed_body_is_refused_by_the_name_of_its_coding() {
     let server = Running::start(|_| {});

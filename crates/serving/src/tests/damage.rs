@@ -113,6 +113,38 @@ fn try_out(artefact: &Path) {
     drop(served.similar(mdp::ItemIdx(3), 5));
 }
 
+/// The golden artefact with other facts, sealed as if that were right.
+fn sealed_with(place: &Path, change: impl FnOnce(&mut Value)) {
+    let draft = Draft::new(Kind::Served, place, 7, serde_json::json!({"version": VERSION})).unwrap();
+    let mut change = Some(change);
+    for name in FILES {
+        let mut bytes = std::fs::read(golden().join(name)).unwrap();
+        if name == "serving.json" {
+            let mut facts = serde_json::from_slice(&bytes).unwrap();
+            change.take().unwrap()(&mut facts);
+            bytes = serde_json::to_vec(&facts).unwrap();
+        }
+        draft.write(name, &bytes).unwrap();
+    }
+    draft.seal().unwrap();
+}
+
+#[test]
+fn results_that_could_not_be_shown_are_refused_at_once_also_where_they_are_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let right = serde_json::json!([{"policy": "il-rec", "r_traj": {"mean": 1, "lo": 0, "hi": 2}}]);
+    sealed_with(&folder.path().join("right"), |facts| facts["about"]["judged"] = right);
+    Served::open(&folder.path().join("right")).unwrap();
+    let wrong =
+        serde_json::json!([7, "x", {}, [7], [["il-rec"]], [{"policy": 7}], [{"policy": "a", "len": 3}]]);
+    for (at, wrong) in wrong.as_array().unwrap().iter().enumerate() {
+        let place = folder.path().join(at.to_string());
+        sealed_with(&place, |facts| facts["about"]["judged"] = wrong.clone());
+        let opened = Served::open(&place);
+        assert!(matches!(opened, Err(ServingError::Mismatch(_))), "{wrong}: {opened:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn what_is_sealed_and_wrong_is_refused_or_serves(which in 0..FILES.len(), damage in damage()) {

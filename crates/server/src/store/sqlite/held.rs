@@ -19,6 +19,8 @@ pub(super) struct Held {
     /// The number by which the file is known; the second one until the first one is in the header.
     stamps: [u32; 2],
     log: Mutex<Option<Seen>>,
+    /// How long the file was when it was last found whole.
+    length: Mutex<u64>,
 }
 
 /// Which file, and how long.
@@ -62,8 +64,8 @@ impl Held {
         if cfg!(target_os = "linux") {
             take(&database, path)?;
         }
-        let (log, stamps) = Default::default();
-        Ok(Self { path: path.to_owned(), database, lock: Mutex::new(lock), stamps, log })
+        let (log, length, stamps) = Default::default();
+        Ok(Self { path: path.to_owned(), database, lock: Mutex::new(lock), stamps, log, length })
     }
 
     /// The same with the number that is in the file's header.
@@ -71,6 +73,7 @@ impl Held {
         let before = self.header().map_or(stamp, |header| number(&header, STAMP));
         let held = Self { stamps: [stamp, before], ..self };
         held.remember();
+        *locked(&held.length) = held.database.metadata().map_or(0, |file| file.len());
         held
     }
 
@@ -112,7 +115,8 @@ impl Held {
         self.keep_lock()
     }
 
-    /// The header says how many pages there are, and which store it is.
+    /// The header says which store it is, and how many pages there are. Some of the last ones may be in the `-wal` file
+    /// alone, where somebody reads what was there before them; so a file that lacks pages was cut if it has become shorter.
     fn check_header(&self, length: u64) -> Result<(), String> {
         let Some(header) = self.header() else { return Err(self.lost("its file was cut")) };
         if !header.starts_with(MAGIC) || !self.stamps.contains(&number(&header, STAMP)) {
@@ -122,9 +126,12 @@ impl Held {
             1 => 1 << 16,
             page => page,
         };
-        if u64::from(number(&header, N_PAGES)) * u64::from(page) > length {
+        let is_whole = u64::from(number(&header, N_PAGES)) * u64::from(page) <= length;
+        let mut known = locked(&self.length);
+        if length < *known && !is_whole {
             return Err(self.lost("its file was cut"));
         }
+        *known = length;
         Ok(())
     }
 

@@ -1,7 +1,11 @@
-//! No read outlives who asked for it.
+//! No read outlives who asked for it, and none makes a write fail.
 
-use super::super::StoreError;
+use super::super::{Event, Record, Store as _, StoreError};
 use super::{Readers, SqliteStore};
+use proptest::prelude::*;
+use rusqlite::Connection;
+use std::path::Path;
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 /// A statement without an end.
@@ -29,4 +33,46 @@ fn a_read_ends_at_its_deadline_and_when_the_server_stops() {
         reads.into_iter().for_each(|read| read.join().unwrap());
         check_ends(&readers, far);
     });
+}
+
+/// A read that has begun and does not end.
+fn reading(path: &Path) -> Connection {
+    let connection = Connection::open(path).unwrap();
+    connection.execute_batch("BEGIN").unwrap();
+    let _: i64 = connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap();
+    connection
+}
+
+fn append(store: &SqliteStore, session: usize, length: usize) -> Result<(), StoreError> {
+    let (tell, told) = channel();
+    let event = Event::Started { user: Some("u".repeat(length)), history: Vec::new() };
+    let record = Record { session: session.to_string(), time_millis: 1, event };
+    let until = Instant::now() + Duration::from_secs(3600);
+    store.append(vec![record], until, Box::new(move |outcome| tell.send(outcome).unwrap())).unwrap();
+    told.recv().unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// What a reader still needs stays in the `-wal` file, so the file itself can be shorter than its header says.
+    #[test]
+    fn what_was_read_while_it_was_written_makes_no_write_fail(
+        n_before in 100usize..400,
+        n_after in 1usize..12,
+        length in 1usize..3000,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.sqlite");
+        let store = SqliteStore::open(&path).unwrap();
+        let first = reading(&path);
+        (0..n_before).try_for_each(|at| append(&store, at, length)).unwrap();
+        let second = reading(&path);
+        drop(first);
+        for at in 0..n_after {
+            append(&store, n_before + at, 1).unwrap();
+        }
+        drop(second);
+        append(&store, 0, 1).unwrap();
+    }
 }
