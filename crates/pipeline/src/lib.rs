@@ -5,33 +5,27 @@ mod config;
 mod error;
 mod folder;
 mod inputs;
-mod judging;
 mod learners;
 mod ledger;
-mod nouns;
 mod page;
 mod recorder;
 mod results;
 mod run;
 mod stages;
 mod working;
-mod worlds;
 
 pub use config::{
-    AgentsSource, DataSettings, DemonstrationSource, EnvironmentSettings, EvaluationSettings, RunConfig,
-    SampleSettings, quickstart_config,
+    AgentsSource, DataSettings, DemonstrationSource, RunConfig, RunEnvironmentSettings, SampleSettings,
+    quickstart_config,
 };
 pub use error::PipelineError;
 pub use folder::RunFolder;
-pub use judging::{CONTROLS, Contestant, Judging, UNIFORM};
 pub use learners::{Variant, learner_config};
-pub use nouns::with_nouns;
 pub use recorder::{Recorder, Watch};
 pub use results::{AblationRow, RuleResults, RunResults, StageRecord};
 pub use run::{Watcher, run, run_in, run_with};
 pub use stages::stage_names;
 pub use working::{Found, Resume, TrainingState, Working, unix_seconds};
-pub use worlds::{rule_by_name, training_environment};
 
 #[cfg(test)]
 mod tests;

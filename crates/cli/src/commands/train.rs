@@ -4,12 +4,11 @@ use crate::context::{EnvironmentArgs, Global, SettingsArgs};
 use crate::failure::Failure;
 use crate::settings::Layers;
 use crate::shell;
-use crate::stage::domain::Domain;
 use crate::stage::policy::{Account, Trained};
-use crate::stage::simulation::Simulation;
+use crate::stage::published;
 use crate::stage::train::{Job, train};
-use crate::stage::{demos, published};
 use artefact::Kind;
+use experiment::Domain;
 use pipeline::Variant;
 use robust::{ROBUST_PRESET, RobustConfig};
 use serde::Serialize;
@@ -73,12 +72,12 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let learner = arguments.learner(&layers)?;
     let claim = global.claim(Kind::Policy, &arguments.out, "train")?;
     let domain = Domain::open(&arguments.data, &arguments.world)?;
-    let environment = Simulation::new(&domain.world, &arguments.environment.settings(), global.seed())?
-        .environment(&domain.world, Side::Train)?;
+    let environment =
+        arguments.environment.settings().environment(&domain.world, Side::Train, global.seed())?;
     let (demonstrations, demos_hash) = match &arguments.demos {
         None => (Vec::new(), String::new()),
         Some(path) => {
-            let (demos, hash) = demos::open(&domain, path)?;
+            let (demos, hash) = domain.open_demonstrations(path)?;
             (demos.demonstrations.iter().map(|demo| demo.trajectory()).collect(), hash)
         }
     };

@@ -1,21 +1,21 @@
 //! Stage `evaluate`: a policy, a control or a served policy judged as `run` judges.
 
-use super::domain::Domain;
 use super::policy::Trained;
 use crate::failure::Failure;
 use evaluation::Evaluation;
-use pipeline::Judging;
+use experiment::{Contestant, Domain, Evaluator};
 use server::RemotePolicy;
 
 /// A trained policy as one row.
-pub(crate) fn trained(judging: &Judging<'_>, trained: &Trained) -> Result<Evaluation, Failure> {
-    let contestant = (Some(trained.account.seed), trained.policy.as_ref());
-    Ok(judging.row(&trained.account.name, &[contestant])?)
+pub(crate) fn trained(evaluator: &Evaluator, trained: &Trained) -> Result<Evaluation, Failure> {
+    let contestant =
+        Contestant { training_seed: Some(trained.account.seed), policy: trained.policy.as_ref() };
+    Ok(evaluator.evaluate(&trained.account.name, &[contestant])?)
 }
 
 /// The policy that a server serves, in sessions over HTTP, and its hash.
 pub(crate) fn served(
-    judging: &Judging<'_>,
+    evaluator: &Evaluator,
     domain: &Domain,
     url: &str,
 ) -> Result<(Evaluation, String), Failure> {
@@ -27,7 +27,7 @@ pub(crate) fn served(
             .hint("start it with `ilrec serve`; with --keys, put an API key into ILREC_API_KEY")
     };
     let hash = policy.hash().map_err(refused)?;
-    let evaluation = judging.row("served", &[(None, &policy)])?;
+    let evaluation = evaluator.evaluate("served", &[Contestant { training_seed: None, policy: &policy }])?;
     if let Some(policies) = policy.mixture(&hash) {
         tracing::warn!(
             "an experiment runs at {url}, or its policy changed meanwhile: what was judged is what {} chose together",

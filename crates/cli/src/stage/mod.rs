@@ -3,8 +3,6 @@
 pub(crate) mod agents;
 pub(crate) mod check;
 pub(crate) mod data;
-pub(crate) mod demos;
-pub(crate) mod domain;
 pub(crate) mod evaluate;
 pub(crate) mod model;
 pub(crate) mod policy;
@@ -12,5 +10,4 @@ pub(crate) mod published;
 pub(crate) mod runs;
 pub(crate) mod served;
 pub(crate) mod serving_log;
-pub(crate) mod simulation;
 pub(crate) mod train;

@@ -1,8 +1,8 @@
 //! A trained policy as a directory: its parameters, the account of its training, its last checkpoint.
 
-use super::domain::Domain;
 use crate::failure::Failure;
 use artefact::{Artefact, Claim, Draft, Kind, Tensors};
+use experiment::Domain;
 use mdp::Policy;
 use policy::PublishedPolicy;
 use report::CurvePoint;

@@ -1,11 +1,11 @@
 //! Stage `train` with the default learner: progress, metrics, checkpoints.
 
-use super::domain::Domain;
 use super::policy::{Account, Family, Trained};
 use crate::failure::Failure;
 use crate::progress::Progress as Bar;
 use artefact::Claim;
 use environment::Environment;
+use experiment::Domain;
 use mdp::Trajectory;
 use pipeline::{Found, Recorder, Resume, Working};
 use robust::{Inputs, Progress, RobustConfig, WEIGHED_FILE, Weighed, weighed};

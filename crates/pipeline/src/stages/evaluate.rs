@@ -1,6 +1,5 @@
 //! Every row of a table: the same users, worlds, rule, scoring and seeds.
 
-use crate::judging::{CONTROLS, Contestant, Judging};
 use crate::ledger::key;
 use crate::results::{AblationRow, RuleResults};
 use crate::run::Session;
@@ -8,9 +7,9 @@ use crate::stages::Ground;
 use crate::stages::demos::Demonstrated;
 use crate::stages::train::TrainedPolicy;
 use crate::{PipelineError, Variant};
-use demonstrations::{Demos, describe};
-use evaluation::{Evaluation, is_privileged, paired_difference};
-use mdp::Policy;
+use evaluation::{BootstrapPlan, Evaluation, is_privileged, paired_difference};
+use experiment::{CONTROLS, Contestant, Evaluator, describe_together, paired_differences};
+use std::sync::Arc;
 use world_model::Side;
 
 /// Evaluates everything under one rule in the judge world.
@@ -45,37 +44,40 @@ pub(crate) fn evaluate(
 /// The table of one rule.
 struct Table<'a> {
     ground: &'a Ground<'a>,
-    judging: Judging<'a>,
+    evaluator: Evaluator,
 }
 
 impl<'a> Table<'a> {
     fn new(ground: &'a Ground<'a>, config: &crate::RunConfig) -> Result<Self, PipelineError> {
-        let worlds = (&ground.worlds.world, &ground.worlds.log);
-        let judge = (&ground.judge, Side::Judge);
-        Ok(Self { ground, judging: Judging::new(worlds, judge, &config.evaluation, config.seed)? })
+        let (domain, environment) = (Arc::clone(ground.domain), ground.judge.clone());
+        let settings = &config.evaluation;
+        let evaluator = Evaluator::new(domain, environment, Side::Judge, settings, config.seed)?;
+        Ok(Self { ground, evaluator })
     }
 
     fn trained_row(&self, variant: Variant, trained: &[TrainedPolicy]) -> Result<Evaluation, PipelineError> {
         let policies: Vec<Contestant<'_>> = trained
             .iter()
             .filter(|t| t.variant == variant)
-            .map(|t| (Some(t.seed), &t.policy as &dyn Policy))
+            .map(|t| Contestant { training_seed: Some(t.seed), policy: &t.policy })
             .collect();
-        self.judging.row(variant.name(), &policies)
+        Ok(self.evaluator.evaluate(variant.name(), &policies)?)
     }
 
     fn controls(&self, privileged: bool) -> Result<Vec<Evaluation>, PipelineError> {
         let wanted = CONTROLS.into_iter().filter(|name| is_privileged(name) == privileged);
-        wanted.filter(|name| self.judging.has_control(name)).map(|name| self.judging.control(name)).collect()
+        let wanted = wanted.filter(|name| self.evaluator.has_control(name));
+        wanted.map(|name| Ok(self.evaluator.evaluate_control(name)?)).collect()
     }
 
     fn results(&self, demos: &Demonstrated, trained: &[TrainedPolicy]) -> Result<RuleResults, PipelineError> {
         let full = self.trained_row(Variant::Full, trained)?;
         let mut evaluations = self.controls(false)?;
-        evaluations.push(self.judging.demonstrator(&demos.sources)?);
+        evaluations.push(self.evaluator.evaluate_demonstrator(&demos.sources)?);
         for variant in [Variant::BehaviorCloning, Variant::ActorCritic, Variant::Planner] {
             evaluations.push(self.trained_row(variant, trained)?);
         }
+        let subject = evaluations.len();
         evaluations.push(full.clone());
         evaluations.extend(self.controls(true)?);
         let share = |of: &str| {
@@ -83,15 +85,11 @@ impl<'a> Table<'a> {
             full.row.r_traj.mean / other.unwrap_or(f64::NAN)
         };
         let (share_of_greedy_diverse, share_of_oracle) = (share("greedy-diverse"), share("oracle"));
-        let plan = Default::default();
         let against = |other: &Evaluation| {
             let (name, other_name) = (full.row.policy.as_str(), other.row.policy.as_str());
-            paired_difference((name, &full.table), (other_name, &other.table), &plan)
+            paired_difference((name, &full.table), (other_name, &other.table), &BootstrapPlan::default())
         };
-        let others = || evaluations.iter().filter(|e| e.row.policy != full.row.policy);
-        // Demonstrations are of training users, so there are no pairs with test users.
-        let differences =
-            others().filter(|e| e.row.policy != "demonstrator").map(against).collect::<Result<_, _>>()?;
+        let differences = paired_differences(&evaluations, subject)?;
         let mut ablations = Vec::new();
         for variant in Variant::ABLATIONS {
             let runs: Vec<&TrainedPolicy> = trained.iter().filter(|t| t.variant == variant).collect();
@@ -111,18 +109,7 @@ impl<'a> Table<'a> {
             share_of_oracle,
             share_of_greedy_diverse,
             ablations,
-            demonstrations: described(demos),
+            demonstrations: describe_together(&demos.sources),
         })
-    }
-}
-
-fn described(demos: &Demonstrated) -> demonstrations::DemosDescription {
-    match demos.sources.as_slice() {
-        [one] => describe(one),
-        several => {
-            let names: Vec<String> = several.iter().map(|source| describe(source).source).collect();
-            let origin = demonstrations::Origin::Derived { change: names.join(", ") };
-            describe(&Demos { origin, demonstrations: demos.all() })
-        }
     }
 }
