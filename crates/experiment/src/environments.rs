@@ -32,15 +32,7 @@ impl EnvironmentSettings {
     /// # Errors
     /// When there is no rule of that name, or it has no threshold but is given one.
     pub fn check(&self) -> Result<(), ExperimentError> {
-        let named = NamedRule::of(&self.exit_rule)?;
-        match (named.form, self.threshold) {
-            (Form::Fixed(_), Some(_)) => {
-                let others = RULES.into_iter().filter(|rule| matches!(rule.form, Form::Threshold(..)));
-                let others = others.map(|rule| rule.name).collect();
-                Err(ExperimentError::NoThreshold { rule: named.name, others })
-            }
-            _ => Ok(()),
-        }
+        self.named().map(drop)
     }
 
     /// The rule of both worlds. Its threshold is calibrated on the train world, so that nothing of the judge enters.
@@ -48,17 +40,26 @@ impl EnvironmentSettings {
     /// # Errors
     /// As [`EnvironmentSettings::check`], and when the rule needs categories but no item has any.
     pub fn rule(&self, world: &World, seed: u64) -> Result<ExitRule, ExperimentError> {
-        self.check()?;
-        let named = NamedRule::of(&self.exit_rule)?;
-        if named.needs_categories && world.catalogue().items().iter().all(|item| item.categories.is_empty()) {
-            return Err(ExperimentError::NoCategories { rule: named.name });
-        }
-        Ok(match named.form {
-            Form::Fixed(rule) => rule(),
-            Form::Threshold(rule, calibrated) => {
-                rule(self.threshold.unwrap_or_else(|| calibrated(world, seed)))
+        let (rule, form) = self.named()?;
+        let has_categories = || world.catalogue().items().iter().any(|item| !item.categories.is_empty());
+        Ok(match form {
+            Form::OfCategories(_) if !has_categories() => return Err(ExperimentError::NoCategories { rule }),
+            Form::OfCategories(make) | Form::Fixed(make) => make(),
+            Form::Threshold(make, calibrate) => {
+                make(self.threshold.unwrap_or_else(|| calibrate(world, seed)))
             }
         })
+    }
+
+    fn named(&self) -> Result<(&'static str, Form), ExperimentError> {
+        let unknown = || ExperimentError::UnknownExitRule { name: self.exit_rule.clone() };
+        let (rule, form) = RULES.into_iter().find(|(name, _)| *name == self.exit_rule).ok_or_else(unknown)?;
+        if self.threshold.is_none() || form.has_threshold() {
+            return Ok((rule, form));
+        }
+        let others =
+            RULES.into_iter().filter(|(_, form)| form.has_threshold()).map(|(name, _)| name).collect();
+        Err(ExperimentError::NoThreshold { rule, others })
     }
 
     /// The environment that answers as one side of the world.
@@ -97,43 +98,28 @@ impl EnvironmentSettings {
     }
 }
 
-/// A rule that users can name.
-struct NamedRule {
-    name: &'static str,
-    needs_categories: bool,
-    form: Form,
-}
-
-/// What a rule is made of.
+/// What becomes of a rule's name.
 enum Form {
-    /// Nothing is left open.
+    /// A rule in which nothing is left open.
     Fixed(fn() -> ExitRule),
-    /// A threshold, and how it is calibrated where nobody gives it.
+    /// One that looks at categories.
+    OfCategories(fn() -> ExitRule),
+    /// One with a threshold, and how that is calibrated where nobody gives it.
     Threshold(fn(f32) -> ExitRule, fn(&World, u64) -> f32),
 }
 
-const RULES: [NamedRule; 5] = [
-    NamedRule {
-        name: "category-window",
-        needs_categories: true,
-        form: Form::Fixed(ExitRule::category_window),
-    },
-    NamedRule {
-        name: "similarity-window",
-        needs_categories: false,
-        form: Form::Threshold(ExitRule::similarity_window, similarity_on_train_world),
-    },
-    NamedRule {
-        name: "ilrec",
-        needs_categories: false,
-        form: Form::Threshold(ExitRule::ilrec, distance_on_train_world),
-    },
-    NamedRule {
-        name: "billp",
-        needs_categories: false,
-        form: Form::Threshold(ExitRule::billp, distance_on_train_world),
-    },
-    NamedRule { name: "none", needs_categories: false, form: Form::Fixed(|| ExitRule::None) },
+impl Form {
+    fn has_threshold(&self) -> bool {
+        matches!(self, Self::Threshold(..))
+    }
+}
+
+const RULES: [(&str, Form); 5] = [
+    ("category-window", Form::OfCategories(ExitRule::category_window)),
+    ("similarity-window", Form::Threshold(ExitRule::similarity_window, similarity_on_train_world)),
+    ("ilrec", Form::Threshold(ExitRule::ilrec, distance_on_train_world)),
+    ("billp", Form::Threshold(ExitRule::billp, distance_on_train_world)),
+    ("none", Form::Fixed(|| ExitRule::None)),
 ];
 
 /// The names of the rules, the default first.
@@ -141,18 +127,11 @@ pub const EXIT_RULES: [&str; RULES.len()] = {
     let mut names = [""; RULES.len()];
     let mut at = 0;
     while at < names.len() {
-        names[at] = RULES[at].name;
+        names[at] = RULES[at].0;
         at += 1;
     }
     names
 };
-
-impl NamedRule {
-    fn of(name: &str) -> Result<Self, ExperimentError> {
-        let found = RULES.into_iter().find(|rule| rule.name == name);
-        found.ok_or_else(|| ExperimentError::UnknownExitRule { name: name.to_owned() })
-    }
-}
 
 /// Width of the text vectors that the similarity rule looks at.
 const TEXT_WIDTH: usize = 256;

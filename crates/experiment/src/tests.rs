@@ -203,7 +203,7 @@ fn differences_are_of_users_in_common() {
     let rows: Vec<Evaluation> = vec![control("greedy"), demonstrator, control("oracle")];
     let found = paired_differences(&rows, 0).unwrap();
     assert_eq!(found.len(), 1, "demonstrations are of training users");
-    assert!(found[0].mean < 0.0, "the oracle earns more: {found:?}");
+    assert!(found[0].r_traj.mean < 0.0, "the oracle earns more: {found:?}");
     assert!(paired_differences(&rows, 3).unwrap().is_empty(), "nobody stands there");
 }
 
