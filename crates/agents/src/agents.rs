@@ -212,7 +212,7 @@ impl Agents<'_> {
     pub(crate) fn chat(
         &self,
         template: &str,
-        seat: &Seat<'_>,
+        seat: &Seat,
         complete: impl Fn(&mut Situation<'_>),
     ) -> Result<Vec<Message>, AgentError> {
         let mut messages = Vec::new();
@@ -238,7 +238,7 @@ impl Agents<'_> {
         self.settings.prompt_tokens.min(context.saturating_sub(answer))
     }
 
-    fn situation(&self, seat: &Seat<'_>, n_thoughts: usize, n_steps: usize) -> Situation<'_> {
+    fn situation(&self, seat: &Seat, n_thoughts: usize, n_steps: usize) -> Situation<'_> {
         let all = seat.steps.len();
         let step = |(at, step): (usize, &demonstrations::DemoStep)| Shown {
             number: at + 1,

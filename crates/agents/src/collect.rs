@@ -164,7 +164,7 @@ pub fn collect(
                 Played { batch, stopped: None }
             }
             None => {
-                let tell = &mut |seats: &[Seat<'_>], account: &AgentAccount| {
+                let tell = &mut |seats: &[Seat], account: &AgentAccount| {
                     watch(&sum.progress(seats, account));
                 };
                 let played = agents.play(collection.scene.environment, first, &users, &memories, tell)?;

@@ -15,7 +15,7 @@ impl Agents<'_> {
     /// `keys` are the states before the step.
     pub(crate) fn judge(
         &self,
-        seats: &mut [Seat<'_>],
+        seats: &mut [Seat],
         acted: &[usize],
         keys: &[String],
         memories: &Memories,
@@ -35,7 +35,7 @@ impl Agents<'_> {
     /// V(s') of every session of the list; absent where the critic said nothing that can be understood.
     fn values(
         &self,
-        seats: &[Seat<'_>],
+        seats: &[Seat],
         staying: &[usize],
         memories: &Memories,
         account: &mut AgentAccount,
@@ -78,7 +78,7 @@ impl Agents<'_> {
         Ok(values)
     }
 
-    fn critic_call(&self, seat: &Seat<'_>, remembered: Option<f32>) -> Result<Call, AgentError> {
+    fn critic_call(&self, seat: &Seat, remembered: Option<f32>) -> Result<Call, AgentError> {
         let messages = self.chat("critic", seat, |situation| {
             situation.titles = seat.last_titles(self.settings.state_titles).to_vec();
             situation.remembered_value = remembered.map(plain);
@@ -94,7 +94,7 @@ impl Agents<'_> {
     /// # Source
     /// BiLLP: A = r + discount * V(s') - V(s); the actor memory holds its sign, the critic memory
     /// r + discount * V(s').
-    fn book(&self, seat: &mut Seat<'_>, key: &str) -> Vec<Memo> {
+    fn book(&self, seat: &mut Seat, key: &str) -> Vec<Memo> {
         let has_left = seat.session.end().is_terminated();
         let before = seat.value;
         let Some(step) = seat.steps.last_mut() else { return Vec::new() };

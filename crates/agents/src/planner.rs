@@ -12,7 +12,7 @@ impl Agents<'_> {
     /// Lets the planner think for every active session; where it says nothing, the actor goes on without.
     pub(crate) fn plan(
         &self,
-        seats: &mut [Seat<'_>],
+        seats: &mut [Seat],
         active: &[usize],
         account: &mut AgentAccount,
     ) -> Result<(), AgentError> {
@@ -37,7 +37,7 @@ impl Agents<'_> {
         self.judge_health(AgentRole::Planner)
     }
 
-    fn planner_call(&self, seat: &Seat<'_>) -> Result<Call, AgentError> {
+    fn planner_call(&self, seat: &Seat) -> Result<Call, AgentError> {
         let messages = self.chat("planner", seat, |_| {})?;
         Ok(Call { session: seat.number, step: seat.steps.len(), attempt: 0, messages, excluded: Vec::new() })
     }

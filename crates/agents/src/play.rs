@@ -12,7 +12,7 @@ use mdp::UserIdx;
 use serde::{Deserialize, Serialize};
 
 /// Told after every step of a batch how it stands.
-pub(crate) type Tell<'t> = dyn FnMut(&[Seat<'_>], &AgentAccount) + 't;
+pub(crate) type Tell<'t> = dyn FnMut(&[Seat], &AgentAccount) + 't;
 
 /// What a batch leaves.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -57,7 +57,7 @@ impl Agents<'_> {
     ) -> Result<Played, AgentError> {
         let (mut account, mut memos) = (AgentAccount::default(), Vec::new());
         let n_history = self.settings.history_titles;
-        let mut seats: Vec<Seat<'_>> = users
+        let mut seats: Vec<Seat> = users
             .iter()
             .enumerate()
             .map(|(at, &user)| Seat::new(self.scene, first + at, user, n_history, environment))
@@ -77,7 +77,7 @@ impl Agents<'_> {
     /// Step by step until every session is over, then what is to be learned from them.
     fn play_on(
         &self,
-        seats: &mut [Seat<'_>],
+        seats: &mut [Seat],
         memories: &Memories,
         (account, memos): (&mut AgentAccount, &mut Vec<Memo>),
         tell: &mut Tell<'_>,
@@ -101,7 +101,7 @@ impl Agents<'_> {
     /// One step of every active session.
     fn step(
         &self,
-        seats: &mut [Seat<'_>],
+        seats: &mut [Seat],
         active: &[usize],
         memories: &Memories,
         account: &mut AgentAccount,

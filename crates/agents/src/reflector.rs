@@ -15,7 +15,7 @@ impl Agents<'_> {
     /// Reminds every session of lessons, before its first step.
     pub(crate) fn remind(
         &self,
-        seats: &mut [Seat<'_>],
+        seats: &mut [Seat],
         memories: &Memories,
         account: &mut AgentAccount,
     ) -> Result<(), AgentError> {
@@ -50,7 +50,7 @@ impl Agents<'_> {
 
     fn similar(
         &self,
-        seats: &[Seat<'_>],
+        seats: &[Seat],
         memories: &Memories,
         count: usize,
         account: &mut AgentAccount,
@@ -67,7 +67,7 @@ impl Agents<'_> {
     /// Draws a lesson from every session that had a step.
     pub(crate) fn reflect(
         &self,
-        seats: &mut [Seat<'_>],
+        seats: &mut [Seat],
         account: &mut AgentAccount,
     ) -> Result<Vec<Memo>, AgentError> {
         let over: Vec<usize> = (0..seats.len()).filter(|&at| !seats[at].steps.is_empty()).collect();
@@ -94,14 +94,14 @@ impl Agents<'_> {
         Ok(memos)
     }
 
-    fn reflector_call(&self, seat: &Seat<'_>) -> Result<Call, AgentError> {
+    fn reflector_call(&self, seat: &Seat) -> Result<Call, AgentError> {
         let messages = self.chat("reflector", seat, |situation| situation.ending = ending(seat))?;
         Ok(Call { session: seat.number, step: seat.steps.len(), attempt: 0, messages, excluded: Vec::new() })
     }
 }
 
 /// What a person could tell: that they left and over which item, not by which rule of the environment.
-fn ending(seat: &Seat<'_>) -> &'static str {
+fn ending(seat: &Seat) -> &'static str {
     match seat.session.end() {
         StepEnd::Terminated(ExitReason::LowReward) => "the person left, the last one was not liked.",
         StepEnd::Terminated(_) => "the person left after the last one.",

@@ -43,11 +43,11 @@ pub(crate) struct Draft {
 }
 
 /// One user's session, with everything the agents know of it.
-pub(crate) struct Seat<'a> {
+pub(crate) struct Seat {
     /// The number of the session in the collection.
     pub(crate) number: usize,
     pub(crate) user: UserIdx,
-    pub(crate) session: Session<'a>,
+    pub(crate) session: Session,
     /// What cannot be shown: the logged history and what was shown.
     pub(crate) unavailable: ItemSet,
     /// The end of the logged history as prompts show it.
@@ -64,14 +64,14 @@ pub(crate) struct Seat<'a> {
     pub(crate) lesson: Option<String>,
 }
 
-impl<'a> Seat<'a> {
+impl Seat {
     /// A session that has not begun.
     pub(crate) fn new(
-        scene: &Scene<'a>,
+        scene: &Scene<'_>,
         number: usize,
         user: UserIdx,
         n_history: usize,
-        environment: &'a environment::Environment,
+        environment: &environment::Environment,
     ) -> Result<Self, environment::EnvironmentError> {
         let history = scene.history(user);
         let shown = &history[history.len().saturating_sub(n_history)..];

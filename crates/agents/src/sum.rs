@@ -83,7 +83,7 @@ impl Sum {
     }
 
     /// How far it is, with a batch that is not over.
-    pub(crate) fn progress(&self, seats: &[Seat<'_>], account: &AgentAccount) -> Progress {
+    pub(crate) fn progress(&self, seats: &[Seat], account: &AgentAccount) -> Progress {
         let mut total = self.account.total();
         total.add(&account.total());
         let mut grounding = self.grounding;
@@ -111,7 +111,7 @@ impl Sum {
 
     /// How many calls are still to be made, if sessions go on as those did that are over; until one is, if they last as
     /// long as they may.
-    fn calls_left(&self, seats: &[Seat<'_>]) -> u64 {
+    fn calls_left(&self, seats: &[Seat]) -> u64 {
         let Pace { calls_per_step, calls_per_session, horizon } = self.pace;
         let longest = horizon as f64;
         let mean = if self.sessions == 0 { longest } else { self.report.steps as f64 / self.sessions as f64 };

@@ -3,8 +3,8 @@
 use crate::failure::Failure;
 use crate::output::Format;
 use crate::settings::Layers;
-use crate::stage::simulation::{EXIT_RULES, EnvironmentSettings};
 use clap::Args;
+use experiment::{EXIT_RULES, EnvironmentSettings};
 use serde::Serialize;
 use std::path::PathBuf;
 use tracing_subscriber::filter::LevelFilter;
@@ -121,7 +121,7 @@ pub(crate) struct EnvironmentArgs {
           value_parser = clap::builder::PossibleValuesParser::new(EXIT_RULES))]
     exit_rule: String,
     /// The most steps of a session
-    #[arg(long, value_name = "STEPS", default_value_t = 100)]
+    #[arg(long, value_name = "STEPS", default_value_t = EnvironmentSettings::default().horizon)]
     horizon: usize,
     /// Threshold of a distance or similarity rule [default: calibrated on the train world]
     #[arg(long, value_name = "X")]
@@ -129,7 +129,7 @@ pub(crate) struct EnvironmentArgs {
 }
 
 impl EnvironmentArgs {
-    /// As the pipeline knows them.
+    /// As experiments know them.
     pub(crate) fn settings(&self) -> EnvironmentSettings {
         EnvironmentSettings {
             exit_rule: self.exit_rule.clone(),

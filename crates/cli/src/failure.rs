@@ -1,5 +1,7 @@
 //! What a user is told when a command cannot go on: the error first, where it is, and what to do about it.
 
+use crate::settings::nearest;
+use experiment::EXIT_RULES;
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
 use std::ops::Range;
 use std::path::Path;
@@ -324,6 +326,31 @@ impl From<llm::LlmError> for Failure {
     }
 }
 
+impl From<experiment::ExperimentError> for Failure {
+    fn from(error: experiment::ExperimentError) -> Self {
+        use experiment::ExperimentError as E;
+        let message = error.to_string();
+        match error {
+            E::UnknownExitRule { name } => match nearest(&name, EXIT_RULES) {
+                Some(meant) => Self::input(message).hint(format!("did you mean {meant}?")),
+                None => Self::input(message),
+            },
+            E::NoThreshold { others, .. } => Self::input(message)
+                .hint(format!("leave --threshold out, or choose one of {}", others.join(", "))),
+            E::NoCategories { .. } => Self::input(message)
+                .hint("use `--exit-rule similarity-window`, or import the categories (--map genres=COLUMN)"),
+            E::NoTestUsers { .. } => Self::input(message).hint(
+                "a log of more users, or a larger share for them: `ilrec world train --set users.train=0.5`",
+            ),
+            E::UnknownControl { .. } => Self::input(message),
+            E::Data(error) => error.into(),
+            E::World(error) => error.into(),
+            E::Environment(error) => error.into(),
+            E::Evaluation(error) => error.into(),
+        }
+    }
+}
+
 impl From<pipeline::PipelineError> for Failure {
     fn from(error: pipeline::PipelineError) -> Self {
         use pipeline::PipelineError as E;
@@ -334,7 +361,7 @@ impl From<pipeline::PipelineError> for Failure {
             E::Artefact(error) => error.into(),
             E::Data(error) => error.into(),
             E::World(error) => error.into(),
-            E::Environment(error) => error.into(),
+            E::Experiment(error) => error.into(),
             E::Demonstrations(error) => error.into(),
             E::Agents(error) => error.into(),
             E::Training(error) => error.into(),

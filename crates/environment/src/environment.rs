@@ -6,7 +6,7 @@ use crate::{DistanceSource, EnvironmentError, ExitRule, ItemFeatures};
 use mdp::{ExitReason, ItemIdx, RewardSource, StepEnd, UserIdx};
 use std::sync::Arc;
 
-/// Rewards, a rule for leaving, and a horizon. It has no state; sessions do.
+/// Rewards, a rule for leaving, and a horizon. It has no state; sessions do. A clone shares its parts.
 #[derive(Clone)]
 pub struct Environment {
     rewards: Arc<dyn RewardSource>,
@@ -97,9 +97,9 @@ impl Environment {
     ///
     /// # Errors
     /// When the user has no row.
-    pub fn start(&self, user: UserIdx) -> Result<Session<'_>, EnvironmentError> {
+    pub fn start(&self, user: UserIdx) -> Result<Session, EnvironmentError> {
         self.check_user(user)?;
-        Ok(Session { environment: self, user, shown: Vec::new(), end: StepEnd::Continues })
+        Ok(Session { environment: self.clone(), user, shown: Vec::new(), end: StepEnd::Continues })
     }
 
     /// Distances and what is known of them, where the rule looks at them.
@@ -137,16 +137,16 @@ impl Environment {
     }
 }
 
-/// A session in progress.
+/// A session in progress. It shares the environment's parts, so whoever holds it need not hold the environment.
 #[derive(Clone, Debug)]
-pub struct Session<'a> {
-    environment: &'a Environment,
+pub struct Session {
+    environment: Environment,
     user: UserIdx,
     shown: Vec<ItemIdx>,
     end: StepEnd,
 }
 
-impl Session<'_> {
+impl Session {
     /// Whose session.
     pub fn user(&self) -> UserIdx {
         self.user
@@ -176,7 +176,7 @@ impl Session<'_> {
 
     /// Why the content of `item` would end the session now, whatever its reward.
     pub fn would_end(&self, item: ItemIdx) -> Option<ExitReason> {
-        let Environment { rule, features, .. } = self.environment;
+        let Environment { rule, features, .. } = &self.environment;
         rule.ends_by_content(item, &self.shown, features).map(|(reason, _)| reason)
     }
 
@@ -191,7 +191,7 @@ impl Session<'_> {
         if item.index() >= self.environment.n_items() {
             return Err(EnvironmentError::UnknownItem(item));
         }
-        let Environment { rewards, features, rule, .. } = self.environment;
+        let Environment { rewards, features, rule, .. } = &self.environment;
         let reward = rewards.reward(self.user, item);
         let by_content = || rule.ends_by_content(item, &self.shown, features);
         let outcome = self.environment.outcome(reward, self.shown.len(), by_content);

@@ -3,6 +3,7 @@
 use crate::PipelineError;
 use crate::variants::{Variant, variants};
 use agents::AgentSettings;
+use experiment::{EnvironmentSettings, EvaluationSettings};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ pub struct RunConfig {
     pub world: WorldConfig,
     /// When users leave.
     #[serde(default)]
-    pub environment: EnvironmentSettings,
+    pub environment: RunEnvironmentSettings,
     /// Where demonstrations come from.
     pub demonstrations: Vec<DemonstrationSource>,
     /// Algorithms of the registry that are trained; the first one is the one that the others are compared with.
@@ -72,7 +73,7 @@ pub struct SampleSettings {
 /// Exit rules and horizon.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct EnvironmentSettings {
+pub struct RunEnvironmentSettings {
     /// The rule of the main table.
     pub exit_rule: String,
     /// Rules of tables beside it; everything is trained and judged anew under each.
@@ -81,9 +82,22 @@ pub struct EnvironmentSettings {
     pub horizon: usize,
 }
 
-impl Default for EnvironmentSettings {
+impl Default for RunEnvironmentSettings {
     fn default() -> Self {
-        Self { exit_rule: "category-window".into(), compare: Vec::new(), horizon: 100 }
+        let EnvironmentSettings { exit_rule, horizon, threshold: _ } = EnvironmentSettings::default();
+        Self { exit_rule, compare: Vec::new(), horizon }
+    }
+}
+
+impl RunEnvironmentSettings {
+    /// The settings under each rule, the main one's first.
+    pub fn by_rule(&self) -> impl Iterator<Item = EnvironmentSettings> {
+        let names = [&self.exit_rule].into_iter().chain(&self.compare);
+        names.map(|name| EnvironmentSettings {
+            exit_rule: name.clone(),
+            horizon: self.horizon,
+            threshold: None,
+        })
     }
 }
 
@@ -136,24 +150,6 @@ pub struct AgentsSource {
     pub settings: AgentSettings,
 }
 
-/// How policies are judged.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct EvaluationSettings {
-    /// Test users, at most; 0 for all.
-    pub n_users: usize,
-    /// Sessions per user, each with its own seed.
-    pub eval_seeds: u64,
-    /// `raw`, `low0` or `billp`.
-    pub scoring: evaluation::Scoring,
-}
-
-impl Default for EvaluationSettings {
-    fn default() -> Self {
-        Self { n_users: 0, eval_seeds: 3, scoring: evaluation::Scoring::Raw }
-    }
-}
-
 impl RunConfig {
     /// The same with every setting of every algorithm: IL-Rec's under `learner`, those of algorithms with presets of their
     /// own under `algorithm`.
@@ -202,6 +198,7 @@ impl RunConfig {
         if self.environment.horizon == 0 || self.evaluation.eval_seeds == 0 {
             return refuse("environment.horizon, evaluation.eval_seeds", "must be at least 1");
         }
+        self.environment.by_rule().try_for_each(|settings| settings.check())?;
         for source in &self.demonstrations {
             if let DemonstrationSource::Agents(agents) = source {
                 agents.settings.check()?;

@@ -66,9 +66,9 @@ pub enum PipelineError {
     /// The worlds.
     #[error(transparent)]
     World(#[from] world_model::WorldError),
-    /// The environment.
+    /// The domain, its environments, or the evaluation.
     #[error(transparent)]
-    Environment(#[from] environment::EnvironmentError),
+    Experiment(#[from] experiment::ExperimentError),
     /// The demonstrations.
     #[error(transparent)]
     Demonstrations(#[from] demonstrations::DemonstrationError),
@@ -78,17 +78,6 @@ pub enum PipelineError {
     /// A collection that stopped before it was complete; what was finished is kept.
     #[error("the demonstrations are not complete: {0}")]
     Stopped(String),
-    /// Nobody to judge with.
-    #[error("no test users: of {} users with enough ratings, {n_train} train and {n_validation} validate", n_train + n_validation)]
-    NoTestUsers {
-        /// Users that policies learn from.
-        n_train: usize,
-        /// Users that choose between checkpoints.
-        n_validation: usize,
-    },
-    /// No control is called this.
-    #[error("no control `{0}`")]
-    UnknownControl(String),
     /// The learner.
     #[error(transparent)]
     Training(#[from] learning::LearningError),
@@ -111,10 +100,6 @@ impl PipelineError {
                 Some("run again without --resume, or remove the directory, to start over".into())
             }
             Self::Config { .. } => Some("`ilrec run --print-config` prints a whole file to start from".into()),
-            Self::NoTestUsers { .. } => Some(
-                "a log of more users, or a larger share for them: `ilrec world train --set users.train=0.5`".into(),
-            ),
-            Self::UnknownControl(_) => Some(format!("one of {}", crate::CONTROLS.join(", "))),
             Self::OtherCatalogue { .. } => Some("give the dataset it was trained on".into()),
             Self::Training(learning::LearningError::NoDemonstrations { .. }) => Some(
                 "demonstrations count only for training users: check that their user ids are those of the log"

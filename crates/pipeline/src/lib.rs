@@ -5,9 +5,7 @@ mod config;
 mod error;
 mod folder;
 mod inputs;
-mod judging;
 mod ledger;
-mod nouns;
 mod page;
 mod recorder;
 mod results;
@@ -16,23 +14,19 @@ mod stages;
 mod training;
 mod variants;
 mod working;
-mod worlds;
 
 pub use config::{
-    AgentsSource, DataSettings, DemonstrationSource, EnvironmentSettings, EvaluationSettings, RunConfig,
-    SampleSettings, quickstart_config,
+    AgentsSource, DataSettings, DemonstrationSource, RunConfig, RunEnvironmentSettings, SampleSettings,
+    quickstart_config,
 };
 pub use error::PipelineError;
 pub use folder::RunFolder;
-pub use judging::{CONTROLS, Contestant, Judging, UNIFORM};
-pub use nouns::with_nouns;
 pub use results::{AblationRow, RuleResults, RunResults, StageRecord};
 pub use run::{Watcher, run, run_in, run_with};
 pub use stages::stage_names;
-pub use training::{PolicyDirectory, TrainingJob, TrainingRecord, Watch, demonstrated};
-pub use variants::{DemonstrationChange, Variant, ablation_names};
+pub use training::{PolicyDirectory, TrainingJob, TrainingRecord, Watch, demonstrated, made_of};
+pub use variants::{Variant, ablation_names};
 pub use working::{Found, Resume, Working};
-pub use worlds::{rule_by_name, training_environment};
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,11 @@
 //! The report of a run.
 
 use crate::results::RuleResults;
-use crate::stages::{Log, Place, Worlds};
-use crate::{DataSettings, PipelineError, RunConfig, TrainingRecord, with_nouns};
+use crate::stages::Place;
+use crate::{DataSettings, PipelineError, RunConfig, TrainingRecord};
 use artefact::{Artefact, Kind};
 use demonstrations::Demos;
+use experiment::{Domain, with_nouns};
 use mdp::StepEnd;
 use report::{
     Configuration, DemonstratedStep, DemonstrationView, Fact, FactTable, GroundingSummary, LearningCurve,
@@ -15,8 +16,7 @@ use report::{
 pub(crate) fn page(
     config: &RunConfig,
     place: &Place<'_>,
-    log: &Log,
-    worlds: &Worlds,
+    domain: &Domain,
     rules: &[RuleResults],
 ) -> Result<String, PipelineError> {
     let main = &rules[0];
@@ -30,27 +30,27 @@ pub(crate) fn page(
     let data = ReportData {
         title: config.title.clone(),
         reading: config.reading.clone(),
-        about: about(config, log, worlds),
+        about: about(config, domain),
         subject: config.algorithms[0].clone(),
         results: rules.iter().map(results).collect(),
         ablation,
         learning: curves(config, place)?,
         grounding: demos.iter().map(grounding).collect(),
-        demonstrations: demos.iter().filter_map(|d| view(d, log)).collect(),
-        facts: facts(log, worlds, main),
+        demonstrations: demos.iter().filter_map(|d| view(d, domain)).collect(),
+        facts: facts(domain, main),
         world_check: None,
         configurations: vec![Configuration {
             name: "run".into(),
             text: toml::to_string_pretty(config).unwrap_or_default(),
-            hash: log.hash.clone(),
+            hash: domain.dataset_hash.clone(),
         }],
     };
     Ok(html_page(&data))
 }
 
 /// What the domain is, and who is judged where.
-fn about(config: &RunConfig, log: &Log, worlds: &Worlds) -> String {
-    let (dataset, catalogue) = (&log.dataset, &log.dataset.catalogue);
+fn about(config: &RunConfig, domain: &Domain) -> String {
+    let (dataset, catalogue) = (&domain.dataset, &domain.dataset.catalogue);
     let (n_users, n_items, n_ratings) = (dataset.n_users(), dataset.n_items(), dataset.n_interactions());
     let titles: Vec<&str> = catalogue.items().iter().take(3).map(|item| item.title.as_str()).collect();
     let origin = match &config.data {
@@ -73,7 +73,7 @@ fn about(config: &RunConfig, log: &Log, worlds: &Worlds) -> String {
         1..=8 => format!("the categories are {}", categories.join(", ")),
         n => format!("there are {n} categories, such as {}", categories[..8].join(", ")),
     };
-    let n_test = worlds.world.split().test.len();
+    let n_test = domain.world.split().test.len();
     format!(
         "{origin}. Among the items are {}; {kinds}.\n\nUsers are simulated. Policies train in a world fitted on the \
          earlier part of the ratings; they are judged in another one, of another kind, fitted on the later part. The \
@@ -127,9 +127,9 @@ fn grounding(demos: &Demos) -> GroundingSummary {
 }
 
 /// The demonstration with the highest return: the one worth reading first.
-fn view(demos: &Demos, log: &Log) -> Option<DemonstrationView> {
+fn view(demos: &Demos, domain: &Domain) -> Option<DemonstrationView> {
     let best = demos.demonstrations.iter().max_by(|a, b| a.return_raw().total_cmp(&b.return_raw()))?;
-    let catalogue = &log.dataset.catalogue;
+    let catalogue = &domain.dataset.catalogue;
     let steps = best.steps.iter().map(|step| DemonstratedStep {
         title: step.title.clone(),
         categories: catalogue
@@ -154,14 +154,14 @@ fn view(demos: &Demos, log: &Log) -> Option<DemonstrationView> {
     })
 }
 
-fn facts(log: &Log, worlds: &Worlds, main: &RuleResults) -> Vec<FactTable> {
+fn facts(domain: &Domain, main: &RuleResults) -> Vec<FactTable> {
     let fact = |name: &str, value: String| Fact { name: name.into(), value };
-    let split = worlds.world.split();
+    let split = domain.world.split();
     let mut fit = Vec::new();
-    for row in &worlds.world.fit().rows {
+    for row in &domain.world.fit().rows {
         fit.push(fact(&format!("RMSE of {}", row.model), format!("{:.4}", row.rmse)));
     }
-    let verdict = if worlds.world.fit().deepfm_is_best {
+    let verdict = if domain.world.fit().deepfm_is_best {
         "DeepFM has the least squared error on held-out ratings"
     } else {
         "DeepFM does not beat every baseline on held-out ratings"
@@ -171,10 +171,10 @@ fn facts(log: &Log, worlds: &Worlds, main: &RuleResults) -> Vec<FactTable> {
         FactTable {
             title: "The log".into(),
             facts: vec![
-                fact("users", log.dataset.n_users().to_string()),
-                fact("items", log.dataset.n_items().to_string()),
-                fact("interactions", log.dataset.n_interactions().to_string()),
-                fact("hash", log.hash.clone()),
+                fact("users", domain.dataset.n_users().to_string()),
+                fact("items", domain.dataset.n_items().to_string()),
+                fact("interactions", domain.dataset.n_interactions().to_string()),
+                fact("hash", domain.dataset_hash.clone()),
                 fact(
                     "train, validation, test users",
                     format!("{}, {}, {}", split.train.len(), split.validation.len(), split.test.len()),

@@ -7,6 +7,7 @@ use crate::{PipelineError, RunConfig, RunFolder, inputs, page};
 use agents::{Models, NoModels};
 use artefact::Replace;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Told what a run does.
 pub trait Watcher {
@@ -111,12 +112,11 @@ pub fn run_in(
     let (ledger, replace) = (Ledger::open(out), folder.replace());
     let mut session = Session { config, place, ledger, watcher, models, replace, stages: Vec::new() };
     let dataset = stages::data(&mut session)?;
-    let world = stages::world(&mut session, &dataset)?;
+    let domain = Arc::new(stages::world(&mut session, dataset)?);
     let mut rules: Vec<RuleResults> = Vec::new();
-    let names = [&config.environment.exit_rule].into_iter().chain(&config.environment.compare);
-    for (position, name) in names.enumerate() {
+    for (position, settings) in config.environment.by_rule().enumerate() {
         let ablations: &[String] = if position == 0 { &config.ablations } else { &[] };
-        rules.push(stages::rule(&mut session, &dataset, &world, name, ablations)?);
+        rules.push(stages::rule(&mut session, &domain, &settings, ablations)?);
     }
     let report = out.join("report.html");
     let page_key = key(&[&rules, &config]);
@@ -129,7 +129,7 @@ pub fn run_in(
                 .map_err(|source| PipelineError::Read { path: report.clone(), source })
         },
         |_| {
-            let html = page::page(config, &place, &dataset, &world, &rules)?;
+            let html = page::page(config, &place, &domain, &rules)?;
             Ok(artefact::replace_file(&report, html.as_bytes())?)
         },
     )?;

@@ -9,14 +9,13 @@ use crate::ledger::{hash_path, key};
 use crate::results::RuleResults;
 use crate::run::Session;
 use crate::variants::variants;
-use crate::worlds::{judging_environment, rule_by_name, training_environment};
 use crate::{DataSettings, PipelineError, RunConfig, SampleSettings};
 use artefact::{Claim, Kind};
-use data::split::LogSplit;
 use data::{Dataset, Format, ImportOptions};
 use environment::Environment;
-use mdp::{Interaction, UserIdx};
+use experiment::{Domain, EnvironmentSettings};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use world_model::World;
 
 /// Where a run reads and writes.
@@ -32,39 +31,16 @@ impl Place<'_> {
     }
 }
 
-/// The log and its two parts.
-pub(crate) struct Log {
-    pub(crate) dataset: Dataset,
-    pub(crate) hash: String,
-}
-
-/// The worlds and what follows from them.
-pub(crate) struct Worlds {
-    pub(crate) world: World,
-    pub(crate) hash: String,
-    pub(crate) log: LogSplit,
-}
-
 /// Everything that holds under one exit rule.
 pub(crate) struct Ground<'a> {
     pub(crate) name: &'a str,
+    pub(crate) domain: &'a Arc<Domain>,
     pub(crate) train: Environment,
     pub(crate) judge: Environment,
-    pub(crate) log: &'a Log,
-    pub(crate) worlds: &'a Worlds,
-}
-
-type Users<'a> = Vec<(UserIdx, &'a [Interaction])>;
-
-impl Ground<'_> {
-    /// Users with their logged histories.
-    pub(crate) fn users(&self, of: &[UserIdx]) -> Users<'_> {
-        of.iter().map(|&user| (user, &self.worlds.log.world[user.index()])).collect()
-    }
 }
 
 /// Imports the log, or generates the sample domain and imports that.
-pub(crate) fn data(session: &mut Session<'_>) -> Result<Log, PipelineError> {
+pub(crate) fn data(session: &mut Session<'_>) -> Result<Dataset, PipelineError> {
     let (place, seed) = (session.place, session.config.seed);
     let options = match &session.config.data {
         DataSettings::Import(options) => options.clone(),
@@ -79,7 +55,7 @@ pub(crate) fn data(session: &mut Session<'_>) -> Result<Log, PipelineError> {
     inputs.extend(options.items.as_ref().map(|path| hash_path(path)).transpose()?);
     let settings = serde_json::to_value(&session.config.data).expect("settings are plain data");
     let (target, replace) = (place.out.join("data"), session.replace);
-    let dataset = session.stage(
+    session.stage(
         "data",
         &key(&[&settings, &inputs, &seed]),
         || Ok(Dataset::open(&target)?.0),
@@ -90,8 +66,7 @@ pub(crate) fn data(session: &mut Session<'_>) -> Result<Log, PipelineError> {
             dataset.save(&claim, seed, settings.clone())?;
             Ok(dataset)
         },
-    )?;
-    Ok(Log { hash: dataset.hash(), dataset })
+    )
 }
 
 fn generate(sample: SampleSettings, out: &Path, seed: u64) -> Result<ImportOptions, PipelineError> {
@@ -117,41 +92,32 @@ fn resolved(mut options: ImportOptions, place: &Place<'_>) -> ImportOptions {
 }
 
 /// Fits the train world and the judge.
-pub(crate) fn world(session: &mut Session<'_>, log: &Log) -> Result<Worlds, PipelineError> {
+pub(crate) fn world(session: &mut Session<'_>, dataset: Dataset) -> Result<Domain, PipelineError> {
     let (config, seed) = (&session.config.world, session.config.seed);
     let (target, replace) = (session.place.out.join("world"), session.replace);
     let (world, hash) = session.stage(
         "world",
-        &key(&[&log.hash, config, &seed]),
+        &key(&[&dataset.hash(), config, &seed]),
         || World::open(&target).map(|(world, artefact)| (world, artefact.hash())).map_err(Into::into),
         |_| {
             let claim = Claim::on(&target, Kind::World, WAY, replace)?;
-            let world = World::train(&log.dataset, config, seed)?;
+            let world = World::train(&dataset, config, seed)?;
             let hash = world.save(&claim)?.hash();
             Ok((world, hash))
         },
     )?;
-    let log = world.log_split(&log.dataset)?;
-    Ok(Worlds { world, hash, log })
+    Ok(Domain::new(dataset, world, hash)?)
 }
 
 /// Demonstrations, training and evaluation under one exit rule.
 pub(crate) fn rule(
     session: &mut Session<'_>,
-    log: &Log,
-    worlds: &Worlds,
-    name: &str,
+    domain: &Arc<Domain>,
+    settings: &EnvironmentSettings,
     ablations: &[String],
 ) -> Result<RuleResults, PipelineError> {
-    let rule = rule_by_name(name, &worlds.world, session.config.seed)?;
-    let horizon = session.config.environment.horizon;
-    let ground = Ground {
-        name,
-        train: training_environment(&worlds.world, rule, horizon)?,
-        judge: judging_environment(&worlds.world, rule, horizon)?,
-        log,
-        worlds,
-    };
+    let (train, judge) = settings.train_and_judge(&domain.world, session.config.seed)?;
+    let ground = Ground { name: &settings.exit_rule, domain, train, judge };
     let demos = demos::demos(session, &ground)?;
     let mut trained = Vec::new();
     for variant in variants(session.config, ablations)? {
@@ -165,8 +131,7 @@ pub(crate) fn rule(
 /// The stages of a run, in order; a run whose ablations do not exist has none of them.
 pub fn stage_names(config: &RunConfig) -> Vec<String> {
     let mut names = vec!["data".to_owned(), "world".to_owned()];
-    let rules = [&config.environment.exit_rule].into_iter().chain(&config.environment.compare);
-    for (position, rule) in rules.enumerate() {
+    for (position, EnvironmentSettings { exit_rule: rule, .. }) in config.environment.by_rule().enumerate() {
         let ablations: &[String] = if position == 0 { &config.ablations } else { &[] };
         names.extend((0..config.demonstrations.len()).map(|number| format!("{rule}/demos-{number}")));
         for variant in variants(config, ablations).unwrap_or_default() {

@@ -1,10 +1,10 @@
-//! Configurations, the ledger of stages, the measure of weights, and a run with a language model in it.
+//! Configurations, the ledger of stages, and a run with a language model in it.
 
 use crate::ledger::{Ledger, hash_path, key};
-use crate::stages::train::auc;
 use crate::working::TrainingState;
 use crate::*;
 use artefact::{ArtefactError, Replace};
+use experiment::Transform;
 use std::path::Path;
 
 #[test]
@@ -42,7 +42,7 @@ fn variants_are_algorithms_and_il_rec_with_one_ingredient_changed() {
     assert!(of("bc")["training"].is_null(), "it has settings of its own");
     for name in ablation_names() {
         let variant = Variant::of_ablation(name).unwrap();
-        let is_changed = settings(variant) != full || variant.demonstrations != DemonstrationChange::None;
+        let is_changed = settings(variant) != full || variant.transform != Transform::Unchanged;
         assert!(is_changed && settings(variant)["training"]["discount"] == 0.5, "{name}");
     }
 }
@@ -91,25 +91,6 @@ fn the_hash_of_an_input_is_that_of_its_bytes_and_names() {
     file("a.csv", "2");
     assert_ne!(hash_path(dir.path()).unwrap(), first);
     assert!(hash_path(&dir.path().join("absent")).is_err());
-}
-
-#[test]
-fn weights_that_tell_corrupted_steps_apart_score_one() {
-    let demonstration = demonstrations::Demonstration {
-        id: "a".into(),
-        user: mdp::UserIdx(0),
-        user_id: "1".into(),
-        history_titles: Vec::new(),
-        steps: Vec::new(),
-        reminded_of: Vec::new(),
-        lesson: None,
-    };
-    let marked = vec![(demonstration, vec![true, false, false, true])];
-    let score = |weights: [f32; 4]| auc(&marked, &[weights.to_vec()]);
-    assert_eq!(score([0.1, 2.0, 1.0, 0.2]), Some(1.0));
-    assert_eq!(score([2.0, 0.1, 0.2, 1.0]), Some(0.0));
-    assert_eq!(score([1.0; 4]), Some(0.5));
-    assert_eq!(auc(&marked, &[Vec::new()]), None, "nothing was weighed");
 }
 
 /// The names in a folder.

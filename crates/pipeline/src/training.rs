@@ -7,6 +7,7 @@ use algorithms::{Entry, Settings};
 use artefact::{Artefact, Claim, Draft, Kind, Tensors};
 use catalogue::Catalogue;
 use demonstrations::Demonstration;
+use experiment::Domain;
 use learning::{Demonstrated, Inputs, Progress, TrainedPolicy, WEIGHED_FILE, weighed};
 use report::CurvePoint;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,21 @@ const RECORD: &str = "training.json";
 /// A demonstration as learners are given it.
 pub fn demonstrated(demonstration: &Demonstration) -> Demonstrated {
     Demonstrated { id: demonstration.id.clone(), session: demonstration.trajectory() }
+}
+
+/// The hashes that a policy carries: of dataset, world and catalogue, and of the demonstrations' directories, the first as
+/// `demos` and the others with a number.
+pub fn made_of(domain: &Domain, demonstrations: &[String]) -> BTreeMap<String, String> {
+    let mut inputs = BTreeMap::from([
+        ("dataset".to_owned(), domain.dataset_hash.clone()),
+        ("world".to_owned(), domain.world_hash.clone()),
+        ("catalogue".to_owned(), domain.dataset.catalogue.hash()),
+    ]);
+    for (number, hash) in demonstrations.iter().enumerate() {
+        let name = if number == 0 { "demos".to_owned() } else { format!("demos-{number}") };
+        inputs.insert(name, hash.clone());
+    }
+    inputs
 }
 
 /// What is trained, and on what.

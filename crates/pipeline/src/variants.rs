@@ -2,18 +2,11 @@
 
 use crate::{PipelineError, RunConfig};
 use algorithms::{Entry, Settings, merge};
+use experiment::Transform;
 use serde_json::Value;
 
-/// What happens to demonstrations before anybody learns from them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DemonstrationChange {
-    /// Nothing.
-    None,
-    /// The items of all demonstrations are permuted over the catalogue.
-    Shuffled,
-    /// A fifth of the steps is replaced by random items.
-    Corrupted,
-}
+/// Share of the demonstrated steps that are replaced where some are corrupted.
+const CORRUPTED_SHARE: f64 = 0.2;
 
 /// One thing that is trained.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +15,8 @@ pub struct Variant {
     pub name: &'static str,
     /// The algorithm.
     pub entry: &'static Entry,
-    /// What happens to its demonstrations.
-    pub demonstrations: DemonstrationChange,
+    /// What is done to its demonstrations.
+    pub transform: Transform,
     /// Settings as TOML that win over all others.
     fixed: &'static str,
 }
@@ -32,22 +25,22 @@ pub struct Variant {
 struct Ablation {
     name: &'static str,
     fixed: &'static str,
-    demonstrations: DemonstrationChange,
+    transform: Transform,
 }
 
 const fn without(name: &'static str, fixed: &'static str) -> Ablation {
-    Ablation { name, fixed, demonstrations: DemonstrationChange::None }
+    Ablation { name, fixed, transform: Transform::Unchanged }
 }
 
-const fn with_demonstrations(name: &'static str, demonstrations: DemonstrationChange) -> Ablation {
-    Ablation { name, fixed: "", demonstrations }
+const fn with_demonstrations(name: &'static str, transform: Transform) -> Ablation {
+    Ablation { name, fixed: "", transform }
 }
 
 /// The ablations, in the order of the table.
 const ABLATIONS: [Ablation; 9] = [
     without("no-demonstrations", "switches.demonstrations = false"),
-    with_demonstrations("shuffled-demonstrations", DemonstrationChange::Shuffled),
-    with_demonstrations("corrupted-demonstrations", DemonstrationChange::Corrupted),
+    with_demonstrations("shuffled-demonstrations", Transform::ShuffledItems),
+    with_demonstrations("corrupted-demonstrations", Transform::CorruptedSteps { share: CORRUPTED_SHARE }),
     without("no-weights", "switches.weights = false"),
     without("no-learned-reward", "switches.learned_reward = false"),
     without("no-hazard", "switches.hazard = false"),
@@ -72,7 +65,7 @@ impl Variant {
             let why = format!("no algorithm is called {name}; there are {}", known.join(", "));
             PipelineError::Setting { setting: "algorithms", why }
         })?;
-        Ok(Self { name: entry.name, entry, demonstrations: DemonstrationChange::None, fixed: "" })
+        Ok(Self { name: entry.name, entry, transform: Transform::Unchanged, fixed: "" })
     }
 
     /// IL-Rec with one ingredient changed.
@@ -86,8 +79,8 @@ impl Variant {
             PipelineError::Setting { setting: "ablations", why }
         })?;
         let full = Self::of_algorithm("il-rec")?;
-        let Ablation { name, fixed, demonstrations } = *found;
-        Ok(Self { name, fixed, demonstrations, ..full })
+        let Ablation { name, fixed, transform } = *found;
+        Ok(Self { name, fixed, transform, ..full })
     }
 
     /// Its settings in a run: the preset, `[learner]` where the preset is IL-Rec's, `[algorithm.NAME]`, and what makes it

@@ -17,7 +17,7 @@ impl Agents<'_> {
     /// failed is asked again as it was, so that a passing fault changes nothing that follows.
     pub(super) fn act_freely(
         &self,
-        seats: &mut [Seat<'_>],
+        seats: &mut [Seat],
         active: &[usize],
         account: &mut AgentAccount,
     ) -> Result<(), AgentError> {
@@ -50,7 +50,7 @@ impl Agents<'_> {
         Ok(())
     }
 
-    fn actor_call(&self, seat: &Seat<'_>, attempt: usize) -> Result<Call, AgentError> {
+    fn actor_call(&self, seat: &Seat, attempt: usize) -> Result<Call, AgentError> {
         let is_constrained = self.choices.is_some();
         let messages = self.chat("actor", seat, |situation| {
             fill(situation, &seat.draft);
@@ -61,7 +61,7 @@ impl Agents<'_> {
     }
 
     /// The rows that cannot be chosen: known, shown, or without a title.
-    fn excluded(&self, seat: &Seat<'_>) -> Vec<u32> {
+    fn excluded(&self, seat: &Seat) -> Vec<u32> {
         let texts = self.choices.as_ref().map_or(&[][..], |choices| &choices.texts);
         let is_out = |row: u32| seat.unavailable.contains(ItemIdx(row)) || texts[row as usize].is_empty();
         (0..texts.len() as u32).filter(|&row| is_out(row)).collect()
@@ -70,7 +70,7 @@ impl Agents<'_> {
     /// Takes an answer: as the draft's choice, or as a refusal. Whether it names an item at all.
     fn take(
         &self,
-        seat: &mut Seat<'_>,
+        seat: &mut Seat,
         completion: &Completion,
         account: &mut AgentAccount,
     ) -> Result<bool, AgentError> {
@@ -118,7 +118,7 @@ impl Agents<'_> {
         Ok(Some((text, grounded)))
     }
 
-    fn refuse(&self, seat: &mut Seat<'_>, text: String, grounded: Grounded) {
+    fn refuse(&self, seat: &mut Seat, text: String, grounded: Grounded) {
         let why = match grounded.item {
             None => "it is not among those that we have",
             Some(_) => "the person knows it already or has just been shown it",

@@ -14,7 +14,7 @@ impl Agents<'_> {
     /// Reminds the actor of what went well and badly in states like these.
     pub(crate) fn hint(
         &self,
-        seats: &mut [Seat<'_>],
+        seats: &mut [Seat],
         active: &[usize],
         memories: &Memories,
         account: &mut AgentAccount,
@@ -47,7 +47,7 @@ impl Agents<'_> {
     /// Drafts a choice for every active session; where none comes, the session is given up.
     pub(crate) fn act(
         &self,
-        seats: &mut [Seat<'_>],
+        seats: &mut [Seat],
         active: &[usize],
         account: &mut AgentAccount,
     ) -> Result<(), AgentError> {

@@ -13,7 +13,7 @@ impl Agents<'_> {
     /// history, and takes the title with the largest difference; the first of equals.
     pub(super) fn act_by_score(
         &self,
-        seats: &mut [Seat<'_>],
+        seats: &mut [Seat],
         active: &[usize],
         account: &mut AgentAccount,
     ) -> Result<(), AgentError> {
@@ -44,7 +44,7 @@ impl Agents<'_> {
         Ok(())
     }
 
-    fn slate_for(&self, seat: &Seat<'_>) -> Vec<ItemIdx> {
+    fn slate_for(&self, seat: &Seat) -> Vec<ItemIdx> {
         let history = self.scene.history(seat.user).iter().map(|seen| seen.item);
         let latest: Vec<ItemIdx> = history.chain(seat.session.shown().iter().copied()).collect();
         let settings = &self.settings.slate;

@@ -5,13 +5,11 @@ use crate::context::Global;
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::stage::agents;
-use crate::stage::demos;
-use crate::stage::domain::Domain;
 use crate::stage::model::{ModelArgs, Opener};
-use crate::stage::simulation::Simulation;
 use ::agents::{ActorKind, AgentSettings, Collection, Models as _, Prompts, RandomFreshGenre, Terms};
 use artefact::{Claim, Kind, Replace};
 use demonstrations::{CollectOptions, Expert as _};
+use experiment::{Domain, collect_from_expert, expert_without_model, with_nouns};
 use llm::{LanguageModel, Ledger, LlmError};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -124,15 +122,14 @@ fn stand_in(address: &str, arguments: &CollectArgs, global: &Global) -> Result<(
         return Ok(());
     }
     let options: CollectOptions = layers.resolve()?;
-    let expert = demos::expert(address)?;
+    let expert = expert_without_model(address)?;
     let claim = global.claim(Kind::Demos, &place.out, WAY)?;
     let domain = Domain::open(&place.data, &place.world)?;
-    let environment =
-        Simulation::new(&domain.world, &rule, global.seed())?.environment(&domain.world, Side::Train)?;
+    let environment = rule.environment(&domain.world, Side::Train, global.seed())?;
     let users = &domain.world.split().train;
-    let scene = demos::scene(&domain, &environment);
+    let scene = domain.scene(&environment);
     let shown = Progress::new("demos collect");
-    let made = demos::collect(&scene, users, expert.as_ref(), &options, global.seed())?;
+    let made = collect_from_expert(&scene, users, expert.as_ref(), &options, global.seed())?;
     drop(shown);
     store(&made, (&domain, &claim), &options, place, global)
 }
@@ -208,11 +205,9 @@ fn act(
         None => Prompts::builtin()?,
     };
     let domain = Domain::open(&place.data, &place.world)?;
-    let settings = &pipeline::with_nouns(settings, &domain.dataset);
-    let rule = place.environment.settings();
-    let environment =
-        Simulation::new(&domain.world, &rule, global.seed())?.environment(&domain.world, Side::Train)?;
-    let scene = demos::scene(&domain, &environment);
+    let settings = &with_nouns(settings, &domain.dataset);
+    let environment = place.environment.settings().environment(&domain.world, Side::Train, global.seed())?;
+    let scene = domain.scene(&environment);
     let users = &domain.world.split().train;
     let collection = Collection {
         scene: &scene,
@@ -223,17 +218,16 @@ fn act(
         settings,
         seed: global.seed(),
     };
-    let inputs = [domain.dataset_hash.as_str(), domain.world_hash.as_str()];
     let run = agents::run_folder(&place.out);
     if arguments.dry_run {
-        let estimate = agents::estimate(&collection, &inputs, &run)?;
+        let estimate = agents::estimate(&domain, &collection, &run)?;
         return global.format().emit(&estimate, &estimate.to_string());
     }
     let claim = early_claim(arguments, global)?;
     if !global.force && !agents::is_begun(&run) {
         claim.may(Replace::Cheap)?;
     }
-    let made = agents::collect(&collection, &inputs, &run, ledger)?;
+    let made = agents::collect(&domain, &collection, &run, ledger)?;
     if made.losses.goes_on() {
         made.losses.check()?;
     }

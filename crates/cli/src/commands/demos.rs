@@ -5,13 +5,13 @@ use crate::context::{EnvironmentArgs, Global, SettingsArgs};
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::stage::agents;
-use crate::stage::demos;
-use crate::stage::domain::Domain;
 use crate::stage::model::{ModelArgs, Opener};
-use crate::stage::simulation::Simulation;
 use ::agents::{Models as _, Terms};
 use artefact::{Claim, Kind};
-use demonstrations::{AgentAccount, Demos, DemosDescription, Format, GroundingCounts, Hub, ImportOptions};
+use demonstrations::{
+    AgentAccount, Demos, DemosDescription, Format, GroundingCounts, Hub, ImportOptions, Origin,
+};
+use experiment::{Domain, import_demonstrations};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -115,12 +115,14 @@ fn import(
     let embedder = embedder.map(|address| opener.open_embedder(address, &terms)).transpose();
     let embedder = embedder.map_err(collect::not_opened)?;
     let domain = Domain::open(&place.data, &place.world)?;
-    let environment = Simulation::new(&domain.world, &place.environment.settings(), global.seed())?
-        .environment(&domain.world, Side::Train)?;
-    let scene = demos::scene(&domain, &environment);
+    let environment = place.environment.settings().environment(&domain.world, Side::Train, global.seed())?;
+    let scene = domain.scene(&environment);
     let shown = Progress::new("demos import");
-    let made = demos::import(&scene, (format, input), &options, embedder.as_deref())?;
+    let made = import_demonstrations(&scene, (format, input), &options, embedder.as_deref())?;
     drop(shown);
+    if let Origin::Imported { report } = &made.origin {
+        tracing::info!("{}", report.summary());
+    }
     store(&made, (&domain, &claim), &options, place, global)
 }
 
@@ -132,7 +134,7 @@ pub(super) fn store(
     global: &Global,
 ) -> Result<(), Failure> {
     let config = serde_json::json!({ "options": options, "environment": place.environment.settings() });
-    demos::save(made, domain, config, global.seed(), claim)?;
+    domain.save_demonstrations(made, config, global.seed(), claim)?;
     answer(made, &place.out, global)
 }
 

@@ -4,17 +4,14 @@ use crate::context::{EnvironmentArgs, Global};
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::settings::nearest;
-use crate::stage::demos;
-use crate::stage::domain::Domain;
 use crate::stage::evaluate;
-use crate::stage::simulation::Simulation;
 use artefact::{Claim, Draft, Kind};
-use evaluation::{
-    BootstrapPlan, Difference, EvalRow, Evaluation, EvaluationError, Scoring, paired_difference,
-};
-use pipeline::{CONTROLS, EvaluationSettings, Judging, PolicyDirectory};
+use evaluation::{Difference, EvalRow, Evaluation, Scoring};
+use experiment::{CONTROLS, Domain, EvaluationSettings, Evaluator, paired_differences};
+use pipeline::PolicyDirectory;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use world_model::Side;
 
 /// Arguments of `eval`.
@@ -77,30 +74,29 @@ struct Answer<'a> {
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
     let out = arguments.out.as_deref();
     let claim = out.map(|out| global.claim(Kind::Evaluation, out, "eval")).transpose()?;
-    let domain = Domain::open(&arguments.data, &arguments.world)?;
+    let domain = Arc::new(Domain::open(&arguments.data, &arguments.world)?);
     let side = if arguments.judge == "train" { Side::Train } else { Side::Judge };
     let rule = arguments.environment.settings();
-    let environment =
-        Simulation::new(&domain.world, &rule, global.seed())?.environment(&domain.world, side)?;
+    let environment = rule.environment(&domain.world, side, global.seed())?;
     let settings = EvaluationSettings {
         n_users: arguments.users,
         eval_seeds: arguments.eval_seeds,
         scoring: arguments.scoring,
     };
-    let judging = Judging::new((&domain.world, &domain.log), (&environment, side), &settings, global.seed())?;
+    let evaluator = Evaluator::new(Arc::clone(&domain), environment, side, &settings, global.seed())?;
     let mut inputs = vec![("dataset", domain.dataset_hash.clone()), ("world", domain.world_hash.clone())];
     let mut evaluations: Vec<Evaluation> = Vec::new();
     for (number, policy) in (1..).zip(&arguments.policies) {
         let shown = Progress::new("eval");
         shown.doing(&format!("policy {number} of {}: {policy}", arguments.policies.len()));
-        let (mut evaluation, input) = judge(policy, arguments, &domain, &judging)?;
+        let (mut evaluation, input) = judge(policy, arguments, &domain, &evaluator)?;
         inputs.extend(input);
         if evaluations.iter().any(|other| other.row.policy == evaluation.row.policy) {
             evaluation.row.policy = format!("{} ({policy})", evaluation.row.policy);
         }
         evaluations.push(evaluation);
     }
-    let judged = Judged { differences: differences(&evaluations, 0)?, evaluations };
+    let judged = Judged { differences: paired_differences(&evaluations, 0)?, evaluations };
     if let Some(claim) = &claim {
         let config =
             serde_json::json!({ "evaluation": settings, "environment": rule, "judge": arguments.judge });
@@ -117,23 +113,25 @@ fn judge(
     policy: &str,
     arguments: &Arguments,
     domain: &Domain,
-    judging: &Judging<'_>,
+    evaluator: &Evaluator,
 ) -> Result<(Evaluation, Option<Input>), Failure> {
     let path = Path::new(policy);
     match (&arguments.demos, policy) {
         (Some(path), "demos") => {
-            let (demos, hash) = demos::open(domain, path)?;
-            Ok((judging.demonstrator(&[demos])?, Some(("demos", hash))))
+            let (demos, hash) = domain.open_demonstrations(path)?;
+            Ok((evaluator.evaluate_demonstrator(&[demos])?, Some(("demos", hash))))
         }
         (_, url) if url.starts_with("http://") || url.starts_with("https://") => {
-            let (evaluation, hash) = evaluate::served(judging, domain, url)?;
+            let (evaluation, hash) = evaluate::served(evaluator, domain, url)?;
             Ok((evaluation, Some(("policy", hash))))
         }
         _ if path.is_dir() => {
             let trained = PolicyDirectory::open(path, &domain.dataset.catalogue)?;
-            Ok((evaluate::trained(judging, &trained)?, Some(("policy", trained.hash))))
+            Ok((evaluate::trained(evaluator, &trained)?, Some(("policy", trained.hash))))
         }
-        (_, name) if name == "random" || CONTROLS.contains(&name) => Ok((judging.control(name)?, None)),
+        (_, name) if name == "random" || CONTROLS.contains(&name) => {
+            Ok((evaluator.evaluate_control(name)?, None))
+        }
         (_, name) => Err(unknown(name)),
     }
 }
@@ -147,26 +145,6 @@ fn unknown(name: &str) -> Failure {
         meant.unwrap_or_default(),
         known.collect::<Vec<_>>().join(", ")
     ))
-}
-
-/// One policy against the others that were judged alike, user by user; who shares no user with it is left out.
-pub(crate) fn differences(evaluations: &[Evaluation], subject: usize) -> Result<Vec<Difference>, Failure> {
-    let Some(ours) = evaluations.get(subject) else { return Ok(Vec::new()) };
-    let setting = |row: &EvalRow| (row.world.clone(), row.exit_rule.clone(), row.scoring);
-    let mut found = Vec::new();
-    for (at, other) in evaluations.iter().enumerate() {
-        if at == subject || setting(&other.row) != setting(&ours.row) {
-            continue;
-        }
-        let named = (ours.row.policy.as_str(), &ours.table);
-        let against = (other.row.policy.as_str(), &other.table);
-        match paired_difference(named, against, &BootstrapPlan::default()) {
-            Ok(difference) => found.push(difference),
-            Err(EvaluationError::NoCommonUsers { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(found)
 }
 
 fn answer(judged: &Judged, global: &Global) -> Result<(), Failure> {

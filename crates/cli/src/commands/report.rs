@@ -1,10 +1,11 @@
 //! `report`: one page about several runs and evaluations.
 
-use super::eval::{EVALUATION, EVALUATIONS, Judged, differences};
+use super::eval::{EVALUATION, EVALUATIONS, Judged};
 use crate::context::Global;
 use crate::failure::Failure;
 use artefact::{Artefact, Kind, replace_file};
 use evaluation::Evaluation;
+use experiment::paired_differences;
 use pipeline::{RuleResults, RunResults};
 use report::{ReportData, Results, html_page};
 use serde::Serialize;
@@ -57,7 +58,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     }
     if !single.evaluations.is_empty() {
         let ours = single.evaluations.iter().position(|evaluation| evaluation.row.policy == SUBJECT);
-        single.differences = differences(&single.evaluations, ours.unwrap_or(0))?;
+        single.differences = paired_differences(&single.evaluations, ours.unwrap_or(0))?;
         if page.results.is_empty()
             && let Some(first) = single.evaluations.get(ours.unwrap_or(0))
         {

@@ -4,17 +4,14 @@ use crate::context::{EnvironmentArgs, Global, SettingsArgs};
 use crate::failure::Failure;
 use crate::settings::Layers;
 use crate::shell;
-use crate::stage::demos;
-use crate::stage::domain::Domain;
-use crate::stage::simulation::Simulation;
 use crate::stage::train::train;
 use algorithms::Entry;
 use artefact::Kind;
+use experiment::Domain;
 use learning::{Demonstrated, Inputs};
-use pipeline::{TrainingJob, TrainingRecord, demonstrated};
+use pipeline::{TrainingJob, TrainingRecord, demonstrated, made_of};
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use world_model::Side;
 
@@ -69,18 +66,13 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let settings = chosen.entry.settings(layers.values())?;
     let claim = global.claim(Kind::Policy, &arguments.out, "train")?;
     let domain = Domain::open(&arguments.data, &arguments.world)?;
-    let environment = Simulation::new(&domain.world, &arguments.environment.settings(), global.seed())?
-        .environment(&domain.world, Side::Train)?;
-    let mut made_of = BTreeMap::from([
-        ("catalogue".to_owned(), domain.dataset.catalogue.hash()),
-        ("dataset".to_owned(), domain.dataset_hash.clone()),
-        ("world".to_owned(), domain.world_hash.clone()),
-    ]);
-    let mut demonstrations: Vec<Demonstrated> = Vec::new();
+    let environment =
+        arguments.environment.settings().environment(&domain.world, Side::Train, global.seed())?;
+    let (mut demonstrations, mut hashes): (Vec<Demonstrated>, Vec<String>) = (Vec::new(), Vec::new());
     if let Some(path) = &arguments.demos {
-        let (demos, hash) = demos::open(&domain, path)?;
+        let (demos, hash) = domain.open_demonstrations(path)?;
         demonstrations.extend(demos.demonstrations.iter().map(demonstrated));
-        made_of.insert("demos".to_owned(), hash);
+        hashes.push(hash);
     }
     let split = domain.world.split();
     let (train_users, validation_users) =
@@ -96,7 +88,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
             validation: &validation_users,
             demonstrations: &demonstrations,
         },
-        made_of: &made_of,
+        made_of: &made_of(&domain, &hashes),
         seed: global.seed(),
     };
     let trained = train(&job, &claim, arguments.resume)?;

@@ -4,8 +4,6 @@ use crate::context::{EnvironmentArgs, Global, SettingsArgs};
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::stage::check;
-use crate::stage::domain::Domain;
-use crate::stage::simulation::Simulation;
 use crate::table::aligned;
 use artefact::Kind;
 use data::Dataset;
@@ -108,8 +106,8 @@ fn train(data: &Path, out: &Path, settings: &SettingsArgs, global: &Global) -> R
     let claim = global.claim(Kind::World, out, "world train")?;
     let dataset = Dataset::open(data)?.0;
     let shown = Progress::new("world train");
-    let (world, hash) =
-        Domain::fit_world(&dataset, &config, global.seed(), &claim, &mut |what| shown.doing(what))?;
+    let world = World::train_watched(&dataset, &config, global.seed(), &mut |what| shown.doing(what))?;
+    let hash = world.save(&claim)?.hash();
     drop(shown);
     let split = world.split();
     let users =
@@ -244,8 +242,7 @@ fn check_world(
 ) -> Result<(), Failure> {
     let (world, _) = World::open(path)?;
     let dataset = data.map(|data| Ok::<_, Failure>(Dataset::open(data)?.0)).transpose()?;
-    let environment =
-        Simulation::new(&world, &rule.settings(), global.seed())?.environment(&world, Side::Judge)?;
+    let environment = rule.settings().environment(&world, Side::Judge, global.seed())?;
     let shown = Progress::new("world check");
     let found = check::check(&world, dataset.as_ref(), &environment, global.seed())?;
     drop(shown);

@@ -5,17 +5,12 @@ mod watch;
 use crate::failure::Failure;
 use crate::interrupt;
 use ::agents::{Collection, Estimate, Journal, Losses};
-use demonstrations::{AgentAccount, Demos, Origin};
+use demonstrations::AgentAccount;
+use experiment::{AgentDemonstrations, Domain, collect_from_agents};
 use llm::Ledger;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use watch::{Ticker, Watch};
-
-/// Demonstrations, and what is missing of them.
-pub(crate) struct Collected {
-    pub(crate) demos: Demos,
-    pub(crate) losses: Losses,
-}
 
 /// The directory of the run beside the demonstrations it will give.
 pub(crate) fn run_folder(out: &Path) -> PathBuf {
@@ -27,30 +22,23 @@ pub(crate) fn run_folder(out: &Path) -> PathBuf {
 /// Lets the agents act; batches that an earlier, stopped run finished are not played again. The ledger is where the
 /// models of the run book what they answer.
 pub(crate) fn collect(
+    domain: &Domain,
     collection: &Collection<'_>,
-    inputs: &[&str],
     run: &Path,
     ledger: Arc<Ledger>,
-) -> Result<Collected, Failure> {
+) -> Result<AgentDemonstrations, Failure> {
     collection.check()?;
-    let journal = Journal::of(run, collection, inputs)?;
+    let journal = Journal::of(run, collection, &domain.hashes())?;
     let watch = Arc::new(Watch::new(collection.settings.n_episodes, ledger, run));
     let seen = Arc::clone(&watch);
     let _last_word = interrupt::last_word(move || seen.last_word());
     let ticker = Ticker::start(Arc::clone(&watch));
-    let collected = ::agents::collect(collection, Some(&journal), &mut |progress| watch.told(progress));
+    let collected = collect_from_agents(collection, &journal, &mut |progress| watch.told(progress));
     drop(ticker);
     let collected = collected?;
     watch.ended();
-    let losses = collected.losses(collection.settings.n_episodes);
-    tell(&losses, collected.report.agents.as_deref());
-    let expert = collection.expert_name();
-    let (report, cost) = (Box::new(collected.report), collected.cost);
-    let demos = Demos {
-        origin: Origin::Collected { expert, report, cost },
-        demonstrations: collected.demonstrations,
-    };
-    Ok(Collected { demos, losses })
+    tell(&collected.losses, collected.account());
+    Ok(collected)
 }
 
 /// Says what is missing, and what to do about it.
@@ -79,11 +67,11 @@ pub(crate) fn is_begun(run: &Path) -> bool {
 
 /// What it would need; what was begun in `run` says it best.
 pub(crate) fn estimate(
+    domain: &Domain,
     collection: &Collection<'_>,
-    inputs: &[&str],
     run: &Path,
 ) -> Result<Estimate, Failure> {
-    let journal = Journal::begun(run, &collection.identity(inputs));
+    let journal = Journal::begun(run, &collection.identity(&domain.hashes()));
     Ok(::agents::estimate(collection, journal.as_ref())?)
 }
 

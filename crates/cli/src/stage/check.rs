@@ -4,8 +4,8 @@ use crate::failure::Failure;
 use ::data::Dataset;
 use environment::{Environment, Start};
 use evaluation::{Greedy, GreedyDiverse, Oracle, Popularity, UniformRandom};
+use experiment::UNIFORM;
 use mdp::Policy;
-use pipeline::UNIFORM;
 use world_check::WorldCheck;
 use world_model::{CheckUser, World};
 

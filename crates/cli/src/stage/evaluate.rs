@@ -1,21 +1,21 @@
 //! Stage `evaluate`: a policy, a control or a served policy judged as `run` judges.
 
-use super::domain::Domain;
 use crate::failure::Failure;
 use evaluation::Evaluation;
-use mdp::Policy;
-use pipeline::{Judging, PolicyDirectory};
+use experiment::{Contestant, Domain, Evaluator};
+use pipeline::PolicyDirectory;
 use server::RemotePolicy;
 
 /// A trained policy as one row.
-pub(crate) fn trained(judging: &Judging<'_>, trained: &PolicyDirectory) -> Result<Evaluation, Failure> {
+pub(crate) fn trained(evaluator: &Evaluator, trained: &PolicyDirectory) -> Result<Evaluation, Failure> {
     let PolicyDirectory { policy, record, .. } = trained;
-    Ok(judging.row(&record.name, &[(Some(record.seed), &**policy as &dyn Policy)])?)
+    let contestant = Contestant { training_seed: Some(record.seed), policy: &**policy };
+    Ok(evaluator.evaluate(&record.name, &[contestant])?)
 }
 
 /// The policy that a server serves, in sessions over HTTP, and its hash.
 pub(crate) fn served(
-    judging: &Judging<'_>,
+    evaluator: &Evaluator,
     domain: &Domain,
     url: &str,
 ) -> Result<(Evaluation, String), Failure> {
@@ -27,7 +27,7 @@ pub(crate) fn served(
             .hint("start it with `ilrec serve`; with --keys, put an API key into ILREC_API_KEY")
     };
     let hash = policy.hash().map_err(refused)?;
-    let evaluation = judging.row("served", &[(None, &policy)])?;
+    let evaluation = evaluator.evaluate("served", &[Contestant { training_seed: None, policy: &policy }])?;
     if let Some(policies) = policy.mixture(&hash) {
         tracing::warn!(
             "an experiment runs at {url}, or its policy changed meanwhile: what was judged is what {} chose together",

@@ -3,12 +3,9 @@
 pub(crate) mod agents;
 pub(crate) mod check;
 pub(crate) mod data;
-pub(crate) mod demos;
-pub(crate) mod domain;
 pub(crate) mod evaluate;
 pub(crate) mod model;
 pub(crate) mod runs;
 pub(crate) mod served;
 pub(crate) mod serving_log;
-pub(crate) mod simulation;
 pub(crate) mod train;

@@ -103,6 +103,7 @@ fn a_threshold_is_refused_where_the_rule_has_none() {
     let line = "eval --policy random --data data --world world --threshold 3";
     let text = fails(domain(), &line.split(' ').collect::<Vec<_>>(), 2);
     assert!(text.contains("category-window has no threshold"), "{text}");
+    assert!(text.contains("similarity-window, ilrec, billp"), "{text}");
 }
 
 /// Every command of the program, by walking through its own help.
@@ -168,6 +169,9 @@ fn a_runs_file_is_told_of_by_what_it_needs() {
     assert!(kind.contains("did you mean `builtin`?"), "{kind}");
     let learner = run(&format!("{whole}[learner.hazard]\nbatches = 3\n"));
     assert!(learner.contains("learner: ") && learner.contains("help:"), "{learner}");
+    let rule = run(&format!("{whole}[environment]\nexit_rule = \"categry-window\"\n"));
+    assert!(rule.contains("no exit rule is called categry-window"), "{rule}");
+    assert!(rule.contains("did you mean category-window?") && !dir.path().join("out").exists(), "{rule}");
 }
 
 #[test]

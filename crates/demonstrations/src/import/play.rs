@@ -6,7 +6,7 @@ use super::{Embed, ImportReport, Imported};
 use crate::grounding::GroundingTally;
 use crate::{DemoStep, Demonstration, DemonstrationError, Grounded, Grounding, GroundingStatus, TitleIndex};
 use catalogue::Catalogue;
-use environment::{Environment, Session};
+use environment::Environment;
 use mdp::{ExitReason, Histories, Interaction, ItemIdx, ItemSet, Step, StepEnd, UserIdx, rng_for};
 use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
@@ -235,7 +235,7 @@ impl Player<'_> {
 
     fn played(&mut self, steps: Vec<GroundedStep>) -> Result<Vec<Vec<DemoStep>>, DemonstrationError> {
         let mut sessions = vec![Vec::new()];
-        let mut session: Session<'_> = self.scene.environment.start(self.user)?;
+        let mut session = self.scene.environment.start(self.user)?;
         let n_steps = steps.len();
         for (at, step) in steps.into_iter().enumerate() {
             if !session.end().continues() {

@@ -38,7 +38,7 @@ fn check_same(environment: &Environment, n_sessions: usize, n_rounds: usize, see
     let rng = &mut rng_for(seed, &[1]);
     let user = |rng: &mut Rng| UserIdx(rng.random_range(0..environment.n_users() as u32));
     let users: Vec<UserIdx> = (0..n_sessions).map(|_| user(rng)).collect();
-    let mut alone: Vec<Session<'_>> = users.iter().map(|&user| environment.start(user).unwrap()).collect();
+    let mut alone: Vec<Session> = users.iter().map(|&user| environment.start(user).unwrap()).collect();
     let mut together = VectorEnvironment::start(environment, &users).unwrap();
     for _ in 0..n_rounds {
         let draw = |_| ItemIdx(rng.random_range(0..environment.n_items() as u32));
@@ -73,7 +73,7 @@ fn check_some(environment: &Environment, n_sessions: usize, seed: u64) {
     let rng = &mut rng_for(seed, &[2]);
     let users: Vec<UserIdx> =
         (0..n_sessions).map(|_| UserIdx(rng.random_range(0..environment.n_users() as u32))).collect();
-    let mut alone: Vec<Session<'_>> = users.iter().map(|&user| environment.start(user).unwrap()).collect();
+    let mut alone: Vec<Session> = users.iter().map(|&user| environment.start(user).unwrap()).collect();
     let mut together = VectorEnvironment::start(environment, &users).unwrap();
     let mut live: Vec<usize> = (0..n_sessions).collect();
     while !live.is_empty() {

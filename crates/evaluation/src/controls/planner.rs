@@ -66,12 +66,12 @@ impl Policy for GreedyDiverse {
     }
 }
 
-struct PlannerSession<'a> {
+struct PlannerSession {
     order: Order,
-    content: Session<'a>,
+    content: Session,
 }
 
-impl PolicySession for PlannerSession<'_> {
+impl PolicySession for PlannerSession {
     fn choose(&mut self, shown: &ItemSet, _rng: &mut Rng) -> Choice {
         let Self { order, content } = self;
         let planned = order.best(shown, |item| content.would_end(item).is_none());

@@ -4,14 +4,11 @@ use crate::folder::WAY;
 use crate::ledger::{hash_path, key};
 use crate::run::Session;
 use crate::stages::{Ground, Place};
-use crate::with_nouns;
-use crate::{AgentsSource, DemonstrationSource, PipelineError};
+use crate::{AgentsSource, DemonstrationSource, PipelineError, Variant};
 use agents::{Collection, Journal, Models, Prompts, Terms};
 use artefact::{Claim, Kind};
-use demonstrations::{
-    BuiltinExpert, CollectOptions, Cost, Demonstration, Demos, Format, ImportOptions, Inputs, Origin, Scene,
-    collect, import, read_sources,
-};
+use demonstrations::{BuiltinExpert, CollectOptions, Demonstration, Demos, Format, ImportOptions, Marked};
+use experiment::{collect_from_agents, collect_from_expert, import_demonstrations, with_nouns};
 use llm::LlmUri;
 use std::path::Path;
 
@@ -30,14 +27,14 @@ impl Demonstrated {
     }
 }
 
-/// Where demonstrations are played.
-pub(crate) fn scene<'a>(ground: &'a Ground<'_>) -> Scene<'a> {
-    Scene {
-        catalogue: &ground.log.dataset.catalogue,
-        user_ids: &ground.log.dataset.users,
-        histories: &ground.worlds.log.world,
-        environment: &ground.train,
-    }
+/// The demonstrations that a variant learns from, with the steps that were corrupted for it.
+pub(crate) fn demonstrations_of(
+    variant: Variant,
+    demos: &Demonstrated,
+    ground: &Ground<'_>,
+    seed: u64,
+) -> Result<Vec<Marked>, PipelineError> {
+    Ok(variant.transform.apply(&demos.all(), &ground.domain.scene(&ground.train), seed)?)
 }
 
 /// Imports or collects every source.
@@ -58,8 +55,8 @@ pub(crate) fn demos(session: &mut Session<'_>, ground: &Ground<'_>) -> Result<De
         };
         let (seed, place, models, replace) = (config.seed, session.place, session.models, session.replace);
         let key = key(&[
-            &ground.log.hash,
-            &ground.worlds.hash,
+            &ground.domain.dataset_hash,
+            &ground.domain.world_hash,
             ground.train.rule(),
             &ground.train.horizon(),
             source,
@@ -79,14 +76,8 @@ pub(crate) fn demos(session: &mut Session<'_>, ground: &Ground<'_>) -> Result<De
                 let asked =
                     |source: &AgentsSource| ask(source, ground, &place, (models, &run), seed, &mut watch);
                 let demos = make(source, ground, &place, seed, asked)?;
-                let inputs = Inputs {
-                    dataset: ground.log.hash.clone(),
-                    world: ground.worlds.hash.clone(),
-                    catalogue: ground.log.dataset.catalogue.hash(),
-                };
-                let sizes = (ground.train.n_users(), ground.train.n_items());
                 let settings = serde_json::to_value(source).expect("settings are plain data");
-                let hash = demos.save(&claim, &inputs, sizes, seed, settings)?.hash();
+                let hash = ground.domain.save_demonstrations(&demos, settings, seed, &claim)?;
                 Ok((demos, hash))
             },
         )?;
@@ -104,32 +95,24 @@ fn make(
     seed: u64,
     asked: impl FnOnce(&AgentsSource) -> Result<Demos, PipelineError>,
 ) -> Result<Demos, PipelineError> {
-    let scene = scene(ground);
-    let imported = |path, format| -> Result<Demos, PipelineError> {
-        let sources = read_sources(&place.input(path), format)?;
-        let imported = import(format, &sources, &scene, &ImportOptions::default())?;
-        let origin = Origin::Imported { report: Box::new(imported.report) };
-        Ok(Demos { origin, demonstrations: imported.demonstrations })
+    let scene = ground.domain.scene(&ground.train);
+    let imported = |path, format| {
+        import_demonstrations(&scene, (format, &place.input(path)), &ImportOptions::default(), None)
     };
-    match source {
-        DemonstrationSource::Agents(source) => asked(source),
-        DemonstrationSource::Lists { path } => imported(path, Format::Lists),
-        DemonstrationSource::Billp { path } => imported(path, Format::Billp),
+    Ok(match source {
+        DemonstrationSource::Agents(source) => asked(source)?,
+        DemonstrationSource::Lists { path } => imported(path, Format::Lists)?,
+        DemonstrationSource::Billp { path } => imported(path, Format::Billp)?,
         DemonstrationSource::Builtin { quality, n_episodes } => {
             let expert = BuiltinExpert::new(*quality).ok_or(PipelineError::Setting {
                 setting: "demonstrations.quality",
                 why: format!("{quality} is not within 0 to 1"),
             })?;
             let options = CollectOptions { n_episodes: *n_episodes, ..CollectOptions::default() };
-            let clock = std::time::Instant::now();
-            let users = &ground.worlds.world.split().train;
-            let collected = collect(&scene, users, &expert, &options, seed)?;
-            let cost = Cost { seconds: clock.elapsed().as_secs_f64(), ..Cost::default() };
-            let expert = format!("builtin:expert?quality={quality}");
-            let origin = Origin::Collected { expert, report: Box::new(collected.report), cost };
-            Ok(Demos { origin, demonstrations: collected.demonstrations })
+            let users = &ground.domain.world.split().train;
+            collect_from_expert(&scene, users, &expert, &options, seed)?
         }
-    }
+    })
 }
 
 /// A model's address with its path taken from the run's file; what is no address is left to whoever opens it.
@@ -159,19 +142,16 @@ fn ask(
         Some(folder) => Prompts::read(&place.input(folder))?,
         None => Prompts::builtin()?,
     };
-    let (scene, users) = (scene(ground), &ground.worlds.world.split().train);
-    let settings = &with_nouns(&source.settings, &ground.log.dataset);
+    let (scene, users) = (ground.domain.scene(&ground.train), &ground.domain.world.split().train);
+    let settings = &with_nouns(&source.settings, &ground.domain.dataset);
     let (model, embedder) = (model.as_ref(), embedder.as_deref());
     let collection = Collection { scene: &scene, users, model, embedder, prompts: &prompts, settings, seed };
     collection.check()?;
-    let inputs = [ground.log.hash.as_str(), ground.worlds.hash.as_str()];
-    let journal = Journal::of(run, &collection, &inputs)?;
-    let collected = agents::collect(&collection, Some(&journal), watch)?;
-    if let Some(why) = collected.report.agents.as_ref().and_then(|account| account.stopped.clone()) {
+    let journal = Journal::of(run, &collection, &ground.domain.hashes())?;
+    let collected = collect_from_agents(&collection, &journal, watch)?;
+    if let Some(why) = collected.account().and_then(|account| account.stopped.clone()) {
         return Err(PipelineError::Stopped(why));
     }
-    collected.losses(settings.n_episodes).check()?;
-    let expert = collection.expert_name();
-    let (report, cost) = (Box::new(collected.report), collected.cost);
-    Ok(Demos { origin: Origin::Collected { expert, report, cost }, demonstrations: collected.demonstrations })
+    collected.losses.check()?;
+    Ok(collected.demos)
 }

@@ -1,7 +1,6 @@
 //! Every row of a table: the same users, worlds, rule, scoring and seeds.
 
 use crate::PipelineError;
-use crate::judging::{CONTROLS, Contestant, Judging};
 use crate::ledger::key;
 use crate::results::{AblationRow, RuleResults};
 use crate::run::Session;
@@ -9,9 +8,9 @@ use crate::stages::Ground;
 use crate::stages::demos::Demonstrated;
 use crate::stages::train::TrainedVariant;
 use crate::variants::ablation_names;
-use demonstrations::{Demos, describe};
-use evaluation::{Evaluation, is_privileged, paired_difference};
-use mdp::Policy;
+use evaluation::{BootstrapPlan, Evaluation, is_privileged, paired_difference};
+use experiment::{CONTROLS, Contestant, Evaluator, describe_together, paired_differences};
+use std::sync::Arc;
 use world_model::Side;
 
 /// Evaluates everything under one rule in the judge world.
@@ -47,33 +46,30 @@ pub(crate) fn evaluate(
 struct Table<'a> {
     ground: &'a Ground<'a>,
     algorithms: &'a [String],
-    judging: Judging<'a>,
+    evaluator: Evaluator,
 }
 
 impl<'a> Table<'a> {
     fn new(ground: &'a Ground<'a>, config: &'a crate::RunConfig) -> Result<Self, PipelineError> {
-        let worlds = (&ground.worlds.world, &ground.worlds.log);
-        let judge = (&ground.judge, Side::Judge);
-        let algorithms = &config.algorithms;
-        Ok(Self {
-            ground,
-            algorithms,
-            judging: Judging::new(worlds, judge, &config.evaluation, config.seed)?,
-        })
+        let (domain, environment) = (Arc::clone(ground.domain), ground.judge.clone());
+        let settings = &config.evaluation;
+        let evaluator = Evaluator::new(domain, environment, Side::Judge, settings, config.seed)?;
+        Ok(Self { ground, algorithms: &config.algorithms, evaluator })
     }
 
     fn trained_row(&self, name: &str, trained: &[TrainedVariant]) -> Result<Evaluation, PipelineError> {
         let policies: Vec<Contestant<'_>> = trained
             .iter()
             .filter(|t| t.variant.name == name)
-            .map(|t| (Some(t.seed), &*t.directory.policy as &dyn Policy))
+            .map(|t| Contestant { training_seed: Some(t.seed), policy: &*t.directory.policy })
             .collect();
-        self.judging.row(name, &policies)
+        Ok(self.evaluator.evaluate(name, &policies)?)
     }
 
     fn controls(&self, privileged: bool) -> Result<Vec<Evaluation>, PipelineError> {
         let wanted = CONTROLS.into_iter().filter(|name| is_privileged(name) == privileged);
-        wanted.filter(|name| self.judging.has_control(name)).map(|name| self.judging.control(name)).collect()
+        let wanted = wanted.filter(|name| self.evaluator.has_control(name));
+        wanted.map(|name| Ok(self.evaluator.evaluate_control(name)?)).collect()
     }
 
     /// The rows; the first of the run's algorithms, in the last place of those that are trained, is the one that the others
@@ -86,10 +82,11 @@ impl<'a> Table<'a> {
         let (subject, others) = self.algorithms.split_first().expect("a run has algorithms");
         let full = self.trained_row(subject, trained)?;
         let mut evaluations = self.controls(false)?;
-        evaluations.push(self.judging.demonstrator(&demos.sources)?);
+        evaluations.push(self.evaluator.evaluate_demonstrator(&demos.sources)?);
         for name in others {
             evaluations.push(self.trained_row(name, trained)?);
         }
+        let place = evaluations.len();
         evaluations.push(full.clone());
         evaluations.extend(self.controls(true)?);
         let share = |of: &str| {
@@ -97,15 +94,11 @@ impl<'a> Table<'a> {
             full.row.r_traj.mean / other.unwrap_or(f64::NAN)
         };
         let (share_of_greedy_diverse, share_of_oracle) = (share("greedy-diverse"), share("oracle"));
-        let plan = Default::default();
         let against = |other: &Evaluation| {
             let (name, other_name) = (full.row.policy.as_str(), other.row.policy.as_str());
-            paired_difference((name, &full.table), (other_name, &other.table), &plan)
+            paired_difference((name, &full.table), (other_name, &other.table), &BootstrapPlan::default())
         };
-        let others = || evaluations.iter().filter(|e| e.row.policy != full.row.policy);
-        // Demonstrations are of training users, so there are no pairs with test users.
-        let differences =
-            others().filter(|e| e.row.policy != "demonstrator").map(against).collect::<Result<_, _>>()?;
+        let differences = paired_differences(&evaluations, place)?;
         let mut ablations = Vec::new();
         for name in ablation_names() {
             let runs: Vec<&TrainedVariant> = trained.iter().filter(|t| t.variant.name == name).collect();
@@ -126,18 +119,7 @@ impl<'a> Table<'a> {
             share_of_oracle,
             share_of_greedy_diverse,
             ablations,
-            demonstrations: described(demos),
+            demonstrations: describe_together(&demos.sources),
         })
-    }
-}
-
-fn described(demos: &Demonstrated) -> demonstrations::DemosDescription {
-    match demos.sources.as_slice() {
-        [one] => describe(one),
-        several => {
-            let names: Vec<String> = several.iter().map(|source| describe(source).source).collect();
-            let origin = demonstrations::Origin::Derived { change: names.join(", ") };
-            describe(&Demos { origin, demonstrations: demos.all() })
-        }
     }
 }

@@ -1,0 +1,229 @@
+//! What a policy earns, and what its first slate says about held-out choices.
+
+use crate::{Domain, ExperimentError};
+use demonstrations::Demos;
+use environment::{Environment, Start, rollout};
+use evaluation::{
+    BootstrapPlan, Difference, EvalRow, Evaluation, EvaluationError, Greedy, GreedyDiverse, Oracle,
+    Popularity, RandomFreshGenre, Rollouts, Scoring, Setting, UniformRandom, evaluate, is_privileged,
+    paired_difference, rank_users, replay,
+};
+use mdp::{ItemIdx, Policy, UserIdx};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use world_model::Side;
+
+/// Controls that need no training, in the order of tables; the last three are privileged.
+pub const CONTROLS: [&str; 7] =
+    [UNIFORM, "popularity", "greedy", "random-fresh-genre", "greedy-diverse", "judge-diverse", "oracle"];
+
+/// The name of uniform choice in tables; `random` is understood, too.
+pub const UNIFORM: &str = "uniform";
+
+/// From this rating on an item of the held-out log counts as liked in ranking metrics.
+const LIKED: f32 = 4.0;
+
+/// How many recent items the fresh-genre control avoids.
+const FRESH_WINDOW: usize = 4;
+
+/// Length of the ranking that is held against held-out choices.
+const SLATE: usize = 10;
+
+/// Evaluation seeds stand apart from training seeds.
+const FIRST_EVAL_SEED: u64 = 1_000;
+
+/// How policies are judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EvaluationSettings {
+    /// Test users, at most; 0 for all.
+    pub n_users: usize,
+    /// Sessions per user, each with its own seed.
+    pub eval_seeds: u64,
+    /// `raw`, `low0` or `billp`.
+    pub scoring: Scoring,
+}
+
+impl Default for EvaluationSettings {
+    fn default() -> Self {
+        Self { n_users: 0, eval_seeds: 3, scoring: Scoring::Raw }
+    }
+}
+
+/// A policy that is judged.
+#[derive(Clone, Copy)]
+pub struct Contestant<'a> {
+    /// The seed it was trained with, where it was trained.
+    pub training_seed: Option<u64>,
+    /// The policy.
+    pub policy: &'a dyn Policy,
+}
+
+/// What all rows of a table have in common: users, world, rule, scoring, seeds. The same policy has the same numbers
+/// wherever it is judged.
+#[derive(Debug)]
+pub struct Evaluator {
+    domain: Arc<Domain>,
+    environment: Environment,
+    side: Side,
+    scoring: Scoring,
+    eval_seeds: Vec<u64>,
+    users: Vec<UserIdx>,
+    /// What each of the users liked in the held-out log.
+    liked: Vec<Vec<ItemIdx>>,
+}
+
+impl Evaluator {
+    /// Judges test users (all, or the first `settings.n_users`) in `environment`, which answers as `side`. Which
+    /// sessions they have follows from `seed` and the settings alone.
+    ///
+    /// # Errors
+    /// When there are no test users.
+    pub fn new(
+        domain: Arc<Domain>,
+        environment: Environment,
+        side: Side,
+        settings: &EvaluationSettings,
+        seed: u64,
+    ) -> Result<Self, ExperimentError> {
+        let split = domain.world.split();
+        let most = if settings.n_users == 0 { usize::MAX } else { settings.n_users };
+        let users: Vec<UserIdx> = split.test.iter().copied().take(most).collect();
+        if users.is_empty() {
+            return Err(ExperimentError::NoTestUsers {
+                n_train: split.train.len(),
+                n_validation: split.validation.len(),
+            });
+        }
+        let held_out = |user: &UserIdx| {
+            let rows = domain.log.judge[user.index()].iter();
+            rows.filter(|row| row.rating >= LIKED).map(|row| row.item).collect()
+        };
+        let liked = users.iter().map(held_out).collect();
+        let eval_seeds = (0..settings.eval_seeds).map(|k| seed.wrapping_add(FIRST_EVAL_SEED + k)).collect();
+        let scoring = settings.scoring;
+        Ok(Self { domain, environment, side, scoring, eval_seeds, users, liked })
+    }
+
+    /// One row: a policy, or the same one trained with several seeds.
+    ///
+    /// # Errors
+    /// When a policy chooses what cannot be shown.
+    pub fn evaluate(
+        &self,
+        name: &str,
+        contestants: &[Contestant<'_>],
+    ) -> Result<Evaluation, ExperimentError> {
+        let users = self.domain.with_histories(&self.users);
+        let starts: Vec<Start<'_>> =
+            users.iter().map(|&(user, history)| Start { user, history, stream: 0 }).collect();
+        let held_out: Vec<_> = users
+            .iter()
+            .zip(&self.liked)
+            .map(|(&(user, history), liked)| (user, history, liked.as_slice()))
+            .collect();
+        let (mut rollouts, mut rankings) = (Vec::new(), Vec::new());
+        for &Contestant { training_seed, policy } in contestants {
+            for &eval_seed in &self.eval_seeds {
+                let trajectories = rollout(&self.environment, policy, &starts, eval_seed)?;
+                rollouts.push(Rollouts { training_seed, eval_seed, trajectories });
+            }
+            rankings.push(rank_users(policy, &held_out, self.domain.n_items(), SLATE, self.eval_seeds[0]));
+        }
+        Ok(evaluate(&self.setting(name), &rollouts, &rankings)?)
+    }
+
+    /// The row of a control.
+    ///
+    /// # Errors
+    /// When there is none of that name ([`CONTROLS`]), or the rule cannot be planned for.
+    pub fn evaluate_control(&self, name: &str) -> Result<Evaluation, ExperimentError> {
+        let policy = self.control(name)?;
+        let name = if name == "random" { UNIFORM } else { name };
+        self.evaluate(name, &[Contestant { training_seed: None, policy: policy.as_ref() }])
+    }
+
+    /// A control by its name.
+    ///
+    /// # Errors
+    /// When there is none of that name ([`CONTROLS`]), or the rule cannot be planned for.
+    pub fn control(&self, name: &str) -> Result<Box<dyn Policy>, ExperimentError> {
+        let (world, environment) = (&self.domain.world, &self.environment);
+        Ok(match name {
+            UNIFORM | "random" => Box::new(UniformRandom),
+            "popularity" => {
+                let train = self.domain.with_histories(&world.split().train);
+                Box::new(Popularity::new(train.into_iter().map(|(_, history)| history), world.n_items()))
+            }
+            "greedy" => Box::new(Greedy::new(world.train_means())),
+            "random-fresh-genre" => {
+                let categories = environment.features().categories.clone().unwrap_or_default();
+                Box::new(RandomFreshGenre::new(categories, FRESH_WINDOW))
+            }
+            "greedy-diverse" => Box::new(GreedyDiverse::new(world.train_means(), environment)?),
+            "judge-diverse" => Box::new(GreedyDiverse::new(world.judge_means(), environment)?),
+            "oracle" => Box::new(Oracle::new(environment.clone())),
+            other => return Err(ExperimentError::UnknownControl { name: other.to_owned() }),
+        })
+    }
+
+    /// Whether a control of this name says anything here: fresh genres need categories.
+    pub fn has_control(&self, name: &str) -> bool {
+        name != "random-fresh-genre" || self.environment.features().categories.is_some()
+    }
+
+    /// The row of the demonstrations themselves, played again to the users they were made for, who are training users: no
+    /// expert is asked while judging.
+    ///
+    /// # Errors
+    /// When they show items that the world does not have.
+    pub fn evaluate_demonstrator(&self, demos: &[Demos]) -> Result<Evaluation, ExperimentError> {
+        let sessions: Vec<(UserIdx, Vec<ItemIdx>)> = demos
+            .iter()
+            .flat_map(|source| &source.demonstrations)
+            .map(|demo| (demo.user, demo.steps.iter().map(|step| step.step.item).collect()))
+            .collect();
+        let trajectories = replay(&self.environment, &sessions)?;
+        let rollouts = [Rollouts { training_seed: None, eval_seed: self.eval_seeds[0], trajectories }];
+        Ok(evaluate(&self.setting("demonstrator"), &rollouts, &[])?)
+    }
+
+    fn setting(&self, policy: &str) -> Setting {
+        Setting {
+            policy: policy.to_owned(),
+            privileged: is_privileged(policy),
+            world: if self.side == Side::Judge { "judge" } else { "train" }.to_owned(),
+            exit_rule: self.environment.rule().name().to_owned(),
+            scoring: self.scoring,
+            n_items: self.domain.n_items(),
+            bootstrap: BootstrapPlan::default(),
+        }
+    }
+}
+
+/// One policy against each of the others that were judged alike, user by user; who shares no user with it (as the
+/// demonstrations, which are of training users) is left out.
+///
+/// # Errors
+/// When a difference has no interval.
+pub fn paired_differences(
+    evaluations: &[Evaluation],
+    subject: usize,
+) -> Result<Vec<Difference>, EvaluationError> {
+    let Some(ours) = evaluations.get(subject) else { return Ok(Vec::new()) };
+    let setting = |row: &EvalRow| (row.world.clone(), row.exit_rule.clone(), row.scoring);
+    let mut found = Vec::new();
+    for (at, other) in evaluations.iter().enumerate() {
+        if at == subject || setting(&other.row) != setting(&ours.row) {
+            continue;
+        }
+        let named = (ours.row.policy.as_str(), &ours.table);
+        let against = (other.row.policy.as_str(), &other.table);
+        match paired_difference(named, against, &BootstrapPlan::default()) {
+            Ok(difference) => found.push(difference),
+            Err(EvaluationError::NoCommonUsers { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,278 @@
+//! A small domain: its environments by name, its users, its demonstrations, and what judges in it.
+
+use crate::*;
+use ::demonstrations::{CollectOptions, Demonstration, DemonstrationError, Demos};
+use ::environment::{Environment, ExitRule, Session};
+use catalogue::Catalogue;
+use data::split::UserShares;
+use data::{Clock, Dataset};
+use evaluation::Evaluation;
+use mdp::{Interaction, ItemIdx, Policy, UserIdx};
+use std::sync::Arc;
+use world_model::{DeepFmConfig, FactorisationConfig, Side, World, WorldConfig, WorldError};
+
+const N_USERS: u32 = 40;
+const N_ITEMS: u32 = 30;
+const SEED: u64 = 3;
+
+/// A log in which everybody rated two thirds of the items; `n_categories` may be 0.
+fn dataset(n_categories: u32, first_rating: u32) -> Dataset {
+    let category = |item: u32| item.checked_rem(n_categories).map(|number| format!("c{number}"));
+    let rows =
+        (0..N_ITEMS).map(|i| (format!("i{i}"), format!("Item {i}"), category(i).into_iter().collect()));
+    let history = |user: u32| {
+        let items = (0..N_ITEMS).filter(move |item| !(user + item).is_multiple_of(3));
+        let rated = |item| {
+            let rating = 1.0 + ((first_rating + user * 7 + item * 3) % 5) as f32;
+            Interaction { item: ItemIdx(item), rating, time: i64::from(item) }
+        };
+        (format!("u{user}"), items.map(rated).collect::<Vec<_>>())
+    };
+    let histories = (0..N_USERS).map(history).collect();
+    Dataset::new(Catalogue::new(rows.collect()).0, histories, Clock::Positions).expect("the log is sound")
+}
+
+fn world(dataset: &Dataset, users: UserShares) -> World {
+    let deepfm =
+        DeepFmConfig { embedding_dim: 4, hidden: vec![8], n_members: 1, max_epochs: 3, ..Default::default() };
+    let factorisation = FactorisationConfig { dim: 4, n_passes: 5, ..Default::default() };
+    let config = WorldConfig { deepfm, factorisation, users, ..Default::default() };
+    World::train(dataset, &config, SEED).expect("the log can be fitted")
+}
+
+fn domain_of(n_categories: u32, users: UserShares) -> Arc<Domain> {
+    let dataset = dataset(n_categories, 0);
+    let world = world(&dataset, users);
+    Arc::new(Domain::new(dataset, world, "its hash".into()).expect("they belong together"))
+}
+
+fn domain() -> Arc<Domain> {
+    domain_of(5, UserShares::default())
+}
+
+fn under(exit_rule: &str, threshold: Option<f32>) -> EnvironmentSettings {
+    EnvironmentSettings { exit_rule: exit_rule.into(), horizon: 12, threshold }
+}
+
+fn train_environment(domain: &Domain) -> Environment {
+    under("category-window", None)
+        .environment(&domain.world, Side::Train, SEED)
+        .expect("there are categories")
+}
+
+fn evaluator(domain: &Arc<Domain>, settings: &EvaluationSettings, seed: u64) -> Evaluator {
+    let environment = under("category-window", None).environment(&domain.world, Side::Judge, SEED);
+    let environment = environment.expect("there are categories");
+    Evaluator::new(Arc::clone(domain), environment, Side::Judge, settings, seed)
+        .expect("there are test users")
+}
+
+fn collected(domain: &Domain, environment: &Environment) -> Demos {
+    let expert = expert_without_model("builtin:expert?quality=0.5").expect("there is one of that name");
+    let options = CollectOptions { n_episodes: 6, ..Default::default() };
+    let users = &domain.world.split().train;
+    collect_from_expert(&domain.scene(environment), users, expert.as_ref(), &options, SEED)
+        .expect("it can act")
+}
+
+#[test]
+fn a_rule_is_had_by_its_name_on_either_side() {
+    let domain = domain();
+    for name in EXIT_RULES {
+        let settings = under(name, None);
+        let rule = settings.rule(&domain.world, SEED).unwrap();
+        for side in [Side::Train, Side::Judge] {
+            let environment = settings.environment(&domain.world, side, SEED).unwrap();
+            assert_eq!(environment.rule().name(), name);
+            assert_eq!(*environment.rule(), rule, "{name}: both worlds have one threshold");
+            assert_eq!((environment.horizon(), environment.n_items()), (12, domain.n_items()));
+        }
+    }
+    let rewards = |environment: &Environment| {
+        let mut row = vec![0.0; domain.n_items()];
+        environment.rewards().fill_row(UserIdx(0), &mut row);
+        row
+    };
+    let settings = under("none", None);
+    let (train, judge) = settings.train_and_judge(&domain.world, SEED).unwrap();
+    assert_ne!(rewards(&train), rewards(&judge));
+    let alone = settings.environment(&domain.world, Side::Judge, SEED).unwrap();
+    assert_eq!(rewards(&alone), rewards(&judge));
+}
+
+#[test]
+fn a_rule_that_is_not_there_is_refused_with_those_that_are() {
+    let refused = under("categry-window", None).check().unwrap_err();
+    assert!(matches!(&refused, ExperimentError::UnknownExitRule { name } if name == "categry-window"));
+    assert!(EXIT_RULES.iter().all(|name| refused.to_string().contains(name)), "{refused}");
+    assert_eq!(EnvironmentSettings::default().exit_rule, EXIT_RULES[0]);
+    assert!(EnvironmentSettings::default().check().is_ok());
+}
+
+#[test]
+fn a_threshold_is_for_rules_that_have_one() {
+    let domain = domain();
+    let rule = |name, threshold| under(name, threshold).rule(&domain.world, SEED);
+    assert_eq!(rule("ilrec", Some(2.5)).unwrap(), ExitRule::ilrec(2.5));
+    assert_eq!(rule("similarity-window", Some(0.5)).unwrap(), ExitRule::similarity_window(0.5));
+    assert_ne!(rule("ilrec", None).unwrap(), ExitRule::ilrec(2.5), "without one it is calibrated");
+    for name in ["category-window", "none"] {
+        match rule(name, Some(2.5)).unwrap_err() {
+            ExperimentError::NoThreshold { rule, others } => {
+                assert_eq!((rule, others), (name, vec!["similarity-window", "ilrec", "billp"]));
+            }
+            other => panic!("{other}"),
+        }
+    }
+}
+
+#[test]
+fn a_rule_of_categories_needs_some() {
+    let domain = domain_of(0, UserShares::default());
+    let refused = under("category-window", None).rule(&domain.world, SEED).unwrap_err();
+    assert!(matches!(refused, ExperimentError::NoCategories { rule: "category-window" }), "{refused}");
+    assert!(under("similarity-window", None).environment(&domain.world, Side::Judge, SEED).is_ok());
+}
+
+#[test]
+fn users_bring_the_part_of_the_log_that_the_judge_has_not() {
+    let domain = domain();
+    let split = domain.world.split();
+    let everybody: Vec<UserIdx> =
+        [&split.train, &split.validation, &split.test].into_iter().flatten().copied().collect();
+    assert_eq!(everybody.len(), N_USERS as usize);
+    for (user, history) in domain.with_histories(&everybody) {
+        let held_out = &domain.log.judge[user.index()];
+        assert!(!history.is_empty() && !held_out.is_empty(), "{user:?} is in both parts");
+        assert!(history.iter().all(|row| held_out.iter().all(|other| other.item != row.item)));
+        assert_eq!(history.len() + held_out.len(), domain.dataset.interactions(user).len());
+    }
+}
+
+#[test]
+fn a_world_of_another_log_is_refused() {
+    let (one, other) = (dataset(5, 0), dataset(5, 1));
+    let refused = Domain::new(other, world(&one, UserShares::default()), String::new()).unwrap_err();
+    assert!(matches!(refused, ExperimentError::World(WorldError::OtherInput { what: "dataset", .. })));
+}
+
+#[test]
+fn the_same_policy_has_the_same_numbers_and_another_seed_has_others() {
+    let domain = domain();
+    let settings = EvaluationSettings::default();
+    let evaluate = |name: &str, seed| evaluator(&domain, &settings, seed).evaluate_control(name).unwrap();
+    let uniform = evaluate(UNIFORM, 0);
+    assert_eq!(uniform, evaluate("random", 0), "two names of one control");
+    assert_ne!(uniform.row.r_traj, evaluate(UNIFORM, 1).row.r_traj);
+    let judge = evaluator(&domain, &settings, 0);
+    let policy = judge.control(UNIFORM).unwrap();
+    let by_hand = judge.evaluate(UNIFORM, &[Contestant { training_seed: None, policy: policy.as_ref() }]);
+    assert_eq!(by_hand.unwrap(), uniform, "a control is a policy like any other");
+    for name in CONTROLS {
+        let row = evaluate(name, 0).row;
+        assert_eq!((row.policy.as_str(), row.world.as_str()), (name, "judge"));
+        assert_eq!(row.users, domain.world.split().test.len());
+    }
+    let few = EvaluationSettings { n_users: 2, ..settings };
+    assert_eq!(evaluator(&domain, &few, 0).evaluate_control(UNIFORM).unwrap().row.users, 2);
+}
+
+#[test]
+fn who_cannot_be_judged_is_named() {
+    let judge = evaluator(&domain(), &EvaluationSettings::default(), 0);
+    let refused = judge.evaluate_control("popularty").unwrap_err();
+    assert!(matches!(&refused, ExperimentError::UnknownControl { name } if name == "popularty"));
+    let nobody = domain_of(5, UserShares { train: 0.75, validation: 0.25 });
+    let environment = train_environment(&nobody);
+    let settings = EvaluationSettings::default();
+    match Evaluator::new(nobody, environment, Side::Train, &settings, 0).unwrap_err() {
+        ExperimentError::NoTestUsers { n_train, n_validation } => {
+            assert_eq!((n_train, n_validation), (30, 10));
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn differences_are_of_users_in_common() {
+    let domain = domain();
+    let judge = evaluator(&domain, &EvaluationSettings::default(), 0);
+    let demos = collected(&domain, &train_environment(&domain));
+    let control = |name: &str| judge.evaluate_control(name).unwrap();
+    let demonstrator = judge.evaluate_demonstrator(&[demos]).unwrap();
+    let rows: Vec<Evaluation> = vec![control("greedy"), demonstrator, control("oracle")];
+    let found = paired_differences(&rows, 0).unwrap();
+    assert_eq!(found.len(), 1, "demonstrations are of training users");
+    assert!(found[0].r_traj.mean < 0.0, "the oracle earns more: {found:?}");
+    assert!(paired_differences(&rows, 3).unwrap().is_empty(), "nobody stands there");
+}
+
+#[test]
+fn demonstrations_are_kept_with_the_log_they_are_of() {
+    let (domain, dir) = (domain(), tempfile::tempdir().unwrap());
+    let place = dir.path().join("demos");
+    let demos = collected(&domain, &train_environment(&domain));
+    let hash = domain.save_demonstrations(&demos, serde_json::json!({}), SEED, &place).unwrap();
+    assert_eq!(domain.open_demonstrations(&place).unwrap(), (demos, hash));
+    let other = dataset(5, 1);
+    let other = Domain::new(other.clone(), world(&other, UserShares::default()), String::new()).unwrap();
+    let refused = other.open_demonstrations(&place).unwrap_err();
+    assert!(matches!(refused, DemonstrationError::OtherDataset { .. }), "{refused}");
+    assert!(expert_without_model("builtin:nobody").is_err());
+}
+
+#[test]
+fn several_sources_are_described_as_one() {
+    let domain = domain();
+    let demos = collected(&domain, &train_environment(&domain));
+    let (one, two) =
+        (describe_together(std::slice::from_ref(&demos)), describe_together(&[demos.clone(), demos]));
+    assert_eq!((two.episodes, two.steps), (2 * one.episodes, 2 * one.steps));
+    assert_eq!(two.source, format!("{0}, {0}", one.source));
+}
+
+#[test]
+fn transforms_take_the_knowledge_away_and_say_where() {
+    let domain = domain();
+    let environment = train_environment(&domain);
+    let (demos, scene) = (collected(&domain, &environment).demonstrations, domain.scene(&environment));
+    let items = |demo: &Demonstration| demo.steps.iter().map(|step| step.step.item).collect::<Vec<_>>();
+    let apply = |transform: Transform| transform.apply(&demos, &scene, SEED).unwrap();
+    let unchanged = apply(Transform::Unchanged);
+    assert!(unchanged.iter().zip(&demos).all(|((demo, flags), from)| demo == from && flags.is_empty()));
+    let shuffled = apply(Transform::ShuffledItems);
+    assert!(shuffled.iter().all(|(_, flags)| flags.is_empty()));
+    assert!(shuffled.iter().zip(&demos).all(|((demo, _), from)| items(demo)[0] != items(from)[0]));
+    let corrupted = apply(Transform::CorruptedSteps { share: 1.0 });
+    assert!(corrupted.iter().all(|(demo, flags)| flags.len() == demo.steps.len()));
+    assert!(corrupted.iter().all(|(_, flags)| flags.iter().all(|&flag| flag)), "every step was");
+}
+
+#[test]
+fn weights_that_tell_corrupted_steps_apart_score_one() {
+    let domain = domain();
+    let demonstration = collected(&domain, &train_environment(&domain)).demonstrations.swap_remove(0);
+    let marked = vec![(demonstration, vec![true, false, false, true])];
+    let score = |weights: [f32; 4]| weight_auc(&marked, &[weights.to_vec()]);
+    assert_eq!(score([0.1, 2.0, 1.0, 0.2]), Some(1.0));
+    assert_eq!(score([2.0, 0.1, 0.2, 1.0]), Some(0.0));
+    assert_eq!(score([1.0; 4]), Some(0.5));
+    assert_eq!(weight_auc(&marked, &[Vec::new()]), None, "nothing was weighed");
+}
+
+#[test]
+fn environments_sessions_and_evaluators_are_owned() {
+    fn owned<T: Send + Sync + 'static>(value: T) -> T {
+        value
+    }
+    let session = {
+        let environment = train_environment(&domain());
+        owned(environment.start(UserIdx(0)).unwrap())
+    };
+    let mut session: Session = session;
+    assert!(session.step(ItemIdx(0)).is_ok(), "the session outlives whoever started it");
+    let judge = owned(evaluator(&domain(), &EvaluationSettings::default(), 0));
+    let policy: Box<dyn Policy> = owned(judge.control("oracle").unwrap());
+    drop(judge);
+    assert_eq!(policy.name(), "oracle");
+}
