@@ -50,8 +50,9 @@ pub struct ActorRow<'a> {
 /// The network with its optimisers.
 ///
 /// # Source
-/// `UserActorCritic` of the published code, spec B.4 and G.1. Left out, because they change nothing: the padding row
-/// of the item table (see [`StateTracker`]) and the value head that never gets a gradient.
+/// `UserActorCritic` of the published code, `docs/spec/released-code.md#state-tracker` and
+/// `docs/spec/released-code.md#policy-head`. Left out, because they change nothing: the padding row of the item table
+/// (see [`StateTracker`]) and the value head that never gets a gradient.
 #[derive(Clone, Debug)]
 pub struct Actor {
     config: ActorConfig,
@@ -228,8 +229,8 @@ impl Actor {
         draw(logits, shown, rng)
     }
 
-    /// One gradient step of the policy loss on a batch, with dropout on, then the limits of the head. Returns the loss
-    /// before the step.
+    /// One gradient step of the policy loss on a batch, with dropout on, then the limits of the head. Returns the
+    /// loss before the step.
     ///
     /// # Panics
     /// If the batch is empty or names rows that do not exist.
