@@ -345,14 +345,17 @@ fn load(users: &mut RowAdam, items: &mut RowAdam, state: StateInput<'_>, trace: 
     }
 }
 
+/// Masks what was shown, unless that is everything.
+pub(crate) fn leave_out(shown: &ItemSet, logits: &mut [f32]) {
+    if shown.len() < logits.len() {
+        shown.iter().for_each(|item| logits[item.index()] = f32::NEG_INFINITY);
+    }
+}
+
 /// Draws from the softmax of clamped logits, leaving out what was shown unless that is everything.
 pub(crate) fn draw(logits: &mut [f32], shown: Option<&ItemSet>, rng: &mut Rng) -> (ItemIdx, f32) {
-    if let Some(shown) = shown.filter(|shown| shown.len() < logits.len()) {
-        for (item, z) in logits.iter_mut().enumerate() {
-            if shown.contains(ItemIdx(item as u32)) {
-                *z = f32::NEG_INFINITY;
-            }
-        }
+    if let Some(shown) = shown {
+        leave_out(shown, logits);
     }
     let (item, log_prob) = draw_from_softmax(logits, rng.random());
     (ItemIdx(item as u32), log_prob)

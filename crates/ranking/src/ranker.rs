@@ -7,7 +7,7 @@ use crate::taste::TasteModel;
 use crate::tracker::{Tracker, View};
 use artefact::Floats;
 use catalogue::Catalogue;
-use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext};
+use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs};
 use nn::Mlp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -151,6 +151,13 @@ struct RankerSession<'a> {
 }
 
 impl PolicySession for RankerSession<'_> {
+    fn log_probs(&mut self, shown: &ItemSet, out: &mut [f32]) -> Result<(), UnknownLogProbs> {
+        let Self { ranker, tracker, view, scratch } = self;
+        tracker.view(ranker.hazard.as_ref(), shown, view);
+        ranker.actor.log_probs(view, shown, ranker.selection, scratch, out);
+        Ok(())
+    }
+
     fn choose(&mut self, shown: &ItemSet, rng: &mut Rng) -> Choice {
         let Self { ranker, tracker, view, scratch } = self;
         tracker.view(ranker.hazard.as_ref(), shown, view);

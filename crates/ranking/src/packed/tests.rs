@@ -126,3 +126,18 @@ fn what_is_left_is_all_that_comes() {
     rows.sort_unstable();
     assert_eq!(rows, [1297, 1298, 1299]);
 }
+
+#[test]
+fn a_ranker_knows_how_likely_its_choices_are() {
+    let rng = &mut rng_for(3, &[]);
+    let (items, actor, hazard) = (Arc::new(table(4, rng)), Actor::new(rng), QuitHazard::new(rng));
+    let history = [5, 8].map(|item| Interaction { item: ItemIdx(item), rating: 4.0, time: 0 });
+    let context = mdp::SessionContext { user: mdp::UserIdx(0), history: &history };
+    for selection in [crate::Selection::Sample, crate::Selection::Greedy] {
+        for learns_in_session in [false, true] {
+            let (items, actor, hazard) = (items.clone(), actor.clone(), Some(hazard.clone()));
+            let ranker = crate::Ranker { items, actor, hazard, selection, learns_in_session };
+            assert_eq!(mdp::broken_log_prob_law(&ranker, context, N_ITEMS, 6, &[5.0, 2.0]), None);
+        }
+    }
+}
