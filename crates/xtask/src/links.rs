@@ -49,7 +49,8 @@ fn problem(
 /// Pages below `docs` with their headings, such as `docs` + `/spec/method.md#losses`.
 fn citations(line: &str) -> impl Iterator<Item = &str> {
     line.match_indices(CITED).filter_map(|(at, _)| {
-        let is_inside = line[..at].chars().next_back().is_some_and(|c| c.is_alphanumeric() || "/._-".contains(c));
+        let is_inside =
+            line[..at].chars().next_back().is_some_and(|c| c.is_alphanumeric() || "/._-".contains(c));
         let rest = &line[at..];
         let end = rest.find(|c: char| !c.is_alphanumeric() && !"/._-#".contains(c)).unwrap_or(rest.len());
         let cited = rest[..end].trim_end_matches(['.', '#', '-', '/']);
