@@ -1,10 +1,10 @@
 //! What the agents share: the scene, the model, the prompts, and how they ask.
 
+use crate::agent_session::{AgentSession, plain, title_of};
 use crate::health::{ENOUGH, Health};
 use crate::memory::Embedder;
 use crate::prompts::{Shown, Situation};
 use crate::reply::Problem;
-use crate::seat::{Seat, plain, title_of};
 use crate::slate::Slates;
 use crate::{AgentError, AgentSettings, Modules, Prompts};
 use demonstrations::{AgentAccount, Grounded, Scene, TitleIndex};
@@ -212,13 +212,13 @@ impl Agents<'_> {
     pub(crate) fn chat(
         &self,
         template: &str,
-        seat: &Seat,
+        session: &AgentSession,
         complete: impl Fn(&mut Situation<'_>),
     ) -> Result<Vec<Message>, AgentError> {
         let mut messages = Vec::new();
         let longest = self.longest_prompt();
         for (n_thoughts, n_steps) in CUTS {
-            let mut situation = self.situation(seat, n_thoughts, n_steps);
+            let mut situation = self.situation(session, n_thoughts, n_steps);
             complete(&mut situation);
             messages = self.prompts.chat(template, &situation)?;
             let n_tokens: usize = messages.iter().map(|m| self.model.count_tokens(&m.content)).sum();
@@ -238,8 +238,8 @@ impl Agents<'_> {
         self.settings.prompt_tokens.min(context.saturating_sub(answer))
     }
 
-    fn situation(&self, seat: &Seat, n_thoughts: usize, n_steps: usize) -> Situation<'_> {
-        let all = seat.steps.len();
+    fn situation(&self, session: &AgentSession, n_thoughts: usize, n_steps: usize) -> Situation<'_> {
+        let all = session.steps.len();
         let step = |(at, step): (usize, &demonstrations::DemoStep)| Shown {
             number: at + 1,
             title: title_of(self.scene, step.step.item),
@@ -247,11 +247,11 @@ impl Agents<'_> {
             thought: step.thought.clone().filter(|_| all - at <= n_thoughts),
         };
         Situation {
-            reminders: seat.reminders.clone(),
-            history: seat.history.clone(),
-            steps: seat.steps.iter().enumerate().skip(all.saturating_sub(n_steps)).map(step).collect(),
+            reminders: session.reminders.clone(),
+            history: session.history.clone(),
+            steps: session.steps.iter().enumerate().skip(all.saturating_sub(n_steps)).map(step).collect(),
             n_steps: all,
-            total: plain(seat.steps.iter().map(|s| s.step.reward).sum()),
+            total: plain(session.steps.iter().map(|s| s.step.reward).sum()),
             number: all + 1,
             ..self.blank()
         }

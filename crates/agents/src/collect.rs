@@ -1,13 +1,13 @@
 //! A collection: batch after batch, what one learned known to the next, stopped and resumed at any point.
 
+use crate::agent_session::AgentSession;
 use crate::agents::{Agents, EMBEDDER};
 use crate::health::Health;
 use crate::journal::Journal;
 use crate::memory::{Embedder, Memories};
 use crate::play::Played;
-use crate::seat::Seat;
 use crate::slate::Slates;
-use crate::sum::Sum;
+use crate::totals::Totals;
 use crate::{ActorKind, AgentError, AgentSettings, Decode, Progress, Prompts};
 use demonstrations::{
     AgentAccount, CollectReport, Cost, Demonstration, DemonstrationError, Scene, TitleIndex,
@@ -107,7 +107,7 @@ impl<'a> Collection<'a> {
     }
 
     /// The users of a batch, and the number of its first session.
-    pub(crate) fn seats(&self, number: usize) -> (usize, Vec<UserIdx>) {
+    pub(crate) fn sessions(&self, number: usize) -> (usize, Vec<UserIdx>) {
         let (first, n_episodes) = (number * self.settings.batch, self.settings.n_episodes);
         let sessions = first..(first + self.settings.batch).min(n_episodes);
         (first, sessions.map(|at| self.users[at % self.users.len()]).collect())
@@ -151,11 +151,11 @@ pub fn collect(
     let agents = collection.agents()?;
     let repeats = collection.model.repeats_itself();
     let mut memories = Memories::default();
-    let mut sum = Sum::of(collection);
+    let mut sum = Totals::of(collection);
     let mut journal = journal;
     watch(&sum.progress(&[], &AgentAccount::default()));
     for number in 0..collection.n_batches() {
-        let (first, users) = collection.seats(number);
+        let (first, users) = collection.sessions(number);
         let sealed = journal.and_then(|journal| journal.batch(number, users.len()));
         let sealed = sealed.filter(|batch| batch.is_final(repeats));
         let Played { batch, mut stopped } = match sealed {
@@ -164,8 +164,8 @@ pub fn collect(
                 Played { batch, stopped: None }
             }
             None => {
-                let tell = &mut |seats: &[Seat], account: &AgentAccount| {
-                    watch(&sum.progress(seats, account));
+                let tell = &mut |sessions: &[AgentSession], account: &AgentAccount| {
+                    watch(&sum.progress(sessions, account));
                 };
                 let played = agents.play(collection.scene.environment, first, &users, &memories, tell)?;
                 journal = journal.filter(|_| played.stopped.is_none() && played.batch.is_final(repeats));

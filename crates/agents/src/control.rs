@@ -1,7 +1,7 @@
 //! The control without any language model: what "recommend something of another kind" is worth on its own.
 
 use catalogue::Catalogue;
-use demonstrations::{Answer, Briefing, Expert, ExpertSession, Reaction, StudiedExpert};
+use demonstrations::{Answer, CatalogueExpert, Expert, ExpertContext, ExpertSession, Reaction};
 use mdp::{ItemIdx, ItemSet, Rng};
 use rand::RngExt as _;
 
@@ -30,13 +30,13 @@ impl Expert for RandomFreshGenre {
         "random-fresh-genre".to_owned()
     }
 
-    fn study<'a>(&'a self, catalogue: &'a Catalogue) -> Box<dyn StudiedExpert + 'a> {
+    fn study<'a>(&'a self, catalogue: &'a Catalogue) -> Box<dyn CatalogueExpert + 'a> {
         Box::new(Studied { catalogue })
     }
 }
 
-impl StudiedExpert for Studied<'_> {
-    fn start<'a>(&'a self, briefing: Briefing<'a>) -> Box<dyn ExpertSession + 'a> {
+impl CatalogueExpert for Studied<'_> {
+    fn start<'a>(&'a self, briefing: ExpertContext<'a>) -> Box<dyn ExpertSession + 'a> {
         let mut unavailable = ItemSet::empty(self.catalogue.len());
         briefing.history.iter().for_each(|seen| {
             unavailable.insert(seen.item);

@@ -1,10 +1,10 @@
 //! The critic: what a state promises, and what that says about the step that led there.
 
 use crate::AgentError;
+use crate::agent_session::{AgentSession, plain};
 use crate::agents::{Agents, Call, Manner, note_all};
 use crate::memory::{Memo, Memories};
 use crate::reply::read_value;
-use crate::seat::{Seat, plain};
 use demonstrations::{AgentAccount, Explanation};
 use llm::{AgentRole, Choices};
 use serde_json::json;
@@ -15,34 +15,34 @@ impl Agents<'_> {
     /// `keys` are the states before the step.
     pub(crate) fn judge(
         &self,
-        seats: &mut [Seat],
+        sessions: &mut [AgentSession],
         acted: &[usize],
         keys: &[String],
         memories: &Memories,
         account: &mut AgentAccount,
     ) -> Result<Vec<Memo>, AgentError> {
         let staying: Vec<usize> =
-            acted.iter().copied().filter(|&at| !seats[at].session.end().is_terminated()).collect();
-        let values = self.values(seats, &staying, memories, account)?;
+            acted.iter().copied().filter(|&at| !sessions[at].environment.end().is_terminated()).collect();
+        let values = self.values(sessions, &staying, memories, account)?;
         for (&at, &value) in staying.iter().zip(&values) {
-            if let Some(step) = seats[at].steps.last_mut() {
+            if let Some(step) = sessions[at].steps.last_mut() {
                 step.critic_value = value;
             }
         }
-        Ok(acted.iter().zip(keys).flat_map(|(&at, key)| self.book(&mut seats[at], key)).collect())
+        Ok(acted.iter().zip(keys).flat_map(|(&at, key)| self.book(&mut sessions[at], key)).collect())
     }
 
     /// V(s') of every session of the list; absent where the critic said nothing that can be understood.
     fn values(
         &self,
-        seats: &[Seat],
+        sessions: &[AgentSession],
         staying: &[usize],
         memories: &Memories,
         account: &mut AgentAccount,
     ) -> Result<Vec<Option<f32>>, AgentError> {
         let settings = self.settings;
         let keys: Vec<String> =
-            staying.iter().map(|&at| seats[at].state_key(settings.state_titles)).collect();
+            staying.iter().map(|&at| sessions[at].state_key(settings.state_titles)).collect();
         let vectors = match memories.worths.len() {
             0 => Vec::new(),
             _ => self.vectors(&keys, account)?.unwrap_or_default(),
@@ -55,7 +55,7 @@ impl Agents<'_> {
             if remembered.is_some() {
                 *account.reminders.entry("critic_memory".to_owned()).or_default() += 1;
             }
-            calls.push(self.critic_call(&seats[at], remembered)?);
+            calls.push(self.critic_call(&sessions[at], remembered)?);
         }
         let manner = Manner {
             agent: AgentRole::Critic,
@@ -78,14 +78,14 @@ impl Agents<'_> {
         Ok(values)
     }
 
-    fn critic_call(&self, seat: &Seat, remembered: Option<f32>) -> Result<Call, AgentError> {
-        let messages = self.chat("critic", seat, |situation| {
-            situation.titles = seat.last_titles(self.settings.state_titles).to_vec();
+    fn critic_call(&self, session: &AgentSession, remembered: Option<f32>) -> Result<Call, AgentError> {
+        let messages = self.chat("critic", session, |situation| {
+            situation.titles = session.last_titles(self.settings.state_titles).to_vec();
             situation.remembered_value = remembered.map(plain);
         })?;
         // The critic judges what the step before led to.
-        let step = seat.steps.len().saturating_sub(1);
-        Ok(Call { session: seat.number, step, attempt: 0, messages, excluded: Vec::new() })
+        let step = session.steps.len().saturating_sub(1);
+        Ok(Call { session: session.number, step, attempt: 0, messages, excluded: Vec::new() })
     }
 
     /// Books the advantage of the last step. A user who left promises nothing more: V(s') is 0 and the reward is
@@ -94,10 +94,10 @@ impl Agents<'_> {
     /// # Source
     /// BiLLP: A = r + discount * V(s') - V(s); the actor memory holds its sign, the critic memory
     /// r + discount * V(s').
-    fn book(&self, seat: &mut Seat, key: &str) -> Vec<Memo> {
-        let has_left = seat.session.end().is_terminated();
-        let before = seat.value;
-        let Some(step) = seat.steps.last_mut() else { return Vec::new() };
+    fn book(&self, session: &mut AgentSession, key: &str) -> Vec<Memo> {
+        let has_left = session.environment.end().is_terminated();
+        let before = session.value;
+        let Some(step) = session.steps.last_mut() else { return Vec::new() };
         let after = if has_left { 0.0 } else { step.critic_value.unwrap_or(0.0) };
         let reward = if has_left { self.settings.exit_value } else { step.step.reward };
         let worth = reward + self.settings.discount * after;
@@ -105,7 +105,7 @@ impl Agents<'_> {
         let explanation = step.explanation.get_or_insert_with(|| Box::new(Explanation::default()));
         (explanation.value_before, explanation.advantage) = (Some(before), Some(advantage));
         let item = step.step.item;
-        seat.value = after;
+        session.value = after;
         vec![
             Memo::Mark { key: key.to_owned(), item, went_well: advantage >= 0.0 },
             Memo::Worth { key: key.to_owned(), value: worth },

@@ -111,7 +111,7 @@ pub fn estimate(collection: &Collection<'_>, journal: Option<&Journal>) -> Resul
 
 /// The batches that a journal holds, from the first on.
 fn finished(collection: &Collection<'_>, journal: &Journal) -> Vec<Batch> {
-    (0..collection.n_batches()).map_while(|at| journal.batch(at, collection.seats(at).1.len())).collect()
+    (0..collection.n_batches()).map_while(|at| journal.batch(at, collection.sessions(at).1.len())).collect()
 }
 
 /// What batches came to.
@@ -159,7 +159,7 @@ fn rehearse(
     let agents = rehearsed.agents()?;
     let (mut memories, mut batches) = (Memories::default(), Vec::new());
     for number in 0..rehearsed.n_batches() {
-        let (first, users) = rehearsed.seats(number);
+        let (first, users) = rehearsed.sessions(number);
         let batch = agents.play(&environment, first, &users, &memories, &mut |_, _| {})?.batch;
         memories.absorb(&batch.memos, agents.embedder())?;
         batches.push(batch);

@@ -1,6 +1,7 @@
 //! Language-model agents that demonstrate: Planner, Actor, Critic and Reflector over any language model.
 
 mod actor;
+mod agent_session;
 mod agents;
 mod collect;
 mod control;
@@ -20,10 +21,9 @@ mod progress;
 mod prompts;
 mod reflector;
 mod reply;
-mod seat;
 mod settings;
 mod slate;
-mod sum;
+mod totals;
 
 pub use collect::{AgentsCollected, Collection, collect};
 pub use control::RandomFreshGenre;

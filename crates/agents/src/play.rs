@@ -1,9 +1,9 @@
 //! One batch: sessions that go step by step together, the calls of one step sent as one batch to the model.
 
+use crate::agent_session::{AgentSession, Finished};
 use crate::agents::{Agents, NO_ANSWER};
 use crate::memory::{Memo, Memories};
 use crate::reply::Problem;
-use crate::seat::{Finished, Seat};
 use crate::{AgentError, Recall};
 use demonstrations::AgentAccount;
 use environment::Environment;
@@ -12,7 +12,7 @@ use mdp::UserIdx;
 use serde::{Deserialize, Serialize};
 
 /// Told after every step of a batch how it stands.
-pub(crate) type Tell<'t> = dyn FnMut(&[Seat], &AgentAccount) + 't;
+pub(crate) type Tell<'t> = dyn FnMut(&[AgentSession], &AgentAccount) + 't;
 
 /// What a batch leaves.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -57,43 +57,43 @@ impl Agents<'_> {
     ) -> Result<Played, AgentError> {
         let (mut account, mut memos) = (AgentAccount::default(), Vec::new());
         let n_history = self.settings.history_titles;
-        let mut seats: Vec<Seat> = users
+        let mut sessions: Vec<AgentSession> = users
             .iter()
             .enumerate()
-            .map(|(at, &user)| Seat::new(self.scene, first + at, user, n_history, environment))
+            .map(|(at, &user)| AgentSession::new(self.scene, first + at, user, n_history, environment))
             .collect::<Result<_, _>>()?;
-        let stopped = match self.play_on(&mut seats, memories, (&mut account, &mut memos), tell) {
+        let stopped = match self.play_on(&mut sessions, memories, (&mut account, &mut memos), tell) {
             Ok(()) => None,
             Err(AgentError::Model(error)) if error.ends_the_run() => {
-                seats.retain(|seat| seat.session.end().is_terminated());
+                sessions.retain(|session| session.environment.end().is_terminated());
                 Some(error)
             }
             Err(error) => return Err(error),
         };
-        let finished = seats.into_iter().map(|seat| seat.finish(self.scene)).collect();
+        let finished = sessions.into_iter().map(|session| session.finish(self.scene)).collect();
         Ok(Played { batch: Batch { finished, memos, account }, stopped })
     }
 
     /// Step by step until every session is over, then what is to be learned from them.
     fn play_on(
         &self,
-        seats: &mut [Seat],
+        sessions: &mut [AgentSession],
         memories: &Memories,
         (account, memos): (&mut AgentAccount, &mut Vec<Memo>),
         tell: &mut Tell<'_>,
     ) -> Result<(), AgentError> {
-        self.remind(seats, memories, account)?;
+        self.remind(sessions, memories, account)?;
         loop {
             let active: Vec<usize> =
-                (0..seats.len()).filter(|&at| seats[at].goes_on(self.settings.horizon)).collect();
+                (0..sessions.len()).filter(|&at| sessions[at].goes_on(self.settings.horizon)).collect();
             if active.is_empty() {
                 break;
             }
-            memos.extend(self.step(seats, &active, memories, account)?);
-            tell(seats, account);
+            memos.extend(self.step(sessions, &active, memories, account)?);
+            tell(sessions, account);
         }
         if self.modules.recall != Recall::Nothing {
-            memos.extend(self.reflect(seats, account)?);
+            memos.extend(self.reflect(sessions, account)?);
         }
         Ok(())
     }
@@ -101,28 +101,28 @@ impl Agents<'_> {
     /// One step of every active session.
     fn step(
         &self,
-        seats: &mut [Seat],
+        sessions: &mut [AgentSession],
         active: &[usize],
         memories: &Memories,
         account: &mut AgentAccount,
     ) -> Result<Vec<Memo>, AgentError> {
         if self.modules.thought {
-            self.plan(seats, active, account)?;
+            self.plan(sessions, active, account)?;
         }
-        self.hint(seats, active, memories, account)?;
-        self.act(seats, active, account)?;
+        self.hint(sessions, active, memories, account)?;
+        self.act(sessions, active, account)?;
         let (mut acted, mut keys) = (Vec::new(), Vec::new());
         for &at in active {
-            let seat = &mut seats[at];
-            let Some(choice) = seat.draft.choice.take() else { continue };
-            keys.push(seat.state_key(self.settings.state_titles));
-            let outcome = seat.session.step(choice.item)?;
-            seat.show(self.scene, choice, outcome);
+            let session = &mut sessions[at];
+            let Some(choice) = session.draft.choice.take() else { continue };
+            keys.push(session.state_key(self.settings.state_titles));
+            let outcome = session.environment.step(choice.item)?;
+            session.show(self.scene, choice, outcome);
             acted.push(at);
         }
         if !self.modules.critic {
             return Ok(Vec::new());
         }
-        self.judge(seats, &acted, &keys, memories, account)
+        self.judge(sessions, &acted, &keys, memories, account)
     }
 }

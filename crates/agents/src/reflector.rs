@@ -1,9 +1,9 @@
 //! The reflector: a lesson after every session, and who is reminded of it later.
 
+use crate::agent_session::AgentSession;
 use crate::agents::{Agents, Call, LESSONS, Manner, note_all};
 use crate::memory::{Memo, Memories};
 use crate::reply::read_reflection;
-use crate::seat::Seat;
 use crate::{AgentError, Recall};
 use demonstrations::AgentAccount;
 use llm::AgentRole;
@@ -15,7 +15,7 @@ impl Agents<'_> {
     /// Reminds every session of lessons, before its first step.
     pub(crate) fn remind(
         &self,
-        seats: &mut [Seat],
+        sessions: &mut [AgentSession],
         memories: &Memories,
         account: &mut AgentAccount,
     ) -> Result<(), AgentError> {
@@ -25,13 +25,13 @@ impl Agents<'_> {
         }
         let rows: Vec<Vec<usize>> = match self.modules.recall {
             Recall::Random => {
-                seats.iter().map(|seat| self.drawn(seat.number, lessons.len(), count)).collect()
+                sessions.iter().map(|session| self.drawn(session.number, lessons.len(), count)).collect()
             }
-            _ => self.similar(seats, memories, count, account)?,
+            _ => self.similar(sessions, memories, count, account)?,
         };
-        for (seat, rows) in seats.iter_mut().zip(rows) {
-            seat.reminders = rows.iter().map(|&row| lessons.value(row).clone()).collect();
-            *account.reminders.entry("reflections".to_owned()).or_default() += seat.reminders.len() as u64;
+        for (session, rows) in sessions.iter_mut().zip(rows) {
+            session.reminders = rows.iter().map(|&row| lessons.value(row).clone()).collect();
+            *account.reminders.entry("reflections".to_owned()).or_default() += session.reminders.len() as u64;
         }
         Ok(())
     }
@@ -50,12 +50,12 @@ impl Agents<'_> {
 
     fn similar(
         &self,
-        seats: &[Seat],
+        sessions: &[AgentSession],
         memories: &Memories,
         count: usize,
         account: &mut AgentAccount,
     ) -> Result<Vec<Vec<usize>>, AgentError> {
-        let keys: Vec<String> = seats.iter().map(Seat::history_key).collect();
+        let keys: Vec<String> = sessions.iter().map(AgentSession::history_key).collect();
         let farthest = self.settings.memory.reflection_distance;
         let near = |vector: Vec<f32>| {
             let found = memories.lessons.nearest(&vector, count);
@@ -67,25 +67,25 @@ impl Agents<'_> {
     /// Draws a lesson from every session that had a step.
     pub(crate) fn reflect(
         &self,
-        seats: &mut [Seat],
+        sessions: &mut [AgentSession],
         account: &mut AgentAccount,
     ) -> Result<Vec<Memo>, AgentError> {
-        let over: Vec<usize> = (0..seats.len()).filter(|&at| !seats[at].steps.is_empty()).collect();
+        let over: Vec<usize> = (0..sessions.len()).filter(|&at| !sessions[at].steps.is_empty()).collect();
         let manner = Manner {
             agent: AgentRole::Reflector,
             max_tokens: self.settings.sampling.reflector_tokens,
             schema: self.schema(&json!({"lesson": {"type": "string"}})),
             choices: None,
         };
-        let calls = over.iter().map(|&at| self.reflector_call(&seats[at])).collect::<Result<_, _>>()?;
+        let calls = over.iter().map(|&at| self.reflector_call(&sessions[at])).collect::<Result<_, _>>()?;
         let mut memos = Vec::new();
         for (answer, at) in self.ask(&manner, calls, account)?.into_iter().zip(over) {
             let Some(completion) = answer else { continue };
             let understood = read_reflection(&completion.text);
             note_all(account, &understood.problems);
             if let Some(text) = understood.value {
-                memos.push(Memo::Lesson { key: seats[at].history_key(), text: text.clone() });
-                seats[at].lesson = Some(text);
+                memos.push(Memo::Lesson { key: sessions[at].history_key(), text: text.clone() });
+                sessions[at].lesson = Some(text);
             } else {
                 self.note_cut(AgentRole::Reflector, &completion);
             }
@@ -94,18 +94,24 @@ impl Agents<'_> {
         Ok(memos)
     }
 
-    fn reflector_call(&self, seat: &Seat) -> Result<Call, AgentError> {
-        let messages = self.chat("reflector", seat, |situation| situation.ending = ending(seat))?;
-        Ok(Call { session: seat.number, step: seat.steps.len(), attempt: 0, messages, excluded: Vec::new() })
+    fn reflector_call(&self, session: &AgentSession) -> Result<Call, AgentError> {
+        let messages = self.chat("reflector", session, |situation| situation.ending = ending(session))?;
+        Ok(Call {
+            session: session.number,
+            step: session.steps.len(),
+            attempt: 0,
+            messages,
+            excluded: Vec::new(),
+        })
     }
 }
 
 /// What a person could tell: that they left and over which item, not by which rule of the environment.
-fn ending(seat: &Seat) -> &'static str {
-    match seat.session.end() {
+fn ending(session: &AgentSession) -> &'static str {
+    match session.environment.end() {
         StepEnd::Terminated(ExitReason::LowReward) => "the person left, the last one was not liked.",
         StepEnd::Terminated(_) => "the person left after the last one.",
-        _ if seat.is_given_up => "no further recommendation came.",
+        _ if session.is_given_up => "no further recommendation came.",
         _ => "time was up, the person would have stayed.",
     }
 }

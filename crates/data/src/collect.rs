@@ -28,13 +28,15 @@ pub(crate) struct At<'a> {
     pub(crate) line: u64,
 }
 
-/// The rows so far, 20 bytes each.
+/// The rows so far, 20 bytes each, or 24 with propensities.
 #[derive(Debug, Default)]
 struct Columns {
     user: Vec<u32>,
     item: Vec<u32>,
     rating: Vec<f32>,
     time: Vec<i64>,
+    /// Up to the last row that has one, 0 where there is none.
+    propensity: Vec<f32>,
 }
 
 /// What is told of an item by the items file.
@@ -218,6 +220,7 @@ impl Collector {
             Problem::BadJson(_) => DropReason::BadJson,
             Problem::NotFinite { .. } => DropReason::NotFinite,
             Problem::OutsideScale { .. } => DropReason::OutsideScale,
+            Problem::NotAProbability { .. } => DropReason::NotAProbability,
             _ => DropReason::BadNumber,
         };
         if self.bad_rows == BadRows::Refuse {
@@ -253,6 +256,10 @@ impl Collector {
             Ok(time) => time,
             Err(problem) => return self.bad_row(problem, Some("time"), at),
         };
+        let propensity = match current.reading.propensity(row.propensity) {
+            Ok(propensity) => propensity,
+            Err(problem) => return self.bad_row(problem, Some("propensity"), at),
+        };
         self.report.rows_read += 1;
         let Some(item) = self.item_row(row.item, at)? else {
             return Ok(());
@@ -275,7 +282,13 @@ impl Collector {
             let read = as_written(row.rating);
             self.seen.push(Seen { row: self.columns.user.len(), user, item, read });
         }
-        self.keep(user, item, rating.value, time, at)
+        self.keep(user, item, rating.value, time, at)?;
+        if propensity > 0.0 {
+            let n_before = self.columns.user.len() - 1;
+            self.columns.propensity.resize(n_before, 0.0);
+            self.columns.propensity.push(propensity);
+        }
+        Ok(())
     }
 
     fn keep(&mut self, user: u32, item: u32, rating: f32, time: i64, at: At<'_>) -> Result<(), DataError> {

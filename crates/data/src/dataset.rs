@@ -35,6 +35,9 @@ pub struct Dataset {
     by_id: Vec<u32>,
     offsets: Vec<usize>,
     interactions: Arc<Vec<Interaction>>,
+    /// With which probability each interaction's item was chosen, 0 where that is not known. Beside the log, not in it:
+    /// few logs have any, and a field of its own would make every row of every log half as long again.
+    propensities: Option<Arc<Vec<f32>>>,
     clock: Clock,
 }
 
@@ -78,7 +81,24 @@ impl Dataset {
         }
         check_rows(catalogue.len(), &offsets, &interactions)?;
         let report = ImportReport::default();
-        Ok(Self { catalogue, users, report, by_id, offsets, interactions: Arc::new(interactions), clock })
+        let interactions = Arc::new(interactions);
+        Ok(Self { catalogue, users, report, by_id, offsets, interactions, propensities: None, clock })
+    }
+
+    /// The same log with the probability with which each interaction's item was chosen by whoever showed it, in the
+    /// order of [`Dataset::histories`]; 0 says that it is not known.
+    ///
+    /// # Errors
+    /// When there is not one per interaction, or one is no probability.
+    pub fn with_propensities(self, propensities: Vec<f32>) -> Result<Self, Problem> {
+        if propensities.len() != self.n_interactions() {
+            return Err(damaged("not one propensity per interaction"));
+        }
+        if !propensities.iter().all(|p| (0.0..=1.0).contains(p)) {
+            return Err(damaged("a propensity outside 0 to 1"));
+        }
+        let is_known = propensities.iter().any(|&p| p > 0.0);
+        Ok(Self { propensities: is_known.then(|| Arc::new(propensities)), ..self })
     }
 
     /// How many users; every one has at least one interaction after an import.
@@ -102,6 +122,21 @@ impl Dataset {
     /// If the row is beyond the user table.
     pub fn interactions(&self, user: UserIdx) -> &[Interaction] {
         &self.interactions[self.offsets[user.index()]..self.offsets[user.index() + 1]]
+    }
+
+    /// Whether the probability is known with which any item of the log was chosen: what off-policy estimates need.
+    pub fn has_propensities(&self) -> bool {
+        self.propensities.is_some()
+    }
+
+    /// With which probability each item of a user's history was chosen by whoever showed it, in the order of
+    /// [`Dataset::interactions`]; `None` where that is not known.
+    ///
+    /// # Panics
+    /// If the row is beyond the user table.
+    pub fn propensities(&self, user: UserIdx) -> impl Iterator<Item = Option<f32>> + '_ {
+        let rows = self.offsets[user.index()]..self.offsets[user.index() + 1];
+        rows.map(move |row| self.propensities.as_ref().map(|all| all[row]).filter(|&p| p > 0.0))
     }
 
     /// The histories of all users, in row order.
@@ -145,7 +180,7 @@ impl Dataset {
         counts
     }
 
-    /// The hash of users, items and interactions: equal logs have equal hashes, whatever files they came from.
+    /// The hash of users, items, interactions and propensities: equal logs have equal hashes, whatever files they came from.
     pub fn hash(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         hasher.update(self.catalogue.hash().as_bytes()).update(&[self.clock as u8]);
@@ -167,6 +202,12 @@ impl Dataset {
             }
         }
         hasher.update(&bytes);
+        // Without propensities a log has the hash that it had before there were any.
+        for part in self.propensities.iter().flat_map(|all| all.chunks(HASHED_AT_ONCE)) {
+            bytes.clear();
+            part.iter().for_each(|p| bytes.extend(p.to_le_bytes()));
+            hasher.update(&bytes);
+        }
         hasher.finalize().to_hex()[..16].to_owned()
     }
 }

@@ -37,6 +37,9 @@ pub struct Description {
     pub rating_histogram: [usize; 8],
     /// The mean rating on the 1 to 5 scale.
     pub rating_mean: f64,
+    /// Interactions of which it is known with which probability the item was chosen.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub propensities: usize,
     /// How it was imported: sources, scales, dropped rows, warnings.
     pub import: ImportReport,
 }
@@ -69,8 +72,17 @@ pub fn describe(dataset: &Dataset) -> Description {
         time_span: span.filter(|_| dataset.clock() == Clock::Seconds),
         rating_histogram,
         rating_mean: rows().map(|row| f64::from(row.rating)).sum::<f64>() / n.max(1) as f64,
+        propensities: if dataset.has_propensities() { n_propensities(dataset) } else { 0 },
         import: dataset.report.clone(),
     }
+}
+
+fn n_propensities(dataset: &Dataset) -> usize {
+    dataset.histories().map(|(user, _)| dataset.propensities(user).flatten().count()).sum()
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 /// Least, middle and greatest.

@@ -83,6 +83,12 @@ pub enum Problem {
         /// The best rating of the scale.
         hi: f32,
     },
+    /// A propensity that is no probability with which anything is chosen.
+    #[error("propensity {value} is not above 0 and at most 1")]
+    NotAProbability {
+        /// The value.
+        value: f32,
+    },
     /// Bytes that are not UTF-8.
     #[error("not UTF-8 at byte {offset}")]
     NotUtf8 {
@@ -228,6 +234,10 @@ impl Problem {
                 "times are unix seconds (or milliseconds) or ISO 8601 dates; --map time= leaves the times out"
             }
             Self::OutsideScale { .. } => "declare the scale the ratings really have, or skip such rows",
+            Self::NotAProbability { .. } => {
+                "leave the field empty where nobody chose the item, name another column (--map propensity=..), or skip \
+                 such rows and count them"
+            }
             Self::NotUtf8 { .. } => "convert the file to UTF-8, or name its encoding (windows-1252)",
             Self::NulByte { .. } => "the file is damaged, binary, or UTF-16: convert it to UTF-8",
             Self::Truncated => "the download is incomplete: fetch the file again",

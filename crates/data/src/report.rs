@@ -34,6 +34,8 @@ pub enum DropReason {
     NotFinite,
     /// Skipped on request: a rating outside the declared scale.
     OutsideScale,
+    /// A propensity that is no probability.
+    NotAProbability,
 }
 
 /// Something worth knowing that cost no row.

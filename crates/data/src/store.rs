@@ -67,10 +67,13 @@ impl Dataset {
         let facts: Facts = artefact.read_json(FACTS)?;
         let catalogue = read::items(&artefact.file(ITEMS)?, facts.n_items)?;
         let users = read::users(&artefact.file(USERS)?, facts.n_users)?;
-        let (offsets, interactions) =
-            read::interactions(&artefact.file(INTERACTIONS)?, users.len(), facts.n_interactions)?;
-        let mut dataset = Self::from_parts(catalogue, users, offsets, interactions, facts.clock)
-            .map_err(|problem| DataError::new(problem, path))?;
+        let log = read::interactions(&artefact.file(INTERACTIONS)?, users.len(), facts.n_interactions)?;
+        let fail = |problem| DataError::new(problem, path);
+        let mut dataset =
+            Self::from_parts(catalogue, users, log.offsets, log.interactions, facts.clock).map_err(fail)?;
+        if let Some(propensities) = log.propensities {
+            dataset = dataset.with_propensities(propensities).map_err(fail)?;
+        }
         if dataset.hash() != facts.hash {
             return Err(DataError::new(
                 Problem::Damaged("the tables do not match dataset.json".into()),

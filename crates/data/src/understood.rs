@@ -74,6 +74,10 @@ impl SourceReport {
             self.meaning(),
             name(&columns.time),
         );
+        if let Some(propensity) = &self.columns.propensity {
+            line.push_str(" propensity=");
+            line.push_str(propensity);
+        }
         line.push_str(&shown(&self.ignored));
         line
     }

@@ -17,8 +17,8 @@ pub use demonstration::{DemoStep, Demonstration, Explanation, Grounding, Groundi
 pub use describe::{DemosDescription, GroundingCounts, describe};
 pub use error::DemonstrationError;
 pub use expert::{
-    AgentAccount, Answer, Briefing, BuiltinExpert, CallAccount, CollectOptions, CollectReport, Collected,
-    Expert, ExpertSession, Reaction, StudiedExpert, collect,
+    AgentAccount, Answer, BuiltinExpert, CallAccount, CatalogueExpert, CollectOptions, CollectReport,
+    Collected, Expert, ExpertContext, ExpertSession, Reaction, collect,
 };
 pub use grounding::{
     Grounded, GroundingConfig, GroundingReport, GroundingTally, Hub, Metric, Nearest, TitleIndex, nearest,

@@ -73,7 +73,8 @@ pub struct NearWindow {
 pub enum ExitRule {
     /// Never, before the horizon.
     None,
-    /// The released IL-Rec environment: low reward also at the first step, or a near rating column.
+    /// The released IL-Rec environment (`docs/spec/released-code.md#environment`): low reward also at the first step,
+    /// or a near rating column.
     Ilrec(NearWindow),
     /// BiLLP's environment: the first recommendation never ends the session.
     Billp(NearWindow),

@@ -174,6 +174,11 @@ impl Policy for Uniform {
 }
 
 impl PolicySession for Uniform {
+    fn log_probs(&mut self, shown: &ItemSet, out: &mut [f32]) -> Result<(), mdp::UnknownLogProbs> {
+        out.fill(-((shown.n_items() - shown.len()) as f32).ln());
+        shown.iter().for_each(|item| out[item.index()] = f32::NEG_INFINITY);
+        Ok(())
+    }
     fn choose(&mut self, shown: &ItemSet, rng: &mut Rng) -> Choice {
         use rand::RngExt as _;
         let free: Vec<u32> = (0..shown.n_items() as u32).filter(|&i| !shown.contains(ItemIdx(i))).collect();

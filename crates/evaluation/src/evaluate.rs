@@ -3,8 +3,8 @@
 use crate::bootstrap::drawn_mean;
 use crate::row::IntervalMethod;
 use crate::{
-    BootstrapPlan, EvalRow, EvaluationError, ExitAccount, Exposure, RankedUser, RankingIntervals, Rollouts,
-    Scoring, UserTable,
+    BootstrapPlan, EvalRow, EvaluationError, ExitStatistics, Exposure, RankedUser, RankingIntervals,
+    Rollouts, Scoring, UserTable,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -36,7 +36,7 @@ pub struct Evaluation {
     /// The means behind it, for paired differences.
     pub table: UserTable,
     /// How sessions ended.
-    pub account: ExitAccount,
+    pub account: ExitStatistics,
 }
 
 /// Scores and summarises the sessions of one policy. `rankings` holds one list per training seed, all on the
@@ -58,7 +58,7 @@ pub fn evaluate(
         })
         .collect();
     let table = UserTable::of(&scored)?;
-    let account = ExitAccount::of(scored.iter().flat_map(|rollout| &rollout.trajectories));
+    let account = ExitStatistics::of(scored.iter().flat_map(|rollout| &rollout.trajectories));
     let sessions: Vec<&[mdp::Trajectory]> = scored.iter().map(|rollout| &rollout.trajectories[..]).collect();
     let exposure = Exposure::of(&sessions, setting.n_items);
     let plan = &setting.bootstrap;

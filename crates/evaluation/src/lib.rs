@@ -4,19 +4,18 @@
 //! over users and training seeds ([`BootstrapPlan`]) and summarised in a row ([`EvalRow`]); two policies are
 //! compared user by user ([`paired_difference`]). Only the environment's feedback counts, never a learned reward.
 
-mod account;
 mod bootstrap;
 mod controls;
 mod difference;
 mod error;
 mod evaluate;
+mod exits;
 mod exposure;
 mod ranking;
 mod row;
 mod scoring;
 mod table;
 
-pub use account::{ExitAccount, Exits};
 pub use bootstrap::{BootstrapPlan, Interval};
 pub use controls::{
     Greedy, GreedyDiverse, Oracle, Popularity, RandomFreshGenre, UniformRandom, is_privileged, replay,
@@ -24,6 +23,7 @@ pub use controls::{
 pub use difference::{Difference, paired_difference};
 pub use error::EvaluationError;
 pub use evaluate::{Evaluation, Setting, evaluate};
+pub use exits::{ExitStatistics, Exits};
 pub use exposure::Exposure;
 pub use ranking::{RankedUser, hit_at, ndcg_at, rank_users, ranking_at_start};
 pub use row::{EvalRow, IntervalMethod, RankingIntervals};

@@ -10,7 +10,8 @@ use std::{fmt, str::FromStr};
 ///
 /// # Source
 /// `Raw` is what IL-Rec's released evaluator adds up, `Low0` what its exporter to the il-rec text format makes
-/// of it, `Billp` what BiLLP's logs (which write -1000 for the step at which the user leaves) come to.
+/// of it, `Billp` what BiLLP's logs (which write -1000 for the step at which the user leaves) come to:
+/// `docs/spec/released-code.md#evaluation`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Scoring {

@@ -144,7 +144,7 @@ fn exits_hazards_and_survival_add_up() {
         session(1, &[3.0; 1], LOW),
         session(2, &[3.0; 3], StepEnd::Continues),
     ];
-    let account = ExitAccount::of(&sessions);
+    let account = ExitStatistics::of(&sessions);
     assert_eq!((account.n_sessions, account.n_steps), (3, 8));
     assert_eq!((account.counts.low_reward, account.counts.horizon, account.counts.open), (1, 1, 1));
     assert_eq!(account.hazards.low_reward, 1.0 / 8.0);

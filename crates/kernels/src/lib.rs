@@ -37,7 +37,7 @@ pub use norms::NormBatch;
 pub use perceptron::perceptron_over_columns;
 pub use rowadam::{Absence, RowAdam, RowAdamParts, RowGradients};
 pub use scoring::{Precision, Scored, ScoringTable};
-pub use softmax::{log_sum_exp, softmax_in_place};
+pub use softmax::{log_softmax_in_place, log_sum_exp, softmax_in_place};
 pub use vector::{add_outer_product, add_scaled, dot, exp_in_place};
 
 #[cfg(test)]

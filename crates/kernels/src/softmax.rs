@@ -17,6 +17,16 @@ pub fn softmax_in_place(logits: &mut [f32]) -> f32 {
     max + sum.ln() as f32
 }
 
+/// Turns logits into logarithms of probabilities. Minus infinity masks an item out, and stays.
+///
+/// # Panics
+/// If every logit is minus infinity.
+pub fn log_softmax_in_place(logits: &mut [f32]) {
+    let log_sum = log_sum_exp(logits);
+    assert!(log_sum > f32::NEG_INFINITY, "no item is available");
+    logits.iter_mut().for_each(|z| *z -= log_sum);
+}
+
 /// log(sum(exp(values))) without changing them.
 pub fn log_sum_exp(values: &[f32]) -> f32 {
     let max = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);

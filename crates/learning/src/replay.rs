@@ -29,8 +29,8 @@ impl Replay {
     /// left as it was.
     ///
     /// # Source
-    /// `global_priority` of the published code, spec G.4, at O(log demonstrations + log n) a draw instead of a sum over
-    /// all.
+    /// `global_priority` of the published code, `docs/spec/released-code.md#replay`, at O(log demonstrations + log n)
+    /// a draw instead of a sum over all.
     pub fn draw(
         &mut self,
         n_env: usize,

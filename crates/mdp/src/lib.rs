@@ -3,6 +3,7 @@
 mod histories;
 mod ids;
 mod itemset;
+mod laws;
 mod policy;
 mod positives;
 mod returns;
@@ -13,7 +14,8 @@ mod step;
 pub use histories::Histories;
 pub use ids::{ItemIdx, UserIdx};
 pub use itemset::ItemSet;
-pub use policy::{Choice, Policy, PolicySession, SessionContext};
+pub use laws::broken_log_prob_law;
+pub use policy::{Choice, Policy, PolicySession, SessionContext, UnknownLogProbs};
 pub use positives::{POSITIVE_ONLY, share_of_best};
 pub use returns::{generalised_advantages, returns_to_go};
 pub use reward::{MeanModel, RewardSource};

@@ -27,8 +27,9 @@ pub struct TrackerConfig {
 /// one flat vector. User and item vectors come in as rows, so that a table may live anywhere.
 ///
 /// # Source
-/// `UserActorCritic` of the published code, spec B.4. Empty slots of the window are masked there; here they do not
-/// exist, which is the same function: the answer is read from the newest slot, which is never empty.
+/// `UserActorCritic` of the published code, `docs/spec/released-code.md#state-tracker`. Empty slots of the window are
+/// masked there; here they do not exist, which is the same function: the answer is read from the newest slot, which
+/// is never empty.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StateTracker {
     config: TrackerConfig,

@@ -50,8 +50,9 @@ pub struct ActorRow<'a> {
 /// The network with its optimisers.
 ///
 /// # Source
-/// `UserActorCritic` of the published code, spec B.4 and G.1. Left out, because they change nothing: the padding row
-/// of the item table (see [`StateTracker`]) and the value head that never gets a gradient.
+/// `UserActorCritic` of the published code, `docs/spec/released-code.md#state-tracker` and
+/// `docs/spec/released-code.md#policy-head`. Left out, because they change nothing: the padding row of the item table
+/// (see [`StateTracker`]) and the value head that never gets a gradient.
 #[derive(Clone, Debug)]
 pub struct Actor {
     config: ActorConfig,
@@ -228,8 +229,8 @@ impl Actor {
         draw(logits, shown, rng)
     }
 
-    /// One gradient step of the policy loss on a batch, with dropout on, then the limits of the head. Returns the loss
-    /// before the step.
+    /// One gradient step of the policy loss on a batch, with dropout on, then the limits of the head. Returns the
+    /// loss before the step.
     ///
     /// # Panics
     /// If the batch is empty or names rows that do not exist.
@@ -344,14 +345,17 @@ fn load(users: &mut RowAdam, items: &mut RowAdam, state: StateInput<'_>, trace: 
     }
 }
 
+/// Masks what was shown, unless that is everything.
+pub(crate) fn leave_out(shown: &ItemSet, logits: &mut [f32]) {
+    if shown.len() < logits.len() {
+        shown.iter().for_each(|item| logits[item.index()] = f32::NEG_INFINITY);
+    }
+}
+
 /// Draws from the softmax of clamped logits, leaving out what was shown unless that is everything.
 pub(crate) fn draw(logits: &mut [f32], shown: Option<&ItemSet>, rng: &mut Rng) -> (ItemIdx, f32) {
-    if let Some(shown) = shown.filter(|shown| shown.len() < logits.len()) {
-        for (item, z) in logits.iter_mut().enumerate() {
-            if shown.contains(ItemIdx(item as u32)) {
-                *z = f32::NEG_INFINITY;
-            }
-        }
+    if let Some(shown) = shown {
+        leave_out(shown, logits);
     }
     let (item, log_prob) = draw_from_softmax(logits, rng.random());
     (ItemIdx(item as u32), log_prob)

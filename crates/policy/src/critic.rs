@@ -46,7 +46,8 @@ pub struct CriticLoss {
 /// The critic with its optimiser.
 ///
 /// # Source
-/// `StateQVCritic` of the published code, spec G.2. Its target needs no action values, so it has none.
+/// `StateQVCritic` of the published code, `docs/spec/released-code.md#critic`. Its target needs no action values, so
+/// it has none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Critic {
     config: CriticConfig,

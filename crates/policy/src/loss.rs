@@ -44,7 +44,8 @@ pub struct PolicyLoss {
 /// If the lengths do not fit or an action has no column.
 ///
 /// # Source
-/// Spec G.3. No importance correction: replayed rows count as if the current policy had made them.
+/// `docs/spec/released-code.md#policy-loss`. No importance correction: replayed rows count as if the current policy
+/// had made them.
 pub fn policy_loss(
     logits: &mut [f32],
     probabilities: &mut [f32],

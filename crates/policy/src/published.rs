@@ -1,10 +1,10 @@
 //! The frozen policy: sampled from the clamped softmax, as the published evaluation does.
 
 use crate::PolicyError;
-use crate::actor::draw;
+use crate::actor::{draw, leave_out};
 use artefact::Tensors;
-use kernels::{affine, clamp_logits};
-use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UserIdx};
+use kernels::{affine, clamp_logits, log_softmax_in_place};
+use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs, UserIdx};
 use nn::{Dropout, StateTracker, TrackerConfig, TrackerTrace};
 
 /// A trained network without its optimisers.
@@ -148,8 +148,9 @@ struct Session<'a> {
     logits: Vec<f32>,
 }
 
-impl PolicySession for Session<'_> {
-    fn choose(&mut self, shown: &ItemSet, rng: &mut Rng) -> Choice {
+impl Session<'_> {
+    /// Fills the clamped logits of the state.
+    fn score(&mut self) {
         let policy = self.policy;
         self.trace.start(policy.row(&policy.users, self.user_row as usize));
         for &(item, reward) in &self.steps {
@@ -159,6 +160,20 @@ impl PolicySession for Session<'_> {
         let (weight, bias) = policy.head.split_at(state.len() * policy.n_items());
         affine(state, weight, bias, &mut self.logits);
         clamp_logits(&mut self.logits, policy.logit_limit);
+    }
+}
+
+impl PolicySession for Session<'_> {
+    fn log_probs(&mut self, shown: &ItemSet, out: &mut [f32]) -> Result<(), UnknownLogProbs> {
+        self.score();
+        out.copy_from_slice(&self.logits);
+        leave_out(shown, out);
+        log_softmax_in_place(out);
+        Ok(())
+    }
+
+    fn choose(&mut self, shown: &ItemSet, rng: &mut Rng) -> Choice {
+        self.score();
         let (item, log_prob_behavior) = draw(&mut self.logits, Some(shown), rng);
         Choice { item, log_prob_behavior }
     }

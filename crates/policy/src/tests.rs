@@ -314,3 +314,11 @@ fn the_frozen_policy_acts_as_the_network_and_survives_its_tensors() {
     actor.append_state(StateInput { user_row: 1, steps: &[] }, Dropout::Off, &mut state);
     assert_eq!(state.len(), 8);
 }
+
+#[test]
+fn the_frozen_policy_knows_how_likely_its_choices_are() {
+    let policy = Actor::new(ACTOR, &mut rng_for(8, &[])).freeze("released", &[UserIdx(0)]);
+    let history = [mdp::Interaction { item: ItemIdx(3), rating: 4.0, time: 0 }];
+    let context = SessionContext { user: UserIdx(0), history: &history };
+    assert_eq!(mdp::broken_log_prob_law(&policy, context, 40, 42, &[5.0, 2.0]), None);
+}

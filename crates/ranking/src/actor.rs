@@ -1,7 +1,7 @@
 //! The actor: a small network from the state to how much each item feature counts.
 
 use crate::tracker::{N_FEATURES, N_STATE, View};
-use kernels::softmax_in_place;
+use kernels::{log_softmax_in_place, softmax_in_place};
 use mdp::{ItemIdx, ItemSet, Rng};
 use nn::Mlp;
 use rand::RngExt as _;
@@ -88,6 +88,31 @@ impl Actor {
         softmax_in_place(scratch);
         let item = draw(scratch, rng).unwrap_or(best);
         (item, scratch[item.index()].ln())
+    }
+
+    /// The logarithms of the probabilities with which [`Actor::choose`] chooses, `[items]`.
+    ///
+    /// # Panics
+    /// If `out` has another length than the catalogue.
+    pub fn log_probs(
+        &self,
+        view: &View,
+        unavailable: &ItemSet,
+        selection: Selection,
+        scratch: &mut Vec<f32>,
+        out: &mut [f32],
+    ) {
+        self.logits(view, unavailable, scratch);
+        match selection {
+            Selection::Greedy => {
+                out.fill(f32::NEG_INFINITY);
+                out[most_probable(scratch).index()] = 0.0;
+            }
+            Selection::Sample => {
+                out.copy_from_slice(scratch);
+                log_softmax_in_place(out);
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is known about the items before any session starts.
 
-use crate::ranker::{Sink, Source, take};
+use crate::ranker::{TensorSink, TensorSource, take};
 use crate::taste::TasteModel;
 use artefact::Floats;
 use catalogue::{Catalogue, TextVectors};
@@ -74,7 +74,7 @@ impl ItemTable {
     }
 
     /// Hands out what was computed from the catalogue, so that opening need not compute it again.
-    pub fn write(&self, sink: &mut Sink<'_>) {
+    pub fn write(&self, sink: &mut TensorSink<'_>) {
         let n_items = self.n_items();
         for (name, column) in FIXED.iter().zip(&self.fixed) {
             sink(name, &[n_items], column);
@@ -88,7 +88,11 @@ impl ItemTable {
     ///
     /// # Errors
     /// Which tensor is missing or has another shape.
-    pub fn read(catalogue: &Catalogue, taste: TasteModel, source: &mut Source<'_>) -> Result<Self, String> {
+    pub fn read(
+        catalogue: &Catalogue,
+        taste: TasteModel,
+        source: &mut TensorSource<'_>,
+    ) -> Result<Self, String> {
         let (group_of, groups) = group(catalogue);
         let n_items = catalogue.len();
         let [offset, popularity, breadth, crowding] = FIXED;

@@ -5,19 +5,19 @@
 
 mod actor;
 mod hazard;
+mod index;
 mod items;
-mod packed;
 mod ranker;
-mod situation;
+mod session_state;
 mod taste;
 mod tracker;
 
 pub use actor::{Actor, Selection, draw, draw_of, most_probable};
 pub use hazard::{HazardExample, N_DISLIKE, N_NEARNESS, N_SATURATION, QuitHazard, hazard_inputs, log_stay};
+pub use index::{RankingIndex, ScoringPass};
 pub use items::{ItemTable, TABLES};
-pub use packed::{Look, Packed};
-pub use ranker::{Parameters, Ranker, Sink, Source};
-pub use situation::Situation;
+pub use ranker::{Parameters, Ranker, TensorSink, TensorSource};
+pub use session_state::SessionState;
 pub use taste::{Belief, TasteModel};
 pub use tracker::{
     CONTENT_SHRINKAGE, FAR, FEATURE_NAMES, LARGEST_LOGIT, LONGEST_HISTORY, LOWEST_BEST, LOWEST_LOG_STAY,

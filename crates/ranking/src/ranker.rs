@@ -7,7 +7,7 @@ use crate::taste::TasteModel;
 use crate::tracker::{Tracker, View};
 use artefact::Floats;
 use catalogue::Catalogue;
-use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext};
+use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs};
 use nn::Mlp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -43,15 +43,15 @@ pub struct Parameters {
 }
 
 /// Where tensors come from: name and shape to numbers, or nothing where there is no such tensor.
-pub type Source<'a> = dyn FnMut(&str, &[usize]) -> Option<Floats> + 'a;
+pub type TensorSource<'a> = dyn FnMut(&str, &[usize]) -> Option<Floats> + 'a;
 /// Where tensors go: name, shape and numbers.
-pub type Sink<'a> = dyn FnMut(&str, &[usize], &[f32]) + 'a;
+pub type TensorSink<'a> = dyn FnMut(&str, &[usize], &[f32]) + 'a;
 
 const CAUSES: [&str; 3] = ["hazard.saturation", "hazard.nearness", "hazard.dislike"];
 
 impl Ranker {
     /// Hands out all parameters, and says what stands beside them.
-    pub fn write(&self, catalogue: &Catalogue, sink: &mut Sink<'_>) -> Parameters {
+    pub fn write(&self, catalogue: &Catalogue, sink: &mut TensorSink<'_>) -> Parameters {
         let taste = &self.items.taste;
         let (n_items, width) = (taste.n_items(), taste.width());
         sink("taste.offsets", &[n_items], &taste.offsets);
@@ -80,8 +80,8 @@ impl Ranker {
     pub fn read(
         parameters: &Parameters,
         (catalogue, width): (&Catalogue, usize),
-        source: &mut Source<'_>,
-        items: impl FnOnce(TasteModel, &mut Source<'_>) -> Result<ItemTable, String>,
+        source: &mut TensorSource<'_>,
+        items: impl FnOnce(TasteModel, &mut TensorSource<'_>) -> Result<ItemTable, String>,
     ) -> Result<Self, String> {
         if parameters.catalogue != catalogue.hash() {
             return Err("made with another catalogue".into());
@@ -123,11 +123,11 @@ impl Ranker {
 ///
 /// # Errors
 /// Which one is missing.
-pub(crate) fn take(source: &mut Source<'_>, name: &str, shape: &[usize]) -> Result<Floats, String> {
+pub(crate) fn take(source: &mut TensorSource<'_>, name: &str, shape: &[usize]) -> Result<Floats, String> {
     source(name, shape).ok_or_else(|| format!("no tensor {name} of shape {shape:?}"))
 }
 
-fn fill(mlp: &mut Mlp, name: &str, source: &mut Source<'_>) -> Result<(), String> {
+fn fill(mlp: &mut Mlp, name: &str, source: &mut TensorSource<'_>) -> Result<(), String> {
     mlp.parameters = take(source, name, &[mlp.parameters.len()])?.to_vec();
     Ok(())
 }
@@ -151,6 +151,13 @@ struct RankerSession<'a> {
 }
 
 impl PolicySession for RankerSession<'_> {
+    fn log_probs(&mut self, shown: &ItemSet, out: &mut [f32]) -> Result<(), UnknownLogProbs> {
+        let Self { ranker, tracker, view, scratch } = self;
+        tracker.view(ranker.hazard.as_ref(), shown, view);
+        ranker.actor.log_probs(view, shown, ranker.selection, scratch, out);
+        Ok(())
+    }
+
     fn choose(&mut self, shown: &ItemSet, rng: &mut Rng) -> Choice {
         let Self { ranker, tracker, view, scratch } = self;
         tracker.view(ranker.hazard.as_ref(), shown, view);

@@ -2,7 +2,7 @@
 
 use crate::hazard::{HazardExample, N_DISLIKE, N_NEARNESS, N_SATURATION, QuitHazard};
 use crate::items::ItemTable;
-use crate::situation::Situation;
+use crate::session_state::SessionState;
 use crate::taste::Belief;
 use kernels::{exp_in_place, perceptron_over_columns};
 use mdp::{Interaction, ItemIdx, ItemSet};
@@ -56,7 +56,7 @@ pub const LONGEST_HISTORY: usize = 500;
 #[derive(Clone, Debug)]
 pub struct Tracker<T> {
     items: T,
-    situation: Situation,
+    session: SessionState,
     predicted: Vec<f32>,
     variance: Vec<f32>,
     text_match: Vec<f32>,
@@ -78,8 +78,8 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
     /// Starts a session with what the log says. With `learns_in_session` the rewards of the session move the
     /// belief about the user as the logged ratings did.
     pub fn new(items: T, history: &[Interaction], learns_in_session: bool) -> Self {
-        let situation = Situation::new(&items, history, learns_in_session);
-        let belief = &situation.belief;
+        let session = SessionState::new(&items, history, learns_in_session);
+        let belief = &session.belief;
         let n_items = items.n_items();
         let mut predicted = vec![0.0; n_items];
         items.taste.project(&belief.mean, &mut predicted);
@@ -87,14 +87,14 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
             *x += offset;
         }
         let variance = variances(&items, belief);
-        let text_match = (0..n_items).map(|i| situation.text_match(&items, ItemIdx(i as u32))).collect();
-        Self { items, situation, predicted, variance, text_match, distances: Vec::new() }
+        let text_match = (0..n_items).map(|i| session.text_match(&items, ItemIdx(i as u32))).collect();
+        Self { items, session, predicted, variance, text_match, distances: Vec::new() }
     }
 
     /// Takes in what came of a recommendation.
     pub fn observe(&mut self, item: ItemIdx, reward: f32) {
         let n_items = self.items.n_items();
-        if let Some((direction, gain, variance)) = self.situation.observe(&self.items, item, reward) {
+        if let Some((direction, gain, variance)) = self.session.observe(&self.items, item, reward) {
             let mut moved = vec![0.0; n_items];
             self.items.taste.project(&direction, &mut moved);
             for ((p, v), m) in self.predicted.iter_mut().zip(&mut self.variance).zip(&moved) {
@@ -114,7 +114,7 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
         let n_items = self.items.n_items();
         view.columns.resize(N_FEATURES * n_items, 0.0);
         self.nearness(&mut view.nearness);
-        view.saturation = self.situation.saturation(&self.items);
+        view.saturation = self.session.saturation(&self.items);
         let mut columns = view.columns.chunks_exact_mut(n_items);
         let mut next = || columns.next().expect("one column per feature");
         let (reward, uncertainty, log_stay) = (next(), next(), next());
@@ -129,7 +129,7 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
         for fixed in &self.items.fixed {
             next().copy_from_slice(fixed);
         }
-        let content = self.situation.content_match(&self.items);
+        let content = self.session.content_match(&self.items);
         next().iter_mut().zip(&self.items.group_of).for_each(|(x, &g)| *x = content[g as usize]);
         next().iter_mut().zip(&view.nearness[0]).for_each(|(out, d)| *out = d.min(FAR));
         for (out, &group) in next().iter_mut().zip(&self.items.group_of) {
@@ -154,7 +154,7 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
         let n_items = self.items.n_items();
         let features = view.columns.iter().skip(item.index()).step_by(n_items);
         let hazard = self.hazard_example(view, item, false);
-        let liked = &self.situation.liked_text;
+        let liked = &self.session.liked_text;
         let length = kernels::dot(liked, liked).sqrt().max(1e-6);
         let text = kernels::dot(liked, self.items.text(item)) / length;
         let mut all =
@@ -177,7 +177,7 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
                 *near = near.min(*x);
             }
         }
-        for row in &self.situation.similarities {
+        for row in &self.session.similarities {
             for ((x, alike), next) in row.iter().zip(most_alike.iter_mut()).zip(second_alike.iter_mut()) {
                 *next = next.max(x.min(*alike));
                 *alike = alike.max(*x);
@@ -226,7 +226,7 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
                 }
             }
         }
-        self.situation.state(n_safe / n_free.max(1.0), best)
+        self.session.state(n_safe / n_free.max(1.0), best)
     }
 }
 

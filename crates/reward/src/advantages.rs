@@ -87,7 +87,7 @@ impl DemoAdvantages {
     /// When there are no steps or the lengths do not fit.
     ///
     /// # Source
-    /// Spec F.1.
+    /// `docs/spec/released-code.md#demonstration-advantages`.
     pub fn fit(
         (states, state_width): (&[f32], usize),
         (features, feature_width): (&[f32], usize),

@@ -18,6 +18,9 @@ pub fn probability_of_policy(logit_policy_is_high: f32) -> f32 {
 }
 
 /// r_IRL = -log(max(D, 1e-8)): large for steps that look like an expert's.
+///
+/// # Source
+/// `docs/spec/method.md#discriminator`.
 pub fn learned_reward(probability_of_policy: f32) -> f32 {
     -probability_of_policy.max(1e-8).ln()
 }

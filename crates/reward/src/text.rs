@@ -22,7 +22,7 @@ impl StateActionText<'_> {
     /// Appends the five lines to `out`.
     ///
     /// # Source
-    /// Template `ilrec_state_action_v1` of the published code, spec D.6.
+    /// Template `ilrec_state_action_v1` of the published code, `docs/spec/released-code.md#state-action-text`.
     pub fn render(&self, out: &mut String) {
         let written = self.write(out);
         written.expect("a string takes everything that is written to it");

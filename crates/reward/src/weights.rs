@@ -76,7 +76,7 @@ pub fn irl_weight(probability_of_policy: f32, config: &WeightConfig) -> f32 {
 /// If the lengths differ.
 ///
 /// # Source
-/// The published code, spec F.2; the paper gives the same formula without the limits.
+/// The published code, `docs/spec/released-code.md#weights`; the paper gives the same formula without the limits.
 pub fn fused_weights(advantages: &[f32], probabilities_of_policy: &[f32], config: &WeightConfig) -> Vec<f32> {
     assert_eq!(advantages.len(), probabilities_of_policy.len(), "one probability per advantage");
     let fuse = |(&advantage, &p): (&f32, &f32)| {

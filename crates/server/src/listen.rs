@@ -1,9 +1,9 @@
 //! Sockets: where the server listens, and how it stops.
 
+use crate::background::look_after;
 use crate::clock;
-use crate::entrance::{Entrance, House};
 use crate::hosts::Door;
-use crate::keeper::look_after;
+use crate::listener::{ConnectionContext, Listener};
 use crate::policies::Policies;
 use crate::pool::{Pool, n_threads};
 use crate::routes::routes;
@@ -18,15 +18,15 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// A server that has its addresses.
 pub struct Server {
-    public: Entrance,
-    admin: Option<Entrance>,
+    public: Listener,
+    admin: Option<Listener>,
     app: Arc<App>,
 }
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Server")
-            .field("listener", &self.public.listener)
+            .field("listener", &self.public.socket)
             .field("app", &self.app)
             .finish_non_exhaustive()
     }
@@ -70,11 +70,11 @@ impl Server {
             // Within the machine nobody listens in, and no certificate names it.
             Some(addr) => {
                 let tls = tls.clone().filter(|_| !addr.ip().is_loopback());
-                Some(Entrance::open(addr, tls, Door::Admin).await.map_err(at(addr))?)
+                Some(Listener::open(addr, tls, Door::Admin).await.map_err(at(addr))?)
             }
         };
         let addr = config.addr;
-        let public = Entrance::open(addr, tls, Door::Public).await.map_err(at(addr))?;
+        let public = Listener::open(addr, tls, Door::Public).await.map_err(at(addr))?;
         let app = Arc::new(App::new(config, policies, pool, store)?);
         Ok(Self { public, admin, app })
     }
@@ -84,7 +84,7 @@ impl Server {
     /// # Errors
     /// When the system does not say.
     pub fn addr(&self) -> Result<SocketAddr, ServerError> {
-        self.public.listener.local_addr().map_err(ServerError::Start)
+        self.public.socket.local_addr().map_err(ServerError::Start)
     }
 
     /// Where it listens for administration, where that has an address of its own.
@@ -92,7 +92,7 @@ impl Server {
     /// # Errors
     /// When the system does not say.
     pub fn admin_addr(&self) -> Result<Option<SocketAddr>, ServerError> {
-        let addr = self.admin.as_ref().map(|entrance| entrance.listener.local_addr());
+        let addr = self.admin.as_ref().map(|listener| listener.socket.local_addr());
         addr.transpose().map_err(ServerError::Start)
     }
 
@@ -100,10 +100,10 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let Self { public, admin, app } = self;
         let looking = look_after(&app);
-        let house = House::new(app.clone(), routes(&app));
+        let context = ConnectionContext::new(app.clone(), routes(&app));
         tokio::select! {
-            () = public.receive(&house) => {}
-            () = receive(admin.as_ref(), &house) => {}
+            () = public.receive(&context) => {}
+            () = receive(admin.as_ref(), &context) => {}
             () = stop => {}
         }
         drop((public, admin));
@@ -114,7 +114,7 @@ impl Server {
             // Aborted, as it was told to.
             let _ = task.await;
         }
-        if tokio::time::timeout(app.config.limits.drain, house.graceful.shutdown()).await.is_err() {
+        if tokio::time::timeout(app.config.limits.drain, context.graceful.shutdown()).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }
         // Whatever is still being read is for nobody any more; what was taken on to be written gets a moment in any case.
@@ -130,10 +130,10 @@ impl Server {
     }
 }
 
-/// Without an entrance nobody ever comes.
-async fn receive(entrance: Option<&Entrance>, house: &House) {
-    match entrance {
-        Some(entrance) => entrance.receive(house).await,
+/// Without a listener nobody ever comes.
+async fn receive(listener: Option<&Listener>, context: &ConnectionContext) {
+    match listener {
+        Some(listener) => listener.receive(context).await,
         None => std::future::pending().await,
     }
 }

@@ -14,10 +14,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use tokio::sync::Semaphore;
 
-/// Seats for those that rank, and a count of those that wait for one.
+/// Permits for those that rank, and a count of those that wait for one.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    seats: Semaphore,
+    permits: Semaphore,
     n_waiting: AtomicUsize,
     most: usize,
 }
@@ -30,8 +30,8 @@ pub(crate) fn n_threads(limits: &Limits) -> usize {
 impl Pool {
     /// So many at once, so many that wait.
     pub(crate) fn new(n_at_once: usize, n_waiting: usize) -> Self {
-        let seats = Semaphore::new(n_at_once.max(1));
-        Self { seats, n_waiting: AtomicUsize::new(0), most: n_waiting.max(1) }
+        let permits = Semaphore::new(n_at_once.max(1));
+        Self { permits, n_waiting: AtomicUsize::new(0), most: n_waiting.max(1) }
     }
 
     /// Runs `job`, unless its turn comes after the deadline: nobody waits for it then. A job that panics takes its
@@ -45,26 +45,26 @@ impl Pool {
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
         let too_late = || Problem::busy("the request waited longer than its deadline");
-        let seat = match self.seats.try_acquire() {
-            Ok(seat) => seat,
+        let permit = match self.permits.try_acquire() {
+            Ok(permit) => permit,
             Err(_) => {
                 let place = self.place()?;
-                let seat = tokio::time::timeout_at(deadline.into(), self.seats.acquire()).await;
+                let permit = tokio::time::timeout_at(deadline.into(), self.permits.acquire()).await;
                 drop(place);
-                seat.map_err(|_| too_late())?.map_err(|_| Problem::busy("the server is stopping"))?
+                permit.map_err(|_| too_late())?.map_err(|_| Problem::busy("the server is stopping"))?
             }
         };
         if Instant::now() >= deadline {
             return Err(too_late());
         }
         let outcome = catch_unwind(AssertUnwindSafe(job));
-        drop(seat);
+        drop(permit);
         outcome.map_err(|_| Problem::internal(&"a request ended by a panic"))
     }
 
     /// Whether who comes now is refused.
     fn is_full(&self) -> bool {
-        self.n_waiting.load(Ordering::Relaxed) >= self.most && self.seats.available_permits() == 0
+        self.n_waiting.load(Ordering::Relaxed) >= self.most && self.permits.available_permits() == 0
     }
 
     /// A place among those that wait.
@@ -76,7 +76,7 @@ impl Pool {
 
     /// Takes no more.
     pub(crate) fn close(&self) {
-        self.seats.close();
+        self.permits.close();
     }
 }
 

@@ -1,7 +1,7 @@
 //! A served policy as one that can be judged: its sessions are lived through over HTTP.
 
 use crate::clock::random_id;
-use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext};
+use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs};
 use rand::RngExt as _;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
@@ -164,6 +164,12 @@ impl RemoteSession<'_> {
 }
 
 impl PolicySession for RemoteSession<'_> {
+    /// The protocol has the probability of each item of a slate, and a slate of the whole catalogue would be one that
+    /// the session was shown.
+    fn log_probs(&mut self, _shown: &ItemSet, _out: &mut [f32]) -> Result<(), UnknownLogProbs> {
+        Err(UnknownLogProbs { why: "a server answers with the probabilities of what it shows alone" })
+    }
+
     fn choose(&mut self, shown: &ItemSet, rng: &mut Rng) -> Choice {
         let asked = self.ask(shown, rng.random());
         self.policy.note(asked).unwrap_or_else(|| {

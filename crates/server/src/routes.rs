@@ -2,7 +2,7 @@
 
 use crate::problem::Problem;
 use crate::state::App;
-use crate::{api, console, guard};
+use crate::{api, console, middleware};
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
 use axum::routing::{get, post};
@@ -35,7 +35,7 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
         .merge(open_routes(app))
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_so)
-        .layer(axum::middleware::from_fn_with_state(app.clone(), guard::guard))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), middleware::guard))
         .with_state(app.clone())
 }
 
@@ -53,7 +53,7 @@ fn open_routes(app: &App) -> Router<Arc<App>> {
         .method_not_allowed_fallback(not_so);
     match app.config.origins.as_slice() {
         [] => routes,
-        origins => routes.route_layer(guard::cors(origins)),
+        origins => routes.route_layer(middleware::cors(origins)),
     }
 }
 

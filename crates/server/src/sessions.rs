@@ -1,9 +1,9 @@
 //! Sessions by id: the recent ones in memory, the others built again from the store.
 
-use crate::live::Live;
+use crate::live_session::LiveSession;
 use crate::problem::Problem;
-use crate::reading::Reading;
 use crate::store::Store;
+use crate::store_reader::StoreReader;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
@@ -22,7 +22,7 @@ pub(crate) struct Sessions {
 #[derive(Debug, Default)]
 struct Inner {
     clock: u64,
-    by_id: HashMap<String, (u64, Arc<Mutex<Live>>)>,
+    by_id: HashMap<String, (u64, Arc<Mutex<LiveSession>>)>,
 }
 
 impl Sessions {
@@ -40,7 +40,11 @@ impl Sessions {
     ///
     /// # Errors
     /// When there is none of this id, or the store cannot be read.
-    pub(crate) async fn get(&self, reading: &Reading, id: &str) -> Result<OwnedMutexGuard<Live>, Problem> {
+    pub(crate) async fn get(
+        &self,
+        reading: &StoreReader,
+        id: &str,
+    ) -> Result<OwnedMutexGuard<LiveSession>, Problem> {
         let mut live = match self.touch(id) {
             None => self.insert(id, read(reading, id).await?).lock_owned().await,
             Some(known) => known.lock_owned().await,
@@ -65,11 +69,11 @@ impl Sessions {
             match inner.by_id.get(id) {
                 Some((_, shared)) => {
                     let Ok(mut live) = shared.try_lock() else { continue };
-                    *live = Live::buried();
+                    *live = LiveSession::buried();
                 }
                 None => {
                     // Never used, so the first to make room for others.
-                    inner.by_id.insert(id.clone(), (0, Arc::new(Mutex::new(Live::buried()))));
+                    inner.by_id.insert(id.clone(), (0, Arc::new(Mutex::new(LiveSession::buried()))));
                 }
             }
             buried.push(id.clone());
@@ -84,7 +88,7 @@ impl Sessions {
     }
 
     /// Puts a session in unless another request was faster; the least recently used ones that nobody works on go.
-    pub(crate) fn insert(&self, id: &str, mut live: Live) -> Arc<Mutex<Live>> {
+    pub(crate) fn insert(&self, id: &str, mut live: LiveSession) -> Arc<Mutex<LiveSession>> {
         let mut inner = self.locked();
         live.weight.join(&self.bytes);
         self.make_room(&mut inner, self.most.saturating_sub(1));
@@ -104,7 +108,7 @@ impl Sessions {
         }
     }
 
-    fn touch(&self, id: &str) -> Option<Arc<Mutex<Live>>> {
+    fn touch(&self, id: &str) -> Option<Arc<Mutex<LiveSession>>> {
         let mut inner = self.locked();
         inner.clock += 1;
         let clock = inner.clock;
@@ -132,9 +136,9 @@ impl Sessions {
 }
 
 /// Lives through a session again, where no other request is held up by it.
-async fn read(reading: &Reading, id: &str) -> Result<Live, Problem> {
+async fn read(reading: &StoreReader, id: &str) -> Result<LiveSession, Problem> {
     let key = id.to_owned();
-    let replay = move |store: &dyn Store, until| Ok(Live::replayed(&store.session(&key, until)?));
+    let replay = move |store: &dyn Store, until| Ok(LiveSession::replayed(&store.session(&key, until)?));
     reading.run(replay).await?.ok_or_else(|| absent(id))
 }
 

@@ -1,7 +1,7 @@
 //! What a challenger in the shadow would have shown, after the answer has been sent.
 
 use crate::answer::item;
-use crate::live::{Live, interactions};
+use crate::live_session::{LiveSession, interactions};
 use crate::state::App;
 use crate::store::Rated;
 use serving::{Recommendation, Request, Served, ServingError};
@@ -12,7 +12,7 @@ use tokio::sync::OwnedMutexGuard;
 pub(crate) async fn beside_session(
     app: &App,
     shadow: Arc<Served>,
-    mut live: OwnedMutexGuard<Live>,
+    mut live: OwnedMutexGuard<LiveSession>,
     (shown, request): (Vec<String>, Request),
 ) {
     let policy = shadow.clone();

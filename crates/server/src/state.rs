@@ -9,9 +9,9 @@ use crate::metrics::Metrics;
 use crate::policies::Policies;
 use crate::pool::Pool;
 use crate::problem::Problem;
-use crate::reading::Reading;
 use crate::sessions::Sessions;
 use crate::store::{Record, Store, StoreError};
+use crate::store_reader::StoreReader;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ pub(crate) struct App {
     pub(crate) policies: Policies,
     pub(crate) pool: Pool,
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) reading: Reading,
+    pub(crate) reading: StoreReader,
     pub(crate) health: Health,
     pub(crate) sessions: Sessions,
     pub(crate) metrics: Metrics,
@@ -55,7 +55,7 @@ impl App {
         let limits = config.limits;
         let availability = Availability::read(&*store, Instant::now() + PATIENCE)?;
         let sessions = Sessions::new(limits.n_sessions, limits.sessions_bytes);
-        let reading = Reading::new(store.clone(), limits.n_readers, limits.n_waiting, limits.deadline);
+        let reading = StoreReader::new(store.clone(), limits.n_readers, limits.n_waiting, limits.deadline);
         let bodies = Budget::new(limits.bodies_bytes);
         Ok(Self {
             config,

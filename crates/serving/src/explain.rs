@@ -2,7 +2,7 @@
 
 use crate::{Precedent, Served, Session};
 use mdp::ItemIdx;
-use ranking::{FEATURE_NAMES, Look, N_FEATURES};
+use ranking::{FEATURE_NAMES, N_FEATURES, ScoringPass};
 
 /// What speaks for an item.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,15 +39,15 @@ impl Served {
     pub(crate) fn reason(
         &self,
         session: &Session,
-        look: &Look<'_>,
+        pass: &ScoringPass<'_>,
         typical: &[f32; N_FEATURES],
         item: ItemIdx,
     ) -> Reason {
         let ranker = self.ranker();
-        let own = look.features(item);
+        let own = pass.features(item);
         let mut contributions: Vec<Contribution> = FEATURE_NAMES
             .into_iter()
-            .zip(look.weights)
+            .zip(pass.weights)
             .zip(own.iter().zip(typical))
             .map(|((feature, weight), (x, mean))| Contribution { feature, logits: weight * (x - mean) })
             .collect();

@@ -44,13 +44,13 @@ pub fn export<'a>(what: Export<'_>, out: impl Into<Place<'a>>) -> Result<Artefac
     let (parameters, mut tensors) = parameters_of(ranker, catalogue);
     ranker.items.write(&mut |name, shape, data| tensors.insert(name, shape, data.to_vec()));
     let bytes = tensors.to_bytes_with(&TABLES, what.table);
-    let put_together = |ranker: &Ranker| {
-        Served::put_together(ranker.clone(), catalogue.clone(), demonstrations.clone(), About::default())
+    let served_by = |ranker: &Ranker| {
+        Served::from_parts(ranker.clone(), catalogue.clone(), demonstrations.clone(), About::default())
     };
-    let served = put_together(ranker)?;
+    let served = served_by(ranker)?;
     let n_bytes = (bytes.len(), tensors.to_bytes().len());
     about.table =
-        Some(TableFacts::measured(what.table, n_bytes, (&served, &put_together(judged)?), what.probes)?);
+        Some(TableFacts::measured(what.table, n_bytes, (&served, &served_by(judged)?), what.probes)?);
     let cases: Vec<Case> = situations(catalogue.len()).into_iter().map(|case| case.filled(ranker)).collect();
     served.check(&cases)?;
     let facts = Facts {

@@ -28,7 +28,7 @@ pub use ranking::Selection;
 pub use recommend::{Recommendation, Request};
 pub use served::{About, Served, VERSION};
 pub use session::Session;
-pub use similar::Similar;
+pub use similar::SimilarItem;
 pub use table::{TableFacts, rounded};
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::explain::Reason;
 use crate::session::check_item;
 use crate::{Served, ServingError, Session};
 use mdp::{ItemIdx, ItemSet};
-use ranking::{Look, Selection, draw_of, most_probable};
+use ranking::{ScoringPass, Selection, draw_of, most_probable};
 
 /// What is asked for beside the session.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +41,7 @@ impl Served {
     /// # Errors
     /// When the parameters give no number.
     pub fn scores(&self, session: &Session) -> Result<Vec<f32>, ServingError> {
-        all_usable(self.look(session).scores(&session.unavailable))
+        all_usable(self.scoring_pass(session).scores(&session.unavailable))
     }
 
     /// The next items for a session. Later items of a slate are chosen as if the earlier ones were not there, without
@@ -59,33 +59,33 @@ impl Served {
         if n_left == 0 || request.k == 0 {
             return Ok(Vec::new());
         }
-        let look = self.look(session);
+        let pass = self.scoring_pass(session);
         let k = request.k.min(n_left);
         let chosen = match request.selection.unwrap_or(self.ranker().selection) {
             Selection::Greedy => {
-                let best = look.best(k, &unavailable);
+                let best = pass.best(k, &unavailable);
                 best.into_iter().map(|(item, score)| Chosen { item, score, propensity: 1.0 }).collect()
             }
-            Selection::Sample => drawn(&all_usable(look.scores(&unavailable))?, k, request.seed),
+            Selection::Sample => drawn(&all_usable(pass.scores(&unavailable))?, k, request.seed),
         };
         if chosen.iter().any(|one| !one.score.is_finite()) {
             return Err(ServingError::NotANumber);
         }
-        let typical = look.typical(&unavailable);
+        let typical = pass.typical(&unavailable);
         let with_reason = |Chosen { item, score, propensity }| Recommendation {
             item,
             score,
             propensity,
-            reason: self.reason(session, &look, &typical, item),
+            reason: self.reason(session, &pass, &typical, item),
         };
         Ok(chosen.into_iter().map(with_reason).collect())
     }
 
     /// What the actor sees. The state is that of the session: what a request leaves out does not change it.
-    fn look<'a>(&'a self, session: &'a Session) -> Look<'a> {
+    fn scoring_pass<'a>(&'a self, session: &'a Session) -> ScoringPass<'a> {
         let ranker = self.ranker();
         let networks = (ranker.hazard.as_ref(), &ranker.actor);
-        self.packed().look(&session.situation, networks, &session.unavailable)
+        self.ranking_index().scoring_pass(&session.state, networks, &session.unavailable)
     }
 
     fn unavailable(&self, session: &Session, request: &Request) -> Result<ItemSet, ServingError> {

@@ -7,7 +7,7 @@ use crate::{ServedSession, ServingError, TableFacts};
 use artefact::{Artefact, Kind, MappedTensors};
 use catalogue::{Catalogue, Item};
 use mdp::ItemIdx;
-use ranking::{ItemTable, Packed, Parameters, Ranker};
+use ranking::{ItemTable, Parameters, Ranker, RankingIndex};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -49,7 +49,7 @@ pub(crate) struct Facts {
 #[derive(Clone, Debug)]
 pub struct Served {
     ranker: Ranker,
-    packed: Packed,
+    ranking_index: RankingIndex,
     catalogue: Catalogue,
     names: Names,
     demonstrations: Vec<ServedSession>,
@@ -78,11 +78,12 @@ impl Served {
         let catalogue: Catalogue = artefact.read_json(CATALOGUE)?;
         let demonstrations: Vec<ServedSession> = artefact.read_json(DEMONSTRATIONS)?;
         let tensors = MappedTensors::open(&artefact, TENSORS)?;
-        let items = |taste, source: &mut ranking::Source<'_>| ItemTable::read(&catalogue, taste, source);
+        let items =
+            |taste, source: &mut ranking::TensorSource<'_>| ItemTable::read(&catalogue, taste, source);
         let size = (&catalogue, facts.belief_width);
         let ranker = Ranker::read(&facts.parameters, size, &mut |n, s| tensors.get(n, s), items)
             .map_err(ServingError::Mismatch)?;
-        let served = Self::put_together(ranker, catalogue, demonstrations, facts.about)?;
+        let served = Self::from_parts(ranker, catalogue, demonstrations, facts.about)?;
         let served = Self { cases: facts.self_test, hash: artefact.hash(), ..served };
         served.self_test()?;
         Ok(served)
@@ -92,7 +93,7 @@ impl Served {
     ///
     /// # Errors
     /// When a demonstration shows what is not in the catalogue.
-    pub(crate) fn put_together(
+    pub(crate) fn from_parts(
         ranker: Ranker,
         catalogue: Catalogue,
         demonstrations: Vec<ServedSession>,
@@ -103,9 +104,9 @@ impl Served {
         }
         let index = Index::of(&demonstrations, &ranker.items.group_of);
         let names = Names::of(&catalogue);
-        let packed = Packed::new(ranker.items.clone()).map_err(ServingError::Mismatch)?;
+        let ranking_index = RankingIndex::new(ranker.items.clone()).map_err(ServingError::Mismatch)?;
         let (cases, hash) = Default::default();
-        Ok(Self { ranker, packed, catalogue, names, demonstrations, index, cases, about, hash })
+        Ok(Self { ranker, ranking_index, catalogue, names, demonstrations, index, cases, about, hash })
     }
 
     /// The hash of the whole artefact: what answers are signed with.
@@ -170,8 +171,8 @@ impl Served {
         &self.ranker
     }
 
-    pub(crate) fn packed(&self) -> &Packed {
-        &self.packed
+    pub(crate) fn ranking_index(&self) -> &RankingIndex {
+        &self.ranking_index
     }
 
     pub(crate) fn index(&self) -> &Index {

@@ -2,13 +2,13 @@
 
 use crate::{Served, ServingError};
 use mdp::{Interaction, ItemIdx, ItemSet};
-use ranking::{ItemTable, Situation};
+use ranking::{ItemTable, SessionState};
 use std::sync::Arc;
 
 /// One user's state: what the log says, what was shown, what came of it.
 #[derive(Clone, Debug)]
 pub struct Session {
-    pub(crate) situation: Situation,
+    pub(crate) state: SessionState,
     items: Arc<ItemTable>,
     pub(crate) unavailable: ItemSet,
     pub(crate) recent: Vec<ItemIdx>,
@@ -30,7 +30,7 @@ impl Session {
     /// When the item is beyond the catalogue or the reward beyond the scale.
     pub fn observe(&mut self, item: ItemIdx, reward: f32) -> Result<(), ServingError> {
         check(self.unavailable.n_items(), item, reward)?;
-        self.situation.observe(&self.items, item, reward);
+        self.state.observe(&self.items, item, reward);
         self.skip(item)?;
         self.recent.push(item);
         if self.recent.len() > RECENT {
@@ -63,9 +63,9 @@ impl Served {
             unavailable.insert(row.item);
         }
         let ranker = self.ranker();
-        let situation = Situation::new(&ranker.items, history, ranker.learns_in_session);
+        let state = SessionState::new(&ranker.items, history, ranker.learns_in_session);
         let recent = history.iter().rev().take(RECENT).rev().map(|row| row.item).collect();
-        Ok(Session { situation, items: ranker.items.clone(), unavailable, recent, n_steps: 0 })
+        Ok(Session { state, items: ranker.items.clone(), unavailable, recent, n_steps: 0 })
     }
 }
 

@@ -209,7 +209,7 @@ impl RawTrainingConfig {
     /// so `paper` does not get it.
     ///
     /// # Source
-    /// Spec H.
+    /// `docs/spec/hyper-parameters.md`.
     pub fn with_published_values(mut self, dataset: PublishedDataset) -> Self {
         let (beta, alpha, imitation, logit_limit) = match dataset {
             PublishedDataset::Amazon => (1.0, 0.25, 0.5, 1.0),

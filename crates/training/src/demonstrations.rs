@@ -23,7 +23,8 @@ impl Demonstrations {
     /// When an item is beyond the catalogue.
     ///
     /// # Source
-    /// Spec D.5. The reward of a step is the train world's, so a step at which the user quits keeps its reward.
+    /// `docs/spec/released-code.md#demonstrations`. The reward of a step is the train world's, so a step at which the
+    /// user quits keeps its reward.
     pub fn new(
         trajectories: &[Trajectory],
         rows: &BTreeMap<UserIdx, u32>,

@@ -29,7 +29,8 @@ impl Trainer<'_> {
     /// weights; and, where the settings say so, new advantages before that. The episodes' steps start at `first_row`.
     ///
     /// # Source
-    /// Spec E, F.2 and G.5. Demonstrations come in a cyclic order that moves on by a batch every episode.
+    /// `docs/spec/released-code.md#discriminator`, `docs/spec/released-code.md#weights`. Demonstrations come in a
+    /// cyclic order that moves on by a batch every episode.
     pub(crate) fn teach_discriminator(
         &mut self,
         episodes: Range<u64>,
@@ -116,7 +117,8 @@ impl Trainer<'_> {
     /// One step of the critic on a mixed batch.
     ///
     /// # Source
-    /// Spec G.2: states are constants but are computed with dropout; a session cut by the horizon counts as ended.
+    /// `docs/spec/released-code.md#critic`: states are constants but are computed with dropout; a session cut by the
+    /// horizon counts as ended.
     fn update_critic(&mut self, update: u64, scratch: &mut Scratch) {
         let rng = &mut rng_for(self.seed, &[stream::CRITIC_UPDATE, update]);
         self.draw(rng, &mut scratch.batch);
@@ -164,7 +166,8 @@ impl Trainer<'_> {
     /// One step of the policy on another mixed batch.
     ///
     /// # Source
-    /// Spec G.3: advantages come from the critic after its step, on states with dropout, normalised over the batch.
+    /// `docs/spec/released-code.md#policy-loss`: advantages come from the critic after its step, on states with
+    /// dropout, normalised over the batch.
     fn update_actor(&mut self, update: u64, scratch: &mut Scratch) {
         let rng = &mut rng_for(self.seed, &[stream::ACTOR_UPDATE, update]);
         self.draw(rng, &mut scratch.batch);

@@ -75,7 +75,8 @@ impl RatingTable {
 /// Draws uniformly random cells whose logged value lies below the positive's, giving up after three tries.
 ///
 /// # Source
-/// Spec B.2. ROLeR draws from a list made once before training; this draws afresh for every batch.
+/// `docs/spec/world-model.md#loss`. ROLeR draws from a list made once before training; this draws afresh for every
+/// batch.
 #[derive(Debug)]
 pub(crate) struct NegativeSampler {
     rule: NegativeRule,

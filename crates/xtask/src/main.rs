@@ -5,6 +5,7 @@
 mod crates;
 mod instructions;
 mod licences;
+mod links;
 mod results;
 mod table;
 mod text;
@@ -70,9 +71,11 @@ fn results_of(file: &str, all_skipped: bool) -> Result<Vec<Finding>, String> {
 
 fn tidy(root: &Path) -> Result<Vec<Finding>, String> {
     let mut findings = Vec::new();
-    for (name, text) in tree::text_files(root)? {
-        findings.extend(text::check(&name, &text));
+    let files = tree::text_files(root)?;
+    for (name, text) in &files {
+        findings.extend(text::check(name, text));
     }
+    findings.extend(links::check(&files, |path| root.join(path).exists()));
     let read = |name: &str| std::fs::read_to_string(root.join(name)).map_err(|e| format!("{name}: {e}"));
     let rows = table::parse(&read("ARCHITECTURE.md")?)?;
     let workspace = crates::Workspace::load(root)?;

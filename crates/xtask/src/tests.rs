@@ -22,6 +22,29 @@ fn text_rules() {
 }
 
 #[test]
+fn citations_lead_somewhere() {
+    // Put together, so that this file passes its own check.
+    let docs = |name: &str| ["docs", name].join("/");
+    let page = "# A page\n\n## Policy loss\n\n```text\n# no heading\n```\n";
+    let check = |name: &str, text: &str| {
+        let files = [(docs("spec/a.md"), page.to_owned()), (name.to_owned(), text.to_owned())];
+        let known = [docs("spec/a.md"), docs("b.md"), "presets/x.toml".to_owned()];
+        let exists = |path: &str| known.iter().any(|known| known == path);
+        links::check(&files, exists).len()
+    };
+    let cite = |rest: &str| format!("//! See `{}`.", docs(rest));
+    assert_eq!(check("x.rs", &cite("spec/a.md")), 0);
+    assert_eq!(check("x.rs", &cite("spec/a.md#policy-loss")), 0);
+    assert_eq!(check("x.rs", &cite("spec/a.md#no-heading")), 1);
+    assert_eq!(check("x.rs", &cite("spec/c.md")), 1);
+    assert_eq!(check("x.rs", &format!("//! https://host/{}", docs("spec/c.md"))), 0, "another site's");
+    assert_eq!(check("x.rs", &["//! Sp", "ec G.3."].concat()), 1, "a chapter of what is not here");
+    assert_eq!(check(&docs("spec/b.md"), "[a](a.md#a-page), [b](../b.md), [x](../../presets/x.toml)"), 0);
+    assert_eq!(check(&docs("spec/b.md"), "[a](a.md#b) [c](c.md) [out](https://host/c.md)"), 2);
+    assert_eq!(check(&docs("b.md"), "[here](#somewhere)"), 1);
+}
+
+#[test]
 fn sentences() {
     assert_eq!(first_sentence("//! One idea\n//! here. More.\n\nuse a;"), "One idea here");
     assert_eq!(first_sentence("//! Short.\n//!\n//! Longer."), "Short");

@@ -7,7 +7,7 @@ use learning::{
     Algorithm, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule, Stateful,
     Steps, Terms, TrainedPolicy, Unserved,
 };
-use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext};
+use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs};
 use rand::RngExt as _;
 use ranking::Ranker;
 
@@ -144,22 +144,41 @@ impl Policy for Values {
 
 struct Session<'a>(&'a Values);
 
-impl PolicySession for Session<'_> {
-    fn choose(&mut self, shown: &ItemSet, rng: &mut Rng) -> Choice {
-        let Values { values, explored } = self.0;
-        let free: Vec<usize> =
+impl Session<'_> {
+    /// The items that may be shown, any where everything was, and the best of them.
+    fn free(&self, shown: &ItemSet) -> (Vec<usize>, usize) {
+        let values = &self.0.values;
+        let mut free: Vec<usize> =
             (0..values.len()).filter(|&item| !shown.contains(ItemIdx(item as u32))).collect();
-        // If everything was shown, any item may be.
-        let free = if free.is_empty() { (0..values.len()).collect() } else { free };
+        if free.is_empty() {
+            free.extend(0..values.len());
+        }
         let best = free.iter().copied().max_by(|&a, &b| values[a].total_cmp(&values[b]).then(b.cmp(&a)));
-        let best = best.unwrap_or(0);
-        let item = match *explored > 0.0 && rng.random::<f32>() < *explored {
+        (free, best.unwrap_or(0))
+    }
+
+    fn log_prob(&self, n_free: usize, is_best: bool) -> f32 {
+        let at_random = self.0.explored / n_free as f32;
+        if is_best { (1.0 - self.0.explored + at_random).ln() } else { at_random.ln() }
+    }
+}
+
+impl PolicySession for Session<'_> {
+    fn log_probs(&mut self, shown: &ItemSet, out: &mut [f32]) -> Result<(), UnknownLogProbs> {
+        let (free, best) = self.free(shown);
+        out.fill(f32::NEG_INFINITY);
+        free.iter().for_each(|&item| out[item] = self.log_prob(free.len(), item == best));
+        Ok(())
+    }
+
+    fn choose(&mut self, shown: &ItemSet, rng: &mut Rng) -> Choice {
+        let (free, best) = self.free(shown);
+        let item = match self.0.explored > 0.0 && rng.random::<f32>() < self.0.explored {
             true => free[rng.random_range(0..free.len())],
             false => best,
         };
-        let at_random = explored / free.len() as f32;
-        let probability = if item == best { 1.0 - explored + at_random } else { at_random };
-        Choice { item: ItemIdx(item as u32), log_prob_behavior: probability.ln() }
+        let log_prob_behavior = self.log_prob(free.len(), item == best);
+        Choice { item: ItemIdx(item as u32), log_prob_behavior }
     }
 
     fn observe(&mut self, _: ItemIdx, _: f32) {}

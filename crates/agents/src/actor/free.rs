@@ -1,10 +1,10 @@
 //! The actor that writes a title: freely, or within the catalogue.
 
 use super::fill;
+use crate::agent_session::{AgentSession, AnswerRecord, Choice, title_of};
 use crate::agents::{Agents, Call, Manner, note, note_all};
 use crate::prompts::Refusal;
 use crate::reply::{Problem, read_title};
-use crate::seat::{AnswerRecord, Choice, Seat, title_of};
 use crate::slate::nearest_titles;
 use crate::{AgentError, UnknownTitle};
 use demonstrations::{AgentAccount, Grounded, Grounding, GroundingStatus};
@@ -17,7 +17,7 @@ impl Agents<'_> {
     /// failed is asked again as it was, so that a passing fault changes nothing that follows.
     pub(super) fn act_freely(
         &self,
-        seats: &mut [Seat],
+        sessions: &mut [AgentSession],
         active: &[usize],
         account: &mut AgentAccount,
     ) -> Result<(), AgentError> {
@@ -28,18 +28,18 @@ impl Agents<'_> {
             schema: if is_open { self.schema(&json!({"title": {"type": "string"}})) } else { None },
             choices: self.choices.clone(),
         };
-        let mut n_answers = vec![0; seats.len()];
+        let mut n_answers = vec![0; sessions.len()];
         for _ in 0..self.settings.attempts {
             let waiting: Vec<usize> =
-                active.iter().copied().filter(|&at| seats[at].draft.choice.is_none()).collect();
+                active.iter().copied().filter(|&at| sessions[at].draft.choice.is_none()).collect();
             let calls = waiting
                 .iter()
-                .map(|&at| self.actor_call(&seats[at], n_answers[at]))
+                .map(|&at| self.actor_call(&sessions[at], n_answers[at]))
                 .collect::<Result<_, _>>()?;
             for (answer, &at) in self.ask(&manner, calls, account)?.into_iter().zip(&waiting) {
                 if let Some(completion) = answer {
                     n_answers[at] += 1;
-                    let is_meant = self.take(&mut seats[at], &completion, account)?;
+                    let is_meant = self.take(&mut sessions[at], &completion, account)?;
                     if !is_meant {
                         self.note_cut(AgentRole::Actor, &completion);
                     }
@@ -50,48 +50,48 @@ impl Agents<'_> {
         Ok(())
     }
 
-    fn actor_call(&self, seat: &Seat, attempt: usize) -> Result<Call, AgentError> {
+    fn actor_call(&self, session: &AgentSession, attempt: usize) -> Result<Call, AgentError> {
         let is_constrained = self.choices.is_some();
-        let messages = self.chat("actor", seat, |situation| {
-            fill(situation, &seat.draft);
+        let messages = self.chat("actor", session, |situation| {
+            fill(situation, &session.draft);
             situation.structured &= !is_constrained;
         })?;
-        let excluded = if is_constrained { self.excluded(seat) } else { Vec::new() };
-        Ok(Call { session: seat.number, step: seat.steps.len(), attempt, messages, excluded })
+        let excluded = if is_constrained { self.excluded(session) } else { Vec::new() };
+        Ok(Call { session: session.number, step: session.steps.len(), attempt, messages, excluded })
     }
 
     /// The rows that cannot be chosen: known, shown, or without a title.
-    fn excluded(&self, seat: &Seat) -> Vec<u32> {
+    fn excluded(&self, session: &AgentSession) -> Vec<u32> {
         let texts = self.choices.as_ref().map_or(&[][..], |choices| &choices.texts);
-        let is_out = |row: u32| seat.unavailable.contains(ItemIdx(row)) || texts[row as usize].is_empty();
+        let is_out = |row: u32| session.unavailable.contains(ItemIdx(row)) || texts[row as usize].is_empty();
         (0..texts.len() as u32).filter(|&row| is_out(row)).collect()
     }
 
     /// Takes an answer: as the draft's choice, or as a refusal. Whether it names an item at all.
     fn take(
         &self,
-        seat: &mut Seat,
+        session: &mut AgentSession,
         completion: &Completion,
         account: &mut AgentAccount,
     ) -> Result<bool, AgentError> {
         let Some((text, grounded)) = self.meant(completion, account)? else { return Ok(false) };
-        let open = grounded.item.filter(|&item| !seat.unavailable.contains(item));
+        let open = grounded.item.filter(|&item| !session.unavailable.contains(item));
         if let Some(item) = open {
             let log_prob = completion.log_prob.filter(|_| self.choices.is_some());
-            seat.draft.choice = Some(Choice { item, text, grounded, log_prob, lift: None });
+            session.draft.choice = Some(Choice { item, text, grounded, log_prob, lift: None });
             return Ok(true);
         }
         if self.modules.unknown_title == UnknownTitle::Nearest
             && let Some(&(item, distance)) =
-                nearest_titles(self.index.vectors(), &text, 1, &seat.unavailable).first()
+                nearest_titles(self.index.vectors(), &text, 1, &session.unavailable).first()
         {
             let grounding = Grounding { status: GroundingStatus::Embedding, distance };
             let grounded = Grounded { item: Some(item), grounding, is_ambiguous: false };
-            seat.draft.choice = Some(Choice { item, text, grounded, log_prob: None, lift: None });
+            session.draft.choice = Some(Choice { item, text, grounded, log_prob: None, lift: None });
             return Ok(true);
         }
         let is_meant = grounded.item.is_some();
-        self.refuse(seat, text, grounded);
+        self.refuse(session, text, grounded);
         Ok(is_meant)
     }
 
@@ -118,18 +118,18 @@ impl Agents<'_> {
         Ok(Some((text, grounded)))
     }
 
-    fn refuse(&self, seat: &mut Seat, text: String, grounded: Grounded) {
+    fn refuse(&self, session: &mut AgentSession, text: String, grounded: Grounded) {
         let why = match grounded.item {
             None => "it is not among those that we have",
             Some(_) => "the person knows it already or has just been shown it",
         };
         let n_nearest = if grounded.item.is_none() { self.settings.alternatives } else { 0 };
-        let nearest = nearest_titles(self.index.vectors(), &text, n_nearest, &seat.unavailable);
+        let nearest = nearest_titles(self.index.vectors(), &text, n_nearest, &session.unavailable);
         let nearest = nearest.into_iter().map(|(item, _)| title_of(self.scene, item)).collect();
         let refusal = Refusal { title: text.clone(), why, nearest };
-        if !seat.draft.refused.contains(&refusal) {
-            seat.draft.refused.push(refusal);
+        if !session.draft.refused.contains(&refusal) {
+            session.draft.refused.push(refusal);
         }
-        seat.answers.push(AnswerRecord { text, grounded, is_shown: false });
+        session.answers.push(AnswerRecord { text, grounded, is_shown: false });
     }
 }

@@ -2,8 +2,8 @@
 
 use super::fill;
 use crate::AgentError;
+use crate::agent_session::{AgentSession, Choice};
 use crate::agents::Agents;
-use crate::seat::{Choice, Seat};
 use demonstrations::{AgentAccount, Grounded, Grounding, GroundingStatus};
 use llm::{AgentRole, Continuation, Score};
 use mdp::ItemIdx;
@@ -13,16 +13,16 @@ impl Agents<'_> {
     /// history, and takes the title with the largest difference; the first of equals.
     pub(super) fn act_by_score(
         &self,
-        seats: &mut [Seat],
+        sessions: &mut [AgentSession],
         active: &[usize],
         account: &mut AgentAccount,
     ) -> Result<(), AgentError> {
-        let slates: Vec<Vec<ItemIdx>> = active.iter().map(|&at| self.slate_for(&seats[at])).collect();
+        let slates: Vec<Vec<ItemIdx>> = active.iter().map(|&at| self.slate_for(&sessions[at])).collect();
         let mut requests = Vec::with_capacity(2 * active.len());
         for (&at, slate) in active.iter().zip(&slates) {
-            let seat = &seats[at];
-            let with = self.chat("actor", seat, |situation| {
-                fill(situation, &seat.draft);
+            let session = &sessions[at];
+            let with = self.chat("actor", session, |situation| {
+                fill(situation, &session.draft);
                 situation.structured = false;
             })?;
             let mut blank = self.blank();
@@ -38,17 +38,17 @@ impl Agents<'_> {
         let answers = self.score(&requests, account)?;
         for ((&at, slate), pair) in active.iter().zip(&slates).zip(answers.chunks(2)) {
             if let [Some(with), Some(without)] = pair {
-                seats[at].draft.choice = self.best(slate, with, without);
+                sessions[at].draft.choice = self.best(slate, with, without);
             }
         }
         Ok(())
     }
 
-    fn slate_for(&self, seat: &Seat) -> Vec<ItemIdx> {
-        let history = self.scene.history(seat.user).iter().map(|seen| seen.item);
-        let latest: Vec<ItemIdx> = history.chain(seat.session.shown().iter().copied()).collect();
+    fn slate_for(&self, session: &AgentSession) -> Vec<ItemIdx> {
+        let history = self.scene.history(session.user).iter().map(|seen| seen.item);
+        let latest: Vec<ItemIdx> = history.chain(session.environment.shown().iter().copied()).collect();
         let settings = &self.settings.slate;
-        self.slates.slate(self.scene, self.index.vectors(), settings, &latest, &seat.unavailable)
+        self.slates.slate(self.scene, self.index.vectors(), settings, &latest, &session.unavailable)
     }
 
     fn continuation(&self, item: ItemIdx) -> String {

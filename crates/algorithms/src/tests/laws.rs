@@ -198,15 +198,21 @@ fn policies_never_repeat_and_know_nothing_but_history_and_session() {
             let items: BTreeSet<ItemIdx> = session.steps.iter().map(|step| step.item).collect();
             assert_eq!(items.len(), session.steps.len(), "{} repeats", entry.name);
         }
-        // Two sessions of one user do not know of each other.
+        let mut log_probs = vec![0.0; N_ITEMS as usize];
         let context = SessionContext { user: UserIdx(2), history: &domain.histories[2] };
         let (mut one, mut two) = (policy.start(context), policy.start(context));
         let mut shown = ItemSet::empty(N_ITEMS as usize);
         for step in 0..4 {
-            let item = one.choose(&shown, &mut rng_for(1, &[step])).item;
+            one.log_probs(&shown, &mut log_probs).unwrap();
+            let mass: f32 = log_probs.iter().map(|log_p| log_p.exp()).sum();
+            assert!((mass - 1.0).abs() < 1e-4, "{}: probabilities add up to {mass}", entry.name);
+            let choice = one.choose(&shown, &mut rng_for(1, &[step]));
+            let item = choice.item;
+            assert!((log_probs[item.index()] - choice.log_prob_behavior).abs() < 1e-4, "{}", entry.name);
             one.observe(item, 4.0);
             shown.insert(item);
         }
+        // Two sessions of one user do not know of each other.
         let fresh = ItemSet::empty(N_ITEMS as usize);
         let alone = policy.start(context).choose(&fresh, &mut rng_for(1, &[9]));
         assert_eq!(two.choose(&fresh, &mut rng_for(1, &[9])), alone, "{}", entry.name);

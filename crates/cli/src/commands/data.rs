@@ -41,7 +41,8 @@ pub(crate) struct Import {
     /// The items file, where the layout does not bring one or another is wanted
     #[arg(long, value_name = "PATH")]
     items: Option<PathBuf>,
-    /// Names of columns that are not recognised: user=..,item=..,rating=..,time=..,title=..,genres=..; `time=` for none
+    /// Names of columns that are not recognised: user=..,item=..,rating=..,time=..,title=..,genres=..,
+    /// propensity=..; `time=` for none
     #[arg(long, value_name = "ROLE=COLUMN,..", default_value = "", hide_default_value = true)]
     map: ColumnMap,
     /// The scale of the ratings: auto, counts, positive or LO..HI
@@ -138,8 +139,8 @@ fn import(arguments: &Import, global: &Global) -> Result<(), Failure> {
     answer(&dataset, out, global)
 }
 
-/// Feedback becomes a dataset; with which probability a policy had chosen what was answered stands beside it, in
-/// `OUT.propensities.csv`.
+/// Feedback becomes a dataset, with the probability with which a policy had chosen what was answered. By session and with
+/// the policy's hash, those answers stand beside it, too, in `OUT.propensities.csv`.
 fn import_serving_log(arguments: &Import, global: &Global) -> Result<(), Failure> {
     let input = arguments.input.as_deref().ok_or_else(|| Failure::input("no store to import"))?;
     let at = input.to_str().map_or_else(|| StoreAt::File(input.to_owned()), StoreAt::from);
@@ -149,7 +150,8 @@ fn import_serving_log(arguments: &Import, global: &Global) -> Result<(), Failure
     let ratings = folder.path().join("ratings.csv");
     std::fs::write(&ratings, &log.ratings).map_err(|e| Failure::writing(&ratings, &e))?;
     let scale = "1..5".parse().map_err(|e: data::Problem| Failure::input(e.to_string()))?;
-    let source = Source { scale, ..Source::new(Format::Csv, &ratings) };
+    let columns = ColumnMap { propensity: Some("propensity".to_owned()), ..ColumnMap::default() };
+    let source = Source { scale, columns, ..Source::new(Format::Csv, &ratings) };
     let given = arguments.options_of(vec![source]);
     let layers = arguments.settings.layers(&given)?;
     if arguments.settings.prints(&layers, global)? {

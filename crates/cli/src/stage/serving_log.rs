@@ -12,7 +12,7 @@ pub(crate) const CHOSEN: &str = "session,user,item,rating,left,time,propensity,p
 /// Two tables with a header each.
 #[derive(Debug)]
 pub(crate) struct ServingLog {
-    /// `user,item,rating,time`: histories and answers.
+    /// `user,item,rating,time,propensity`: histories and answers; the last is empty where no policy had chosen the item.
     pub(crate) ratings: String,
     /// `session,user,item,rating,left,time,propensity,policy,arm,event_id`: the answers to what a policy chose.
     pub(crate) chosen: String,
@@ -28,7 +28,8 @@ pub(crate) fn read(at: &StoreAt) -> Result<ServingLog, Failure> {
     {
         return Err(Failure::input(format!("no such file: {}", path.display())).hint(HINT));
     }
-    let mut log = ServingLog { ratings: "user,item,rating,time\n".to_owned(), chosen: CHOSEN.to_owned() };
+    let mut log =
+        ServingLog { ratings: "user,item,rating,time,propensity\n".to_owned(), chosen: CHOSEN.to_owned() };
     let mut known = Known::default();
     store::for_each(at, |record| take_in(&mut log, &mut known, record))
         .map_err(|error| Failure::input(error.to_string()).hint(HINT))?;
@@ -88,7 +89,7 @@ fn take_in(log: &mut ServingLog, known: &mut Known, record: &Record) {
             for (age, rated) in (1u64..).zip(history.iter().rev()) {
                 let (user, item) = (quoted(&user), quoted(&rated.item));
                 let _ =
-                    writeln!(log.ratings, "{user},{item},{},{}", rated.rating, seconds.saturating_sub(age));
+                    writeln!(log.ratings, "{user},{item},{},{},", rated.rating, seconds.saturating_sub(age));
             }
             known.users.insert(record.session.clone(), user);
         }
@@ -100,7 +101,10 @@ fn take_in(log: &mut ServingLog, known: &mut Known, record: &Record) {
             let seconds = known.second(&user, record.time_millis);
             let user = quoted(&user);
             let item = quoted(item);
-            let _ = writeln!(log.ratings, "{user},{item},{reward},{seconds}");
+            // A number that rounding made 0 says nothing about how likely the choice was.
+            let chosen = propensity.filter(|p| *p > 0.0 && *p <= 1.0 && policy.is_some());
+            let chosen = chosen.map(|p| p.to_string()).unwrap_or_default();
+            let _ = writeln!(log.ratings, "{user},{item},{reward},{seconds},{chosen}");
             if let (Some(propensity), Some(policy)) = (propensity, policy) {
                 let session = quoted(&record.session);
                 let arm = arm.map_or("", Arm::word);

@@ -264,6 +264,7 @@ fn feedback_becomes_a_dataset_with_propensities_beside_it() {
     let line = ["data", "import", "serving-log", "--input", "s.sqlite", "--out", "data"];
     let data = json(dir.path(), &line);
     assert_eq!((&data["users"], &data["interactions"]), (&value!(1), &value!(4)));
+    assert_eq!(data["propensities"], 1, "of what the policy chose");
     let chosen = std::fs::read_to_string(dir.path().join("data.propensities.csv")).unwrap();
     assert_eq!(chosen.lines().count(), 2, "what the policy chose, not what it did not: {chosen}");
     let missing = ["data", "import", "serving-log", "--input", "nothing", "--out", "data"];

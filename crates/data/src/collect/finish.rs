@@ -13,6 +13,8 @@ use std::path::Path;
 struct Log {
     offsets: Vec<usize>,
     rows: Vec<Interaction>,
+    /// One per row, 0 where there is none; empty where no row has one.
+    propensities: Vec<f32>,
 }
 
 impl Collector {
@@ -59,6 +61,11 @@ impl Collector {
         let users = log.drop_empty_users(&self.users);
         let mut dataset = Dataset::from_parts(catalogue, users, log.offsets, log.rows, clock)
             .map_err(|problem| DataError::new(problem, input))?;
+        if !log.propensities.is_empty() {
+            dataset = dataset
+                .with_propensities(log.propensities)
+                .map_err(|problem| DataError::new(problem, input))?;
+        }
         dataset.report = self.report.clone();
         Ok((dataset, self.report))
     }
@@ -159,6 +166,8 @@ fn by_user(columns: &super::Columns, n_users: usize) -> Log {
     }
     let mut next = offsets.clone();
     let mut rows = vec![Interaction { item: ItemIdx(0), rating: 0.0, time: 0 }; columns.user.len()];
+    let n_with = if columns.propensity.is_empty() { 0 } else { columns.user.len() };
+    let mut propensities = vec![0.0; n_with];
     for (row, &user) in columns.user.iter().enumerate() {
         let place = &mut next[user as usize];
         rows[*place] = Interaction {
@@ -166,9 +175,20 @@ fn by_user(columns: &super::Columns, n_users: usize) -> Log {
             rating: columns.rating[row],
             time: columns.time[row],
         };
+        if let Some(&propensity) = columns.propensity.get(row) {
+            propensities[*place] = propensity;
+        }
         *place += 1;
     }
-    Log { offsets, rows }
+    Log { offsets, rows, propensities }
+}
+
+/// Puts propensities in the order that sorting the history by time, stably, will give its rows.
+fn sort_with(propensities: &mut [f32], history: &[Interaction]) {
+    let mut order: Vec<usize> = (0..history.len()).collect();
+    order.sort_by_key(|&row| history[row].time);
+    let sorted: Vec<f32> = order.iter().map(|&row| propensities[row]).collect();
+    propensities.copy_from_slice(&sorted);
 }
 
 impl Log {
@@ -195,6 +215,9 @@ impl Log {
         for bounds in self.offsets.windows(2) {
             let history = &mut self.rows[bounds[0]..bounds[1]];
             if clock == Clock::Seconds {
+                if let Some(propensities) = self.propensities.get_mut(bounds[0]..bounds[1]) {
+                    sort_with(propensities, history);
+                }
                 history.sort_by_key(|row| row.time);
             } else {
                 history.iter_mut().enumerate().for_each(|(place, row)| row.time = place as i64);
@@ -225,6 +248,9 @@ impl Log {
             for row in start..end {
                 if keep(user, &self.rows[row]) {
                     self.rows[n_kept] = self.rows[row];
+                    if let Some(&propensity) = self.propensities.get(row) {
+                        self.propensities[n_kept] = propensity;
+                    }
                     n_kept += 1;
                 }
             }
@@ -233,6 +259,7 @@ impl Log {
         }
         let n_gone = self.rows.len() - n_kept;
         self.rows.truncate(n_kept);
+        self.propensities.truncate(n_kept);
         n_gone as u64
     }
 

@@ -22,6 +22,15 @@ pub(crate) struct RawRow<'a> {
     pub(crate) item: &'a str,
     pub(crate) rating: Cell<'a>,
     pub(crate) time: Cell<'a>,
+    pub(crate) propensity: Cell<'a>,
+}
+
+impl<'a> RawRow<'a> {
+    /// Where the source says no more than who has what.
+    pub(crate) fn without_rating(user: &'a str, item: &'a str) -> Self {
+        let none = Cell::NoColumn;
+        Self { user, item, rating: none, time: none, propensity: none }
+    }
 }
 
 /// How the ratings and times of a source are read.
@@ -61,6 +70,18 @@ impl Reading {
             }
             _ => Ok(Some(Rating { value, has_comma })),
         }
+    }
+
+    /// With which probability the item was chosen; 0 where that is not known.
+    pub(super) fn propensity(&self, cell: Cell<'_>) -> Result<f32, Problem> {
+        let value = match cell {
+            Cell::NoColumn => return Ok(0.0),
+            Cell::Text(text) if is_nothing(text) => return Ok(0.0),
+            Cell::Number(number) if number.is_nan() => return Ok(0.0),
+            Cell::Text(text) => parse_rating(text, self.decimal)?.0,
+            Cell::Number(number) => number as f32,
+        };
+        if value > 0.0 && value <= 1.0 { Ok(value) } else { Err(Problem::NotAProbability { value }) }
     }
 
     /// Unix seconds, and whether they were given in a finer unit; `None` where the source has times, but not here.

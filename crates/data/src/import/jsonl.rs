@@ -60,9 +60,10 @@ fn read_log(
     unused: &mut Unused,
     collector: &mut Collector,
 ) -> Result<(), DataError> {
-    let (rating, time) = (layout.rating.map(|key| names[key]), layout.time.map(|key| names[key]));
+    let [rating, time, propensity] =
+        [layout.rating, layout.time, layout.propensity].map(|key| key.map(|key| names[key]));
     let mut wanted: Vec<&str> = vec![names[layout.user], names[layout.item]];
-    wanted.extend(rating.into_iter().chain(time));
+    wanted.extend(rating.into_iter().chain(time).chain(propensity));
     wanted.extend(unused.wanted().into_iter().map(|column| names[column]));
     for_each_object(member, &wanted, source, encoding, collector, |object, at, collector| {
         if !is_selected(object, source) {
@@ -75,8 +76,9 @@ fn read_log(
             }
         }
         let text = |key: usize| object.get(names[key]).and_then(id_of).unwrap_or_default();
-        let (rating, time) = (cell(object, rating), cell(object, time));
-        collector.push(RawRow { user: text(layout.user), item: text(layout.item), rating, time }, at)
+        let [rating, time, propensity] = [rating, time, propensity].map(|key| cell(object, key));
+        let (user, item) = (text(layout.user), text(layout.item));
+        collector.push(RawRow { user, item, rating, time, propensity }, at)
     })
 }
 

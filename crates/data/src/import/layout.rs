@@ -14,6 +14,7 @@ pub(super) struct Layout {
     pub(super) item: usize,
     pub(super) rating: Option<usize>,
     pub(super) time: Option<usize>,
+    pub(super) propensity: Option<usize>,
     pub(super) select: Vec<(usize, String)>,
     understood: Understood,
     header: Vec<String>,
@@ -31,10 +32,11 @@ impl Layout {
         };
         let (user, item) = (need(Role::User, &map.user)?, need(Role::Item, &map.item)?);
         let (rating, time) = (find(Role::Rating, &map.rating)?, find(Role::Time, &map.time)?);
+        let propensity = find(Role::Propensity, &map.propensity)?;
         let select = selected(header, source, file)?;
         let name = |column: usize| header[column].to_owned();
         let is_used = |column: usize| {
-            [Some(user), Some(item), rating, time].contains(&Some(column))
+            [Some(user), Some(item), rating, time, propensity].contains(&Some(column))
                 || select.iter().any(|(selected, _)| *selected == column)
         };
         let ignored = (0..header.len()).filter(|&column| !is_used(column)).map(|column| header[column]);
@@ -44,13 +46,14 @@ impl Layout {
                 item: Some(name(item)),
                 rating: rating.map(name),
                 time: time.map(name),
+                propensity: propensity.map(name),
                 ..ColumnMap::default()
             },
             ignored: names(ignored),
             clock: if time.is_some() { Clock::Seconds } else { Clock::Unordered },
         };
         let header = header.iter().map(|name| (*name).to_owned()).collect();
-        Ok(Self { user, item, rating, time, select, understood, header })
+        Ok(Self { user, item, rating, time, propensity, select, understood, header })
     }
 
     /// The same where the layout itself says what the times are.
@@ -79,7 +82,8 @@ impl Layout {
     /// The columns that play no role, to be looked at.
     pub(super) fn unused(&self) -> Unused {
         let is_used = |column: usize| {
-            [Some(self.user), Some(self.item), self.rating, self.time].contains(&Some(column))
+            [Some(self.user), Some(self.item), self.rating, self.time, self.propensity]
+                .contains(&Some(column))
                 || self.select.iter().any(|(selected, _)| *selected == column)
         };
         let columns =

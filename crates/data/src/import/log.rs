@@ -107,6 +107,7 @@ pub(super) fn read_table(
                 item: untyped_id(row.field(layout.item)),
                 rating: cell(layout.rating),
                 time: cell(layout.time),
+                propensity: cell(layout.propensity),
             };
             collector.push(row, at)
         }

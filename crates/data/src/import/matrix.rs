@@ -60,7 +60,7 @@ fn read_dense(mut table: Table<'_>, no_header: bool, collector: &mut Collector) 
             for (place, item) in items.iter().enumerate() {
                 let cell = table.field(first_cell + place);
                 if !is_blank(cell) {
-                    let row = RawRow { user, item, rating: Cell::Text(cell), time: Cell::NoColumn };
+                    let row = RawRow { rating: Cell::Text(cell), ..RawRow::without_rating(user, item) };
                     collector.push(row, at)?;
                 }
             }

@@ -69,14 +69,18 @@ fn read_table(table: &ParquetTable, layout: &Layout, collector: &mut Collector) 
     for group in 0..table.n_groups() {
         let open = |column: usize| table.column(group, column);
         let (mut users, mut items) = (open(layout.user)?, open(layout.item)?);
-        let (mut ratings, mut times) =
-            (layout.rating.map(open).transpose()?, layout.time.map(open).transpose()?);
+        let mut rest = Vec::new();
+        for column in [layout.rating, layout.time, layout.propensity] {
+            rest.push(column.map(open).transpose()?);
+        }
         let mut select: Vec<Column> =
             layout.select.iter().map(|(column, _)| open(*column)).collect::<Result<_, _>>()?;
         for n in blocks(table.n_rows(group)) {
             let (mut users, mut items) = (Block::next(&mut users, n)?, Block::next(&mut items, n)?);
-            let ratings = ratings.as_mut().map(|column| Block::next(column, n)).transpose()?;
-            let times = times.as_mut().map(|column| Block::next(column, n)).transpose()?;
+            let mut blocks = [None, None, None];
+            for (block, column) in blocks.iter_mut().zip(&mut rest) {
+                *block = column.as_mut().map(|column| Block::next(column, n)).transpose()?;
+            }
             let mut chosen: Vec<Block> =
                 select.iter_mut().map(|column| Block::next(column, n)).collect::<Result<_, _>>()?;
             for row in 0..n {
@@ -87,9 +91,13 @@ fn read_table(table: &ParquetTable, layout: &Layout, collector: &mut Collector) 
                     collector.not_selected(at);
                     continue;
                 }
-                let rating = ratings.as_ref().map_or(Cell::NoColumn, |block| block.cell(row));
-                let time = times.as_ref().map_or(Cell::NoColumn, |block| block.cell(row));
-                collector.push(RawRow { user: users.text(row), item: items.text(row), rating, time }, at)?;
+                let cells = blocks.each_ref().map(|block| match block {
+                    Some(block) => block.cell(row),
+                    None => Cell::NoColumn,
+                });
+                let [rating, time, propensity] = cells;
+                let (user, item) = (users.text(row), items.text(row));
+                collector.push(RawRow { user, item, rating, time, propensity }, at)?;
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::layout::selected;
 use super::{ImportOptions, Source, jsonl, table_of};
-use crate::collect::{At, Cell, Collector, RawRow};
+use crate::collect::{At, Collector, RawRow};
 use crate::input::{
     Input, JSON_ENDS, Literal, Member, Role, Separator, TABLE_ENDS, Table, find_column, missing, untyped_id,
 };
@@ -121,7 +121,7 @@ pub(super) fn push<'a>(
     for item in ids {
         is_empty = false;
         if is_selected {
-            collector.push(RawRow { user, item, rating: Cell::NoColumn, time: Cell::NoColumn }, at)?;
+            collector.push(RawRow::without_rating(user, item), at)?;
         } else {
             collector.not_selected(at);
         }

@@ -23,12 +23,16 @@ pub struct ColumnMap {
     pub title: Option<String>,
     /// The item's categories.
     pub genres: Option<String>,
+    /// With which probability whoever showed the item had chosen it: above 0, up to 1, or empty where nobody had. Only
+    /// a column that is named here is read so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub propensity: Option<String>,
 }
 
 impl FromStr for ColumnMap {
     type Err = Problem;
 
-    /// Reads `user=..,item=..,rating=..,time=..,title=..,genres=..`, each part optional.
+    /// Reads `user=..,item=..,rating=..,time=..,title=..,genres=..,propensity=..`, each part optional.
     fn from_str(text: &str) -> Result<Self, Problem> {
         let mut map = Self::default();
         for part in text.split(',').filter(|part| !part.trim().is_empty()) {
@@ -42,8 +46,10 @@ impl FromStr for ColumnMap {
                 "time" => &mut map.time,
                 "title" => &mut map.title,
                 "genres" => &mut map.genres,
+                "propensity" => &mut map.propensity,
                 other => {
-                    let text = format!("no role `{other}`: user, item, rating, time, title, genres");
+                    let text =
+                        format!("no role `{other}`: user, item, rating, time, title, genres, propensity");
                     return Err(Problem::Option(text));
                 }
             };
@@ -69,6 +75,7 @@ pub(crate) enum Role {
     Time,
     Title,
     Genres,
+    Propensity,
     Sequence,
     /// Any column that a selection names.
     Selected,
@@ -84,6 +91,7 @@ impl Role {
             Self::Time => "the time",
             Self::Title => "the title",
             Self::Genres => "the categories",
+            Self::Propensity => "the propensity",
             Self::Sequence => "the sequence of items",
             Self::Selected => "the selection",
         }
@@ -100,7 +108,8 @@ impl Role {
             Self::Title => names::TITLES,
             Self::Genres => names::GENRES,
             Self::Sequence => names::SEQUENCES,
-            Self::Selected => "",
+            // Many things are called so that are no probability of a choice: the user has to name it.
+            Self::Propensity | Self::Selected => "",
         };
         Box::new(words(names))
     }

@@ -25,19 +25,31 @@ pub(super) fn users(path: &Path, n_users: u64) -> Result<Vec<String>, DataError>
     text_table::<1>(path, n_users).map(|[ids]| ids)
 }
 
-/// Reads the interactions: where each user's rows start, and the rows.
-pub(super) fn interactions(
-    path: &Path,
-    n_users: usize,
-    n_rows: u64,
-) -> Result<(Vec<usize>, Vec<Interaction>), DataError> {
+/// The table of interactions.
+pub(super) struct Interactions {
+    /// Where each user's rows start, and the end.
+    pub(super) offsets: Vec<usize>,
+    pub(super) interactions: Vec<Interaction>,
+    /// One per row, 0 where there is none, if the table has such a column.
+    pub(super) propensities: Option<Vec<f32>>,
+}
+
+/// Reads the interactions. Tables from before there were propensities have four columns, as have those without any.
+pub(super) fn interactions(path: &Path, n_users: usize, n_rows: u64) -> Result<Interactions, DataError> {
     let table = ParquetTable::open(path, path)?;
-    if table.n_columns() != 4 {
-        return Err(damaged(path, "not the four columns of interactions"));
+    if !(4..=5).contains(&table.n_columns()) {
+        return Err(damaged(path, "not the columns of interactions"));
     }
+    let mut propensities = (table.n_columns() == 5).then(Vec::new);
     let mut ends: Vec<usize> = Vec::new();
     let mut out = Vec::new();
     for group in 0..table.n_groups() {
+        if let Some(propensities) = &mut propensities {
+            let ColumnValues::Numbers(values) = table.whole_column(group, 4)? else {
+                return Err(damaged(path, "propensities that are not numbers"));
+            };
+            propensities.extend(values.into_iter().map(|p| p.unwrap_or_default() as f32));
+        }
         let columns = [0, 1, 2, 3].map(|column| table.whole_column(group, column));
         let [Ok(users), Ok(items), Ok(ratings), Ok(times)] = columns else {
             return Err(columns.into_iter().find_map(Result::err).expect("one of them failed"));
@@ -66,7 +78,7 @@ pub(super) fn interactions(
     }
     ends.resize(n_users, out.len());
     ends.insert(0, 0);
-    Ok((ends, out))
+    Ok(Interactions { offsets: ends, interactions: out, propensities })
 }
 
 /// Reads a table of `N` text columns without nulls.

@@ -21,6 +21,9 @@ const USER_COLUMNS: &str = "message users { required binary id (STRING); }";
 const INTERACTION_COLUMNS: &str = "message interactions {
     required int32 user (INTEGER(32,false)); required int32 item (INTEGER(32,false));
     required float rating; required int64 time; }";
+const CHOSEN_COLUMNS: &str = "message interactions {
+    required int32 user (INTEGER(32,false)); required int32 item (INTEGER(32,false));
+    required float rating; required int64 time; optional float propensity; }";
 
 type Group<'a> = SerializedRowGroupWriter<'a, File>;
 
@@ -47,11 +50,16 @@ pub(super) fn users(dataset: &Dataset, path: &Path) -> Result<(), DataError> {
     })
 }
 
-/// Interactions by user row, then time.
+/// Interactions by user row, then time. Only a log that has propensities has a column for them.
 pub(super) fn interactions(dataset: &Dataset, path: &Path) -> Result<(), DataError> {
     let mut rows =
         dataset.histories().flat_map(|(user, rows)| rows.iter().map(move |row| (user, *row))).peekable();
-    write_table(path, INTERACTION_COLUMNS, |writer| {
+    let mut propensities = dataset.has_propensities().then(|| {
+        let users = dataset.histories().map(|(user, _)| user);
+        users.flat_map(move |user| dataset.propensities(user))
+    });
+    let columns = if propensities.is_some() { CHOSEN_COLUMNS } else { INTERACTION_COLUMNS };
+    write_table(path, columns, |writer| {
         while rows.peek().is_some() {
             let block: Vec<_> = rows.by_ref().take(GROUP_ROWS).collect();
             let mut group = writer.next_row_group()?;
@@ -63,6 +71,10 @@ pub(super) fn interactions(dataset: &Dataset, path: &Path) -> Result<(), DataErr
             column::<FloatType>(&mut group, &ratings)?;
             let times: Vec<i64> = block.iter().map(|(_, row)| row.time).collect();
             column::<Int64Type>(&mut group, &times)?;
+            if let Some(propensities) = &mut propensities {
+                let values: Vec<Option<f32>> = propensities.by_ref().take(block.len()).collect();
+                optional_column(&mut group, &values)?;
+            }
             group.close()?;
         }
         Ok(())
@@ -101,6 +113,14 @@ fn disk_error(error: ParquetError) -> std::io::Error {
 fn column<T: DataType>(group: &mut Group<'_>, values: &[T::T]) -> parquet::errors::Result<()> {
     let mut column = group.next_column()?.expect("one call per column of the schema");
     column.typed::<T>().write_batch(values, None, None)?;
+    column.close()
+}
+
+fn optional_column(group: &mut Group<'_>, values: &[Option<f32>]) -> parquet::errors::Result<()> {
+    let levels: Vec<i16> = values.iter().map(|value| i16::from(value.is_some())).collect();
+    let present: Vec<f32> = values.iter().copied().flatten().collect();
+    let mut column = group.next_column()?.expect("one call per column of the schema");
+    column.typed::<FloatType>().write_batch(&present, Some(&levels), None)?;
     column.close()
 }
 

@@ -2,7 +2,7 @@
 
 use super::beliefs::Beliefs;
 use super::reader::Reader;
-use super::{Answer, Briefing, Expert, ExpertSession, Reaction, StudiedExpert};
+use super::{Answer, CatalogueExpert, Expert, ExpertContext, ExpertSession, Reaction};
 use crate::DemonstrationError;
 use catalogue::Catalogue;
 use mdp::{Interaction, ItemIdx, ItemSet, Rng};
@@ -46,7 +46,7 @@ impl Expert for BuiltinExpert {
         format!("{SCHEME}?quality={}", self.quality)
     }
 
-    fn study<'a>(&'a self, catalogue: &'a Catalogue) -> Box<dyn StudiedExpert + 'a> {
+    fn study<'a>(&'a self, catalogue: &'a Catalogue) -> Box<dyn CatalogueExpert + 'a> {
         Box::new(Studied { quality: self.quality, reader: Reader::of(catalogue) })
     }
 }
@@ -56,8 +56,8 @@ struct Studied {
     reader: Reader,
 }
 
-impl StudiedExpert for Studied {
-    fn start<'a>(&'a self, briefing: Briefing<'a>) -> Box<dyn ExpertSession + 'a> {
+impl CatalogueExpert for Studied {
+    fn start<'a>(&'a self, briefing: ExpertContext<'a>) -> Box<dyn ExpertSession + 'a> {
         let mut unavailable = ItemSet::empty(briefing.catalogue.len());
         for rated in briefing.history {
             unavailable.insert(rated.item);

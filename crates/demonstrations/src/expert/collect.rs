@@ -1,6 +1,6 @@
 //! The loop in which an expert acts in the train world.
 
-use super::{AgentAccount, Answer, Briefing, Expert, Reaction, StudiedExpert};
+use super::{AgentAccount, Answer, CatalogueExpert, Expert, ExpertContext, Reaction};
 use crate::grounding::GroundingTally;
 use crate::{
     DemoStep, Demonstration, DemonstrationError, Grounded, GroundingConfig, GroundingReport, Scene,
@@ -120,7 +120,7 @@ pub fn collect(
 struct Stage<'a> {
     scene: &'a Scene<'a>,
     index: &'a TitleIndex,
-    expert: &'a dyn StudiedExpert,
+    expert: &'a dyn CatalogueExpert,
     horizon: usize,
     seed: u64,
 }
@@ -136,7 +136,7 @@ impl Stage<'_> {
     fn play(&self, number: usize, user: UserIdx) -> Result<Episode, DemonstrationError> {
         let scene = self.scene;
         let mut rng = rng_for(self.seed, &[COLLECT, number as u64]);
-        let briefing = Briefing { catalogue: scene.catalogue, history: scene.history(user) };
+        let briefing = ExpertContext { catalogue: scene.catalogue, history: scene.history(user) };
         let mut acting = self.expert.start(briefing);
         let mut session = scene.environment.start(user)?;
         let mut unavailable = scene.known_items(user);

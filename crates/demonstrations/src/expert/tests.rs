@@ -87,13 +87,13 @@ impl Expert for Parrot {
     fn name(&self) -> String {
         "parrot".to_owned()
     }
-    fn study<'a>(&'a self, _: &'a Catalogue) -> Box<dyn StudiedExpert + 'a> {
+    fn study<'a>(&'a self, _: &'a Catalogue) -> Box<dyn CatalogueExpert + 'a> {
         Box::new(Self(self.0))
     }
 }
 
-impl StudiedExpert for Parrot {
-    fn start<'a>(&'a self, _: Briefing<'a>) -> Box<dyn ExpertSession + 'a> {
+impl CatalogueExpert for Parrot {
+    fn start<'a>(&'a self, _: ExpertContext<'a>) -> Box<dyn ExpertSession + 'a> {
         Box::new(ParrotSession(self.0.iter()))
     }
 }

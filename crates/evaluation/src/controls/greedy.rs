@@ -1,7 +1,9 @@
 //! What the world model predicts this user would like best.
 
-use super::order::{Order, certain};
-use mdp::{Choice, ItemIdx, ItemSet, MeanModel, Policy, PolicySession, Rng, SessionContext, UserIdx};
+use super::order::{Order, certain, certain_log_probs};
+use mdp::{
+    Choice, ItemIdx, ItemSet, MeanModel, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs, UserIdx,
+};
 use std::sync::Arc;
 
 /// The highest predicted mean among what was not shown yet. Give it the train world: it then knows no more than
@@ -40,6 +42,10 @@ struct GreedySession {
 }
 
 impl PolicySession for GreedySession {
+    fn log_probs(&mut self, shown: &ItemSet, out: &mut [f32]) -> Result<(), UnknownLogProbs> {
+        certain_log_probs(self.order.best_or_any(shown), out)
+    }
+
     fn choose(&mut self, shown: &ItemSet, _rng: &mut Rng) -> Choice {
         certain(self.order.best_or_any(shown))
     }

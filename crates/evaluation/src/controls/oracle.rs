@@ -1,9 +1,10 @@
 //! The most that could be had: knows the truth and the exit rule.
 
-use super::order::{Order, certain};
+use super::order::{Order, certain, certain_log_probs};
 use environment::{Environment, EnvironmentError};
 use mdp::{
-    Choice, ItemIdx, ItemSet, Policy, PolicySession, RewardSource, Rng, SessionContext, StepEnd, UserIdx,
+    Choice, ItemIdx, ItemSet, Policy, PolicySession, RewardSource, Rng, SessionContext, StepEnd,
+    UnknownLogProbs, UserIdx,
 };
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -102,17 +103,29 @@ struct OracleSession<'a> {
     plan: Vec<ItemIdx>,
 }
 
-impl PolicySession for OracleSession<'_> {
-    fn choose(&mut self, shown: &ItemSet, _rng: &mut Rng) -> Choice {
-        while let Some(item) = self.plan.pop() {
+impl OracleSession<'_> {
+    /// The next item of the plan that was not shown. It stays in the plan: once shown, it is passed over.
+    fn planned(&mut self, shown: &ItemSet) -> ItemIdx {
+        while let Some(&item) = self.plan.last() {
             if !shown.contains(item) {
-                return certain(item);
+                return item;
             }
+            self.plan.pop();
         }
         // The plan reaches the end of the session; beyond it (rankings) the truth alone decides.
         let mut truth = vec![0.0; self.rewards.n_items()];
         self.rewards.fill_row(self.user, &mut truth);
-        certain(Order::by_score(&truth).best_or_any(shown))
+        Order::by_score(&truth).best_or_any(shown)
+    }
+}
+
+impl PolicySession for OracleSession<'_> {
+    fn log_probs(&mut self, shown: &ItemSet, out: &mut [f32]) -> Result<(), UnknownLogProbs> {
+        certain_log_probs(self.planned(shown), out)
+    }
+
+    fn choose(&mut self, shown: &ItemSet, _rng: &mut Rng) -> Choice {
+        certain(self.planned(shown))
     }
 
     fn observe(&mut self, _item: ItemIdx, _reward: f32) {}

@@ -1,6 +1,6 @@
 //! Items from best to worst.
 
-use mdp::{Choice, ItemIdx, ItemSet};
+use mdp::{Choice, ItemIdx, ItemSet, UnknownLogProbs};
 
 /// A fixed order of the whole catalogue, best first, and how much of its front is used up.
 pub(super) struct Order {
@@ -33,6 +33,13 @@ impl Order {
     pub(super) fn best_or_any(&mut self, shown: &ItemSet) -> ItemIdx {
         self.best(shown, |_| true).unwrap_or(self.items[0])
     }
+}
+
+/// The log-probabilities of a choice made without chance.
+pub(super) fn certain_log_probs(item: ItemIdx, out: &mut [f32]) -> Result<(), UnknownLogProbs> {
+    out.fill(f32::NEG_INFINITY);
+    out[item.index()] = 0.0;
+    Ok(())
 }
 
 /// A choice made without chance.

@@ -1,10 +1,11 @@
 //! Greedy on the world model, told the exit rule.
 
 use super::greedy::predicted_means;
-use super::order::{Order, certain};
+use super::order::{Order, certain, certain_log_probs};
 use environment::{Environment, EnvironmentError, Session};
 use mdp::{
-    Choice, ItemIdx, ItemSet, MeanModel, Policy, PolicySession, RewardSource, Rng, SessionContext, UserIdx,
+    Choice, ItemIdx, ItemSet, MeanModel, Policy, PolicySession, RewardSource, Rng, SessionContext,
+    UnknownLogProbs, UserIdx,
 };
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ impl GreedyDiverse {
     /// When predictions and environment are not of one size.
     pub fn new(means: Arc<dyn MeanModel>, environment: &Environment) -> Result<Self, EnvironmentError> {
         let content = Environment::new(
-            Arc::new(Pleased { n_users: means.n_users(), n_items: means.n_items() }),
+            Arc::new(ConstantReward { n_users: means.n_users(), n_items: means.n_items() }),
             environment.features().clone(),
             *environment.rule(),
             usize::MAX,
@@ -33,13 +34,13 @@ impl GreedyDiverse {
     }
 }
 
-/// Rewards nobody leaves for: what remains of an exit rule is its content part.
-struct Pleased {
+/// The best reward for everything, so that nobody leaves for it: what remains of an exit rule is its content part.
+struct ConstantReward {
     n_users: usize,
     n_items: usize,
 }
 
-impl RewardSource for Pleased {
+impl RewardSource for ConstantReward {
     fn n_users(&self) -> usize {
         self.n_users
     }
@@ -71,11 +72,21 @@ struct PlannerSession {
     content: Session,
 }
 
-impl PolicySession for PlannerSession {
-    fn choose(&mut self, shown: &ItemSet, _rng: &mut Rng) -> Choice {
+impl PlannerSession {
+    fn planned(&mut self, shown: &ItemSet) -> ItemIdx {
         let Self { order, content } = self;
         let planned = order.best(shown, |item| content.would_end(item).is_none());
-        certain(planned.unwrap_or_else(|| order.best_or_any(shown)))
+        planned.unwrap_or_else(|| order.best_or_any(shown))
+    }
+}
+
+impl PolicySession for PlannerSession {
+    fn log_probs(&mut self, shown: &ItemSet, out: &mut [f32]) -> Result<(), UnknownLogProbs> {
+        certain_log_probs(self.planned(shown), out)
+    }
+
+    fn choose(&mut self, shown: &ItemSet, _rng: &mut Rng) -> Choice {
+        certain(self.planned(shown))
     }
 
     fn observe(&mut self, item: ItemIdx, _reward: f32) {

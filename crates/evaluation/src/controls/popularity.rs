@@ -1,7 +1,9 @@
 //! What most people interacted with, to everybody.
 
-use super::order::{Order, certain};
-use mdp::{Choice, Interaction, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext};
+use super::order::{Order, certain, certain_log_probs};
+use mdp::{
+    Choice, Interaction, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs,
+};
 
 /// The most interacted-with item that was not shown yet.
 #[derive(Clone, Debug)]
@@ -40,6 +42,10 @@ struct PopularSession {
 }
 
 impl PolicySession for PopularSession {
+    fn log_probs(&mut self, shown: &ItemSet, out: &mut [f32]) -> Result<(), UnknownLogProbs> {
+        certain_log_probs(self.order.best_or_any(shown), out)
+    }
+
     fn choose(&mut self, shown: &ItemSet, _rng: &mut Rng) -> Choice {
         certain(self.order.best_or_any(shown))
     }

@@ -1,6 +1,6 @@
 //! Controls that know nothing about the user.
 
-use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext};
+use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs};
 use rand::RngExt as _;
 use std::sync::Arc;
 
@@ -19,6 +19,10 @@ impl Policy for UniformRandom {
 }
 
 impl PolicySession for UniformRandom {
+    fn log_probs(&mut self, shown: &ItemSet, out: &mut [f32]) -> Result<(), UnknownLogProbs> {
+        uniform_log_probs(shown, out)
+    }
+
     fn choose(&mut self, shown: &ItemSet, rng: &mut Rng) -> Choice {
         uniform(shown, rng)
     }
@@ -56,16 +60,34 @@ struct FreshSession<'a> {
     recent: Vec<ItemIdx>,
 }
 
-impl PolicySession for FreshSession<'_> {
-    fn choose(&mut self, shown: &ItemSet, rng: &mut Rng) -> Choice {
+impl FreshSession<'_> {
+    /// What was neither shown nor has a category in common with what was shown lately.
+    fn fresh(&self, shown: &ItemSet) -> Vec<ItemIdx> {
         let categories = &self.policy.categories;
         let stale: Vec<u16> =
             self.recent.iter().flat_map(|item| categories[item.index()].iter().copied()).collect();
-        let fresh: Vec<ItemIdx> = (0..shown.n_items() as u32)
+        (0..shown.n_items() as u32)
             .map(ItemIdx)
             .filter(|&item| !shown.contains(item))
             .filter(|item| categories[item.index()].iter().all(|c| !stale.contains(c)))
-            .collect();
+            .collect()
+    }
+}
+
+impl PolicySession for FreshSession<'_> {
+    fn log_probs(&mut self, shown: &ItemSet, out: &mut [f32]) -> Result<(), UnknownLogProbs> {
+        let fresh = self.fresh(shown);
+        if fresh.is_empty() {
+            return uniform_log_probs(shown, out);
+        }
+        out.fill(f32::NEG_INFINITY);
+        let each = -(fresh.len() as f32).ln();
+        fresh.iter().for_each(|item| out[item.index()] = each);
+        Ok(())
+    }
+
+    fn choose(&mut self, shown: &ItemSet, rng: &mut Rng) -> Choice {
+        let fresh = self.fresh(shown);
         if fresh.is_empty() { uniform(shown, rng) } else { pick(&fresh, rng) }
     }
 
@@ -79,6 +101,17 @@ impl PolicySession for FreshSession<'_> {
 fn pick(candidates: &[ItemIdx], rng: &mut Rng) -> Choice {
     let item = candidates[rng.random_range(0..candidates.len())];
     Choice { item, log_prob_behavior: -(candidates.len() as f32).ln() }
+}
+
+/// What [`uniform`] chooses with which probability.
+fn uniform_log_probs(shown: &ItemSet, out: &mut [f32]) -> Result<(), UnknownLogProbs> {
+    let n_items = shown.n_items();
+    let n_candidates = if shown.len() == n_items { n_items } else { n_items - shown.len() };
+    out.fill(-(n_candidates as f32).ln());
+    if n_candidates < n_items {
+        shown.iter().for_each(|item| out[item.index()] = f32::NEG_INFINITY);
+    }
+    Ok(())
 }
 
 /// Uniform over what is not in `shown`, over everything once all was shown.

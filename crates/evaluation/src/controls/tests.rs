@@ -263,3 +263,25 @@ fn only_two_controls_are_privileged() {
     let privileged: Vec<_> = all.into_iter().filter(|name| is_privileged(name)).collect();
     assert_eq!(privileged, ["greedy-diverse", "oracle"]);
 }
+
+#[test]
+fn every_control_knows_how_likely_its_choices_are() {
+    let world = environment(10);
+    let categories = world.features().categories.clone().expect("given");
+    let diverse = GreedyDiverse::new(Arc::new(Matrix), &world).expect("sizes agree");
+    let controls: [&dyn Policy; 6] = [
+        &UniformRandom,
+        &RandomFreshGenre::new(categories, 2),
+        &Popularity::new([&[seen(7), seen(2)][..]], 12),
+        &Greedy::new(Arc::new(Matrix)),
+        &diverse,
+        &Oracle::new(world.clone()),
+    ];
+    for policy in controls {
+        for history in [&[][..], &[seen(0), seen(5)][..]] {
+            let context = SessionContext { user: UserIdx(1), history };
+            // Two steps more than there are items: then everything was shown.
+            assert_eq!(mdp::broken_log_prob_law(policy, context, 12, 14 - history.len(), &[4.0, 1.0]), None);
+        }
+    }
+}

@@ -3,10 +3,10 @@
 use crate::caption::{exit_words, percent};
 use crate::html::Html;
 use chart::ending;
-use evaluation::ExitAccount;
+use evaluation::ExitStatistics;
 
 /// One stacked bar for each policy; ends nobody had are left out of the key.
-pub(crate) fn stacks(accounts: &[(String, &ExitAccount)]) -> Html {
+pub(crate) fn stacks(accounts: &[(String, &ExitStatistics)]) -> Html {
     let mut out = Html::new();
     out.raw("<ul class=\"legend\">");
     for name in used_ends(accounts) {
@@ -25,14 +25,14 @@ pub(crate) fn stacks(accounts: &[(String, &ExitAccount)]) -> Html {
     out
 }
 
-fn used_ends(accounts: &[(String, &ExitAccount)]) -> Vec<&'static str> {
+fn used_ends(accounts: &[(String, &ExitStatistics)]) -> Vec<&'static str> {
     let is_used = |index: usize| accounts.iter().any(|(_, account)| account.counts.named()[index].1 > 0);
     let Some((_, first)) = accounts.first() else { return Vec::new() };
     let names = first.counts.named();
     (0..names.len()).filter(|&index| is_used(index)).map(|index| names[index].0).collect()
 }
 
-fn stack(label: &str, account: &ExitAccount) -> Html {
+fn stack(label: &str, account: &ExitStatistics) -> Html {
     let total = account.n_sessions.max(1) as f64;
     let mut out = Html::new();
     out.raw("<svg class=\"bar\" role=\"img\" viewBox=\"0 0 1000 20\" preserveAspectRatio=\"none\"><title>");

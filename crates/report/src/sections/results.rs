@@ -6,7 +6,7 @@ use crate::figures::{Bar, Panel, bars, panels, stacks};
 use crate::html::Html;
 use crate::text::{main_exit, range, verdict};
 use chart::colours;
-use evaluation::{EvalRow, Evaluation, ExitAccount, Interval};
+use evaluation::{EvalRow, Evaluation, ExitStatistics, Interval};
 
 /// One results table with its figures.
 pub(crate) fn results(part: &Results, subject: &str) -> Html {
@@ -26,7 +26,7 @@ pub(crate) fn results(part: &Results, subject: &str) -> Html {
     }
     out.raw("<h3>Reward per session</h3>").push(&bar_chart(&rows, subject));
     out.push(&differences(part));
-    let accounts: Vec<(String, &ExitAccount)> =
+    let accounts: Vec<(String, &ExitStatistics)> =
         part.evaluations.iter().map(|e| (e.row.policy.clone(), &e.account)).collect();
     out.raw("<h3>How long sessions last</h3>").push(&survival(&part.evaluations, subject));
     out.raw("<h3>Why sessions end</h3>").push(&stacks(&accounts)).push(&hazards(&accounts));
@@ -187,7 +187,7 @@ fn half_life(reached: &[f64], horizon: usize) -> String {
 }
 
 /// Hazards per hundred steps, for those who want the numbers behind the stacks.
-fn hazards(accounts: &[(String, &ExitAccount)]) -> Html {
+fn hazards(accounts: &[(String, &ExitStatistics)]) -> Html {
     let mut out = Html::new();
     out.raw("<details><summary>Exits in numbers</summary><p class=\"note\">");
     out.text("Sessions by end, and in brackets how often a step ends a session this way, per 100 steps");

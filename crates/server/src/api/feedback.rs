@@ -4,7 +4,7 @@ use super::body::{At, Id, Sent, SentAll};
 use super::worth::{Feedback, item_id, worth};
 use crate::Arm;
 use crate::clock::now_millis;
-use crate::live::Live;
+use crate::live_session::LiveSession;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::store::{Event, Record};
@@ -134,7 +134,7 @@ pub(crate) async fn batch(
 }
 
 /// Sessions that nobody else works on meanwhile.
-type Locked = BTreeMap<String, Option<OwnedMutexGuard<Live>>>;
+type Locked = BTreeMap<String, Option<OwnedMutexGuard<LiveSession>>>;
 
 /// First to disk, then to memory, then the answer.
 async fn keep(
@@ -184,7 +184,7 @@ fn check_event_id(place: &str, told: &Told) -> Result<(), Problem> {
     Err(Problem::field(format!("{place}event_id"), why))
 }
 
-fn understood(served: &Served, live: &Live, place: &str, told: Told) -> Result<Event, Problem> {
+fn understood(served: &Served, live: &LiveSession, place: &str, told: Told) -> Result<Event, Problem> {
     // What was shown can be answered, also where another catalogue serves by now.
     let Id(item) = told.item;
     let item = match live.choice(&item) {

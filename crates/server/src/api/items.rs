@@ -115,7 +115,7 @@ pub(crate) async fn similar(
     let worker = app.clone();
     let job = move || {
         let similar = served.similar(row, k)?;
-        let neighbour = |one: &serving::Similar| Neighbour {
+        let neighbour = |one: &serving::SimilarItem| Neighbour {
             item: Listed::of(&worker, &served, one.item),
             rating_distance: one.distance,
             text_similarity: one.text,

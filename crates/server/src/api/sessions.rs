@@ -4,7 +4,7 @@ use super::body::{Asked, At, Id, Sent};
 use super::worth::{self, HistoryRow};
 use crate::answer::{self, ItemAnswer};
 use crate::clock::{now_millis, random_id};
-use crate::live::Live;
+use crate::live_session::LiveSession;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::store::{Event, Rated, Record};
@@ -81,7 +81,7 @@ pub(crate) async fn start(
     let worth::History { rated: history, unknown } = worth::history(&served, &start.history, most)?;
     let event = Event::Started { user, history };
     let record = Record { session: id.clone(), time_millis: now_millis(), event };
-    let live = Live::replayed(std::slice::from_ref(&record));
+    let live = LiveSession::replayed(std::slice::from_ref(&record));
     app.keep(vec![record]).await?;
     let live = live.ok_or_else(|| Problem::internal(&"a session that started did not start"))?;
     let answer = SessionAnswer { unknown, ..answered(&served, &id, &live, &Page::default()) };
@@ -122,7 +122,7 @@ pub(crate) async fn show(
 }
 
 /// Items that the present catalogue does not have keep their ids alone.
-fn answered(served: &Served, id: &str, live: &Live, page: &Page) -> SessionAnswer {
+fn answered(served: &Served, id: &str, live: &LiveSession, page: &Page) -> SessionAnswer {
     let named = |id: &String| match served.row(id) {
         Some(row) => answer::item(served, row),
         None => ItemAnswer { id: id.clone(), title: String::new(), categories: Vec::new() },

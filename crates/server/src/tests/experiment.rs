@@ -162,6 +162,8 @@ fn whoever_is_judged_over_http_is_told_to_be_one_or_several() {
             let context = SessionContext { user: UserIdx(user), history: &[] };
             let mut session = policy.start(context);
             session.choose(&ItemSet::empty(ids.len()), &mut mdp::rng_for(1, &[u64::from(user)]));
+            let mut log_probs = vec![0.0; ids.len()];
+            assert!(session.log_probs(&ItemSet::empty(ids.len()), &mut log_probs).is_err());
         }
         (policy.trouble(), policy.mixture(&hash).map(|policies| policies.len()))
     };

@@ -16,7 +16,8 @@ pub(crate) struct LossGradient {
 /// log-likelihood of a normal distribution, up to a constant.
 ///
 /// # Source
-/// Spec B.2; under `pointneg` the sampled cells are rows of the same batch with their own target.
+/// `docs/spec/world-model.md#loss`; under `pointneg` the sampled cells are rows of the same batch with their own
+/// target.
 pub(crate) fn gaussian(trace: &Trace, targets: &[f32]) -> LossGradient {
     let mut out = LossGradient { total: 0.0, by_mean: Vec::new(), by_log_variance: Vec::new() };
     for ((&mean, &l), &target) in trace.means.iter().zip(&trace.log_variances).zip(targets) {
@@ -58,7 +59,7 @@ const PAIR_SHARE: f64 = 0.5;
 /// The sum over pairs of `-log sigma(mean+ - mean-) e^-(l+ + l-) + l+ + l-`, l the log-variances.
 ///
 /// # Source
-/// Spec B.2: Bayesian personalised ranking (Rendle et al. 2009), weighed by both precisions.
+/// `docs/spec/world-model.md#loss`: Bayesian personalised ranking (Rendle et al. 2009), weighed by both precisions.
 pub(crate) fn pairwise(trace: &Trace) -> LossGradient {
     let n = trace.means.len();
     let n_pairs = n / 2;

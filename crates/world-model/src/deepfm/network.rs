@@ -1,7 +1,7 @@
 //! One DeepFM: first order + factorisation machine + perceptron, a mean head and a log-variance head.
 //!
 //! # Source
-//! Spec B.1 (ROLeR's world model); the category embedding added to an item's own is ours.
+//! `docs/spec/world-model.md#network` (ROLeR's world model); the category embedding added to an item's own is ours.
 
 use super::config::{DeepFmConfig, ItemContent};
 use catalogue::Catalogue;

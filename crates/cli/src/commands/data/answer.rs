@@ -48,6 +48,9 @@ fn for_people(d: &Description) -> String {
         ("ratings", d.rating_histogram.map(count).join(" ") + "  (1.0, 1.5, .. 4.5 and over)"),
         ("hash", d.hash.clone()),
     ]);
+    if d.propensities > 0 {
+        rows.push(("propensities", format!("known for {} interactions", count(d.propensities))));
+    }
     let notes = notes(&d.import);
     rows.extend(notes.iter().map(|(key, text)| (key.as_str(), text.clone())));
     let width = rows.iter().map(|(key, _)| key.len()).max().unwrap_or(0);

@@ -57,7 +57,7 @@ fn columns(options: &ImportOptions, dataset: &Dataset) -> Vec<String> {
     let has_names = matches!(options.sources[0].format, Format::Csv | Format::Jsonl | Format::Parquet);
     let Some(source) = dataset.report.sources.first().filter(|_| has_names) else { return Vec::new() };
     let items = dataset.report.items_files.first().map(|file| &file.columns);
-    let ColumnMap { user, item, rating, time, .. } = &source.columns;
+    let ColumnMap { user, item, rating, time, propensity, .. } = &source.columns;
     let (title, genres) = items.map_or((&None, &None), |items| (&items.title, &items.genres));
     let roles = [
         ("user", user),
@@ -66,6 +66,7 @@ fn columns(options: &ImportOptions, dataset: &Dataset) -> Vec<String> {
         ("time", time),
         ("title", title),
         ("genres", genres),
+        ("propensity", propensity),
     ];
     let named = roles.into_iter().filter_map(|(role, column)| Some((role, column.as_ref()?)));
     named.map(|(role, column)| format!("{role} = {}", quoted(column))).collect()

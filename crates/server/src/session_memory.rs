@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes of one session, about; they count among those of all sessions in memory as long as it is there.
 #[derive(Debug, Default)]
-pub(crate) struct Weight {
+pub(crate) struct SessionMemory {
     bytes: usize,
     all: Arc<AtomicUsize>,
 }
 
-impl Weight {
+impl SessionMemory {
     /// Bytes of this one.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
@@ -30,7 +30,7 @@ impl Weight {
     }
 }
 
-impl Drop for Weight {
+impl Drop for SessionMemory {
     fn drop(&mut self) {
         self.all.fetch_sub(self.bytes, Ordering::Relaxed);
     }

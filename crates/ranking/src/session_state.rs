@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// The belief about a user, what was liked, what was shown and what came of it.
 #[derive(Clone, Debug)]
-pub struct Situation {
+pub struct SessionState {
     learns_in_session: bool,
     pub(crate) belief: Belief,
     pub(crate) profile: Vec<(f32, f32)>,
@@ -25,7 +25,7 @@ pub struct Situation {
     pub(crate) similarities: VecDeque<Arc<[f32]>>,
 }
 
-impl Situation {
+impl SessionState {
     /// Starts a session with what the log says. With `learns_in_session` the rewards of the session move the
     /// belief about the user as the logged ratings did.
     pub fn new(items: &ItemTable, history: &[Interaction], learns_in_session: bool) -> Self {

@@ -10,22 +10,22 @@ use std::ops::{Deref, DerefMut};
 pub(super) struct Column(Vec<f32>);
 
 /// How many columns a thread keeps.
-const MOST: usize = 12;
+const MOST_KEPT: usize = 12;
 
 thread_local! {
-    static SPARE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
+    static POOL: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Column {
     /// With whatever the last request wrote into it: for columns that are written before they are read.
     pub(super) fn unwritten(n: usize) -> Self {
-        let mut column = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        let mut column = POOL.with_borrow_mut(Vec::pop).unwrap_or_default();
         column.resize(n, 0.0);
         Self(column)
     }
 
     pub(super) fn filled(value: f32, n: usize) -> Self {
-        let mut column = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        let mut column = POOL.with_borrow_mut(Vec::pop).unwrap_or_default();
         column.clear();
         column.resize(n, value);
         Self(column)
@@ -36,10 +36,10 @@ impl Drop for Column {
     fn drop(&mut self) {
         let column = std::mem::take(&mut self.0);
         // A thread that ends may have no place for it any more; then it is given back after all.
-        let _ = SPARE.try_with(|spare| {
-            let mut spare = spare.borrow_mut();
-            if spare.len() < MOST && column.capacity() > 0 {
-                spare.push(column);
+        let _ = POOL.try_with(|pool| {
+            let mut pool = pool.borrow_mut();
+            if pool.len() < MOST_KEPT && column.capacity() > 0 {
+                pool.push(column);
             }
         });
     }

@@ -44,10 +44,10 @@ pub(crate) struct Traffic {
 const LONGEST_SEARCH: usize = 200;
 const ASSETS: [(&str, &str, &str); 5] = [
     ("chart.css", "text/css", chart::STYLE),
-    ("console.css", "text/css", include_str!("../../assets/console.css")),
-    ("playground.js", "text/javascript", include_str!("../../assets/playground.js")),
-    ("traffic.js", "text/javascript", include_str!("../../assets/traffic.js")),
-    ("docs.js", "text/javascript", include_str!("../../assets/docs.js")),
+    ("console.css", "text/css", include_str!("../assets/console.css")),
+    ("playground.js", "text/javascript", include_str!("../assets/playground.js")),
+    ("traffic.js", "text/javascript", include_str!("../assets/traffic.js")),
+    ("docs.js", "text/javascript", include_str!("../assets/docs.js")),
 ];
 
 /// A session by hand: pick a history, answer, see what comes next and why.

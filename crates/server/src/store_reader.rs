@@ -7,21 +7,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-/// Seats for those that read.
+/// Permits for those that read.
 #[derive(Debug)]
-pub(crate) struct Reading {
+pub(crate) struct StoreReader {
     store: Arc<dyn Store>,
-    seats: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     n_waiting: AtomicUsize,
     most_waiting: usize,
     deadline: Duration,
 }
 
-impl Reading {
+impl StoreReader {
     /// So many at once, so many that wait, so long.
     pub(crate) fn new(store: Arc<dyn Store>, n_at_once: usize, n_waiting: usize, deadline: Duration) -> Self {
-        let seats = Arc::new(Semaphore::new(n_at_once.max(1)));
-        Self { store, seats, n_waiting: AtomicUsize::new(0), most_waiting: n_waiting.max(1), deadline }
+        let permits = Arc::new(Semaphore::new(n_at_once.max(1)));
+        Self { store, permits, n_waiting: AtomicUsize::new(0), most_waiting: n_waiting.max(1), deadline }
     }
 
     /// Whether others append to the same sessions.
@@ -50,19 +50,19 @@ impl Reading {
         until: Instant,
         work: impl FnOnce(&dyn Store, Instant) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let seat = {
+        let permit = {
             let n_before = self.n_waiting.fetch_add(1, Ordering::Relaxed);
             let _place = Place(&self.n_waiting);
             if n_before >= self.most_waiting {
                 return Err(StoreError::Busy);
             }
-            let seat = tokio::time::timeout_at(until.into(), self.seats.clone().acquire_owned()).await;
-            seat.map_err(|_| StoreError::Late)?.map_err(|_| StoreError::Late)?
+            let permit = tokio::time::timeout_at(until.into(), self.permits.clone().acquire_owned()).await;
+            permit.map_err(|_| StoreError::Late)?.map_err(|_| StoreError::Late)?
         };
         let store = self.store.clone();
-        // The seat goes with the work: whoever asked may be gone before it ends.
+        // The permit goes with the work: whoever asked may be gone before it ends.
         let work = move || {
-            let _seat = seat;
+            let _seat = permit;
             work(&*store, until)
         };
         let outcome = tokio::time::timeout_at(until.into(), tokio::task::spawn_blocking(work)).await;

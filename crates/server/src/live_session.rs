@@ -1,7 +1,7 @@
 //! One session: what the store says about it, and its state under the policy that serves.
 
+use crate::session_memory::SessionMemory;
 use crate::store::{Event, Rated, Record};
-use crate::weight::Weight;
 use crate::{Arm, Limits};
 use mdp::Interaction;
 use serving::{Served, ServingError, Session};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// A session in memory. Everything in it follows from its records and the policy.
 #[derive(Debug)]
-pub(crate) struct Live {
+pub(crate) struct LiveSession {
     pub(crate) user: Option<String>,
     pub(crate) started_millis: u64,
     pub(crate) history: Vec<Rated>,
@@ -19,7 +19,7 @@ pub(crate) struct Live {
     /// How many events it was made from.
     pub(crate) n_events: usize,
     /// How many bytes its events have, about.
-    pub(crate) weight: Weight,
+    pub(crate) weight: SessionMemory,
     is_buried: bool,
     shown: HashMap<String, Choice>,
     named: HashSet<String>,
@@ -48,7 +48,7 @@ pub(crate) struct Choice {
     pub(crate) arm: Option<Arm>,
 }
 
-impl Live {
+impl LiveSession {
     /// Lives through the records of a session again; `None` where it never started.
     pub(crate) fn replayed(records: &[Record]) -> Option<Self> {
         let (first, rest) = records.split_first()?;
@@ -75,7 +75,7 @@ impl Live {
             answers: Vec::new(),
             has_left: false,
             n_events: 0,
-            weight: Weight::default(),
+            weight: SessionMemory::default(),
             is_buried: true,
             shown: HashMap::new(),
             named: HashSet::new(),
@@ -159,7 +159,7 @@ impl Live {
     /// The state under a policy that only looks on.
     ///
     /// # Errors
-    /// As [`Live::state`].
+    /// As [`LiveSession::state`].
     pub(crate) fn shadow_state(&mut self, served: &Arc<Served>) -> Result<&Session, ServingError> {
         bind(&mut self.shadow, served, (&self.history, &self.answers))
     }

@@ -8,12 +8,12 @@
 
 mod belief;
 mod best;
-mod look;
+mod buffer_pool;
 mod recent;
-mod spare;
+mod scoring_pass;
 mod split;
 
-pub use look::Look;
+pub use scoring_pass::ScoringPass;
 
 use crate::items::ItemTable;
 use mdp::ItemIdx;
@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 /// The items in order of their groups.
 #[derive(Clone, Debug)]
-pub struct Packed {
+pub struct RankingIndex {
     items: Arc<ItemTable>,
     /// The item at each place, and the place of each item.
     order: Vec<u32>,
@@ -50,7 +50,7 @@ struct Tile {
 /// Places per tile: a dozen columns of it fit into the nearest cache.
 const TILE: usize = 512;
 
-impl Packed {
+impl RankingIndex {
     /// Lays items out.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl Packed {
         let mut n_of_group = vec![0.0; items.groups.len()];
         items.group_of.iter().for_each(|&group| n_of_group[group as usize] += 1.0);
         let whole = (&*items, order.as_slice());
-        let packed = Self {
+        let index = Self {
             tiles: tiles(&items, &order),
             taste: Split::of(items.taste.columns.chunks_exact(n_items), whole),
             behavior: Split::of(items.behavior.chunks_exact(n_items), whole),
@@ -85,10 +85,10 @@ impl Packed {
             place_of,
             items,
         };
-        let all = [&packed.offsets, &packed.behavior_squares, &packed.text_sum];
+        let all = [&index.offsets, &index.behavior_squares, &index.text_sum];
         let are_finite = all.into_iter().flatten().all(|x| x.is_finite())
-            && [&packed.taste, &packed.behavior, &packed.fixed].into_iter().all(Split::is_finite);
-        if are_finite { Ok(packed) } else { Err("an item has a number that is not finite".into()) }
+            && [&index.taste, &index.behavior, &index.fixed].into_iter().all(Split::is_finite);
+        if are_finite { Ok(index) } else { Err("an item has a number that is not finite".into()) }
     }
 
     /// The items.

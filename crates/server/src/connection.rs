@@ -16,7 +16,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 /// What a connection and the requests on it tell each other.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub(crate) struct ConnectionState {
     inner: Mutex<Inner>,
     is_blocked: AtomicBool,
     has_gone: Notify,
@@ -40,7 +40,7 @@ const SMALL_ANSWER: usize = 2048;
 /// The slowest that an answer may be taken, in bytes a second, beside the time that every answer has.
 const SLOWEST: u64 = 4096;
 
-impl Line {
+impl ConnectionState {
     /// A connection that shares in these budgets of unfinished headers and of answers.
     pub(crate) fn new(heads: &Arc<Budget>, answers: &Arc<Budget>) -> Arc<Self> {
         let inner = Inner {
@@ -116,9 +116,9 @@ impl Line {
 
 /// The stream of a connection.
 #[derive(Debug)]
-pub(crate) struct Watched<S> {
+pub(crate) struct TimedStream<S> {
     stream: S,
-    line: Arc<Line>,
+    state: Arc<ConnectionState>,
     /// How long an answer may lie without being taken.
     patience: Duration,
     stalled: Option<Stalled>,
@@ -144,14 +144,14 @@ struct Parting {
 const LONGEST_PARTING: Duration = Duration::from_millis(500);
 const MOST_PARTING: usize = 1 << 20;
 
-impl<S> Watched<S> {
-    pub(crate) fn new(stream: S, line: Arc<Line>, patience: Duration) -> Self {
-        Self { stream, line, patience, stalled: None, parting: None }
+impl<S> TimedStream<S> {
+    pub(crate) fn new(stream: S, state: Arc<ConnectionState>, patience: Duration) -> Self {
+        Self { stream, state, patience, stalled: None, parting: None }
     }
 
     /// Waits for a client that does not take what it is sent, but not for ever.
     fn wait(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        self.line.block();
+        self.state.block();
         let patience = self.patience;
         let stalled = self.stalled.get_or_insert_with(|| Stalled {
             since: Instant::now(),
@@ -183,7 +183,7 @@ impl<S> Watched<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -192,7 +192,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         let before = into.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, into))?;
         let n_bytes = into.filled().len() - before;
-        if n_bytes > 0 && !self.line.hear(n_bytes) {
+        if n_bytes > 0 && !self.state.hear(n_bytes) {
             let why = "too many requests of all clients are unfinished";
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::OutOfMemory, why)));
         }
@@ -200,7 +200,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let tried = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.written(cx, tried)
@@ -225,7 +225,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
             Poll::Pending => self.wait(cx)?,
             Poll::Ready(Ok(())) => {
                 self.stalled = None;
-                self.line.go();
+                self.state.go();
             }
             Poll::Ready(Err(_)) => {}
         }

@@ -1,7 +1,7 @@
 //! What finished batches add up to.
 
+use crate::agent_session::AgentSession;
 use crate::play::Batch;
-use crate::seat::Seat;
 use crate::{ActorKind, AgentError, AgentsCollected, Collection, Progress, Recall};
 use demonstrations::{AgentAccount, CollectReport, Cost, Demonstration, GroundingTally};
 use mdp::UserIdx;
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 /// Finished batches.
 #[derive(Default)]
-pub(crate) struct Sum {
+pub(crate) struct Totals {
     demonstrations: Vec<Demonstration>,
     report: CollectReport,
     pub(crate) account: AgentAccount,
@@ -49,7 +49,7 @@ impl Pace {
     }
 }
 
-impl Sum {
+impl Totals {
     /// Nothing yet of a collection.
     pub(crate) fn of(collection: &Collection<'_>) -> Self {
         Self { of_sessions: collection.settings.n_episodes, pace: Pace::of(collection), ..Self::default() }
@@ -83,11 +83,11 @@ impl Sum {
     }
 
     /// How far it is, with a batch that is not over.
-    pub(crate) fn progress(&self, seats: &[Seat], account: &AgentAccount) -> Progress {
+    pub(crate) fn progress(&self, sessions: &[AgentSession], account: &AgentAccount) -> Progress {
         let mut total = self.account.total();
         total.add(&account.total());
         let mut grounding = self.grounding;
-        for answer in seats.iter().flat_map(|seat| &seat.answers) {
+        for answer in sessions.iter().flat_map(|session| &session.answers) {
             grounding[answer.grounded.grounding.status as usize] += 1;
         }
         Progress {
@@ -97,29 +97,29 @@ impl Sum {
                 .users
                 .iter()
                 .copied()
-                .chain(seats.iter().map(|s| s.user))
+                .chain(sessions.iter().map(|s| s.user))
                 .collect::<BTreeSet<_>>()
                 .len(),
-            steps: self.report.steps + seats.iter().map(|seat| seat.steps.len() as u64).sum::<u64>(),
+            steps: self.report.steps + sessions.iter().map(|session| session.steps.len() as u64).sum::<u64>(),
             mean_return: self.total_return / self.sessions.max(1) as f64,
             grounding,
             tokens_in: total.tokens_in,
             tokens_out: total.tokens_out,
-            calls_left: self.calls_left(seats),
+            calls_left: self.calls_left(sessions),
         }
     }
 
     /// How many calls are still to be made, if sessions go on as those did that are over; until one is, if they last as
     /// long as they may.
-    fn calls_left(&self, seats: &[Seat]) -> u64 {
+    fn calls_left(&self, sessions: &[AgentSession]) -> u64 {
         let Pace { calls_per_step, calls_per_session, horizon } = self.pace;
         let longest = horizon as f64;
         let mean = if self.sessions == 0 { longest } else { self.report.steps as f64 / self.sessions as f64 };
-        let going = seats.iter().filter(|seat| seat.goes_on(horizon));
-        let steps: f64 = going.map(|seat| (mean - seat.steps.len() as f64).max(1.0)).sum();
-        let to_begin = self.of_sessions.saturating_sub(self.sessions).saturating_sub(seats.len());
+        let going = sessions.iter().filter(|session| session.goes_on(horizon));
+        let steps: f64 = going.map(|session| (mean - session.steps.len() as f64).max(1.0)).sum();
+        let to_begin = self.of_sessions.saturating_sub(self.sessions).saturating_sub(sessions.len());
         let steps = (steps + to_begin as f64 * mean).round() as u64;
-        let to_end = (to_begin + seats.len()) as u64;
+        let to_end = (to_begin + sessions.len()) as u64;
         steps.saturating_mul(calls_per_step).saturating_add(to_end * calls_per_session)
     }
 

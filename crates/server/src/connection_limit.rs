@@ -1,13 +1,13 @@
-//! How many connections there are at once, how many of them one client may have, and a hall for those without a seat.
+//! How many connections there are at once, how many of them one client may have, and a waiting room for the others.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::task::AbortHandle;
 
-/// The seats of an entrance.
+/// How many connections a listening socket takes.
 #[derive(Debug)]
-pub(crate) struct Seats {
+pub(crate) struct ConnectionLimit {
     most: usize,
     /// The most that one client may have.
     share: usize,
@@ -20,21 +20,21 @@ struct Taken {
     by_peer: HashMap<IpAddr, usize>,
 }
 
-/// A seat; free again when it is dropped.
+/// A place for a connection; free again when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Seat {
-    seats: Arc<Seats>,
+pub(crate) struct ConnectionPermit {
+    limit: Arc<ConnectionLimit>,
     peer: IpAddr,
 }
 
-impl Seats {
+impl ConnectionLimit {
     pub(crate) fn new(most: usize, share: usize) -> Arc<Self> {
         Arc::new(Self { most, share: share.max(1), taken: Mutex::default() })
     }
 
-    /// A seat for a client, unless all are taken or it has its share. Behind a proxy that is trusted are many clients:
+    /// A place for a client, unless all are taken or it has its share. Behind a proxy that is trusted are many clients:
     /// `is_many` is not held to the share of one.
-    pub(crate) fn take(self: &Arc<Self>, peer: IpAddr, is_many: bool) -> Option<Seat> {
+    pub(crate) fn take(self: &Arc<Self>, peer: IpAddr, is_many: bool) -> Option<ConnectionPermit> {
         let peer = household(peer);
         let mut taken = self.locked();
         let own = taken.by_peer.get(&peer).copied().unwrap_or(0);
@@ -43,7 +43,7 @@ impl Seats {
         }
         taken.n += 1;
         taken.by_peer.insert(peer, own + 1);
-        Some(Seat { seats: self.clone(), peer })
+        Some(ConnectionPermit { limit: self.clone(), peer })
     }
 
     fn locked(&self) -> MutexGuard<'_, Taken> {
@@ -51,9 +51,9 @@ impl Seats {
     }
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        let mut taken = self.seats.locked();
+        let mut taken = self.limit.locked();
         taken.n -= 1;
         if let Some(own) = taken.by_peer.get_mut(&self.peer) {
             *own -= 1;
@@ -72,20 +72,20 @@ fn household(peer: IpAddr) -> IpAddr {
     }
 }
 
-/// Connections without a seat: they are told about health, or that there is no seat. Where the hall is full, who has been
+/// Connections beyond the limit: they are told about health, or that the server is full. Where the room is full, who has been
 /// in it longest goes, so that whoever comes is heard.
 #[derive(Debug, Default)]
-pub(crate) struct Hall(VecDeque<AbortHandle>);
+pub(crate) struct WaitingRoom(VecDeque<AbortHandle>);
 
-impl Hall {
+impl WaitingRoom {
     /// How many stand in it.
-    pub(crate) const ROOM: usize = 64;
+    pub(crate) const CAPACITY: usize = 64;
 
     pub(crate) fn admit(&mut self, guest: AbortHandle) {
-        if self.0.len() >= Self::ROOM {
+        if self.0.len() >= Self::CAPACITY {
             self.0.retain(|guest| !guest.is_finished());
         }
-        if self.0.len() >= Self::ROOM
+        if self.0.len() >= Self::CAPACITY
             && let Some(longest) = self.0.pop_front()
         {
             longest.abort();
@@ -100,30 +100,30 @@ mod tests {
 
     #[test]
     fn one_client_has_its_share_and_no_more() {
-        let seats = Seats::new(4, 2);
+        let limit = ConnectionLimit::new(4, 2);
         let (one, other): (IpAddr, IpAddr) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
         let mapped: IpAddr = "::ffff:10.0.0.1".parse().unwrap();
-        let first = seats.take(one, false).unwrap();
-        let _second = seats.take(mapped, false).unwrap();
-        assert!(seats.take(one, false).is_none(), "its share");
-        let _third = seats.take(other, false).unwrap();
+        let first = limit.take(one, false).unwrap();
+        let _second = limit.take(mapped, false).unwrap();
+        assert!(limit.take(one, false).is_none(), "its share");
+        let _third = limit.take(other, false).unwrap();
         drop(first);
-        let _fourth = seats.take(one, false).unwrap();
-        let _proxy = seats.take(other, false).unwrap();
-        assert!(seats.take([10, 0, 0, 3].into(), true).is_none(), "all are taken");
+        let _fourth = limit.take(one, false).unwrap();
+        let _proxy = limit.take(other, false).unwrap();
+        assert!(limit.take([10, 0, 0, 3].into(), true).is_none(), "all are taken");
     }
 
     #[test]
     fn a_proxy_has_more_and_a_network_is_one_client() {
-        let seats = Seats::new(8, 1);
+        let limit = ConnectionLimit::new(8, 1);
         let (one, near, far) = ("2001:db8::1", "2001:db8::2:0:0:1", "2001:db8:0:1::1");
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        let _one = seats.take(ip(one), false).unwrap();
-        assert!(seats.take(ip(near), false).is_none());
-        let _far = seats.take(ip(far), false).unwrap();
-        let _many: Vec<Seat> = (0..6).map(|_| seats.take(ip(one), true).unwrap()).collect();
-        assert_eq!(seats.locked().by_peer.len(), 2);
+        let _one = limit.take(ip(one), false).unwrap();
+        assert!(limit.take(ip(near), false).is_none());
+        let _far = limit.take(ip(far), false).unwrap();
+        let _many: Vec<ConnectionPermit> = (0..6).map(|_| limit.take(ip(one), true).unwrap()).collect();
+        assert_eq!(limit.locked().by_peer.len(), 2);
         drop((_one, _far, _many));
-        assert!(seats.locked().by_peer.is_empty() && seats.locked().n == 0);
+        assert!(limit.locked().by_peer.is_empty() && limit.locked().n == 0);
     }
 }

@@ -16,12 +16,12 @@ use std::path::Path;
 
 /// The templates by name; a folder of the user's holds `NAME.jinja` for those that it replaces.
 const TEMPLATES: [(&str, &str); 6] = [
-    ("system", include_str!("templates/system.jinja")),
-    ("situation", include_str!("templates/situation.jinja")),
-    ("planner", include_str!("templates/planner.jinja")),
-    ("actor", include_str!("templates/actor.jinja")),
-    ("critic", include_str!("templates/critic.jinja")),
-    ("reflector", include_str!("templates/reflector.jinja")),
+    ("system", include_str!("prompts/templates/system.jinja")),
+    ("situation", include_str!("prompts/templates/situation.jinja")),
+    ("planner", include_str!("prompts/templates/planner.jinja")),
+    ("actor", include_str!("prompts/templates/actor.jinja")),
+    ("critic", include_str!("prompts/templates/critic.jinja")),
+    ("reflector", include_str!("prompts/templates/reflector.jinja")),
 ];
 const EXTENSION: &str = ".jinja";
 /// What one rendering may spend: a template that would never end is stopped.

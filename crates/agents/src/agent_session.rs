@@ -43,11 +43,11 @@ pub(crate) struct Draft {
 }
 
 /// One user's session, with everything the agents know of it.
-pub(crate) struct Seat {
+pub(crate) struct AgentSession {
     /// The number of the session in the collection.
     pub(crate) number: usize,
     pub(crate) user: UserIdx,
-    pub(crate) session: Session,
+    pub(crate) environment: Session,
     /// What cannot be shown: the logged history and what was shown.
     pub(crate) unavailable: ItemSet,
     /// The end of the logged history as prompts show it.
@@ -64,7 +64,7 @@ pub(crate) struct Seat {
     pub(crate) lesson: Option<String>,
 }
 
-impl Seat {
+impl AgentSession {
     /// A session that has not begun.
     pub(crate) fn new(
         scene: &Scene<'_>,
@@ -79,7 +79,7 @@ impl Seat {
         Ok(Self {
             number,
             user,
-            session: environment.start(user)?,
+            environment: environment.start(user)?,
             unavailable: scene.known_items(user),
             history: shown
                 .iter()
@@ -98,7 +98,7 @@ impl Seat {
 
     /// Whether another step can follow.
     pub(crate) fn goes_on(&self, horizon: usize) -> bool {
-        self.session.end().continues()
+        self.environment.end().continues()
             && !self.is_given_up
             && self.steps.len() < horizon
             && self.unavailable.len() < self.unavailable.n_items()

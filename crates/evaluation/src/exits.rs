@@ -64,7 +64,7 @@ impl<T: Copy> Exits<T> {
 
 /// How the sessions of one policy ended, pooled over all seeds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ExitAccount {
+pub struct ExitStatistics {
     /// Sessions counted.
     pub n_sessions: usize,
     /// Steps counted.
@@ -77,7 +77,7 @@ pub struct ExitAccount {
     pub lengths: Vec<usize>,
 }
 
-impl ExitAccount {
+impl ExitStatistics {
     /// Counts sessions as they are; apply a scoring first where it caps them.
     pub fn of<'a>(sessions: impl IntoIterator<Item = &'a Trajectory>) -> Self {
         let mut out = Self::default();

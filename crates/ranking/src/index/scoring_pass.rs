@@ -1,12 +1,12 @@
-//! What an actor sees of all items in a situation.
+//! What an actor sees of all items in the state of a session.
 
 use super::belief::Quadratic;
+use super::buffer_pool::Column;
 use super::recent::{Recent, Scratch};
-use super::spare::Column;
-use super::{Packed, TILE};
+use super::{RankingIndex, TILE};
 use crate::actor::Actor;
 use crate::hazard::QuitHazard;
-use crate::situation::Situation;
+use crate::session_state::SessionState;
 use crate::tracker::{
     FAR, LARGEST_LOGIT, LOWEST_BEST, LOWEST_LOG_STAY, N_FEATURES, N_STATE, RECENT, SAFE_LOG_STAY,
     over_columns, perceptron, saturation_columns,
@@ -14,11 +14,11 @@ use crate::tracker::{
 use kernels::{largest_where, logarithms, multiply, negate, one_plus_exp};
 use mdp::ItemSet;
 
-/// The features of all items in a situation and how much each counts, but for the match of texts.
+/// The features of all items in the state of a session and how much each counts, but for the match of texts.
 #[derive(Debug)]
-pub struct Look<'a> {
-    pub(super) packed: &'a Packed,
-    pub(super) situation: &'a Situation,
+pub struct ScoringPass<'a> {
+    pub(super) index: &'a RankingIndex,
+    pub(super) session: &'a SessionState,
     /// Features of the state.
     pub state: [f32; N_STATE],
     /// What each feature counts.
@@ -47,44 +47,44 @@ pub(super) const NEAREST: usize = 8;
 pub(super) const SATURATION: usize = 9;
 pub(super) const TEXT: usize = 10;
 
-impl Packed {
+impl RankingIndex {
     /// Looks at all items. Without a hazard, nothing is known about leaving. What is in `unavailable` does not count
     /// in the state's features.
-    pub fn look<'a>(
+    pub fn scoring_pass<'a>(
         &'a self,
-        situation: &'a Situation,
+        session: &'a SessionState,
         (hazard, actor): (Option<&QuitHazard>, &Actor),
         unavailable: &ItemSet,
-    ) -> Look<'a> {
-        let saturation = situation.saturation(&self.items);
-        let columns = self.columns(situation, hazard, &saturation_columns(&saturation));
-        let state = self.state(situation, &columns, unavailable);
-        Look {
-            packed: self,
-            situation,
+    ) -> ScoringPass<'a> {
+        let saturation = session.saturation(&self.items);
+        let columns = self.columns(session, hazard, &saturation_columns(&saturation));
+        let state = self.state(session, &columns, unavailable);
+        ScoringPass {
+            index: self,
+            session,
             state,
             weights: actor.weights(&state),
             columns,
-            content: situation.content_match(&self.items),
+            content: session.content_match(&self.items),
             saturation: saturation.iter().map(|row| row[RECENT - 1]).collect(),
         }
     }
 
     fn columns(
         &self,
-        situation: &Situation,
+        session: &SessionState,
         hazard: Option<&QuitHazard>,
         saturation: &[Vec<f32>],
     ) -> Columns {
         let n_items = self.order.len();
-        let belief = Quadratic::new(self, situation);
+        let belief = Quadratic::new(self, session);
         let leaving = hazard.map(|hazard| {
             let mut by_group = vec![0.0; self.n_of_group.len()];
             over_columns(saturation, &hazard.saturation, &mut by_group);
             one_plus_exp(&mut by_group, LARGEST_LOGIT);
             (hazard, by_group)
         });
-        let recent = Recent::new(self, situation);
+        let recent = Recent::new(self, session);
         let nothing_near = hazard.map(|hazard| {
             let mut out = [0.0];
             perceptron(&hazard.nearness, &[&[FAR], &[FAR], &[0.0], &[0.0]], &mut out);
@@ -103,7 +103,7 @@ impl Packed {
             let n = places.len();
             let predicted = &mut columns.predicted[places.clone()];
             let deviation = &mut columns.deviation[places.clone()];
-            belief.fill(self, tile, (predicted, deviation), &mut scratch.spare);
+            belief.fill(self, tile, (predicted, deviation), &mut scratch.row);
             let nearness = recent.fill(self, tile, &mut scratch);
             if let Some(nearest) = columns.nearest.get_mut(places.clone()) {
                 nearest.copy_from_slice(nearness[0]);
@@ -130,12 +130,12 @@ impl Packed {
         columns
     }
 
-    fn state(&self, situation: &Situation, columns: &Columns, unavailable: &ItemSet) -> [f32; N_STATE] {
+    fn state(&self, session: &SessionState, columns: &Columns, unavailable: &ItemSet) -> [f32; N_STATE] {
         let mut is_free = Column::filled(1.0, self.order.len());
         unavailable.iter().for_each(|item| is_free[self.place(item)] = 0.0);
         let safe = (&*is_free, &*columns.log_stay, SAFE_LOG_STAY);
         let (n_safe, best) = largest_where(safe, &columns.predicted, LOWEST_BEST);
         let n_free = self.order.len() - unavailable.len();
-        situation.state(n_safe as f32 / (n_free as f32).max(1.0), best)
+        session.state(n_safe as f32 / (n_free as f32).max(1.0), best)
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::budget::Budget;
 use crate::clock;
+use crate::connection::{ConnectionState, TimedStream};
+use crate::connection_limit::{ConnectionLimit, WaitingRoom};
 use crate::hosts::{self, Door, Inner};
-use crate::line::{Line, Watched};
 use crate::problem::Problem;
-use crate::seats::{Hall, Seats};
 use crate::state::App;
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
@@ -26,14 +26,14 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 /// A listening socket, and which door it is.
-pub(crate) struct Entrance {
-    pub(crate) listener: TcpListener,
+pub(crate) struct Listener {
+    pub(crate) socket: TcpListener,
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) door: Door,
 }
 
 /// What all connections of a server share.
-pub(crate) struct House {
+pub(crate) struct ConnectionContext {
     pub(crate) app: Arc<App>,
     pub(crate) routes: Router,
     pub(crate) graceful: GracefulShutdown,
@@ -42,7 +42,7 @@ pub(crate) struct House {
     pub(crate) answers: Arc<Budget>,
 }
 
-impl House {
+impl ConnectionContext {
     pub(crate) fn new(app: Arc<App>, routes: Router) -> Self {
         let limits = &app.config.limits;
         let (heads, answers) = (Budget::new(limits.heads_bytes), Budget::new(limits.answers_bytes));
@@ -50,17 +50,17 @@ impl House {
     }
 }
 
-/// Seats for administration, which nobody else takes.
-const ADMIN_SEATS: usize = 64;
+/// ConnectionContext for administration, which nobody else takes.
+const ADMIN_CONNECTIONS: usize = 64;
 /// Descriptors for all that is no connection: the store, policies, standard streams.
 const OTHER_FILES: usize = 128;
-/// The most time for the headers of who has no seat.
-const HALL_PATIENCE: Duration = Duration::from_secs(1);
+/// The most time for the headers of who is beyond the limit.
+const WAITING_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How many connections of clients the system allows beside everything else.
-fn n_seats(wanted: usize) -> usize {
+fn n_connections(wanted: usize) -> usize {
     let Some(most) = n_descriptors() else { return wanted };
-    let room = most.saturating_sub(OTHER_FILES + Hall::ROOM + ADMIN_SEATS).max(1);
+    let room = most.saturating_sub(OTHER_FILES + WaitingRoom::CAPACITY + ADMIN_CONNECTIONS).max(1);
     if room < wanted {
         tracing::warn!("{room} connections at once instead of {wanted}: the system allows {most} open files");
     }
@@ -70,11 +70,11 @@ fn n_seats(wanted: usize) -> usize {
 /// How many files the process may have open, where the system tells.
 fn n_descriptors() -> Option<usize> {
     let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
-    line.split_whitespace().next()?.parse().ok()
+    let state = limits.lines().find_map(|state| state.strip_prefix("Max open files"))?;
+    state.split_whitespace().next()?.parse().ok()
 }
 
-impl Entrance {
+impl Listener {
     /// Takes an address.
     ///
     /// # Errors
@@ -84,22 +84,22 @@ impl Entrance {
         tls: Option<TlsAcceptor>,
         door: Door,
     ) -> std::io::Result<Self> {
-        Ok(Self { listener: TcpListener::bind(addr).await?, tls, door })
+        Ok(Self { socket: TcpListener::bind(addr).await?, tls, door })
     }
 
-    /// Lets clients in for as long as it is asked to. Who finds no seat is answered in the hall.
-    pub(crate) async fn receive(&self, house: &House) {
+    /// Lets clients in for as long as it is asked to. Who is beyond the limit is answered in the waiting room.
+    pub(crate) async fn receive(&self, context: &ConnectionContext) {
         const RETRY: Duration = Duration::from_millis(20);
-        let limits = &house.app.config.limits;
+        let limits = &context.app.config.limits;
         let most = match self.door {
-            Door::Public => n_seats(limits.n_connections),
-            Door::Admin => ADMIN_SEATS,
+            Door::Public => n_connections(limits.n_connections),
+            Door::Admin => ADMIN_CONNECTIONS,
         };
         // Half for one client, so that there is something left for others.
-        let seats = Seats::new(most, most.div_ceil(2));
-        let mut hall = Hall::default();
+        let open_connections = ConnectionLimit::new(most, most.div_ceil(2));
+        let mut waiting_room = WaitingRoom::default();
         loop {
-            let (stream, peer) = match self.listener.accept().await {
+            let (stream, peer) = match self.socket.accept().await {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, mostly: some connection has to end first.
@@ -111,43 +111,43 @@ impl Entrance {
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!("connection of {peer}: {error}");
             }
-            let is_many = hosts::is_trusted(&house.app.config.proxies, peer.ip());
-            let seat = seats.take(peer.ip(), is_many);
-            let has_seat = seat.is_some();
-            let visit = Visit {
+            let is_many = hosts::is_trusted(&context.app.config.proxies, peer.ip());
+            let permit = open_connections.take(peer.ip(), is_many);
+            let is_admitted = permit.is_some();
+            let connection = Connection {
                 peer,
                 door: self.door,
-                has_seat,
+                is_admitted,
                 tls: self.tls.clone(),
-                app: house.app.clone(),
-                routes: house.routes.clone(),
-                watcher: house.graceful.watcher(),
-                line: Line::new(&house.heads, &house.answers),
+                app: context.app.clone(),
+                routes: context.routes.clone(),
+                watcher: context.graceful.watcher(),
+                state: ConnectionState::new(&context.heads, &context.answers),
             };
             let task = tokio::spawn(async move {
-                visit.go(stream).await;
-                drop(seat);
+                connection.go(stream).await;
+                drop(permit);
             });
-            if !has_seat {
-                hall.admit(task.abort_handle());
+            if !is_admitted {
+                waiting_room.admit(task.abort_handle());
             }
         }
     }
 }
 
 /// A connection from its beginning to its end.
-struct Visit {
+struct Connection {
     peer: SocketAddr,
     door: Door,
-    has_seat: bool,
+    is_admitted: bool,
     tls: Option<TlsAcceptor>,
     app: Arc<App>,
     routes: Router,
     watcher: Watcher,
-    line: Arc<Line>,
+    state: Arc<ConnectionState>,
 }
 
-impl Visit {
+impl Connection {
     async fn go(self, stream: TcpStream) {
         let peer = self.peer;
         if !clock::is_plain(SystemTime::now()) {
@@ -168,7 +168,7 @@ impl Visit {
 
     fn patience(&self) -> Duration {
         let patience = self.app.config.limits.header_deadline;
-        if self.has_seat { patience } else { patience.min(HALL_PATIENCE) }
+        if self.is_admitted { patience } else { patience.min(WAITING_PATIENCE) }
     }
 
     async fn serve<S>(self, stream: S) -> Result<(), hyper::Error>
@@ -177,20 +177,20 @@ impl Visit {
     {
         let limits = self.app.config.limits;
         let patience = self.patience();
-        let stream = Watched::new(stream, self.line.clone(), limits.write_deadline);
+        let stream = TimedStream::new(stream, self.state.clone(), limits.write_deadline);
         let mut builder = hyper::server::conn::http1::Builder::new();
         builder
             .timer(TokioTimer::new())
             .header_read_timeout(patience)
             .max_buf_size(limits.head_bytes.max(SMALLEST_HEAD))
             .half_close(true)
-            .keep_alive(self.has_seat);
-        let Self { peer, door, has_seat, app, routes, watcher, line, .. } = self;
+            .keep_alive(self.is_admitted);
+        let Self { peer, door, is_admitted, app, routes, watcher, state, .. } = self;
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
             request.extensions_mut().insert(door);
-            answer((app.clone(), line.clone()), routes.clone(), has_seat, request)
+            answer((app.clone(), state.clone()), routes.clone(), is_admitted, request)
         });
         watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await
     }
@@ -211,14 +211,14 @@ impl Visit {
 /// The least that the HTTP library reads into.
 const SMALLEST_HEAD: usize = 8192;
 
-/// One request. A client without a seat hears about health alone.
+/// One request. A client beyond the limit hears about health alone.
 async fn answer(
-    (app, line): (Arc<App>, Arc<Line>),
+    (app, state): (Arc<App>, Arc<ConnectionState>),
     routes: Router,
-    has_seat: bool,
+    is_admitted: bool,
     mut request: Request<Body>,
 ) -> Result<Response<Body>, Infallible> {
-    line.begin().await;
+    state.begin().await;
     let moved = match hosts::inner(&app.config.sites, request.uri()) {
         Inner::Same => None,
         Inner::Beneath(path) => Some(moved(&path)),
@@ -227,7 +227,7 @@ async fn answer(
             None
         }
     };
-    let is_heard = has_seat || request.uri().path().starts_with("/health/");
+    let is_heard = is_admitted || request.uri().path().starts_with("/health/");
     let response = match moved {
         Some(moved) => moved,
         None if is_heard => routes.oneshot(request).await?,
@@ -235,7 +235,7 @@ async fn answer(
     };
     // A body of ours says how long it is.
     let n_bytes = response.body().size_hint().exact().unwrap_or_default() as usize;
-    if line.end(n_bytes) {
+    if state.end(n_bytes) {
         return Ok(response);
     }
     Ok(closing(Problem::busy("too many answers wait to be taken by their clients")))

@@ -18,7 +18,7 @@ use mdp::{Interaction, ItemIdx, Rng};
 
 /// What an expert is told when a session starts: what a prompt would show, never the environment.
 #[derive(Clone, Copy, Debug)]
-pub struct Briefing<'a> {
+pub struct ExpertContext<'a> {
     /// Titles and categories of everything that can be recommended.
     pub catalogue: &'a Catalogue,
     /// The user's logged history with ratings, oldest first.
@@ -56,13 +56,13 @@ pub trait Expert: Send + Sync {
     /// Its name, settings included, as on the command line.
     fn name(&self) -> String;
     /// Gets ready for a catalogue.
-    fn study<'a>(&'a self, catalogue: &'a Catalogue) -> Box<dyn StudiedExpert + 'a>;
+    fn study<'a>(&'a self, catalogue: &'a Catalogue) -> Box<dyn CatalogueExpert + 'a>;
 }
 
 /// An expert who knows the catalogue.
-pub trait StudiedExpert: Send + Sync {
+pub trait CatalogueExpert: Send + Sync {
     /// Starts a session; nothing of it is remembered in another.
-    fn start<'a>(&'a self, briefing: Briefing<'a>) -> Box<dyn ExpertSession + 'a>;
+    fn start<'a>(&'a self, briefing: ExpertContext<'a>) -> Box<dyn ExpertSession + 'a>;
 }
 
 /// One session of an expert: asked, told, in turn.

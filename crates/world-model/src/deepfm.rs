@@ -1,9 +1,9 @@
 //! The train world: an ensemble of DeepFMs with a mean and a noise variance for every cell.
 //!
 //! # Source
-//! Spec B.1 and B.2 (ROLeR's world model). Differences by default: members start from different weights, the
-//! scalar bias starts at the mean rating, graded ratings are fitted without sampled negatives, L2 is weighed
-//! by how often a row is seen, each member stops early, categories support items with few ratings.
+//! `docs/spec/world-model.md` (ROLeR's world model). Differences by default: members start from different weights,
+//! the scalar bias starts at the mean rating, graded ratings are fitted without sampled negatives, L2 is weighed by
+//! how often a row is seen, each member stops early, categories support items with few ratings.
 //! [`DeepFmConfig::published`] turns every one of them back.
 
 mod config;

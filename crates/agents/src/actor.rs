@@ -3,10 +3,10 @@
 mod free;
 mod score;
 
+use crate::agent_session::{AgentSession, Draft, title_of};
 use crate::agents::Agents;
 use crate::memory::Memories;
 use crate::prompts::Situation;
-use crate::seat::{Draft, Seat, title_of};
 use crate::{ActorKind, AgentError};
 use demonstrations::AgentAccount;
 
@@ -14,7 +14,7 @@ impl Agents<'_> {
     /// Reminds the actor of what went well and badly in states like these.
     pub(crate) fn hint(
         &self,
-        seats: &mut [Seat],
+        sessions: &mut [AgentSession],
         active: &[usize],
         memories: &Memories,
         account: &mut AgentAccount,
@@ -23,7 +23,7 @@ impl Agents<'_> {
             return Ok(());
         }
         let keys: Vec<String> =
-            active.iter().map(|&at| seats[at].state_key(self.settings.state_titles)).collect();
+            active.iter().map(|&at| sessions[at].state_key(self.settings.state_titles)).collect();
         let vectors = self.vectors(&keys, account)?.unwrap_or_default();
         for (vector, &at) in vectors.iter().zip(active) {
             let Some(marks) = memories.marks.below(vector, self.settings.memory.actor_distance) else {
@@ -31,14 +31,14 @@ impl Agents<'_> {
             };
             *account.reminders.entry("actor_memory".to_owned()).or_default() += 1;
             // What cannot be shown to this user is no advice.
-            let seat = &seats[at];
+            let session = &sessions[at];
             let titles = |wanted: bool| -> Vec<String> {
                 let marked = marks.iter().filter(|(_, went_well)| **went_well == wanted);
-                let open = marked.map(|(&item, _)| item).filter(|&item| !seat.unavailable.contains(item));
+                let open = marked.map(|(&item, _)| item).filter(|&item| !session.unavailable.contains(item));
                 open.map(|item| title_of(self.scene, item)).collect()
             };
             let (encouraged, discouraged) = (titles(true), titles(false));
-            let draft = &mut seats[at].draft;
+            let draft = &mut sessions[at].draft;
             (draft.encouraged, draft.discouraged) = (encouraged, discouraged);
         }
         Ok(())
@@ -47,17 +47,17 @@ impl Agents<'_> {
     /// Drafts a choice for every active session; where none comes, the session is given up.
     pub(crate) fn act(
         &self,
-        seats: &mut [Seat],
+        sessions: &mut [AgentSession],
         active: &[usize],
         account: &mut AgentAccount,
     ) -> Result<(), AgentError> {
         match self.settings.actor {
-            ActorKind::Free => self.act_freely(seats, active, account)?,
-            ActorKind::Score => self.act_by_score(seats, active, account)?,
+            ActorKind::Free => self.act_freely(sessions, active, account)?,
+            ActorKind::Score => self.act_by_score(sessions, active, account)?,
         }
         for &at in active {
-            if seats[at].draft.choice.is_none() {
-                seats[at].is_given_up = true;
+            if sessions[at].draft.choice.is_none() {
+                sessions[at].is_given_up = true;
                 account.steps_abandoned += 1;
             }
         }

@@ -1,7 +1,7 @@
 //! The tracker is the oracle.
 
 use super::*;
-use crate::{Actor, FEATURE_NAMES, N_FEATURES, QuitHazard, Situation, TasteModel, Tracker, View};
+use crate::{Actor, FEATURE_NAMES, N_FEATURES, QuitHazard, SessionState, TasteModel, Tracker, View};
 use catalogue::Catalogue;
 use mdp::{Interaction, ItemSet, Rng, rng_for};
 use rand::RngExt as _;
@@ -60,9 +60,9 @@ fn check(n_categories: usize, n_history: usize, n_steps: usize, has_hazard: bool
             Interaction { item, rating, time: at as i64 }
         })
         .collect();
-    let packed = Packed::new(items.clone()).unwrap();
+    let index = RankingIndex::new(items.clone()).unwrap();
     let mut tracker = Tracker::new(&*items, &history, true);
-    let mut situation = Situation::new(&items, &history, true);
+    let mut session = SessionState::new(&items, &history, true);
     let mut unavailable = ItemSet::empty(N_ITEMS);
     for row in &history {
         unavailable.insert(row.item);
@@ -70,29 +70,29 @@ fn check(n_categories: usize, n_history: usize, n_steps: usize, has_hazard: bool
     for _ in 0..n_steps {
         let (item, reward) = draw();
         tracker.observe(item, reward);
-        situation.observe(&items, item, reward);
+        session.observe(&items, item, reward);
         unavailable.insert(item);
     }
     let (mut view, mut want) = (View::default(), Vec::new());
     tracker.view(hazard, &unavailable, &mut view);
     actor.logits(&view, &unavailable, &mut want);
-    let look = packed.look(&situation, (hazard, &actor), &unavailable);
-    let got = look.scores(&unavailable);
+    let pass = index.scoring_pass(&session, (hazard, &actor), &unavailable);
+    let got = pass.scores(&unavailable);
     assert!(got.iter().zip(&want).all(|(a, b)| close(*a, *b)), "{n_categories} {n_history} {n_steps}");
 
     let mut order: Vec<(ItemIdx, f32)> = (0u32..).map(ItemIdx).zip(got.iter().copied()).collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1));
     for k in [1, 10] {
-        let best = look.best(k, &unavailable);
+        let best = pass.best(k, &unavailable);
         assert_eq!(best.len(), k);
         assert!(best.iter().zip(&order).all(|(a, b)| close(a.1, b.1)), "{best:?} {:?}", &order[..k]);
     }
     let n_left = (N_ITEMS - unavailable.len()) as f32;
-    let typical = look.typical(&unavailable);
+    let typical = pass.typical(&unavailable);
     for feature in 0..N_FEATURES {
         let column = &view.columns[feature * N_ITEMS..(feature + 1) * N_ITEMS];
         for item in [0, 5, 700, 1299] {
-            let got = look.features(ItemIdx(item))[feature];
+            let got = pass.features(ItemIdx(item))[feature];
             assert!(close(got, column[item as usize]), "{}", FEATURE_NAMES[feature]);
         }
         let left = (0u32..).zip(column).filter(|(row, _)| !unavailable.contains(ItemIdx(*row)));
@@ -115,14 +115,29 @@ fn scores_features_and_the_best_are_those_of_the_tracker() {
 #[test]
 fn what_is_left_is_all_that_comes() {
     let rng = &mut rng_for(1, &[]);
-    let packed = Packed::new(Arc::new(table(4, rng))).unwrap();
-    let (actor, situation) = (Actor::new(rng), Situation::new(packed.items(), &[], true));
+    let index = RankingIndex::new(Arc::new(table(4, rng))).unwrap();
+    let (actor, session) = (Actor::new(rng), SessionState::new(index.items(), &[], true));
     let mut unavailable = ItemSet::empty(N_ITEMS);
     for row in 0..1297 {
         unavailable.insert(ItemIdx(row));
     }
-    let look = packed.look(&situation, (None, &actor), &unavailable);
-    let mut rows: Vec<u32> = look.best(10, &unavailable).iter().map(|(item, _)| item.0).collect();
+    let pass = index.scoring_pass(&session, (None, &actor), &unavailable);
+    let mut rows: Vec<u32> = pass.best(10, &unavailable).iter().map(|(item, _)| item.0).collect();
     rows.sort_unstable();
     assert_eq!(rows, [1297, 1298, 1299]);
+}
+
+#[test]
+fn a_ranker_knows_how_likely_its_choices_are() {
+    let rng = &mut rng_for(3, &[]);
+    let (items, actor, hazard) = (Arc::new(table(4, rng)), Actor::new(rng), QuitHazard::new(rng));
+    let history = [5, 8].map(|item| Interaction { item: ItemIdx(item), rating: 4.0, time: 0 });
+    let context = mdp::SessionContext { user: mdp::UserIdx(0), history: &history };
+    for selection in [crate::Selection::Sample, crate::Selection::Greedy] {
+        for learns_in_session in [false, true] {
+            let (items, actor, hazard) = (items.clone(), actor.clone(), Some(hazard.clone()));
+            let ranker = crate::Ranker { items, actor, hazard, selection, learns_in_session };
+            assert_eq!(mdp::broken_log_prob_law(&ranker, context, N_ITEMS, 6, &[5.0, 2.0]), None);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! What a belief says about all items, without spreading it over them first.
 
-use super::{Packed, TILE, Tile};
-use crate::situation::Situation;
+use super::{RankingIndex, TILE, Tile};
+use crate::session_state::SessionState;
 use kernels::{add_product, add_scaled, square_roots};
 
 /// A belief, its shared part worked out by group: mean m.x and variance x'Cx.
@@ -15,12 +15,12 @@ pub(super) struct Quadratic<'a> {
 }
 
 impl<'a> Quadratic<'a> {
-    pub(super) fn new(packed: &Packed, situation: &'a Situation) -> Self {
-        let belief = &situation.belief;
+    pub(super) fn new(index: &RankingIndex, session: &'a SessionState) -> Self {
+        let belief = &session.belief;
         let width = belief.mean.len();
         let covariance = |a: usize, b: usize| belief.covariance[a * width + b];
         let both = |a: usize, b: usize| covariance(a, b) + covariance(b, a);
-        let taste = &packed.taste;
+        let taste = &index.taste;
         let mixed = |(own, _): &(usize, Vec<f32>)| taste.product(|shared| both(*own, shared));
         let variance = |entries: &[(u32, f32)]| {
             let mut sum = 0.0;
@@ -42,29 +42,29 @@ impl<'a> Quadratic<'a> {
 
     pub(super) fn fill(
         &self,
-        packed: &Packed,
+        index: &RankingIndex,
         tile: &Tile,
         out: (&mut [f32], &mut [f32]),
-        spare: &mut [f32; TILE],
+        scratch: &mut [f32; TILE],
     ) {
         let (predicted, deviation) = out;
         let places = tile.places.clone();
-        let spare = &mut spare[..places.len()];
+        let scratch = &mut scratch[..places.len()];
         let width = self.mean.len();
         let both = |a: usize, b: usize| self.covariance[a * width + b] + self.covariance[b * width + a];
         tile.spread(&self.mean_by_group, predicted);
         tile.spread(&self.variance_by_group, deviation);
-        for (at, ((a, column), mixed)) in packed.taste.own.iter().zip(&self.mixed_by_group).enumerate() {
+        for (at, ((a, column), mixed)) in index.taste.own.iter().zip(&self.mixed_by_group).enumerate() {
             let column = &column[places.clone()];
             add_scaled(predicted, self.mean[*a], column);
-            tile.spread(mixed, spare);
-            add_scaled(spare, self.covariance[a * width + a], column);
-            for (b, other) in &packed.taste.own[..at] {
-                add_scaled(spare, both(*a, *b), &other[places.clone()]);
+            tile.spread(mixed, scratch);
+            add_scaled(scratch, self.covariance[a * width + a], column);
+            for (b, other) in &index.taste.own[..at] {
+                add_scaled(scratch, both(*a, *b), &other[places.clone()]);
             }
-            add_product(deviation, spare, column);
+            add_product(deviation, scratch, column);
         }
-        add_scaled(predicted, 1.0, &packed.offsets[places]);
+        add_scaled(predicted, 1.0, &index.offsets[places]);
         square_roots(deviation);
     }
 }
