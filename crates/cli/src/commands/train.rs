@@ -2,6 +2,7 @@
 
 use crate::context::{EnvironmentArgs, Global, SettingsArgs};
 use crate::failure::Failure;
+use crate::interrupt::{self, LastWord};
 use crate::settings::Layers;
 use crate::shell;
 use crate::stage::domain::Domain;
@@ -10,7 +11,7 @@ use crate::stage::simulation::Simulation;
 use crate::stage::train::{Job, train};
 use crate::stage::{demos, published};
 use artefact::Kind;
-use pipeline::Variant;
+use pipeline::{Found, Variant, Working};
 use robust::{ROBUST_PRESET, RobustConfig};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -93,12 +94,25 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         claim: &claim,
         resume: arguments.resume,
     };
+    let _last_word = last_word(&arguments.out);
     let trained = match &learner {
         Learner::Robust(config) => train(&job, config)?,
         Learner::Published(config) => published::train(&job, config)?,
     };
     let answer = Answer { policy: &arguments.out, account: &trained.account };
     global.format().emit(&answer, &arguments.for_people(&trained))
+}
+
+/// What is said of a training run that is told to end.
+fn last_word(out: &Path) -> LastWord {
+    let out = out.to_owned();
+    interrupt::last_word(move || match Working::found(&out, "") {
+        Found::Nothing => "stopped before the first checkpoint: nothing is kept".to_owned(),
+        Found::Same | Found::Other => format!(
+            "stopped: the last checkpoint is kept; the same command goes on from there with --resume: {}",
+            Working::place(&out).display()
+        ),
+    })
 }
 
 impl Arguments {

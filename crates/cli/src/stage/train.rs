@@ -124,6 +124,9 @@ pub(crate) fn train(job: &Job<'_>, config: &RobustConfig) -> Result<Trained, Fai
 
 /// What there is to say of a run that goes on.
 pub(crate) fn note(progress: &Progress, seconds: f64) -> String {
+    if progress.n_env_steps == 0 {
+        return format!("warm start, {} updates so far, no session yet", progress.n_iterations);
+    }
     let rate = progress.n_env_steps as f64 / seconds.max(1e-9);
     let validated = match (progress.last_validation, progress.best_validation) {
         (Some(now), Some(best)) => validation(now.into(), best.into()),
@@ -149,6 +152,8 @@ mod tests {
 
     #[test]
     fn progress_names_the_present_validation_and_the_best() {
+        let start = Progress { n_iterations: 12, ..Progress::default() };
+        assert_eq!(note(&start, 2.0), "warm start, 12 updates so far, no session yet");
         let mut progress = Progress { n_env_steps: 1000, mean_return: 3.25, ..Progress::default() };
         assert_eq!(note(&progress, 2.0), "500 steps/s, return 3.2");
         (progress.last_validation, progress.best_validation) = (Some(3.0), Some(4.0));
