@@ -48,7 +48,12 @@ impl Simulation {
             }
             (_, None) => pipeline::rule_by_name(name, world, seed)?,
         };
-        Ok(Self { rule, horizon: settings.horizon })
+        Ok(Self::of(rule, settings.horizon))
+    }
+
+    /// A rule that was resolved before.
+    pub(crate) fn of(rule: ExitRule, horizon: usize) -> Self {
+        Self { rule, horizon }
     }
 
     /// The environment of one side.
