@@ -11,6 +11,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 /// Options every command takes.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// Answer with one JSON object on standard output
     #[arg(long, global = true)]
@@ -120,20 +121,25 @@ pub(crate) struct EnvironmentArgs {
     #[arg(long, value_name = "NAME", default_value = EXIT_RULES[0],
           value_parser = clap::builder::PossibleValuesParser::new(EXIT_RULES))]
     exit_rule: String,
-    /// The most steps of a session
-    #[arg(long, value_name = "STEPS", default_value_t = EnvironmentSettings::default().horizon)]
-    horizon: usize,
+    /// The most steps of a session [default: 100; where a language model is asked, 50]
+    #[arg(long, value_name = "STEPS")]
+    horizon: Option<usize>,
     /// Threshold of a distance or similarity rule [default: calibrated on the train world]
     #[arg(long, value_name = "X")]
     threshold: Option<f32>,
 }
 
 impl EnvironmentArgs {
+    /// The most steps of a session, where they were given.
+    pub(crate) fn horizon(&self) -> Option<usize> {
+        self.horizon
+    }
+
     /// As experiments know them.
     pub(crate) fn settings(&self) -> EnvironmentSettings {
         EnvironmentSettings {
             exit_rule: self.exit_rule.clone(),
-            horizon: self.horizon,
+            horizon: self.horizon.unwrap_or(EnvironmentSettings::default().horizon),
             threshold: self.threshold,
         }
     }

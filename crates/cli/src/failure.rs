@@ -119,6 +119,9 @@ impl Failure {
                     None => failure,
                 }
             }
+            E::NotAnArtefact { expected, path } if !path.exists() => {
+                Self::input(format!("no such directory: {}", path.display())).hint(how_to_make(expected))
+            }
             E::NotAnArtefact { expected, .. } => Self::input(message).hint(how_to_make(expected)),
             E::WrongKind { expected, .. } => Self::input(message)
                 .hint(format!("look at the order of the arguments; {}", how_to_make(expected))),

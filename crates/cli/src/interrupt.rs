@@ -1,30 +1,36 @@
 //! Ctrl-C, and being told to end: a last word, then the end.
 
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
-/// What is said, by whoever is at work.
-static WORD: Mutex<Option<Box<dyn Fn() -> String + Send>>> = Mutex::new(None);
+type Word = Box<dyn Fn() -> String + Send>;
+
+/// What is said, by whoever is at work: a command first, then a part of it that knows more. The last of them speaks.
+static WORDS: Mutex<Vec<Word>> = Mutex::new(Vec::new());
 static HANDLER: Once = Once::new();
 
 /// What is added to the number of a signal in an exit code.
 #[cfg(unix)]
 const OF_SIGNALS: i32 = 128;
 
-/// Keeps a last word; dropped, there is nothing more to say and the process ends as it always did.
+/// Keeps a last word; dropped, the one before it counts, and without any the process ends without a word.
 #[must_use]
 pub(crate) struct LastWord;
 
 /// Says this when the process is told to end, and ends it. For work that can be cut at any point.
 pub(crate) fn last_word(word: impl Fn() -> String + Send + 'static) -> LastWord {
-    *WORD.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(word));
+    words().push(Box::new(word));
     HANDLER.call_once(listen);
     LastWord
 }
 
 impl Drop for LastWord {
     fn drop(&mut self) {
-        *WORD.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        words().pop();
     }
+}
+
+fn words() -> MutexGuard<'static, Vec<Word>> {
+    WORDS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Waits for signals in a thread of its own; elsewhere than on Unix the process ends without a word.
@@ -48,8 +54,8 @@ fn listen() {}
 
 #[cfg(unix)]
 fn end(code: i32) {
-    let word = WORD.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(word) = word.as_ref() {
+    let words = words();
+    if let Some(word) = words.last() {
         crate::progress::to_stderr(&word());
     }
     std::process::exit(code)

@@ -68,7 +68,10 @@ impl Watcher for Screen {
             true => "up to date".to_owned(),
             false => format!("{:.1} s", record.seconds),
         };
-        let left = self.left().map(|left| format!(", about {} left", duration(left))).unwrap_or_default();
+        let left = self
+            .left()
+            .map(|left| format!(", about {} of training left", duration(left)))
+            .unwrap_or_default();
         // Most stages take a moment.
         if self.told_at.elapsed() >= patience(self.started) {
             self.told_at = Instant::now();

@@ -1,5 +1,6 @@
 //! Interaction logs: read from many layouts, kept as immutable datasets, described, and split.
 
+mod as_word;
 mod collect;
 mod dataset;
 mod describe;

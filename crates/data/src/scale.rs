@@ -15,8 +15,7 @@ pub(crate) const BEST: f32 = 5.0;
 const WORST: f32 = 1.0;
 
 /// What the user says about the source's ratings. As text: `auto`, `counts`, `positive`, or `LO..HI`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum ScaleChoice {
     /// Guess from the column's name and the values; the guess is a counted warning unless the range is exact.
     #[default]
@@ -135,19 +134,5 @@ impl fmt::Display for ScaleChoice {
             Self::Positive => write!(f, "positive"),
             Self::Linear { lo, hi } => write!(f, "{lo}..{hi}"),
         }
-    }
-}
-
-impl TryFrom<String> for ScaleChoice {
-    type Error = Problem;
-
-    fn try_from(text: String) -> Result<Self, Problem> {
-        text.parse()
-    }
-}
-
-impl From<ScaleChoice> for String {
-    fn from(choice: ScaleChoice) -> Self {
-        choice.to_string()
     }
 }

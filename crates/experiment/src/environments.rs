@@ -83,7 +83,11 @@ impl EnvironmentSettings {
         Ok((self.under(rule, world, Side::Train)?, self.under(rule, world, Side::Judge)?))
     }
 
-    fn under(&self, rule: ExitRule, world: &World, side: Side) -> Result<Environment, ExperimentError> {
+    /// The environment of a rule that was resolved before, its threshold included; only the horizon of these settings counts.
+    ///
+    /// # Errors
+    /// When the horizon is 0.
+    pub fn under(&self, rule: ExitRule, world: &World, side: Side) -> Result<Environment, ExperimentError> {
         let rewards = match side {
             Side::Train => world.train_truth(),
             Side::Judge => world.judge_truth(),

@@ -49,7 +49,7 @@ pub(crate) fn page(
 }
 
 /// What the domain is, and who is judged where.
-fn about(config: &RunConfig, domain: &Domain) -> String {
+pub(crate) fn about(config: &RunConfig, domain: &Domain) -> String {
     let (dataset, catalogue) = (&domain.dataset, &domain.dataset.catalogue);
     let (n_users, n_items, n_ratings) = (dataset.n_users(), dataset.n_items(), dataset.n_interactions());
     let titles: Vec<&str> = catalogue.items().iter().take(3).map(|item| item.title.as_str()).collect();

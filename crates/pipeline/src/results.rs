@@ -1,5 +1,6 @@
 //! What a run found, as one JSON object.
 
+use crate::RunEnvironmentSettings;
 use demonstrations::DemosDescription;
 use evaluation::{Difference, EvalRow, Evaluation};
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,12 @@ use serde::{Deserialize, Serialize};
 pub struct RunResults {
     /// The run's title.
     pub title: String,
+    /// The data set, its users and items, and who is judged where, in words; empty in results of older versions.
+    #[serde(default)]
+    pub about: String,
+    /// When users leave, and the most steps of a session; nothing in results of older versions.
+    #[serde(default)]
+    pub environment: Option<RunEnvironmentSettings>,
     /// The stages, in order.
     pub stages: Vec<StageRecord>,
     /// The rows of the main table.

@@ -135,6 +135,8 @@ pub fn run_in(
     )?;
     let results = RunResults {
         title: config.title.clone(),
+        about: page::about(config, &domain),
+        environment: Some(config.environment.clone()),
         stages: session.stages,
         results: rules[0].evaluations.iter().map(|evaluation| evaluation.row.clone()).collect(),
         rules,

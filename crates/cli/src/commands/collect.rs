@@ -29,32 +29,32 @@ pub(crate) struct CollectArgs {
     #[arg(long, value_name = "URI", required_unless_present_any = ["agent", "print_config"])]
     llm: Option<String>,
     /// Who makes the vectors for grounding by embedding and for the agents' memories: minilm:FOLDER, openai:MODEL or
-    /// replay:CASSETTE; without it, character n-grams do
+    /// replay:CASSETTE [default: character n-grams]
     #[arg(long, value_name = "URI")]
     embedder: Option<String>,
     /// How many sessions
     #[arg(long, value_name = "N", visible_alias = "sessions")]
     episodes: usize,
-    /// Which agent of the model; random-fresh-genre is the control without any model
+    /// Which agent of the model [default: il-rec]; random-fresh-genre is the control without any model
     #[arg(long, value_name = "KIND",
           value_parser = ["act-only", "react", "reflexion", "billp", "il-rec", "random-fresh-genre"])]
     agent: Option<String>,
-    /// Whether the actor writes titles or ranks candidates by likelihood
+    /// Whether the actor writes titles or ranks candidates by likelihood [default: free]
     #[arg(long, value_name = "HOW", value_parser = ["free", "score"])]
     actor: Option<String>,
-    /// Whether a writing actor is held to titles of the catalogue
+    /// Whether a writing actor is held to titles of the catalogue [default: free]
     #[arg(long, value_name = "HOW", value_parser = ["free", "catalogue"])]
     decode: Option<String>,
-    /// The most tokens to pay for; the run stops cleanly before it
+    /// The most tokens to pay for; the run stops cleanly before it [default: no limit]
     #[arg(long, value_name = "N")]
     budget_tokens: Option<u64>,
-    /// The most money to pay; the run stops cleanly before it
+    /// The most money to pay, by the prices in --llm-config; the run stops cleanly before it [default: no limit]
     #[arg(long, value_name = "X")]
     budget_money: Option<f64>,
     /// Say what it would need, and ask the model nothing
     #[arg(long)]
     dry_run: bool,
-    /// A folder whose NAME.jinja files replace prompt templates
+    /// A folder whose NAME.jinja files replace prompt templates [default: those of docs/prompts.md]
     #[arg(long, value_name = "DIR")]
     prompts: Option<PathBuf>,
     #[command(flatten)]
@@ -167,7 +167,7 @@ fn settings(arguments: &CollectArgs, global: &Global) -> Result<Option<AgentSett
     let place = &arguments.place;
     let defaults = AgentSettings {
         n_episodes: arguments.episodes,
-        horizon: HORIZON.min(place.environment.settings().horizon),
+        horizon: place.environment.horizon().unwrap_or(HORIZON),
         ..AgentSettings::default()
     };
     let mut layers = place.settings.layers(&defaults)?;

@@ -35,7 +35,7 @@ pub(crate) struct Import {
     /// The layout of the log; with --config it can stand there
     #[arg(value_parser = formats(), required_unless_present_any = ["config", "set", "print_config"], requires = "input")]
     format: Option<String>,
-    /// The log: a file, folder or zip; `.gz` is read everywhere; of serving-log the store, a file or redis://…
+    /// The log: a file, folder, zip or pipe, also packed (gz, xz, zst); of serving-log the store, a file or redis://…
     #[arg(long, value_name = "PATH", requires = "format")]
     input: Option<PathBuf>,
     /// The items file, where the layout does not bring one or another is wanted

@@ -32,7 +32,7 @@ pub(crate) enum DemosCommand {
         #[arg(long)]
         shuffle_users: bool,
         /// Who makes the vectors for grounding by embedding, where letters leave a title open: minilm:FOLDER,
-        /// openai:MODEL or replay:CASSETTE; without it, character n-grams do
+        /// openai:MODEL or replay:CASSETTE; [default: character n-grams]
         #[arg(long, value_name = "URI")]
         embedder: Option<String>,
         #[command(flatten)]

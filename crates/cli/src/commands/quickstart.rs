@@ -1,6 +1,6 @@
 //! `quickstart`: the main job on a generated domain, offline and without a key.
 
-use super::run::{Changes, tables};
+use super::run::{Changes, last_word, tables};
 use crate::context::Global;
 use crate::failure::Failure;
 use crate::screen::Screen;
@@ -22,6 +22,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let config = pipeline::quickstart_config(global.seed());
     let Some(config) = arguments.changes.apply(&config, global)? else { return Ok(()) };
     let folder = pipeline::RunFolder::claim(&arguments.dir, global.replace())?;
+    let _last_word = last_word(&arguments.dir);
     let mut screen = Screen::of(&config);
     let results = pipeline::run_in(&config, Path::new(""), &folder, &agents::NoModels, &mut screen)?;
     let text = format!("{}\n{}", tables(&results), next(&arguments.dir, &config.environment.exit_rule));

@@ -1,5 +1,7 @@
 //! `report`: one page about several runs and evaluations.
 
+mod opening;
+
 use super::eval::{EVALUATION, EVALUATIONS, Judged};
 use crate::context::Global;
 use crate::failure::Failure;
@@ -40,15 +42,22 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let mut page =
         ReportData { title: arguments.title.clone(), subject: SUBJECT.to_owned(), ..ReportData::default() };
     let mut single = Results { title: "Evaluations".to_owned(), ..Results::default() };
+    let (mut about, mut inputs) = (Vec::new(), Vec::new());
     for path in &arguments.runs {
         let results = path.join("results.json");
         if results.is_file() {
             let bytes = std::fs::read(&results).map_err(|e| Failure::reading(&results, &e))?;
             let run: RunResults = serde_json::from_slice(&bytes)
                 .map_err(|e| Failure::input(format!("damaged file: {e}: {}", results.display())))?;
+            let (opening, check) = opening::of_run(path, &run, global.seed())?;
+            about.push(opening);
+            page.world_check = page.world_check.or(check);
             page.results.extend(run.rules.into_iter().map(|rule| table(&run.title, rule)));
         } else {
             let artefact = Artefact::open(Kind::Evaluation, path)?;
+            let made_from = &artefact.manifest().inputs;
+            let of = |name: &str| made_from.get(name).map(|hash| format!("{name} {hash}"));
+            inputs.extend(["dataset", "world"].into_iter().filter_map(of));
             if artefact.manifest().files.contains_key(EVALUATIONS) {
                 single.evaluations.extend(artefact.read_json::<Judged>(EVALUATIONS)?.evaluations);
             } else {
@@ -57,6 +66,8 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         }
     }
     if !single.evaluations.is_empty() {
+        let rows: Vec<_> = single.evaluations.iter().map(|evaluation| &evaluation.row).collect();
+        about.push(opening::of_evaluations(&rows, &inputs));
         let ours = single.evaluations.iter().position(|evaluation| evaluation.row.policy == SUBJECT);
         single.differences = paired_differences(&single.evaluations, ours.unwrap_or(0))?;
         if page.results.is_empty()
@@ -66,6 +77,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         }
         page.results.push(single);
     }
+    page.about = about.join("\n\n");
     replace_file(&arguments.out, html_page(&page).as_bytes())?;
     let text = format!("report: {}", arguments.out.display());
     global.format().emit(&Answer { report: &arguments.out, tables: page.results.len() }, &text)

@@ -2,6 +2,7 @@
 
 use crate::context::Global;
 use crate::failure::Failure;
+use crate::interrupt::{self, LastWord};
 use crate::screen::Screen;
 use crate::settings::Layers;
 use crate::stage::model::{ModelArgs, Opener};
@@ -48,8 +49,17 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let base = path.parent().unwrap_or(Path::new(""));
     let opener = Opener::new(arguments.model.read()?);
     let folder = RunFolder::claim(&out, global.replace())?;
+    let _last_word = last_word(&out);
     let results = pipeline::run_in(&config, base, &folder, &opener, &mut Screen::of(&config))?;
     global.format().emit(&results, &tables(&results))
+}
+
+/// What is said of a run in `folder` that is told to end.
+pub(crate) fn last_word(folder: &Path) -> LastWord {
+    let folder = folder.display().to_string();
+    interrupt::last_word(move || {
+        format!("stopped: the stages that are done are kept; the same command goes on from there: {folder}")
+    })
 }
 
 /// Reads a run's file; a mistake is shown where it stands.

@@ -2,6 +2,7 @@
 
 use crate::context::{EnvironmentArgs, Global, SettingsArgs};
 use crate::failure::Failure;
+use crate::interrupt::{self, LastWord};
 use crate::settings::Layers;
 use crate::shell;
 use crate::stage::train::train;
@@ -9,7 +10,7 @@ use algorithms::Entry;
 use artefact::Kind;
 use experiment::Domain;
 use learning::{Demonstrated, Inputs};
-use pipeline::{TrainingJob, TrainingRecord, demonstrated, made_of};
+use pipeline::{Found, TrainingJob, TrainingRecord, Working, demonstrated, made_of};
 use serde::Serialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -91,6 +92,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         made_of: &made_of(&domain, &hashes),
         seed: global.seed(),
     };
+    let _last_word = last_word(&arguments.out);
     let trained = train(&job, &claim, arguments.resume)?;
     let answer = Answer { policy: &arguments.out, record: &trained.record };
     global.format().emit(&answer, &arguments.for_people(&trained.record))
@@ -115,6 +117,18 @@ impl Chosen {
         let usual = self.entry.defaults();
         named(self.entry.name, &usual, layers.values())
     }
+}
+
+/// What is said of a training run that is told to end.
+fn last_word(out: &Path) -> LastWord {
+    let out = out.to_owned();
+    interrupt::last_word(move || match Working::found(&out, "") {
+        Found::Nothing => "stopped before the first checkpoint: nothing is kept".to_owned(),
+        Found::Same | Found::Other => format!(
+            "stopped: the last checkpoint is kept; the same command goes on from there with --resume: {}",
+            Working::place(&out).display()
+        ),
+    })
 }
 
 impl Arguments {

@@ -33,7 +33,7 @@ const EXAMPLE: &str = "it has the tables `[http]`, with keys such as request_tim
 #[derive(clap::Args, Debug)]
 pub(crate) struct ModelArgs {
     /// A TOML file with the tables `http` (limits, timeouts, what the server takes) and `prices."MODEL"` (in, out);
-    /// docs/llm-config.md has every key
+    /// docs/llm-config.md has every key and its default
     #[arg(long, value_name = "FILE")]
     llm_config: Option<PathBuf>,
 }

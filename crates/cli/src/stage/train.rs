@@ -57,7 +57,11 @@ fn note(progress: &Progress, seconds: f64) -> String {
         _ => String::new(),
     };
     match progress.n_env_steps {
-        0 => format!("{:.0} gradient steps/s{validated}", per_second(progress.n_gradient_steps)),
+        0 => format!(
+            "{} rounds without a session, {:.0} gradient steps/s{validated}",
+            progress.n_rounds,
+            per_second(progress.n_gradient_steps)
+        ),
         n => format!("{:.0} steps/s, return {:.1}{validated}", per_second(n), progress.mean_return),
     }
 }
@@ -78,7 +82,10 @@ mod tests {
         assert_eq!(note(&progress, 2.0), "500 steps/s, return 3.2");
         (progress.last_validation, progress.best_validation) = (Some(3.0), Some(4.0));
         assert_eq!(note(&progress, 2.0), "500 steps/s, return 3.2, validation 3.0 (best 4.0)");
-        (progress.n_env_steps, progress.n_gradient_steps) = (0, 80);
-        assert_eq!(note(&progress, 2.0), "40 gradient steps/s, validation 3.0 (best 4.0)");
+        (progress.n_env_steps, progress.n_gradient_steps, progress.n_rounds) = (0, 80, 2);
+        assert_eq!(
+            note(&progress, 2.0),
+            "2 rounds without a session, 40 gradient steps/s, validation 3.0 (best 4.0)"
+        );
     }
 }

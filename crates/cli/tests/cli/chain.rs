@@ -215,6 +215,23 @@ fn killed_and_resumed(settings: &str) {
     assert_eq!(resumed["env_steps"], whole["env_steps"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_training_run_that_is_told_to_end_says_what_is_kept() {
+    let (dir, own) = (domain(), scratch());
+    let out = own.path().join("stopped").display().to_string();
+    let line = "train --data data --world world --demos demos --config train.toml --set training.n_env_steps=500000 --out";
+    let told = crate::program::interrupted(
+        command(dir, &[&words(line)[..], &[&out]].concat()),
+        "metrics until it is done",
+    );
+    let place = format!("{out}.part");
+    assert!(
+        told.contains("nothing is kept") || told.contains("with --resume") && told.contains(&place),
+        "{told}"
+    );
+}
+
 #[test]
 fn the_published_learner_trains_and_is_judged() {
     let (dir, own) = (domain(), scratch());
@@ -279,6 +296,7 @@ fn several_policies_are_judged_in_one_table_with_their_differences() {
     assert_eq!(told["tables"], 1);
     let page = std::fs::read_to_string(page).unwrap();
     assert!(page.contains("Against each control, user by user") && page.contains("<dt>judge-diverse *</dt>"));
+    assert!(page.contains("Evaluations, of dataset ") && page.contains("rewards are counted raw"));
     let twice = format!("eval --policy {0} {0} --data data --world world --eval-seeds 1", place(&learned));
     let twice = names(&json(dir, &words(&twice))["rows"], "policy");
     assert!(twice[0] == "il-rec" && twice[1].starts_with("il-rec ("), "{twice:?}");

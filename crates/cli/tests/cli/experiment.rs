@@ -133,7 +133,30 @@ fn only_what_changed_runs_again() {
 
     let page = ilrec(dir.path(), &["report", "runs/small", "--out", "page.html"]);
     assert!(page.status.success(), "{}", stderr(&page));
-    assert!(std::fs::read_to_string(dir.path().join("page.html")).unwrap().contains("A small experiment"));
+    let page = std::fs::read_to_string(dir.path().join("page.html")).unwrap();
+    for part in [
+        "A small experiment",
+        "Users leave by the rule category-window",
+        "rewards are counted raw",
+        "World check: ",
+        "Is this world worth training in?",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    let about = judged["about"].as_str().unwrap();
+    assert!(about.contains("users") && page.contains(about.split("\n\n").last().unwrap()), "{about}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_told_to_end_says_that_the_same_command_goes_on() {
+    let dir = experiment();
+    let told = crate::program::interrupted(
+        crate::program::command(dir.path(), &["run", "small.toml"]),
+        "understood:",
+    );
+    assert!(told.contains("the same command goes on from there: runs/small"), "{told}");
+    json(dir.path(), &["run", "small.toml"]);
 }
 
 #[test]

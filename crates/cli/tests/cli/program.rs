@@ -34,6 +34,25 @@ pub(crate) fn fails(dir: &Path, arguments: &[&str], code: i32) -> String {
     stderr(&output)
 }
 
+/// Runs until standard error says something, presses Ctrl-C, and gives what was said from then on.
+#[cfg(unix)]
+pub(crate) fn interrupted(mut command: Command, at: &str) -> String {
+    use std::io::{BufRead as _, BufReader, Read as _};
+    let mut child = command.stderr(std::process::Stdio::piped()).spawn().expect("the program starts");
+    let mut said = BufReader::new(child.stderr.take().expect("it is piped"));
+    let mut line = String::new();
+    while !line.contains(at) {
+        line.clear();
+        assert!(said.read_line(&mut line).expect("it is text") > 0, "ended without `{at}`");
+    }
+    let process = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &process]).status().expect("there is `kill`").success());
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).expect("it is text");
+    assert_eq!(child.wait().expect("a child of ours").code(), Some(130), "{rest}");
+    rest
+}
+
 /// Standard error as text.
 pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()

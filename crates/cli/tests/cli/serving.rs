@@ -123,6 +123,9 @@ fn a_kill_loses_no_acknowledged_feedback() {
 fn what_is_no_artefact_is_refused() {
     let dir = scratch();
     let error = fails(dir.path(), &["serve", "--policy", "nothing"], 2);
+    assert!(error.contains("no such directory: nothing") && error.contains("ilrec train"), "{error}");
+    std::fs::create_dir(dir.path().join("empty")).unwrap();
+    let error = fails(dir.path(), &["serve", "--policy", "empty"], 2);
     assert!(error.contains("not an ilrec policy directory"), "{error}");
     std::fs::create_dir(dir.path().join("copy")).unwrap();
     for entry in Path::new(GOLDEN).read_dir().unwrap().flatten() {

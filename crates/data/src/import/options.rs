@@ -138,7 +138,7 @@ pub struct Source {
     #[serde(default)]
     pub columns: ColumnMap,
     /// The scale of its ratings.
-    #[serde(default)]
+    #[serde(default, with = "crate::as_word")]
     pub scale: ScaleChoice,
     /// The rows wanted.
     #[serde(default)]
@@ -153,10 +153,10 @@ pub struct Source {
     #[serde(default)]
     pub missing: Missing,
     /// What stands between the fields of delimited text.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default", with = "crate::as_word")]
     pub separator: FieldSeparator,
     /// What stands before the decimals of numbers in text.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default", with = "crate::as_word")]
     pub decimal: Decimal,
     /// The first line of delimited text is a row; the columns are called 1, 2, 3 and so on.
     #[serde(default, skip_serializing_if = "is_default")]

@@ -1,13 +1,11 @@
 //! How a text writes its fields and numbers, where nobody can guess it.
 
 use crate::Problem;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// What stands between two fields. As text: `auto`, `tab`, `blank`, `::`, or one character.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FieldSeparator {
     /// Whatever the first lines show: tab, semicolon, bar, comma, two colons or blanks, or what a line `sep=;` says.
     #[default]
@@ -21,8 +19,7 @@ pub enum FieldSeparator {
 }
 
 /// What stands before the decimals of a number. As text: `auto`, `.` or `,`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Decimal {
     /// A point; a comma where it cannot set thousands apart (`1,5`, not `1,500`), which is counted as noticed.
     #[default]
@@ -86,33 +83,5 @@ impl fmt::Display for Decimal {
             Self::Point => ".",
             Self::Comma => ",",
         })
-    }
-}
-
-impl TryFrom<String> for FieldSeparator {
-    type Error = Problem;
-
-    fn try_from(text: String) -> Result<Self, Problem> {
-        text.parse()
-    }
-}
-
-impl From<FieldSeparator> for String {
-    fn from(separator: FieldSeparator) -> Self {
-        separator.to_string()
-    }
-}
-
-impl TryFrom<String> for Decimal {
-    type Error = Problem;
-
-    fn try_from(text: String) -> Result<Self, Problem> {
-        text.parse()
-    }
-}
-
-impl From<Decimal> for String {
-    fn from(decimal: Decimal) -> Self {
-        decimal.to_string()
     }
 }

@@ -86,7 +86,7 @@ impl Watch {
             (0, 0) if progress.calls_left == 0 || progress.steps > 0 => String::new(),
             (0, 0) => ", no answer yet".to_owned(),
             (n, 0) => format!(", {n} answers now"),
-            (n, failed) => format!(", {n} answers now ({failed} calls failed)"),
+            (n, failed) => format!(", {n} answers now ({failed} calls without one)"),
         };
         let money = since.total_money();
         let paid = if money > llm::Money::default() { format!(", paid {money}") } else { String::new() };
