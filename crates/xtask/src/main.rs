@@ -6,6 +6,7 @@ mod crates;
 mod instructions;
 mod licences;
 mod links;
+mod registry;
 mod results;
 mod table;
 mod text;
@@ -76,6 +77,7 @@ fn tidy(root: &Path) -> Result<Vec<Finding>, String> {
         findings.extend(text::check(name, text));
     }
     findings.extend(links::check(&files, |path| root.join(path).exists()));
+    findings.extend(registry::check(&files));
     let read = |name: &str| std::fs::read_to_string(root.join(name)).map_err(|e| format!("{name}: {e}"));
     let rows = table::parse(&read("ARCHITECTURE.md")?)?;
     let workspace = crates::Workspace::load(root)?;

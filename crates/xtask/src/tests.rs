@@ -116,6 +116,23 @@ fn the_tree_is_walked_without_what_commands_made() {
 }
 
 #[test]
+fn algorithms_have_a_folder_and_a_line_of_the_registry() {
+    let file = |name: &str, text: &str| (format!("crates/algorithms/src/{name}"), text.to_owned());
+    let registry =
+        |lines: &str| file("registry.rs", &format!("pub static REGISTRY: &[Entry] = &[\n{lines}\n];"));
+    let mut files =
+        vec![registry("    crate::bc::ENTRY,"), file("bc/README.md", ""), file("bc/preset.toml", "")];
+    files.push(file("tests/laws.rs", ""));
+    assert_eq!(registry::check(&files), []);
+    files.push(file("dqn/README.md", ""));
+    assert_eq!(registry::check(&files).len(), 1, "no line");
+    files[0] = registry("    crate::bc::ENTRY,\n    crate::dqn::ENTRY,\n    crate::sac::ENTRY,");
+    assert_eq!(registry::check(&files).len(), 1, "no folder");
+    files.remove(1);
+    assert_eq!(registry::check(&files).len(), 2, "no page");
+}
+
+#[test]
 fn results_must_be_whole_and_won() {
     let dir = tempfile::tempdir().unwrap();
     let report = dir.path().join("report.html");
