@@ -75,22 +75,30 @@ fn household(peer: IpAddr) -> IpAddr {
 /// Connections beyond the limit: they are told about health, or that the server is full. Where the room is full, who has been
 /// in it longest goes, so that whoever comes is heard.
 #[derive(Debug, Default)]
-pub(crate) struct WaitingRoom(VecDeque<AbortHandle>);
+pub(crate) struct WaitingRoom {
+    guests: VecDeque<AbortHandle>,
+    n_gone: usize,
+}
 
 impl WaitingRoom {
     /// How many stand in it.
-    pub(crate) const CAPACITY: usize = 64;
+    pub(crate) const CAPACITY: usize = 256;
+    /// How many may have to go before the others need a moment to say what they want.
+    const AT_ONCE: usize = 16;
 
-    pub(crate) fn admit(&mut self, guest: AbortHandle) {
-        if self.0.len() >= Self::CAPACITY {
-            self.0.retain(|guest| !guest.is_finished());
+    /// Lets somebody in; whether those who are in it need a moment before the next one comes. In a crowd that comes at once
+    /// everybody would have to go otherwise before a word of theirs is read, also who asks about health.
+    pub(crate) fn admit(&mut self, guest: AbortHandle) -> bool {
+        if self.guests.len() >= Self::CAPACITY {
+            self.guests.retain(|guest| !guest.is_finished());
         }
-        if self.0.len() >= Self::CAPACITY
-            && let Some(longest) = self.0.pop_front()
-        {
+        let is_full = self.guests.len() >= Self::CAPACITY;
+        if is_full && let Some(longest) = self.guests.pop_front() {
             longest.abort();
+            self.n_gone += 1;
         }
-        self.0.push_back(guest);
+        self.guests.push_back(guest);
+        is_full && self.n_gone.is_multiple_of(Self::AT_ONCE)
     }
 }
 
@@ -125,5 +133,19 @@ mod tests {
         assert_eq!(limit.locked().by_peer.len(), 2);
         drop((_one, _far, _many));
         assert!(limit.locked().by_peer.is_empty() && limit.locked().n == 0);
+    }
+
+    #[test]
+    fn in_a_full_room_who_has_been_there_longest_goes_and_the_others_get_moments() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let guest = || runtime.spawn(std::future::pending::<()>());
+        let mut room = WaitingRoom::default();
+        let first: Vec<_> = (0..WaitingRoom::CAPACITY).map(|_| guest()).collect();
+        assert!(first.iter().all(|guest| !room.admit(guest.abort_handle())), "there is room");
+        let n_moments = (0..2 * WaitingRoom::AT_ONCE).filter(|_| room.admit(guest().abort_handle())).count();
+        runtime.block_on(tokio::task::yield_now());
+        let n_gone = first.iter().filter(|guest| guest.is_finished()).count();
+        assert_eq!((n_moments, n_gone), (2, 2 * WaitingRoom::AT_ONCE));
+        assert!(first[..n_gone].iter().all(tokio::task::JoinHandle::is_finished));
     }
 }

@@ -70,11 +70,11 @@ impl Server {
             // Within the machine nobody listens in, and no certificate names it.
             Some(addr) => {
                 let tls = tls.clone().filter(|_| !addr.ip().is_loopback());
-                Some(Listener::open(addr, tls, Door::Admin).await.map_err(at(addr))?)
+                Some(Listener::open(addr, tls, Door::Admin).map_err(at(addr))?)
             }
         };
         let addr = config.addr;
-        let public = Listener::open(addr, tls, Door::Public).await.map_err(at(addr))?;
+        let public = Listener::open(addr, tls, Door::Public).map_err(at(addr))?;
         let app = Arc::new(App::new(config, policies, pool, store)?);
         Ok(Self { public, admin, app })
     }

@@ -21,7 +21,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
@@ -54,6 +54,9 @@ impl ConnectionContext {
 const ADMIN_CONNECTIONS: usize = 64;
 /// Descriptors for all that is no connection: the store, policies, standard streams.
 const OTHER_FILES: usize = 128;
+/// Connections that the system holds until they are let in. Where a crowd comes at once and there is no room for one more, its
+/// client tries again after a second, also if it asks about health. The system may allow fewer.
+const BACKLOG: u32 = 4096;
 /// The most time for the headers of who is beyond the limit.
 const WAITING_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -79,17 +82,20 @@ impl Listener {
     ///
     /// # Errors
     /// When the system refuses.
-    pub(crate) async fn open(
-        addr: SocketAddr,
-        tls: Option<TlsAcceptor>,
-        door: Door,
-    ) -> std::io::Result<Self> {
-        Ok(Self { socket: TcpListener::bind(addr).await?, tls, door })
+    pub(crate) fn open(addr: SocketAddr, tls: Option<TlsAcceptor>, door: Door) -> std::io::Result<Self> {
+        let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // On Windows this would let another program take the same address.
+        if cfg!(not(windows)) {
+            socket.set_reuseaddr(true)?;
+        }
+        socket.bind(addr)?;
+        Ok(Self { socket: socket.listen(BACKLOG)?, tls, door })
     }
 
     /// Lets clients in for as long as it is asked to. Who is beyond the limit is answered in the waiting room.
     pub(crate) async fn receive(&self, context: &ConnectionContext) {
         const RETRY: Duration = Duration::from_millis(20);
+        const MOMENT: Duration = Duration::from_millis(1);
         let limits = &context.app.config.limits;
         let most = match self.door {
             Door::Public => n_connections(limits.n_connections),
@@ -128,8 +134,8 @@ impl Listener {
                 connection.go(stream).await;
                 drop(permit);
             });
-            if !is_admitted {
-                waiting_room.admit(task.abort_handle());
+            if !is_admitted && waiting_room.admit(task.abort_handle()) {
+                tokio::time::sleep(MOMENT).await;
             }
         }
     }

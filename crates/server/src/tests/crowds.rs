@@ -57,7 +57,7 @@ fn who_has_no_seat_hears_why_and_hears_about_health() {
     check_problem(&refused, 503, None);
     assert_eq!((refused.header("retry-after"), refused.header("connection")), (Some("1"), Some("close")));
     assert_eq!(server.get("/health/ready").status, 200);
-    let hall: Vec<TcpStream> = (0..200).map(|_| TcpStream::connect(server.addr()).unwrap()).collect();
+    let hall: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(server.addr()).unwrap()).collect();
     assert_eq!(server.get("/health/live").status, 200, "who has waited longest goes");
     assert_eq!(server.get("/admin/policies").status, 200, "administration has seats of its own");
     drop((silent, hall));
