@@ -288,3 +288,19 @@ fn a_language_model_demonstrates_stops_at_its_budget_and_goes_on() {
     assert_eq!(skipped(&results), Some(false));
     assert_eq!(skipped(&run("script:9999").unwrap()), Some(true));
 }
+
+/// What `training.json` said before there was one schema for `train` and `run`.
+#[test]
+fn records_of_earlier_versions_are_read() {
+    let of_train = r#"{"episodes": 40, "env_steps": 200, "gradient_steps": 7, "seconds": 1.5, "env_steps_per_second": 133.3,
+        "gradient_steps_per_second": 4.6, "parameter_hash": "ab", "name": "bc", "preset": "robust", "family": "published",
+        "seed": 3, "validation": [{"n_env_steps": 100, "r_traj": 2.5}]}"#;
+    let record: TrainingRecord = serde_json::from_str(of_train).unwrap();
+    assert_eq!((record.name.as_str(), record.network.as_str(), record.seed), ("bc", "published", 3));
+    assert!(record.has_curve() && record.algorithm.is_empty());
+    let of_run = r#"{"progress": {"n_iterations": 9, "n_env_steps": 100}, "curve": [{"n_env_steps": 100, "r_traj": 2.5}],
+        "seconds": 2.0, "parameter_hash": "cd", "weight_auc": 0.75}"#;
+    let record: TrainingRecord = serde_json::from_str(of_run).unwrap();
+    assert_eq!((record.validation.len(), record.weight_auc, record.seconds), (1, Some(0.75), 2.0));
+    assert!(record.network.is_empty() && record.name.is_empty(), "the directory's name and IL-Rec's network");
+}
