@@ -317,8 +317,9 @@ fn the_frozen_policy_acts_as_the_network_and_survives_its_tensors() {
 
 #[test]
 fn the_frozen_policy_knows_how_likely_its_choices_are() {
-    let policy = Actor::new(ACTOR, &mut rng_for(8, &[])).freeze("released", &[UserIdx(0)]);
+    let users = [UserIdx(4), UserIdx(2), UserIdx(9)];
+    let policy = Actor::new(ACTOR, &mut rng_for(8, &[])).freeze("released", &users);
     let history = [mdp::Interaction { item: ItemIdx(3), rating: 4.0, time: 0 }];
-    let context = SessionContext { user: UserIdx(0), history: &history };
+    let context = SessionContext { user: UserIdx(2), history: &history };
     assert_eq!(mdp::broken_log_prob_law(&policy, context, 40, 42, &[5.0, 2.0]), None);
 }

@@ -24,7 +24,9 @@ pub(crate) fn text_files(root: &Path) -> Result<Vec<(String, String)>, String> {
                 if !is_made && (!name.starts_with('.') || HIDDEN.contains(&name.as_str())) {
                     folders.push(path);
                 }
+            // In a linked working tree `.git` is a file with the place of the repository.
             } else if name != "Cargo.lock"
+                && name != ".git"
                 && let Ok(text) = std::fs::read_to_string(&path)
             {
                 let relative = path.strip_prefix(root).unwrap_or(&path);
