@@ -243,9 +243,11 @@ fn transforms_take_the_knowledge_away_and_say_where() {
     let shuffled = apply(Transform::ShuffledItems);
     assert!(shuffled.iter().all(|(_, flags)| flags.is_empty()));
     assert!(shuffled.iter().zip(&demos).all(|((demo, _), from)| items(demo)[0] != items(from)[0]));
-    let corrupted = apply(Transform::CorruptedSteps { share: 1.0 });
-    assert!(corrupted.iter().all(|(demo, flags)| flags.len() == demo.steps.len()));
-    assert!(corrupted.iter().all(|(_, flags)| flags.iter().all(|&flag| flag)), "every step was");
+    for (share, is_corrupted) in [(0.0, false), (1.0, true)] {
+        let corrupted = apply(Transform::CorruptedSteps { share });
+        assert!(corrupted.iter().all(|(demo, flags)| flags.len() == demo.steps.len()));
+        assert!(corrupted.iter().all(|(_, flags)| flags[0] == is_corrupted), "{share}");
+    }
 }
 
 #[test]
