@@ -60,7 +60,13 @@ const ORDER: u64 = 21;
 
 type Demonstration<'a> = (u32, &'a Trajectory);
 
-/// A run in progress. A round is a pass over the demonstrations.
+/// Gradient steps of a round at most: where there are many demonstrations, nothing is left to gain long before a pass over
+/// all of them is over.
+const STEPS_PER_ROUND: usize = 64;
+/// Held-out demonstrations that are looked at after each round, at most.
+const N_HELD_OUT: usize = 256;
+
+/// A run in progress. A round is a pass over the demonstrations in random order, or as much of one as 64 steps are.
 struct Bc<'a> {
     config: Config,
     items: Arc<ItemTable>,
@@ -78,8 +84,8 @@ struct Best {
     actor: Actor,
     /// Negative log-likelihood per held-out step, nats.
     loss: f32,
-    /// Passes since it was found.
-    n_passes_since: u64,
+    /// Rounds since it was found.
+    n_rounds_since: u64,
 }
 
 impl<'a> Bc<'a> {
@@ -89,15 +95,17 @@ impl<'a> Bc<'a> {
         let usable: Vec<Demonstration<'a>> =
             inputs.usable().map(|(place, demo)| (place as u32, &demo.session)).collect();
         let users = held_out_users(&usable, config.held_out, seed);
-        let (held_out, fitted): (Vec<_>, Vec<_>) =
+        let (mut held_out, fitted): (Vec<_>, Vec<_>) =
             usable.iter().partition(|(_, session)| users.contains(&session.user));
+        held_out.shuffle(&mut rng_for(seed, &[HELD_OUT, 1]));
+        held_out.truncate(N_HELD_OUT);
         let actor = Actor::neutral(&mut rng_for(seed, &[NETWORK]));
         let adam = AdamConfig::with_learning_rate(config.learning_rate);
         Ok(Self {
             items: item_table(inputs, config.taste, seed),
             histories: inputs.train.iter().copied().collect(),
             adam: Adam::new(adam, actor.network.parameters.len()),
-            best: Best { actor: actor.clone(), loss: f32::INFINITY, n_passes_since: 0 },
+            best: Best { actor: actor.clone(), loss: f32::INFINITY, n_rounds_since: 0 },
             config: config.clone(),
             fitted,
             held_out,
@@ -141,9 +149,9 @@ impl<'a> Bc<'a> {
             false => negative_log_likelihood(&self.replay(&self.held_out)),
         };
         if loss < self.best.loss - self.config.least_gain {
-            self.best = Best { actor: self.actor.clone(), loss, n_passes_since: 0 };
+            self.best = Best { actor: self.actor.clone(), loss, n_rounds_since: 0 };
         } else {
-            self.best.n_passes_since += 1;
+            self.best.n_rounds_since += 1;
         }
         loss
     }
@@ -159,10 +167,10 @@ impl Algorithm for Bc<'_> {
     }
 
     fn share_done(&self, progress: &Progress) -> f64 {
-        if self.best.n_passes_since >= self.config.patience {
+        if self.best.n_rounds_since >= self.config.patience {
             return 1.0;
         }
-        progress.n_rounds as f64 / self.config.most_passes as f64
+        progress.n_rounds as f64 / self.config.most_rounds as f64
     }
 
     fn is_validated(&self, progress: &Progress) -> bool {
@@ -172,6 +180,7 @@ impl Algorithm for Bc<'_> {
     fn round(&mut self, round: &mut Round<'_>) -> Result<Metrics, LearningError> {
         let mut order = self.fitted.clone();
         order.shuffle(&mut round.rng(ORDER));
+        order.truncate(STEPS_PER_ROUND * self.config.sessions_per_step);
         let (mut total, mut n_steps) = (0.0, 0);
         for batch in order.chunks(self.config.sessions_per_step) {
             let sessions = self.replay(batch);
@@ -213,7 +222,7 @@ impl Stateful for Bc<'_> {
         put_mlp(&mut out, "actor", &self.actor.network);
         put_adam(&mut out, "adam", &self.adam);
         put_mlp(&mut out, "best.actor", &self.best.actor.network);
-        out.insert("best", &[2], vec![self.best.loss, self.best.n_passes_since as f32]);
+        out.insert("best", &[2], vec![self.best.loss, self.best.n_rounds_since as f32]);
         out
     }
 
@@ -222,7 +231,7 @@ impl Stateful for Bc<'_> {
         take_adam(&mut from, "adam", &mut self.adam)?;
         take_mlp(&mut from, "best.actor", &mut self.best.actor.network)?;
         let best = take(&mut from, "best", &[2])?;
-        (self.best.loss, self.best.n_passes_since) = (best[0], best[1] as u64);
+        (self.best.loss, self.best.n_rounds_since) = (best[0], best[1] as u64);
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ pub(crate) struct Config {
     pub(crate) held_out: f64,
     pub(crate) patience: u64,
     pub(crate) least_gain: f32,
-    pub(crate) most_passes: u64,
+    pub(crate) most_rounds: u64,
     pub(crate) session_feedback: bool,
     pub(crate) validation_interval: u64,
     pub(crate) n_validation_users: usize,
@@ -32,7 +32,7 @@ impl Config {
             ("held_out", self.held_out, 0.0, 0.9),
             ("patience", self.patience as f64, 1.0, 1e6),
             ("least_gain", f64::from(self.least_gain), 0.0, 10.0),
-            ("most_passes", self.most_passes as f64, 1.0, 1e6),
+            ("most_rounds", self.most_rounds as f64, 1.0, 1e6),
             ("validation_interval", self.validation_interval as f64, 1.0, 1e9),
             ("n_validation_users", self.n_validation_users as f64, 1.0, 1e9),
         ];

@@ -42,7 +42,7 @@ fn loss(domain: &Domain, trained: &Trained) -> f32 {
 #[test]
 fn it_makes_demonstrations_likelier_until_nothing_is_gained() {
     let domain = domain();
-    let once = run(&domain, &Config { most_passes: 1, ..config() });
+    let once = run(&domain, &Config { most_rounds: 1, ..config() });
     let whole = run(&domain, &config());
     let (first, last) = (loss(&domain, &once), loss(&domain, &whole));
     assert!(last < first - 0.3, "{first} to {last} nats");
@@ -51,9 +51,9 @@ fn it_makes_demonstrations_likelier_until_nothing_is_gained() {
         progress.n_rounds > 10 && progress.n_env_steps == 0 && progress.share_done >= 1.0,
         "{progress:?}"
     );
-    let more = run(&domain, &Config { most_passes: 600, ..config() });
+    let more = run(&domain, &Config { most_rounds: 600, ..config() });
     let hash = |trained: &Trained| trained.policy.to_tensors(&domain.catalogue).hash();
-    if progress.n_rounds < config().most_passes {
+    if progress.n_rounds < config().most_rounds {
         assert_eq!(hash(&more), hash(&whole), "it stopped by itself");
     }
 }

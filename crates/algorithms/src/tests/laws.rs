@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 /// Settings with which an entry trains in a moment.
 fn small(entry: &Entry) -> Value {
     match entry.name {
-        "bc" => json!({ "most_passes": 6, "validation_interval": 2 }),
+        "bc" => json!({ "most_rounds": 6, "validation_interval": 2 }),
         "released" | "vectorised" | "paper" => json!({
             "rollout": { "n_episodes": 60, "sessions_together": if entry.name == "vectorised" { 12 } else { 1 } },
             "replay": { "batch_size": if entry.name == "vectorised" { 16 } else { 8 } },
