@@ -143,11 +143,9 @@ impl<'a> Bc<'a> {
     }
 
     /// Takes in how likely held-out demonstrations are now; those that were fitted, where none is held out.
-    fn judge(&mut self, fitted_loss: f32) -> f32 {
-        let loss = match self.held_out.is_empty() {
-            true => fitted_loss,
-            false => negative_log_likelihood(&self.replay(&self.held_out)),
-        };
+    fn judge(&mut self) -> f32 {
+        let judged = if self.held_out.is_empty() { &self.fitted } else { &self.held_out };
+        let loss = negative_log_likelihood(&self.replay(judged));
         if loss < self.best.loss - self.config.least_gain {
             self.best = Best { actor: self.actor.clone(), loss, n_rounds_since: 0 };
         } else {
@@ -193,7 +191,7 @@ impl Algorithm for Bc<'_> {
         let fitted = total / n_steps.max(1) as f32;
         let mut metrics = Metrics::default();
         metrics.put("loss/imitation", fitted);
-        metrics.put("loss/held_out", self.judge(fitted));
+        metrics.put("loss/held_out", self.judge());
         Ok(metrics)
     }
 

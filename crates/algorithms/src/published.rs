@@ -50,6 +50,9 @@ impl Settings for RawTrainingConfig {
 
     fn start<'a>(&self, inputs: &'a Inputs<'a>, seed: u64) -> Result<Run<'a>, LearningError> {
         inputs.check()?;
+        if self.demonstrations.presence == Presence::Required {
+            inputs.check_demonstrations()?;
+        }
         let config = TrainingConfig::try_from(self.clone()).map_err(failed)?;
         let trainer = Trainer::new(config.clone(), trainer_inputs(inputs), seed).map_err(failed)?;
         let algorithm = Published { inputs, config, seed, trainer, report: Report::default() };
@@ -89,7 +92,8 @@ impl Published<'_> {
     }
 
     fn round_length(&self) -> u64 {
-        (self.n_planned() / ROUNDS).clamp(1, LONGEST_ROUND)
+        let together = self.config.raw().rollout.sessions_together as u64;
+        (self.n_planned() / ROUNDS).clamp(1, LONGEST_ROUND).max(together)
     }
 }
 
@@ -114,6 +118,8 @@ impl Algorithm for Published<'_> {
     }
 
     fn round(&mut self, round: &mut Round<'_>) -> Result<Metrics, LearningError> {
+        // A discriminator that did not move says nothing.
+        self.report.metrics = Metrics::default();
         let length = self.round_length();
         let before = (self.trainer.n_episodes(), self.trainer.n_updates());
         let until = (before.0 / length + 1) * length;
@@ -215,7 +221,6 @@ impl TrainedPolicy for Frozen {
 fn failed(error: training::TrainingError) -> LearningError {
     use training::TrainingError as E;
     match error {
-        E::NoDemonstrations { .. } => LearningError::NoDemonstrations { n_demonstrations: 0 },
         E::Setting { name, expected } => LearningError::Settings {
             algorithm: "the published learner",
             why: format!("{name} must be {expected}"),

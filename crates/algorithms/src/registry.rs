@@ -103,6 +103,12 @@ impl Entry {
         settings
     }
 
+    /// The fixed settings that others contradict, by their keys.
+    pub fn overruled(&self, settings: &Value) -> Vec<String> {
+        let fixed: Value = toml::from_str(self.fixed).expect("presets are tested");
+        contradicted("", &fixed, settings)
+    }
+
     /// Reads settings: the preset, the changes over it, the fixed ones over both.
     ///
     /// # Errors
@@ -153,6 +159,19 @@ pub(crate) fn within(ranges: &[(&'static str, f64, f64, f64)]) -> Result<(), Lea
             let expected = format!("{low} to {high}");
             Err(LearningError::Setting { setting, got: got.to_string(), expected })
         }
+    }
+}
+
+/// Keys of `fixed` that `settings` has with another value.
+fn contradicted(above: &str, fixed: &Value, settings: &Value) -> Vec<String> {
+    match (fixed, settings) {
+        (Value::Object(fixed), Value::Object(settings)) => {
+            let both = fixed.iter().filter_map(|(key, value)| Some((key, value, settings.get(key)?)));
+            both.flat_map(|(key, value, other)| contradicted(&format!("{above}.{key}"), value, other))
+                .collect()
+        }
+        (fixed, settings) if fixed == settings => Vec::new(),
+        _ => vec![above.trim_start_matches('.').to_owned()],
     }
 }
 

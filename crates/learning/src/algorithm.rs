@@ -1,10 +1,11 @@
 //! The seam for learners: what an algorithm has to say so that the loop can run, validate, keep and resume it.
 
-use crate::{Inputs, LearningError, Metrics, Progress, Terms};
+use crate::{Inputs, LearningError, Metrics, Progress, Term, Terms};
 use artefact::Tensors;
 use catalogue::Catalogue;
 use mdp::{Policy, Rng, rng_for};
 use ranking::Ranker;
+use std::collections::BTreeSet;
 
 /// Something whose changing state goes into checkpoints and comes back out of them, bit for bit.
 pub trait Stateful {
@@ -173,10 +174,12 @@ impl Run<'_> {
     /// What is missing.
     pub(crate) fn check(&self, inputs: &Inputs<'_>) -> Result<(), LearningError> {
         inputs.check()?;
-        if self.algorithm.needs().demonstrations && inputs.usable().next().is_none() {
-            let n_demonstrations = inputs.demonstrations.len();
-            return Err(LearningError::NoDemonstrations { n_demonstrations });
+        let mut names = BTreeSet::new();
+        for name in self.terms.iter().map(Term::name) {
+            if name.contains('/') || !names.insert(name) {
+                return Err(LearningError::TermName(name.to_owned()));
+            }
         }
-        Ok(())
+        if self.algorithm.needs().demonstrations { inputs.check_demonstrations() } else { Ok(()) }
     }
 }

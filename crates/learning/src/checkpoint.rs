@@ -21,6 +21,8 @@ const FORMAT: u32 = 2;
 #[derive(Serialize, Deserialize)]
 struct Note {
     format: u32,
+    seed: u64,
+    terms: Vec<String>,
     progress: Progress,
     /// The notes of the parts, by their beginning.
     notes: BTreeMap<String, String>,
@@ -30,7 +32,7 @@ const ALGORITHM: &str = "algorithm/";
 const BEST: &str = "best/";
 
 /// The state of a run.
-pub(crate) fn save(run: &Run<'_>, kept: &Kept) -> Tensors {
+pub(crate) fn save(run: &Run<'_>, kept: &Kept, seed: u64) -> Tensors {
     let mut out = Tensors::default();
     let mut notes = BTreeMap::new();
     let mut put = |beginning: String, part: &Tensors| {
@@ -47,17 +49,23 @@ pub(crate) fn save(run: &Run<'_>, kept: &Kept) -> Tensors {
     if let Some(best) = &kept.best {
         put(BEST.into(), best);
     }
-    let note = Note { format: FORMAT, progress: kept.progress, notes };
+    let note = Note { format: FORMAT, seed, terms: names(run), progress: kept.progress, notes };
     out.set_note(serde_json::to_string(&note).expect("plain data"));
     out
 }
 
 /// Puts a saved state in the place of a fresh run of the same inputs, settings and seed.
-pub(crate) fn restore(run: &mut Run<'_>, from: &Tensors) -> Result<Kept, LearningError> {
+pub(crate) fn restore(run: &mut Run<'_>, from: &Tensors, seed: u64) -> Result<Kept, LearningError> {
     let mismatch = |why: String| LearningError::Mismatch { what: "checkpoint", why };
     let note: Note = serde_json::from_str(from.note()).map_err(|e| mismatch(e.to_string()))?;
     if note.format != FORMAT {
         return Err(mismatch(format!("written by another version of ilrec, in format {}", note.format)));
+    }
+    if note.seed != seed {
+        return Err(mismatch(format!("made with the seed {}", note.seed)));
+    }
+    if note.terms != names(run) {
+        return Err(mismatch(format!("made with the terms {:?}", note.terms)));
     }
     let part = |beginning: &str| {
         let mut part = Tensors::default();
@@ -77,6 +85,10 @@ pub(crate) fn restore(run: &mut Run<'_>, from: &Tensors) -> Result<Kept, Learnin
         term.restore(part(&of_term(name)).ok_or_else(|| missing(name))?)?;
     }
     Ok(Kept { progress: note.progress, best: part(BEST) })
+}
+
+fn names(run: &Run<'_>) -> Vec<String> {
+    run.terms.iter().map(|term| term.name().to_owned()).collect()
 }
 
 fn of_term(name: &str) -> String {

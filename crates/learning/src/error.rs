@@ -57,6 +57,9 @@ pub enum LearningError {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Two terms of one name, or a name that would lie in another one's part of a checkpoint.
+    #[error("a term is called `{0}` twice, or has a slash in its name")]
+    TermName(String),
     /// An algorithm cannot go on.
     #[error("{algorithm}: {source}")]
     Algorithm {

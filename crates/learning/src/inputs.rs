@@ -51,6 +51,16 @@ impl Inputs<'_> {
         Ok(())
     }
 
+    /// Refuses to learn from demonstrations where there are none.
+    ///
+    /// # Errors
+    /// When none shows anything to a training user.
+    pub fn check_demonstrations(&self) -> Result<(), LearningError> {
+        let n_demonstrations = self.demonstrations.len();
+        let none = || LearningError::NoDemonstrations { n_demonstrations };
+        self.usable().next().map(drop).ok_or_else(none)
+    }
+
     /// The demonstrations that show something to a training user, with their places in `demonstrations`.
     pub fn usable(&self) -> impl Iterator<Item = (usize, &Demonstrated)> {
         let users: std::collections::BTreeSet<UserIdx> = self.train.iter().map(|(user, _)| *user).collect();

@@ -35,9 +35,9 @@ pub fn train(
     run.terms.prepare(inputs)?;
     let mut kept = Kept::default();
     if let Some(tensors) = resume {
-        kept = checkpoint::restore(&mut run, &tensors)?;
+        kept = checkpoint::restore(&mut run, &tensors, seed)?;
     }
-    kept.progress.share_done = run.algorithm.share_done(&kept.progress);
+    kept.progress.share_done = run.algorithm.share_done(&kept.progress).min(1.0);
     while kept.progress.share_done < 1.0 {
         let mut round = Round { progress: &mut kept.progress, terms: &mut run.terms, seed };
         let metrics = run.algorithm.round(&mut round)?;
@@ -50,7 +50,7 @@ pub fn train(
         }
         observer.updated(&kept.progress, &metrics, is_validated).map_err(LearningError::Observer)?;
         if is_validated {
-            observer.checkpoint(&|| checkpoint::save(&run, &kept)).map_err(LearningError::Observer)?;
+            observer.checkpoint(&|| checkpoint::save(&run, &kept, seed)).map_err(LearningError::Observer)?;
         }
     }
     let explained = run.algorithm.explain(&run.terms)?;

@@ -5,7 +5,7 @@ use crate::variants::{Variant, variants};
 use agents::AgentSettings;
 use experiment::{EnvironmentSettings, EvaluationSettings};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use world_model::WorldConfig;
 
@@ -151,20 +151,23 @@ pub struct AgentsSource {
 }
 
 impl RunConfig {
-    /// The same with every setting of every algorithm: IL-Rec's under `learner`, those of algorithms with presets of their
-    /// own under `algorithm`.
+    /// The same with every setting of every algorithm: IL-Rec's preset with the changes of `learner` there, and under
+    /// `algorithm` those of algorithms with presets of their own, and what is changed of the others.
     ///
     /// # Errors
     /// When there is no algorithm of a name, or its settings cannot work.
     pub fn laid_out(&self) -> Result<Self, PipelineError> {
-        let whole = |variant: Variant| -> Result<toml::Table, PipelineError> {
-            let value = variant.settings(self)?.value();
-            Ok(serde_json::from_value(value).expect("settings have a TOML form"))
-        };
-        let mut out = Self { learner: whole(Variant::of_algorithm("il-rec")?)?, ..self.clone() };
+        let table =
+            |value| -> toml::Table { serde_json::from_value(value).expect("settings have a TOML form") };
+        let shared = Self { algorithm: BTreeMap::new(), ..self.clone() };
+        let learner = Variant::of_algorithm("il-rec")?.settings(&shared)?.value();
+        let mut out = Self { learner: table(learner), ..self.clone() };
+        out.algorithm.retain(|name, _| self.algorithms.contains(name));
         for variant in variants(self, &[])? {
-            if variant.entry.preset != algorithms::il_rec::PRESET {
-                out.algorithm.insert(variant.name.to_owned(), whole(variant)?);
+            if variant.entry.preset == algorithms::il_rec::PRESET {
+                out.algorithm.entry(variant.name.to_owned()).or_default();
+            } else {
+                out.algorithm.insert(variant.name.to_owned(), table(variant.settings(self)?.value()));
             }
         }
         Ok(out)
@@ -207,6 +210,11 @@ impl RunConfig {
         if self.algorithms.is_empty() {
             return refuse("algorithms", "at least one is needed");
         }
+        // What is there twice would count twice.
+        if has_doubles(&self.algorithms) || has_doubles(&self.ablations) || has_doubles(&self.training_seeds)
+        {
+            return refuse("algorithms, ablations, training_seeds", "each may be there once");
+        }
         if !self.ablations.is_empty() && self.algorithms[0] != "il-rec" {
             return refuse("ablations", "they are il-rec's, which has to be the first of `algorithms`");
         }
@@ -219,6 +227,10 @@ impl RunConfig {
         }
         Ok(())
     }
+}
+
+fn has_doubles<T: Ord>(values: &[T]) -> bool {
+    values.iter().collect::<BTreeSet<_>>().len() < values.len()
 }
 
 fn default_algorithms() -> Vec<String> {

@@ -49,11 +49,13 @@ type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 impl Observer for Recorder<'_> {
     fn updated(&mut self, progress: &Progress, metrics: &Metrics, validated: bool) -> Outcome {
         let seconds = self.seconds();
-        let mut values = vec![
-            ("train/r_traj", f64::from(progress.mean_return)),
-            ("train/len", f64::from(progress.mean_length)),
-            ("throughput/env_steps_per_second", progress.n_env_steps as f64 / seconds.max(1e-9)),
-        ];
+        let mut values = Vec::new();
+        if progress.n_episodes > 0 {
+            values.push(("train/r_traj", f64::from(progress.mean_return)));
+            values.push(("train/len", f64::from(progress.mean_length)));
+            let rate = progress.n_env_steps as f64 / seconds.max(1e-9);
+            values.push(("throughput/env_steps_per_second", rate));
+        }
         values.extend(metrics.iter());
         if let Some(r_traj) = progress.last_validation.filter(|_| validated).map(f64::from) {
             values.push(("validation/r_traj", r_traj));

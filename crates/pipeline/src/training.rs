@@ -53,6 +53,8 @@ pub struct TrainingJob<'a> {
     pub made_of: &'a BTreeMap<String, String>,
     /// The run's seed.
     pub seed: u64,
+    /// Whether checkpoint and metrics go into the policy's directory.
+    pub keeps_checkpoint: bool,
 }
 
 /// `training.json` of a policy directory. Scripts read the fields up to `parameter_hash`; directories of earlier versions
@@ -106,7 +108,8 @@ pub type Watch<'a> = dyn FnMut(&Progress, f64) + 'a;
 
 impl TrainingJob<'_> {
     /// Trains, from the checkpoint in the working directory where there is one, and seals the policy's directory.
-    /// `remark` makes [`TrainingRecord::weight_auc`] of the weights of all demonstrated steps, one list a demonstration.
+    /// `remark` makes [`TrainingRecord::weight_auc`] of the weights of the demonstrated steps that were
+    /// asked about, one list a demonstration.
     ///
     /// # Errors
     /// When inputs or settings cannot work, or the disk refuses.
@@ -148,8 +151,10 @@ impl TrainingJob<'_> {
         tensors.save(&draft, PARAMETERS)?;
         // What it tells beside clocks follows from the parameters and the settings.
         draft.write_json_beside(RECORD, &record)?;
-        for (name, bytes) in working.files()? {
-            draft.write_beside(name, &bytes)?;
+        if self.keeps_checkpoint {
+            for (name, bytes) in working.files()? {
+                draft.write_beside(name, &bytes)?;
+            }
         }
         draft.spent(seconds, 0);
         if !told.is_empty() {

@@ -83,8 +83,8 @@ impl Variant {
         Ok(Self { name, fixed, transform, ..full })
     }
 
-    /// Its settings in a run: the preset, `[learner]` where the preset is IL-Rec's, `[algorithm.NAME]`, and what makes it
-    /// this variant.
+    /// Its settings in a run: the preset, `[learner]` where the preset is IL-Rec's (as far as it is not fixed what makes it
+    /// this variant), `[algorithm.NAME]`, and what makes it this variant.
     ///
     /// # Errors
     /// When a key is unknown, or a value is of another type or out of its range.
@@ -95,7 +95,12 @@ impl Variant {
             merge(&mut changes, plain(&run.learner));
         }
         if let Some(own) = run.algorithm.get(self.entry.name) {
-            merge(&mut changes, plain(own));
+            let own = plain(own);
+            if let Some(key) = self.entry.overruled(&own).first() {
+                let why = format!("{key} is what makes it {}, and cannot be changed", self.entry.name);
+                return Err(PipelineError::Setting { setting: "algorithm", why });
+            }
+            merge(&mut changes, own);
         }
         merge(&mut changes, toml::from_str(self.fixed).expect("ablations are tested"));
         Ok(self.entry.settings(&changes)?)

@@ -325,7 +325,7 @@ impl TryFrom<RawTrainingConfig> for TrainingConfig {
         refuse("above 0 without demonstrations", Some(priority).filter(|(_, x)| is_all && *x == 0.0))?;
         // Checkpoints store whole numbers as f32.
         let episodes = ("rollout.n_episodes", rollout.n_episodes);
-        refuse("at most 16777216", Some(episodes).filter(|&(_, n)| n > 1 << 24))?;
+        refuse("from 1 to 16777216", Some(episodes).filter(|&(_, n)| !(1..=1 << 24).contains(&n)))?;
         let weights = WeightConfig::new(beta, alpha, gamma_irl)?;
         Ok(Self { weights, raw })
     }

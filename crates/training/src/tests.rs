@@ -93,7 +93,7 @@ fn settings_are_refused_by_name() {
     assert_eq!(message("beta = 1.0", "beta = 0.0"), "beta must be above 0, got 0");
     assert_eq!(
         message("n_episodes = 100000", "n_episodes = 100000000"),
-        "rollout.n_episodes must be at most 16777216"
+        "rollout.n_episodes must be from 1 to 16777216"
     );
     assert_eq!(
         message("overlap = false", "overlap = true"),

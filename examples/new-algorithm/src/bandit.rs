@@ -68,21 +68,26 @@ impl Algorithm for Bandit<'_> {
         let acting = Values { values: self.values(), explored: EXPLORED };
         let sessions = rollout(self.inputs.environment, &acting, &starts, round.seed)?;
         let mut steps = Steps::default();
-        for step in sessions.iter().flat_map(|session| &session.steps) {
-            steps.items.push(step.item);
-            steps.rewards.push(step.reward);
-            steps.ends.push(step.end);
-            steps.log_probs.push(step.log_prob_behavior);
-            steps.demonstrated.push(None);
+        for session in &sessions {
+            let start = steps.len();
+            steps.sessions.push(start..start + session.steps.len());
+            for step in &session.steps {
+                steps.items.push(step.item);
+                steps.rewards.push(step.reward);
+                steps.ends.push(step.end);
+                steps.log_probs.push(step.log_prob_behavior);
+                steps.demonstrated.push(None);
+            }
         }
-        // Terms may change what a step is worth, or add a reward of their own.
-        let mut worth = steps.rewards.clone();
+        // Terms may change by how much a step is better than usual, or add a reward of their own.
+        let usual = steps.rewards.iter().sum::<f32>() / steps.len().max(1) as f32;
+        let mut worth: Vec<f32> = steps.rewards.iter().map(|reward| reward - usual).collect();
         round.terms.utility(&steps, &mut worth)?;
         for (sum, learned) in worth.iter_mut().zip(round.terms.reward(&steps)?.into_iter().flatten()) {
             *sum += learned;
         }
         for (item, worth) in steps.items.iter().zip(worth) {
-            self.sums[item.index()] += worth;
+            self.sums[item.index()] += usual + worth;
             self.counts[item.index()] += 1.0;
         }
         round.progress.count(sessions.len(), steps.len(), steps.rewards.iter().sum());

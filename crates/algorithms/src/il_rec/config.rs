@@ -128,10 +128,12 @@ impl Config {
     /// # Errors
     /// The first setting out of its range.
     pub fn check(&self) -> Result<(), LearningError> {
-        let Self { training: t, hazard, taste, learned_reward, switches, .. } = self;
-        let ranges: [(&'static str, f64, f64, f64); 10] = [
+        let Self { training: t, hazard, taste, learned_reward, switches, imitation } = self;
+        let ranges: [(&'static str, f64, f64, f64); 12] = [
             ("training.steps_per_iteration", t.steps_per_iteration as f64, 1.0, 1e7),
-            ("training.discount", f64::from(t.discount), 0.0, 1.0),
+            ("training.discount", f64::from(t.discount), 0.0, 0.9999),
+            ("imitation.sessions_per_iteration", imitation.sessions_per_iteration as f64, 1.0, 1e20),
+            ("hazard.gradient_steps", hazard.gradient_steps as f64, 1.0, 1e6),
             ("training.gae_lambda", f64::from(t.gae_lambda), 0.0, 1.0),
             ("training.actor_learning_rate", f64::from(t.actor_learning_rate), 0.0, 10.0),
             ("training.critic_learning_rate", f64::from(t.critic_learning_rate), 0.0, 10.0),

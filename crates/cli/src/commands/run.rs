@@ -72,10 +72,13 @@ impl Changes {
     /// The settings with the changes, or nothing where they were only to be printed. The presets of all algorithms are laid
     /// out in full, so that every setting of them can be changed and seen.
     pub(crate) fn apply(&self, config: &RunConfig, global: &Global) -> Result<Option<RunConfig>, Failure> {
-        let mut layers = Layers::new(&config.laid_out()?);
-        for assignment in &self.set {
-            layers.set(assignment)?;
-        }
+        // Which algorithms there are decides whose settings there are.
+        let (which, rest): (Vec<&String>, Vec<&String>) =
+            self.set.iter().partition(|assignment| assignment.trim_start().starts_with("algorithms"));
+        let mut layers = Layers::new(config);
+        which.into_iter().try_for_each(|assignment| layers.set(assignment))?;
+        let mut layers = Layers::new(&layers.resolve::<RunConfig>()?.laid_out()?);
+        rest.into_iter().try_for_each(|assignment| layers.set(assignment))?;
         if let Some(seed) = global.seed {
             layers.set(&format!("seed={seed}"))?;
         }

@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     /// What learns, by its name in the registry (`ilrec algorithms`)
     #[arg(long, default_value = "il-rec", value_parser = algorithm)]
     algo: &'static Entry,
-    /// The same as --algo: released, vectorised, paper; robust is il-rec's preset. With --algo a2c, without demonstrations
+    /// An older way to say --algo released, vectorised or paper; with --algo a2c, these learn without demonstrations
     #[arg(long, value_parser = ["robust", "released", "vectorised", "paper"])]
     preset: Option<String>,
     /// Go on from the checkpoint of an interrupted run
@@ -91,6 +91,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         },
         made_of: &made_of(&domain, &hashes),
         seed: global.seed(),
+        keeps_checkpoint: true,
     };
     let _last_word = last_word(&arguments.out);
     let trained = train(&job, &claim, arguments.resume)?;
@@ -109,6 +110,9 @@ impl Chosen {
     /// The preset and some settings above it; what makes it the algorithm wins.
     fn layers(&self, settings: &SettingsArgs) -> Result<Layers, Failure> {
         let layers = settings.layers_after(&self.entry.defaults(), self.fixed)?;
+        for key in self.entry.overruled(layers.values()) {
+            tracing::warn!("{key} stays as it is: it is what makes it {}", self.entry.name);
+        }
         Ok(Layers::new(&self.entry.fix(layers.values().clone())))
     }
 
@@ -144,7 +148,7 @@ impl Arguments {
                 Ok(Chosen { entry, fixed: &["demonstrations.presence=none", "critic.learned_reward=0.0"] })
             }
             algo => Err(Failure::input(format!("the preset {preset} cannot be trained as {algo}"))
-                .hint(format!("it is `--algo {algo}` alone, or `--algo {preset}`"))),
+                .hint(format!("give one of them: `--algo {algo}`, or `--algo {preset}`"))),
         }
     }
 
@@ -178,12 +182,16 @@ fn named(algo: &str, usual: &Value, settings: &Value) -> String {
             format!("{word}-{}", switch.replace('_', "-"))
         })
         .collect();
+    if settings.pointer("/training/first_weights") != usual.pointer("/training/first_weights") {
+        changed.push("neutral-first-weights".to_owned());
+    }
     let presence = "/demonstrations/presence";
     if settings.pointer(presence) != usual.pointer(presence)
         && settings.pointer(presence) == Some(&"none".into())
     {
         changed.push("no-demonstrations".to_owned());
     }
+    changed.sort();
     match (algo, changed.as_slice()) {
         (_, []) => algo.to_owned(),
         ("il-rec", [one]) => one.clone(),

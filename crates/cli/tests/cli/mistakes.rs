@@ -168,7 +168,8 @@ fn a_runs_file_is_told_of_by_what_it_needs() {
     let kind = run(&whole.replace("builtin", "buildin"));
     assert!(kind.contains("did you mean `builtin`?"), "{kind}");
     let learner = run(&format!("{whole}[learner.hazard]\nbatches = 3\n"));
-    assert!(learner.contains("learner: ") && learner.contains("help:"), "{learner}");
+    assert!(learner.contains("settings of il-rec: unknown field `batches`"), "{learner}");
+    assert!(learner.contains("did you mean `batch`?"), "{learner}");
     let rule = run(&format!("{whole}[environment]\nexit_rule = \"categry-window\"\n"));
     assert!(rule.contains("no exit rule is called categry-window"), "{rule}");
     assert!(rule.contains("did you mean category-window?") && !dir.path().join("out").exists(), "{rule}");

@@ -85,7 +85,8 @@ pub(crate) fn demos(session: &mut Session<'_>, ground: &Ground<'_>) -> Result<De
         hashes.push(hash);
         keys.push(key);
     }
-    Ok(Demonstrated { sources, hashes, key: key(&[&keys]) })
+    let key = key(&[&keys, &hashes]);
+    Ok(Demonstrated { sources, hashes, key })
 }
 
 fn make(

@@ -61,6 +61,7 @@ pub(crate) fn train(
                 },
                 made_of: &made_of(ground.domain, &demos.hashes),
                 seed,
+                keeps_checkpoint: false,
             };
             let remark = |weights: &[Vec<f32>]| weight_auc(&marked, weights);
             let trained = job.train(&claim, &working, &remark, &mut watch)?;

@@ -49,7 +49,7 @@ fn the_preset_is_checked_and_strict() {
     assert!(toml::from_str::<Config>(&unknown).unwrap_err().to_string().contains("n_facters"));
     let mut config = Config::default();
     config.training.discount = 1.5;
-    assert_eq!(config.check().unwrap_err().to_string(), "training.discount is 1.5, expected 0 to 1");
+    assert_eq!(config.check().unwrap_err().to_string(), "training.discount is 1.5, expected 0 to 0.9999");
     config = Config::default();
     config.imitation.beta = 0.0;
     assert!(config.check().unwrap_err().to_string().starts_with("settings of il-rec: imitation: beta"));
