@@ -20,7 +20,7 @@ pub use algorithm::{
 pub use error::LearningError;
 pub use inputs::{Demonstrated, Inputs, User};
 pub use metrics::Metrics;
-pub use observer::{Observer, Progress, Silent};
+pub use observer::{Checkpoints, Observer, Progress, Silent};
 pub use replay::{Draw, Replay};
 pub use run::{Trained, train};
 pub use steps::{DemonstratedStep, Rows, Scores, Steps};

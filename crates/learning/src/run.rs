@@ -16,7 +16,8 @@ pub struct Trained {
     pub explained: Vec<Explained>,
 }
 
-/// The stream of the sessions that validate: apart from all that learn.
+/// The stream of the sessions that validate. Together with the user it names the same numbers as the sixth round of
+/// [`Round::rng`] with that user's number as its purpose, whose draws mean something else.
 const VALIDATION: u64 = 6;
 
 /// Runs an algorithm to its end. With `resume`, goes on from a checkpoint of the same inputs, settings and seed, and ends

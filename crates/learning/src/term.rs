@@ -76,8 +76,9 @@ pub trait Term: Stateful + Send {
         false
     }
 
-    /// A loss over the scores of `steps`, as the sum over those that `scores` holds; adds its gradient by the scores,
-    /// `[steps, items]`.
+    /// A loss over the scores of `steps`, summed over those that `scores` holds; adds its gradient by the scores to
+    /// `gradient`, `[steps, items]`. The algorithm takes the sum as it is: whoever wants a mean over the batch divides by
+    /// `steps.len()`. The scores are of the parameters before the step, `Steps::log_probs` of those that acted.
     ///
     /// # Errors
     /// Why it cannot.

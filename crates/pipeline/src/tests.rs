@@ -60,12 +60,30 @@ fn algorithms_and_their_settings_are_checked_by_name() {
     let table = || toml::from_str("learning_rates = 1.0").unwrap();
     assert!(refused(&|run| drop(run.algorithm.insert("bc".into(), table()))).contains("learning_rates"));
     assert!(refused(&|run| drop(run.algorithm.insert("paper".into(), table()))).contains("not one of"));
+    let fixed = || toml::from_str("training.actor_learning_rate = 0.5").unwrap();
+    assert!(
+        refused(&|run| drop(run.algorithm.insert("planner".into(), fixed()))).contains("actor_learning_rate")
+    );
+    assert!(refused(&|run| run.algorithms.push("bc".into())).contains("each may be there once"));
+    assert!(refused(&|run| run.training_seeds = vec![1, 2, 1]).contains("each may be there once"));
     let whole = quickstart_config(0).laid_out().unwrap();
     assert!(
         whole.learner["training"].get("discount").is_some()
             && whole.algorithm["bc"].get("patience").is_some()
     );
     whole.check().unwrap();
+    assert_eq!(whole.laid_out().unwrap(), whole, "nothing is left to lay out");
+    // What is il-rec's alone stays il-rec's alone.
+    let mut run = quickstart_config(0);
+    run.algorithm.insert("il-rec".into(), toml::from_str("training.n_env_steps = 77").unwrap());
+    let steps = |run: &RunConfig, name: &str| {
+        Variant::of_algorithm(name).unwrap().settings(run).unwrap().value()["training"]["n_env_steps"].clone()
+    };
+    let whole = run.laid_out().unwrap();
+    for name in ["il-rec", "a2c", "planner"] {
+        assert_eq!(steps(&whole, name), steps(&run, name), "{name}");
+    }
+    assert!(steps(&run, "il-rec") == 77 && steps(&run, "a2c") != 77);
 }
 
 #[test]

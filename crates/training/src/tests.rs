@@ -96,6 +96,10 @@ fn settings_are_refused_by_name() {
         "rollout.n_episodes must be from 1 to 16777216"
     );
     assert_eq!(
+        message("n_episodes = 100000", "n_episodes = 0"),
+        "rollout.n_episodes must be from 1 to 16777216"
+    );
+    assert_eq!(
         message("overlap = false", "overlap = true"),
         "rollout.overlap must be false with one of rollout.sessions_together"
     );

@@ -1,8 +1,7 @@
 //! The toy learner learns, the toy term is heard, and a run that was interrupted ends the same.
 
 use super::*;
-use artefact::Tensors;
-use learning::{LearningError, Metrics, Observer, Progress, Stateful, Steps, Term};
+use learning::{Checkpoints, LearningError, Stateful, Steps, Term};
 
 fn terms(coefficient: f32) -> Terms {
     Terms::new(vec![Box::new(novelty::Novelty::new(coefficient))])
@@ -29,36 +28,19 @@ fn the_bandit_learns_and_the_term_changes_what() {
     assert_ne!(values(&world, &trained(&world, terms(1.0))), values(&world, &plain));
 }
 
-struct First(Option<Tensors>);
-
-impl Observer for First {
-    fn updated(
-        &mut self,
-        _: &Progress,
-        _: &Metrics,
-        _: bool,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        Ok(())
-    }
-
-    fn checkpoint(
-        &mut self,
-        state: &dyn Fn() -> Tensors,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        self.0.get_or_insert_with(state);
-        Ok(())
-    }
-}
-
 #[test]
 fn a_resumed_run_ends_where_an_uninterrupted_one_does() {
     let world = World::new().unwrap();
-    let mut first = First(None);
+    let mut kept = Checkpoints::default();
     let inputs = world.inputs();
-    let whole = train(bandit::run(&inputs, terms(1.0)), &inputs, 0, None, &mut first).unwrap();
-    let resumed = train(bandit::run(&inputs, terms(1.0)), &inputs, 0, first.0, &mut Silent).unwrap();
-    assert_eq!(values(&world, &resumed), values(&world, &whole));
-    assert_eq!(resumed.progress, whole.progress);
+    let whole = train(bandit::run(&inputs, terms(1.0)), &inputs, 0, None, &mut kept).unwrap();
+    assert!(kept.0.len() > 2);
+    for from in kept.0 {
+        let run = bandit::run(&inputs, terms(1.0));
+        let resumed = train(run, &inputs, 0, Some(from), &mut Silent).unwrap();
+        assert_eq!(values(&world, &resumed), values(&world, &whole));
+        assert_eq!(resumed.progress, whole.progress);
+    }
 }
 
 /// A term that cannot do its part.
@@ -88,4 +70,27 @@ fn a_term_that_fails_stops_the_run_with_its_name() {
     let stopped = train(run, &inputs, 0, None, &mut Silent).err().unwrap();
     assert!(matches!(&stopped, LearningError::Term { .. }));
     assert_eq!(stopped.to_string(), "the term broken: the model is away");
+}
+
+#[test]
+fn a_checkpoint_of_another_seed_or_other_terms_is_refused() {
+    let world = World::new().unwrap();
+    let inputs = world.inputs();
+    let mut kept = Checkpoints::default();
+    train(bandit::run(&inputs, terms(1.0)), &inputs, 0, None, &mut kept).unwrap();
+    let refused = |terms, seed| {
+        let resumed = train(bandit::run(&inputs, terms), &inputs, seed, Some(kept.0[0].clone()), &mut Silent);
+        resumed.err().unwrap().to_string()
+    };
+    assert_eq!(refused(terms(1.0), 1), "checkpoint does not fit: made with the seed 0");
+    assert_eq!(refused(Terms::default(), 0), "checkpoint does not fit: made with the terms [\"novelty\"]");
+}
+
+#[test]
+fn two_terms_of_one_name_are_refused() {
+    let world = World::new().unwrap();
+    let inputs = world.inputs();
+    let twice = Terms::new(vec![Box::new(novelty::Novelty::new(1.0)), Box::new(novelty::Novelty::new(2.0))]);
+    let refused = train(bandit::run(&inputs, twice), &inputs, 0, None, &mut Silent).err().unwrap();
+    assert_eq!(refused.to_string(), "a term is called `novelty` twice, or has a slash in its name");
 }

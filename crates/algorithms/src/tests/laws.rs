@@ -4,7 +4,7 @@ use super::*;
 use crate::{Entry, Kind, REGISTRY, find, open};
 use artefact::Tensors;
 use environment::{Start, rollout};
-use learning::{Inputs, LearningError, Metrics, Observer, Progress, Schedule, Silent, Trained, train};
+use learning::{Checkpoints, Inputs, LearningError, Observer, Schedule, Silent, Trained, train};
 use mdp::{ItemSet, Policy, SessionContext};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -26,27 +26,6 @@ fn small(entry: &Entry) -> Value {
             },
             "hazard": { "gradient_steps": 10, "memory": 200 },
         }),
-    }
-}
-
-struct Keeps(Vec<Vec<u8>>);
-
-impl Observer for Keeps {
-    fn updated(
-        &mut self,
-        _: &Progress,
-        _: &Metrics,
-        _: bool,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        Ok(())
-    }
-
-    fn checkpoint(
-        &mut self,
-        state: &dyn Fn() -> Tensors,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        self.0.push(state().to_bytes());
-        Ok(())
     }
 }
 
@@ -124,11 +103,11 @@ fn the_same_seed_gives_the_same_parameters_on_any_number_of_threads() {
 fn a_resumed_run_ends_where_an_uninterrupted_one_does() {
     let domain = domain();
     for entry in REGISTRY.iter().filter(|entry| entry.needs.schedule != Schedule::None) {
-        let mut kept = Keeps(Vec::new());
+        let mut kept = Checkpoints::default();
         let whole = run(entry, &domain, &domain.demonstrations, None, &mut kept).unwrap();
         assert!(kept.0.len() > 1, "{}: {} checkpoints", entry.name, kept.0.len());
-        for (number, bytes) in kept.0.iter().enumerate() {
-            let from = Tensors::from_bytes(bytes).unwrap();
+        for (number, state) in kept.0.iter().enumerate() {
+            let from = Tensors::from_bytes(&state.to_bytes()).unwrap();
             let resumed = run(entry, &domain, &domain.demonstrations, Some(from), &mut Silent).unwrap();
             assert_eq!(hash(&domain, &resumed), hash(&domain, &whole), "{}, checkpoint {number}", entry.name);
             assert_eq!(resumed.progress, whole.progress, "{}, checkpoint {number}", entry.name);

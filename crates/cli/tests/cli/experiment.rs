@@ -268,3 +268,35 @@ fn a_run_its_parts_and_single_commands_agree_to_the_last_digit() {
         assert_eq!(trained["gradient_steps"], story["gradient_steps"], "{algo}");
     }
 }
+
+#[test]
+fn the_registry_is_told_and_a_page_of_it_shown() {
+    let dir = scratch();
+    let lines = json(dir.path(), &["algorithms"]);
+    let lines = lines.as_array().expect("a list");
+    let names: Vec<&str> = lines.iter().filter_map(|line| line["name"].as_str()).collect();
+    assert_eq!(names, algorithms::REGISTRY.iter().map(|entry| entry.name).collect::<Vec<_>>());
+    for line in lines {
+        assert!(line["faithful"].is_boolean() && line["needs"].is_array(), "{line}");
+        for field in ["kind", "source", "about"] {
+            assert!(line[field].as_str().is_some_and(|text| !text.is_empty()), "{field}: {line}");
+        }
+    }
+    let page = ilrec(dir.path(), &["algorithms", "planner"]);
+    let page = String::from_utf8(page.stdout).expect("it is text");
+    assert!(page.starts_with("# planner") && page.contains("actor_learning_rate = 0.0"), "{page}");
+    let unknown = fails(dir.path(), &["algorithms", "planer"], 2);
+    assert!(unknown.contains("did you mean planner?"), "{unknown}");
+}
+
+#[test]
+fn which_algorithms_there_are_decides_whose_settings_there_are() {
+    let dir = experiment();
+    let line = ["run", "small.toml", "--print-config", "--set", "algorithm.paper.rollout.n_episodes=100"];
+    let text = fails(dir.path(), &line, 2);
+    assert!(text.contains("unknown key `algorithm.paper`"), "{text}");
+    let with = ["--set", "algorithms=[\"il-rec\", \"paper\"]"];
+    let printed = json(dir.path(), &[&line[..], &with].concat());
+    assert_eq!(printed["algorithm"]["paper"]["rollout"]["n_episodes"], 100);
+    assert!(printed["algorithm"]["bc"].is_null(), "{printed}");
+}

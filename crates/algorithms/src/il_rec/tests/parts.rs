@@ -51,6 +51,9 @@ fn the_preset_is_checked_and_strict() {
     config.training.discount = 1.5;
     assert_eq!(config.check().unwrap_err().to_string(), "training.discount is 1.5, expected 0 to 0.9999");
     config = Config::default();
+    config.imitation.sessions_per_iteration = 0;
+    assert!(config.check().unwrap_err().to_string().starts_with("imitation.sessions_per_iteration is 0"));
+    config = Config::default();
     config.imitation.beta = 0.0;
     assert!(config.check().unwrap_err().to_string().starts_with("settings of il-rec: imitation: beta"));
 }

@@ -2,29 +2,9 @@
 
 use super::*;
 use environment::{Start, rollout};
-use learning::{Metrics, Observer, Silent, TrainedPolicy, Weighed, weighed};
+use learning::{Checkpoints, Silent, TrainedPolicy, Weighed, weighed};
 
-struct Keeps(Vec<Vec<u8>>);
-
-impl Observer for Keeps {
-    fn updated(
-        &mut self,
-        _: &Progress,
-        _: &Metrics,
-        _: bool,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        Ok(())
-    }
-    fn checkpoint(
-        &mut self,
-        state: &dyn Fn() -> Tensors,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        self.0.push(state().to_bytes());
-        Ok(())
-    }
-}
-
-fn run(domain: &Domain, config: &Config, resume: Option<Tensors>) -> (Trained, Vec<Vec<u8>>) {
+fn run(domain: &Domain, config: &Config, resume: Option<Tensors>) -> (Trained, Vec<Tensors>) {
     let (training, validation) = (users(domain, 0..20), users(domain, 20..30));
     let inputs = Inputs {
         catalogue: &domain.catalogue,
@@ -33,7 +13,7 @@ fn run(domain: &Domain, config: &Config, resume: Option<Tensors>) -> (Trained, V
         validation: &validation,
         demonstrations: &domain.demonstrations,
     };
-    let mut kept = Keeps(Vec::new());
+    let mut kept = Checkpoints::default();
     let trained = train(config.start(&inputs, 7).unwrap(), &inputs, 7, resume, &mut kept).unwrap();
     (trained, kept.0)
 }
@@ -86,7 +66,7 @@ fn demonstrated_steps_are_remembered_once_however_often_they_are_followed() {
     for sessions in [7, usize::MAX] {
         config.imitation.sessions_per_iteration = sessions;
         let (_, checkpoints) = run(&domain, &config, None);
-        let last = Tensors::from_bytes(checkpoints.last().unwrap()).unwrap();
+        let last = checkpoints.last().unwrap();
         assert_eq!(last.get("algorithm/memory").unwrap().0[0], n_steps, "{sessions} sessions an update");
     }
 }
@@ -95,7 +75,7 @@ fn demonstrated_steps_are_remembered_once_however_often_they_are_followed() {
 fn damaged_checkpoints_are_refused() {
     let domain = domain();
     let (_, checkpoints) = run(&domain, &small_config(), None);
-    let mut damaged = Tensors::from_bytes(&checkpoints[0]).unwrap();
+    let mut damaged = checkpoints[0].clone();
     damaged.take("algorithm/critic", &[damaged.get("algorithm/critic").unwrap().1.len()]);
     let (training, validation) = (users(&domain, 0..20), users(&domain, 20..30));
     let inputs = Inputs {
