@@ -3,7 +3,6 @@
 mod config;
 
 use crate::il_rec::rollout::{Acting, LearnerSession, replay_demonstration};
-use crate::il_rec::taste::item_table;
 use crate::ranker_policy::RankerPolicy;
 use crate::registry::{Code, Entry, Kind, Settings};
 use crate::tensors::{put_adam, put_mlp, take, take_adam, take_mlp};
@@ -16,8 +15,9 @@ use learning::{
 };
 use mdp::{Interaction, Trajectory, UserIdx, rng_for};
 use rand::seq::SliceRandom as _;
-use ranking::{Actor, ItemTable, N_FEATURES, Ranker, Selection};
+use ranking::{Actor, Ranker, Selection};
 use rayon::prelude::*;
+use representation::{ItemTable, N_FEATURES};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -102,7 +102,7 @@ impl<'a> Bc<'a> {
         let actor = Actor::neutral(&mut rng_for(seed, &[NETWORK]));
         let adam = AdamConfig::with_learning_rate(config.learning_rate);
         Ok(Self {
-            items: item_table(inputs, config.taste, seed),
+            items: inputs.item_table(&config.taste, seed),
             histories: inputs.train.iter().copied().collect(),
             adam: Adam::new(adam, actor.network.parameters.len()),
             best: Best { actor: actor.clone(), loss: f32::INFINITY, n_rounds_since: 0 },

@@ -6,14 +6,10 @@ mod hazard;
 mod knowledge;
 mod learner;
 pub(crate) mod rollout;
-pub(crate) mod taste;
-mod unseen;
-
-use crate::ranker_policy::RankerPolicy;
+pub(crate) use crate::ranker_policy::RankerPolicy;
 use crate::registry::{Code, Entry, Kind, Settings};
 use crate::tensors::{put_mlp, take_mlp};
 use artefact::Tensors;
-use hazard::CAUSES;
 use learner::{Context, Learner, Sessions};
 use learning::{
     Algorithm, Explained, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule,
@@ -22,14 +18,15 @@ use learning::{
 use mdp::{Interaction, Trajectory, UserIdx, rng_for};
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
-use ranking::{Actor, ItemTable, QuitHazard, Ranker};
+use ranking::{Actor, QuitHazard, Ranker};
 use rayon::prelude::*;
+use representation::{Cause, ItemTable};
 use rollout::{Acting, LearnerSession, replay_demonstration, rollout};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use config::{
-    Config, FirstWeights, HazardSettings, ImitationSettings, LearnedRewardSettings, Switches, TasteSettings,
+    Config, FirstWeights, HazardSettings, ImitationSettings, LearnedRewardSettings, Switches,
     TrainingSettings,
 };
 
@@ -81,14 +78,12 @@ const N_EXPLAINED: usize = 400;
 /// number 6 is the loop's, for validation.
 #[derive(Clone, Copy)]
 pub(crate) enum Stream {
-    Taste = 1,
     Networks = 2,
     Update = 3,
     Users = 4,
     Sessions = 5,
     Demonstrations = 7,
     Negatives = 8,
-    Unseen = 9,
 }
 
 /// A run from its start, with more terms behind its own.
@@ -118,7 +113,7 @@ pub fn start<'a>(
         inputs,
         config: config.clone(),
         seed,
-        items: taste::item_table(inputs, config.taste, seed),
+        items: inputs.item_table(&config.taste, seed),
         histories: inputs.train.iter().copied().collect(),
         demonstrated_return: mean_return(&demonstrations),
         demonstrations,
@@ -203,8 +198,8 @@ impl Algorithm for IlRec<'_> {
     fn parameters(&mut self) -> Tensors {
         let mut out = Tensors::default();
         put_mlp(&mut out, "actor", &self.learner.actor.network);
-        for (cause, mlp) in CAUSES.iter().zip(self.learner.hazard.causes()) {
-            put_mlp(&mut out, cause, mlp);
+        for (cause, mlp) in Cause::ALL.into_iter().zip(self.learner.hazard.causes()) {
+            put_mlp(&mut out, cause.name(), mlp);
         }
         out
     }
@@ -213,8 +208,8 @@ impl Algorithm for IlRec<'_> {
         let rng = &mut rng_for(0, &[]);
         let (mut actor, mut hazard) = (Actor::new(rng), QuitHazard::new(rng));
         take_mlp(&mut parameters, "actor", &mut actor.network)?;
-        for (cause, mlp) in CAUSES.iter().zip(hazard.causes_mut()) {
-            take_mlp(&mut parameters, cause, mlp)?;
+        for (cause, mlp) in Cause::ALL.into_iter().zip(hazard.causes_mut()) {
+            take_mlp(&mut parameters, cause.name(), mlp)?;
         }
         Ok(Box::new(RankerPolicy::new(Ranker {
             items: self.items.clone(),

@@ -4,7 +4,8 @@ use artefact::Tensors;
 use catalogue::Catalogue;
 use learning::{LearningError, TrainedPolicy, Unserved};
 use mdp::{Policy, PolicySession, SessionContext};
-use ranking::{ItemTable, Parameters, Ranker, Selection};
+use ranking::{Parameters, Ranker, Selection};
+use representation::{ItemTable, TensorSource};
 
 /// A policy that a logged history and the session are enough for.
 #[derive(Clone, Debug)]
@@ -37,7 +38,7 @@ impl RankerPolicy {
             serde_json::from_str(tensors.note()).map_err(|e| mismatch(e.to_string()))?;
         let width = tensors.get("taste.prior").map_or(0, |(_, prior)| prior.len());
         let mut take = |name: &str, shape: &[usize]| tensors.take(name, shape).map(Into::into);
-        let items = |taste, _: &mut ranking::TensorSource<'_>| Ok(ItemTable::new(catalogue, taste));
+        let items = |taste, _: &mut TensorSource<'_>| Ok(ItemTable::new(catalogue, taste));
         let ranker = Ranker::read(&parameters, (catalogue, width), &mut take, items).map_err(mismatch)?;
         Ok(Self(ranker))
     }

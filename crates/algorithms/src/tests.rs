@@ -7,6 +7,7 @@ use environment::{Environment, ExitRule, ItemFeatures};
 use learning::Demonstrated;
 use mdp::{Interaction, ItemIdx, RewardSource, Step, StepEnd, Trajectory, UserIdx, rng_for};
 use rand::RngExt as _;
+use representation::ItemTables;
 use std::sync::Arc;
 
 pub(crate) const N_ITEMS: u32 = 60;
@@ -39,6 +40,7 @@ pub(crate) struct Domain {
     pub(crate) environment: Environment,
     pub(crate) histories: Vec<Vec<Interaction>>,
     pub(crate) demonstrations: Vec<Demonstrated>,
+    pub(crate) tables: ItemTables,
 }
 
 pub(crate) fn domain() -> Domain {
@@ -50,7 +52,7 @@ pub(crate) fn domain() -> Domain {
     let environment = Environment::new(Arc::new(Tastes), features, ExitRule::category_window(), 20).unwrap();
     let histories: Vec<Vec<Interaction>> = (0..N_USERS).map(history).collect();
     let demonstrations = (0..N_USERS / 2).map(|user| demonstration(&environment, user, &histories)).collect();
-    Domain { catalogue, environment, histories, demonstrations }
+    Domain { catalogue, environment, histories, demonstrations, tables: ItemTables::default() }
 }
 
 fn history(user: u32) -> Vec<Interaction> {

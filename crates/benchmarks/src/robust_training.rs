@@ -8,6 +8,7 @@ use environment::{Environment, ExitRule, ItemFeatures};
 use learning::{Inputs, Silent, TrainedPolicy, train};
 use mdp::{Interaction, ItemIdx, RewardSource, UserIdx, rng_for};
 use rand::RngExt as _;
+use representation::ItemTables;
 use std::sync::Arc;
 
 const N_CATEGORIES: u32 = 24;
@@ -71,6 +72,7 @@ impl Domain {
             train: train_users,
             validation,
             demonstrations: &[],
+            tables: &ItemTables::default(),
         };
         let trained = train(config.start(&inputs, 0)?, &inputs, 0, None, &mut Silent)?;
         Ok((trained.policy, trained.progress.n_env_steps))

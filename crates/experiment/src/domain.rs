@@ -7,6 +7,7 @@ use data::split::LogSplit;
 use demonstrations::{DemonstrationError, Demos, Inputs, Scene};
 use environment::Environment;
 use mdp::{Interaction, UserIdx};
+use representation::ItemTables;
 use std::path::Path;
 use world_model::World;
 
@@ -23,6 +24,8 @@ pub struct Domain {
     pub dataset_hash: String,
     /// The hash of the world directory.
     pub world_hash: String,
+    /// The item tables that learners fitted to its log.
+    pub tables: ItemTables,
 }
 
 /// A user with the logged history that policies are given.
@@ -36,7 +39,7 @@ impl Domain {
     pub fn new(dataset: Dataset, world: World, world_hash: String) -> Result<Self, ExperimentError> {
         let log = world.log_split(&dataset)?;
         let dataset_hash = world.dataset_hash().to_owned();
-        Ok(Self { dataset, world, log, dataset_hash, world_hash })
+        Ok(Self { dataset, world, log, dataset_hash, world_hash, tables: ItemTables::default() })
     }
 
     /// Opens both directories.

@@ -4,6 +4,8 @@ use crate::LearningError;
 use catalogue::Catalogue;
 use environment::Environment;
 use mdp::{Interaction, Trajectory, UserIdx};
+use representation::{ItemTable, ItemTables, TasteConfig};
+use std::sync::Arc;
 
 /// A user with their logged history, oldest first.
 pub type User<'a> = (UserIdx, &'a [Interaction]);
@@ -21,6 +23,8 @@ pub struct Inputs<'a> {
     pub validation: &'a [User<'a>],
     /// Demonstrations; those of users who are not among `train` are left out by whoever learns from them.
     pub demonstrations: &'a [Demonstrated],
+    /// What was fitted to the logs of these users before, by this run or another one.
+    pub tables: &'a ItemTables,
 }
 
 /// A demonstrated session with the name it keeps all the way to weights and explanations.
@@ -49,6 +53,12 @@ impl Inputs<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The items with a taste model fitted to the logs of training users; fitted once, whoever asks.
+    pub fn item_table(&self, config: &TasteConfig, seed: u64) -> Arc<ItemTable> {
+        let logged: Vec<&[Interaction]> = self.train.iter().map(|(_, history)| *history).collect();
+        self.tables.fitted(self.catalogue, &logged, config, seed)
     }
 
     /// Refuses to learn from demonstrations where there are none.

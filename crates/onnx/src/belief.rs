@@ -2,7 +2,7 @@
 
 use crate::graph::{Graph, Value, value};
 use crate::message::{Attribute, Element, GraphMessage, Side};
-use ranking::TasteModel;
+use representation::TasteModel;
 
 /// The belief after ratings, and each item's prediction.
 pub(crate) struct Belief {
@@ -46,7 +46,7 @@ pub(crate) fn belief(graph: &mut Graph, taste: &TasteModel, items: &str, ratings
     Belief { mean, predicted, uncertainty }
 }
 
-/// One rating: `ranking::Belief::observe`.
+/// One rating: `representation::Belief::observe`.
 fn step(taste: &TasteModel) -> GraphMessage {
     let width = || Side::Length(taste.width() as i64);
     let mut graph = Graph::new("step.");

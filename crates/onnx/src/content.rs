@@ -2,7 +2,7 @@
 
 use crate::graph::{Graph, Value};
 use crate::message::Attribute;
-use ranking::{CONTENT_SHRINKAGE, ItemTable, WINDOWS};
+use representation::{CONTENT_SHRINKAGE, ItemTable, WINDOWS};
 
 /// Which categories every group has: a list a group, filled up with a row that no category has.
 pub(crate) struct Content {

@@ -2,7 +2,7 @@
 
 use crate::graph::{Graph, Value};
 use crate::message::Attribute;
-use ranking::{FAR, ItemTable, N_NEARNESS, RECENT};
+use representation::{FAR, ItemTable, N_NEARNESS, RECENT};
 
 /// The item tables that several parts read.
 pub(crate) struct Tables {

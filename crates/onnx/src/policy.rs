@@ -7,7 +7,8 @@ use crate::hazard::{log_stay, perceptron};
 use crate::items::Tables;
 use crate::message::{Element, Entry, Model, OperatorSet, Side};
 use prost::Message as _;
-use ranking::{LONGEST_HISTORY, LOWEST_BEST, RECENT, Ranker, SAFE_LOG_STAY};
+use ranking::{LOWEST_BEST, Ranker, SAFE_LOG_STAY};
+use representation::{Feature, LONGEST_HISTORY, RECENT, StateFeature};
 
 /// Version of the format, and of the operators: `ScatterND` adds, reductions take their axes as an input.
 const IR_VERSION: i64 = 8;
@@ -71,11 +72,20 @@ fn scores(graph: &mut Graph, ranker: &Ranker) -> Value {
     let window = graph.range(&saturation, RECENT as i64 - 1, RECENT as i64);
     let window = graph.squeeze(&window, 0);
     let window = content.to_items(graph, &window);
-    let fixed: Vec<Value> = items.fixed.iter().map(|column| graph.floats(&[column.len()], column)).collect();
     let [nearest, ..] = nearness;
-    let mut columns = vec![predicted.clone(), uncertainty, log_stay.clone()];
-    columns.extend(fixed);
-    columns.extend([content_match, nearest, window, text_match]);
+    let columns = Feature::ALL.map(|feature| match feature {
+        Feature::PredictedReward => predicted.clone(),
+        Feature::Uncertainty => uncertainty.clone(),
+        Feature::LogStay => log_stay.clone(),
+        Feature::ItemOffset | Feature::Popularity | Feature::Breadth | Feature::Crowding => {
+            let column = items.fixed(feature).expect("an item table has these columns");
+            graph.floats(&[column.len()], column)
+        }
+        Feature::ContentMatch => content_match.clone(),
+        Feature::Distance => nearest.clone(),
+        Feature::Saturation => window.clone(),
+        Feature::TextMatch => text_match.clone(),
+    });
     let columns = stacked(graph, &columns);
 
     let is_taken = is_taken(graph, items.n_items());
@@ -166,7 +176,16 @@ fn state(graph: &mut Graph, mean: &str, predicted: &str, log_stay: &str, is_take
     let best = graph.op("Where", &[&is_safe, predicted, &lowest]);
     let best = graph.reduce("ReduceMax", &best, 0);
     let best = graph.op("Max", &[&best, &lowest]);
-    let all = [known, constant, long, short, last, average, safe, best];
+    let all = StateFeature::ALL.map(|feature| match feature {
+        StateFeature::HistoryLength => &known,
+        StateFeature::RatingLevel => &constant,
+        StateFeature::NShown => &long,
+        StateFeature::Beginning => &short,
+        StateFeature::LastReward => &last,
+        StateFeature::MeanReward => &average,
+        StateFeature::SafeShare => &safe,
+        StateFeature::BestSafe => &best,
+    });
     let all: Vec<Value> = all.iter().map(|one| graph.unsqueeze(one, 0)).collect();
     let column = graph.concat(&all.iter().map(String::as_str).collect::<Vec<_>>(), 0);
     graph.unsqueeze(&column, 1)

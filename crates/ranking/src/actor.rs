@@ -1,10 +1,11 @@
 //! The actor: a small network from the state to how much each item feature counts.
 
-use crate::tracker::{N_FEATURES, N_STATE, View};
+use crate::tracker::View;
 use kernels::{log_softmax_in_place, softmax_in_place};
 use mdp::{ItemIdx, ItemSet, Rng};
 use nn::Mlp;
 use rand::RngExt as _;
+use representation::{Feature, N_FEATURES, N_STATE};
 
 /// log pi(item | state) is proportional to the sum of the item's features, weighted by what the network makes of
 /// the state. Few parameters, none of them tied to a user or an item, so it works for both when unseen.
@@ -27,7 +28,7 @@ pub enum Selection {
 const HIDDEN: usize = 16;
 /// Initial weight of the predicted reward and of the logarithm of staying: a policy that prefers what is liked
 /// and avoids what makes users leave, more so, since leaving ends everything that would follow.
-const INITIAL: [f32; N_FEATURES] = [2.0, 0.0, 30.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+const INITIAL: [(Feature, f32); 2] = [(Feature::PredictedReward, 2.0), (Feature::LogStay, 30.0)];
 
 impl Actor {
     /// A network whose output starts at the initial weights, the same in every state.
@@ -36,7 +37,8 @@ impl Actor {
         let tail = network.parameters.len() - (HIDDEN + 1) * N_FEATURES;
         let (weights, biases) = network.parameters[tail..].split_at_mut(HIDDEN * N_FEATURES);
         weights.iter_mut().for_each(|w| *w *= 0.1);
-        biases.copy_from_slice(&INITIAL);
+        biases.fill(0.0);
+        INITIAL.into_iter().for_each(|(feature, weight)| biases[feature.index()] = weight);
         Self { network }
     }
 

@@ -2,6 +2,7 @@
 
 use mdp::Rng;
 use nn::Mlp;
+use representation::{HazardExample, N_DISLIKE, N_NEARNESS, N_SATURATION};
 
 /// Three causes of leaving that act independently: tiring of content, nearness to recent items, dislike. Each is
 /// a small network that gives a logit; the user stays if no cause strikes (a noisy-or).
@@ -14,26 +15,6 @@ pub struct QuitHazard {
     /// From the predicted reward and its uncertainty.
     pub dislike: Mlp,
 }
-
-/// The inputs of the three causes at one step, and whether the user left.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HazardExample {
-    /// Inputs of the saturation cause.
-    pub saturation: [f32; N_SATURATION],
-    /// Inputs of the nearness cause.
-    pub nearness: [f32; N_NEARNESS],
-    /// Inputs of the dislike cause.
-    pub dislike: [f32; N_DISLIKE],
-    /// Whether the user left at this step. A step cut by the horizon did not end by leaving.
-    pub left: bool,
-}
-
-/// Inputs of the saturation cause.
-pub const N_SATURATION: usize = 8;
-/// Inputs of the nearness cause.
-pub const N_NEARNESS: usize = 4;
-/// Inputs of the dislike cause.
-pub const N_DISLIKE: usize = 2;
 
 const HIDDEN: usize = 16;
 /// Initial logit of each cause: about 5 % each, so that an untrained hazard forbids nothing.
@@ -51,7 +32,7 @@ impl QuitHazard {
         Self { saturation: cause(N_SATURATION), nearness: cause(N_NEARNESS), dislike: cause(N_DISLIKE) }
     }
 
-    /// The networks, in a fixed order.
+    /// The networks, in the order of [`representation::Cause::ALL`].
     pub fn causes(&self) -> [&Mlp; 3] {
         [&self.saturation, &self.nearness, &self.dislike]
     }

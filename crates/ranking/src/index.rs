@@ -15,8 +15,8 @@ mod split;
 
 pub use scoring_pass::ScoringPass;
 
-use crate::items::ItemTable;
 use mdp::ItemIdx;
+use representation::ItemTable;
 use split::Split;
 use std::ops::Range;
 use std::sync::Arc;

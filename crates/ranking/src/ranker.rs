@@ -2,13 +2,11 @@
 
 use crate::actor::{Actor, Selection};
 use crate::hazard::QuitHazard;
-use crate::items::ItemTable;
-use crate::taste::TasteModel;
 use crate::tracker::{Tracker, View};
-use artefact::Floats;
 use catalogue::Catalogue;
 use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs};
 use nn::Mlp;
+use representation::{Cause, ItemTable, Layout, TasteModel, TensorSink, TensorSource, take};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -40,14 +38,15 @@ pub struct Parameters {
     pub mean: f32,
     /// Variance of a rating around its prediction.
     pub noise: f32,
+    /// What the networks were learned over; files of earlier versions do not say, and were learned over the same.
+    #[serde(default = "Layout::current")]
+    pub columns: Layout,
 }
 
-/// Where tensors come from: name and shape to numbers, or nothing where there is no such tensor.
-pub type TensorSource<'a> = dyn FnMut(&str, &[usize]) -> Option<Floats> + 'a;
-/// Where tensors go: name, shape and numbers.
-pub type TensorSink<'a> = dyn FnMut(&str, &[usize], &[f32]) + 'a;
-
-const CAUSES: [&str; 3] = ["hazard.saturation", "hazard.nearness", "hazard.dislike"];
+/// The tensor of a cause of leaving.
+fn tensor_of(cause: Cause) -> String {
+    format!("hazard.{}", cause.name())
+}
 
 impl Ranker {
     /// Hands out all parameters, and says what stands beside them.
@@ -61,7 +60,10 @@ impl Ranker {
         let mut network = |name: &str, mlp: &Mlp| sink(name, &[mlp.parameters.len()], &mlp.parameters);
         network("actor", &self.actor.network);
         if let Some(hazard) = &self.hazard {
-            CAUSES.iter().zip(hazard.causes()).for_each(|(name, mlp)| network(name, mlp));
+            Cause::ALL
+                .into_iter()
+                .zip(hazard.causes())
+                .for_each(|(cause, mlp)| network(&tensor_of(cause), mlp));
         }
         Parameters {
             catalogue: catalogue.hash(),
@@ -69,6 +71,7 @@ impl Ranker {
             learns_in_session: self.learns_in_session,
             mean: taste.mean,
             noise: taste.noise,
+            columns: Layout::current(),
         }
     }
 
@@ -89,6 +92,7 @@ impl Ranker {
         if catalogue.is_empty() || width == 0 {
             return Err("no items, or nothing is known about them".into());
         }
+        parameters.columns.check()?;
         let n_items = catalogue.len();
         let taste = TasteModel {
             mean: parameters.mean,
@@ -102,11 +106,10 @@ impl Ranker {
         let mut actor = Actor::new(rng);
         fill(&mut actor.network, "actor", source)?;
         let mut hazard = QuitHazard::new(rng);
-        let [saturation, ..] = CAUSES;
-        let has_hazard = fill(&mut hazard.saturation, saturation, source).is_ok();
+        let has_hazard = fill(&mut hazard.saturation, &tensor_of(Cause::Saturation), source).is_ok();
         if has_hazard {
-            for (mlp, name) in hazard.causes_mut().into_iter().zip(CAUSES).skip(1) {
-                fill(mlp, name, source)?;
+            for (mlp, cause) in hazard.causes_mut().into_iter().zip(Cause::ALL).skip(1) {
+                fill(mlp, &tensor_of(cause), source)?;
             }
         }
         Ok(Self {
@@ -117,14 +120,6 @@ impl Ranker {
             learns_in_session: parameters.learns_in_session,
         })
     }
-}
-
-/// One tensor of the expected shape.
-///
-/// # Errors
-/// Which one is missing.
-pub(crate) fn take(source: &mut TensorSource<'_>, name: &str, shape: &[usize]) -> Result<Floats, String> {
-    source(name, shape).ok_or_else(|| format!("no tensor {name} of shape {shape:?}"))
 }
 
 fn fill(mlp: &mut Mlp, name: &str, source: &mut TensorSource<'_>) -> Result<(), String> {

@@ -1,44 +1,17 @@
 //! The state tracker: from a user's history and the session so far to features of the state and of every item.
 
-use crate::hazard::{HazardExample, N_DISLIKE, N_NEARNESS, N_SATURATION, QuitHazard};
-use crate::items::ItemTable;
-use crate::session_state::SessionState;
-use crate::taste::Belief;
+use crate::hazard::QuitHazard;
 use kernels::{exp_in_place, perceptron_over_columns};
 use mdp::{Interaction, ItemIdx, ItemSet};
 use nn::Mlp;
+use representation::{
+    Belief, FAR, Feature, HazardExample, ItemTable, N_DISCRIMINATED, N_DISLIKE, N_FEATURES, N_NEARNESS,
+    N_SATURATION, N_STATE, RECENT, SessionState,
+};
 use std::ops::Deref;
 
-/// Features of an item in a state that the actor weighs; each is one column over the catalogue.
-pub const N_FEATURES: usize = 11;
-/// Names of the item features, in column order.
-pub const FEATURE_NAMES: [&str; N_FEATURES] = [
-    "predicted_reward",
-    "uncertainty",
-    "log_stay",
-    "item_offset",
-    "popularity",
-    "breadth",
-    "crowding",
-    "content_match",
-    "distance",
-    "saturation",
-    "text_match",
-];
-/// What the discriminator sees of a step: the item's features, what the hazard knows of content and nearness, and how
-/// much the item's text is like what was liked, in the log and in this session.
-pub const N_DISCRIMINATED: usize = N_FEATURES + N_SATURATION + N_NEARNESS + 1;
 /// Bound of each input of the discriminator.
 const LARGEST_INPUT: f32 = 5.0;
-/// Features of a state.
-pub const N_STATE: usize = 8;
-
-/// How many of the latest items are compared with the next.
-pub const RECENT: usize = 4;
-/// How far back saturation looks, in items.
-pub const WINDOWS: [usize; 7] = [1, 2, 3, 4, 5, 6, 8];
-/// The distance of items from nothing that was shown; no distance counts for more.
-pub const FAR: f32 = 3.0;
 /// Below this the logarithm of staying says "certainly leaves", whatever it says.
 pub const LOWEST_LOG_STAY: f32 = -8.0;
 /// Above this the logit of a cause of leaving says no more.
@@ -47,11 +20,6 @@ pub const LARGEST_LOGIT: f32 = 15.0;
 pub const SAFE_LOG_STAY: f32 = -0.1;
 /// What the best safe item is worth at least.
 pub const LOWEST_BEST: f32 = -2.0;
-/// So many ratings of nothing special are added to those of a category.
-pub const CONTENT_SHRINKAGE: f32 = 5.0;
-/// Ratings of a longer history that are looked at: the latest.
-pub const LONGEST_HISTORY: usize = 500;
-
 /// One session's state. The items are borrowed, or shared where the state outlives a function.
 #[derive(Clone, Debug)]
 pub struct Tracker<T> {
@@ -74,12 +42,19 @@ pub struct View {
     nearness: [Vec<f32>; N_NEARNESS],
 }
 
+impl View {
+    /// One feature of every item, `[items]`.
+    pub fn column(&self, feature: Feature) -> &[f32] {
+        column(&self.columns, self.columns.len() / N_FEATURES, feature)
+    }
+}
+
 impl<T: Deref<Target = ItemTable>> Tracker<T> {
     /// Starts a session with what the log says. With `learns_in_session` the rewards of the session move the
     /// belief about the user as the logged ratings did.
     pub fn new(items: T, history: &[Interaction], learns_in_session: bool) -> Self {
         let session = SessionState::new(&items, history, learns_in_session);
-        let belief = &session.belief;
+        let belief = session.belief();
         let n_items = items.n_items();
         let mut predicted = vec![0.0; n_items];
         items.taste.project(&belief.mean, &mut predicted);
@@ -115,36 +90,52 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
         view.columns.resize(N_FEATURES * n_items, 0.0);
         self.nearness(&mut view.nearness);
         view.saturation = self.session.saturation(&self.items);
-        let mut columns = view.columns.chunks_exact_mut(n_items);
-        let mut next = || columns.next().expect("one column per feature");
-        let (reward, uncertainty, log_stay) = (next(), next(), next());
-        reward.copy_from_slice(&self.predicted);
-        uncertainty.iter_mut().zip(&self.variance).for_each(|(sd, v)| *sd = v.sqrt());
-        match hazard {
-            None => log_stay.fill(0.0),
-            Some(hazard) => {
-                self.log_stay(hazard, (reward, uncertainty), &view.saturation, &view.nearness, log_stay);
+        for feature in Feature::ALL {
+            self.fill(feature, hazard, view);
+        }
+        view.state = self.state(view, unavailable);
+    }
+
+    /// Writes one column.
+    fn fill(&self, feature: Feature, hazard: Option<&QuitHazard>, view: &mut View) {
+        let (n_items, group_of) = (self.items.n_items(), &self.items.group_of);
+        let (before, rest) = view.columns.split_at_mut(feature.index() * n_items);
+        let out = &mut rest[..n_items];
+        match feature {
+            Feature::PredictedReward => out.copy_from_slice(&self.predicted),
+            Feature::Uncertainty => out.iter_mut().zip(&self.variance).for_each(|(sd, v)| *sd = v.sqrt()),
+            Feature::LogStay => match hazard {
+                None => out.fill(0.0),
+                Some(hazard) => {
+                    let dislike = [
+                        column(before, n_items, Feature::PredictedReward),
+                        column(before, n_items, Feature::Uncertainty),
+                    ];
+                    self.log_stay(hazard, dislike, &view.saturation, &view.nearness, out);
+                }
+            },
+            Feature::ItemOffset | Feature::Popularity | Feature::Breadth | Feature::Crowding => {
+                out.copy_from_slice(self.items.fixed(feature).expect("an item table has these columns"));
             }
+            Feature::ContentMatch => {
+                let content = self.session.content_match(&self.items);
+                out.iter_mut().zip(group_of).for_each(|(x, &group)| *x = content[group as usize]);
+            }
+            Feature::Distance => out.iter_mut().zip(&view.nearness[0]).for_each(|(out, d)| *out = d.min(FAR)),
+            Feature::Saturation => {
+                let recent = |group: u32| view.saturation[group as usize][RECENT - 1];
+                out.iter_mut().zip(group_of).for_each(|(x, &group)| *x = recent(group));
+            }
+            Feature::TextMatch => out.copy_from_slice(&self.text_match),
         }
-        for fixed in &self.items.fixed {
-            next().copy_from_slice(fixed);
-        }
-        let content = self.session.content_match(&self.items);
-        next().iter_mut().zip(&self.items.group_of).for_each(|(x, &g)| *x = content[g as usize]);
-        next().iter_mut().zip(&view.nearness[0]).for_each(|(out, d)| *out = d.min(FAR));
-        for (out, &group) in next().iter_mut().zip(&self.items.group_of) {
-            *out = view.saturation[group as usize][RECENT - 1];
-        }
-        next().copy_from_slice(&self.text_match);
-        view.state = self.state(&view.columns, unavailable);
     }
 
     /// The hazard's inputs for one item of a view.
     pub fn hazard_example(&self, view: &View, item: ItemIdx, left: bool) -> HazardExample {
-        let n_items = self.items.n_items();
         let index = item.index();
         let nearness = std::array::from_fn(|k| view.nearness[k][index]);
-        let dislike: [f32; N_DISLIKE] = [view.columns[index], view.columns[n_items + index]];
+        let dislike: [f32; N_DISLIKE] =
+            [Feature::PredictedReward, Feature::Uncertainty].map(|feature| view.column(feature)[index]);
         let saturation = view.saturation[self.items.group_of[index] as usize];
         HazardExample { saturation, nearness, dislike, left }
     }
@@ -154,9 +145,7 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
         let n_items = self.items.n_items();
         let features = view.columns.iter().skip(item.index()).step_by(n_items);
         let hazard = self.hazard_example(view, item, false);
-        let liked = &self.session.liked_text;
-        let length = kernels::dot(liked, liked).sqrt().max(1e-6);
-        let text = kernels::dot(liked, self.items.text(item)) / length;
+        let text = self.session.liked_text_match(&self.items, item);
         let mut all =
             features.chain(&hazard.saturation).chain(&hazard.nearness).chain(std::iter::once(&text));
         let bounded = |x: &f32| x.clamp(-LARGEST_INPUT, LARGEST_INPUT);
@@ -177,7 +166,7 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
                 *near = near.min(*x);
             }
         }
-        for row in &self.session.similarities {
+        for row in self.session.similarities() {
             for ((x, alike), next) in row.iter().zip(most_alike.iter_mut()).zip(second_alike.iter_mut()) {
                 *next = next.max(x.min(*alike));
                 *alike = alike.max(*x);
@@ -188,7 +177,7 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
     fn log_stay(
         &self,
         hazard: &QuitHazard,
-        (reward, uncertainty): (&[f32], &[f32]),
+        dislike: [&[f32]; N_DISLIKE],
         saturation: &[[f32; N_SATURATION]],
         nearness: &[Vec<f32>; N_NEARNESS],
         out: &mut [f32],
@@ -201,7 +190,7 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
         exp_in_place(&mut by_group);
         let near: Vec<&[f32]> = nearness.iter().map(Vec::as_slice).collect();
         perceptron(&hazard.nearness, &near, &mut by_nearness);
-        perceptron(&hazard.dislike, &[reward, uncertainty], out);
+        perceptron(&hazard.dislike, &dislike, out);
         for z in out.iter_mut().chain(&mut by_nearness) {
             *z = z.min(LARGEST_LOGIT);
         }
@@ -213,9 +202,9 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
         }
     }
 
-    fn state(&self, columns: &[f32], unavailable: &ItemSet) -> [f32; N_STATE] {
+    fn state(&self, view: &View, unavailable: &ItemSet) -> [f32; N_STATE] {
         let n_items = self.items.n_items();
-        let (reward, log_stay) = (&columns[..n_items], &columns[2 * n_items..3 * n_items]);
+        let (reward, log_stay) = (view.column(Feature::PredictedReward), view.column(Feature::LogStay));
         let (mut n_safe, mut n_free, mut best) = (0.0f32, 0.0f32, LOWEST_BEST);
         for index in 0..n_items {
             if !unavailable.contains(ItemIdx(index as u32)) {
@@ -228,6 +217,11 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
         }
         self.session.state(n_safe / n_free.max(1.0), best)
     }
+}
+
+/// One of the columns that lie end to end, `[items]`.
+fn column(columns: &[f32], n_items: usize, feature: Feature) -> &[f32] {
+    &columns[feature.index() * n_items..(feature.index() + 1) * n_items]
 }
 
 /// The variance of every item's prediction under a belief: x' C x.

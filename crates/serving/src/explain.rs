@@ -2,7 +2,8 @@
 
 use crate::{Precedent, Served, Session};
 use mdp::ItemIdx;
-use ranking::{FEATURE_NAMES, N_FEATURES, ScoringPass};
+use ranking::ScoringPass;
+use representation::{Feature, N_FEATURES};
 
 /// What speaks for an item.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,9 +31,6 @@ pub struct Contribution {
 
 /// How many contributions a reason has.
 const N_CONTRIBUTIONS: usize = 3;
-/// Where the columns of the predicted reward and of staying are.
-const REWARD: usize = 0;
-const STAY: usize = 2;
 
 impl Served {
     /// Why this item.
@@ -45,18 +43,17 @@ impl Served {
     ) -> Reason {
         let ranker = self.ranker();
         let own = pass.features(item);
-        let mut contributions: Vec<Contribution> = FEATURE_NAMES
-            .into_iter()
-            .zip(pass.weights)
-            .zip(own.iter().zip(typical))
-            .map(|((feature, weight), (x, mean))| Contribution { feature, logits: weight * (x - mean) })
-            .collect();
+        let contribution = |feature: Feature| {
+            let at = feature.index();
+            Contribution { feature: feature.name(), logits: pass.weights[at] * (own[at] - typical[at]) }
+        };
+        let mut contributions = Feature::ALL.map(contribution).to_vec();
         contributions.sort_by(|a, b| b.logits.total_cmp(&a.logits));
         contributions.truncate(N_CONTRIBUTIONS);
         Reason {
             contributions,
-            expected_rating: own.get(REWARD).copied().unwrap_or_default() + ranker.items.taste.mean,
-            leaves: ranker.hazard.as_ref().and(own.get(STAY)).map(|stay| 1.0 - stay.exp()),
+            expected_rating: own[Feature::PredictedReward.index()] + ranker.items.taste.mean,
+            leaves: ranker.hazard.as_ref().map(|_| 1.0 - own[Feature::LogStay.index()].exp()),
             precedent: self.precedent(session, item),
             is_user_known: !session.recent.is_empty(),
         }

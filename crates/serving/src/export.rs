@@ -6,7 +6,8 @@ use crate::{About, Served, ServedSession, ServingError, TableFacts, VERSION};
 use artefact::{Artefact, Draft, Kind, Place, Precision, Tensors};
 use catalogue::Catalogue;
 use mdp::Interaction;
-use ranking::{Parameters, Ranker, TABLES};
+use ranking::{Parameters, Ranker};
+use representation::TABLES;
 use std::collections::BTreeMap;
 
 /// What becomes an artefact.

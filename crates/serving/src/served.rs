@@ -7,7 +7,8 @@ use crate::{ServedSession, ServingError, TableFacts};
 use artefact::{Artefact, Kind, MappedTensors};
 use catalogue::{Catalogue, Item};
 use mdp::ItemIdx;
-use ranking::{ItemTable, Parameters, Ranker, RankingIndex};
+use ranking::{Parameters, Ranker, RankingIndex};
+use representation::{ItemTable, TensorSource};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -78,8 +79,7 @@ impl Served {
         let catalogue: Catalogue = artefact.read_json(CATALOGUE)?;
         let demonstrations: Vec<ServedSession> = artefact.read_json(DEMONSTRATIONS)?;
         let tensors = MappedTensors::open(&artefact, TENSORS)?;
-        let items =
-            |taste, source: &mut ranking::TensorSource<'_>| ItemTable::read(&catalogue, taste, source);
+        let items = |taste, source: &mut TensorSource<'_>| ItemTable::read(&catalogue, taste, source);
         let size = (&catalogue, facts.belief_width);
         let ranker = Ranker::read(&facts.parameters, size, &mut |n, s| tensors.get(n, s), items)
             .map_err(ServingError::Mismatch)?;

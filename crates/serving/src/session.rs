@@ -2,7 +2,7 @@
 
 use crate::{Served, ServingError};
 use mdp::{Interaction, ItemIdx, ItemSet};
-use ranking::{ItemTable, SessionState};
+use representation::{ItemTable, SessionState};
 use std::sync::Arc;
 
 /// One user's state: what the log says, what was shown, what came of it.

@@ -4,6 +4,7 @@ use catalogue::Catalogue;
 use environment::{Environment, EnvironmentError, ExitRule, ItemFeatures};
 use learning::{Inputs, User};
 use mdp::{Interaction, ItemIdx, RewardSource, UserIdx};
+use representation::ItemTables;
 use std::sync::Arc;
 
 const N_ITEMS: u32 = 60;
@@ -37,6 +38,7 @@ pub(crate) struct World {
     environment: Environment,
     histories: &'static [Vec<Interaction>],
     users: Vec<User<'static>>,
+    tables: ItemTables,
 }
 
 impl World {
@@ -51,14 +53,14 @@ impl World {
         let history = |user: u32| (0..8).map(|n| logged(user, n)).collect();
         let histories: &'static [Vec<Interaction>] = Vec::leak((0..N_USERS).map(history).collect());
         let users = (0..).map(UserIdx).zip(histories.iter().map(Vec::as_slice)).collect();
-        Ok(Self { catalogue, environment, histories, users })
+        Ok(Self { catalogue, environment, histories, users, tables: ItemTables::default() })
     }
 
     /// Forty users to train with, twenty to validate with.
     pub(crate) fn inputs(&self) -> Inputs<'_> {
         let (train, validation) = self.users.split_at(2 * self.histories.len() / 3);
         let (catalogue, environment) = (&self.catalogue, &self.environment);
-        Inputs { catalogue, environment, train, validation, demonstrations: &[] }
+        Inputs { catalogue, environment, train, validation, demonstrations: &[], tables: &self.tables }
     }
 }
 

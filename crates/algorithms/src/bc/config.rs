@@ -1,7 +1,7 @@
 //! Settings of behaviour cloning.
 
-use crate::il_rec::TasteSettings;
 use learning::LearningError;
+use representation::TasteConfig;
 use serde::{Deserialize, Serialize};
 
 /// Settings as written in a file; see `preset.toml`.
@@ -17,7 +17,7 @@ pub(crate) struct Config {
     pub(crate) session_feedback: bool,
     pub(crate) validation_interval: u64,
     pub(crate) n_validation_users: usize,
-    pub(crate) taste: TasteSettings,
+    pub(crate) taste: TasteConfig,
 }
 
 impl Config {
@@ -37,6 +37,6 @@ impl Config {
             ("n_validation_users", self.n_validation_users as f64, 1.0, 1e9),
         ];
         crate::registry::within(&ranges)?;
-        self.taste.check()
+        crate::registry::within(&self.taste.ranges())
     }
 }

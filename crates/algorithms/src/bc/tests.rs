@@ -11,6 +11,7 @@ fn inputs<'a>(domain: &'a Domain, users: &'a (Users<'a>, Users<'a>)) -> Inputs<'
         train: &users.0,
         validation: &users.1,
         demonstrations: &domain.demonstrations,
+        tables: &domain.tables,
     }
 }
 

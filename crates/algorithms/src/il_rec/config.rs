@@ -1,8 +1,8 @@
 //! Settings of IL-Rec and of what is made of it by switching parts off.
 
-use super::taste::TasteConfig;
 use learning::LearningError;
 use ranking::Selection;
+use representation::TasteConfig;
 use reward::WeightConfig;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The taste model.
-    pub taste: TasteSettings,
+    pub taste: TasteConfig,
     /// The loop.
     pub training: TrainingSettings,
     /// Imitation and its weights.
@@ -22,18 +22,6 @@ pub struct Config {
     pub hazard: HazardSettings,
     /// What is on.
     pub switches: Switches,
-}
-
-/// Settings of the taste model; see `preset.toml`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the preset documents every key")]
-pub struct TasteSettings {
-    pub n_factors: usize,
-    pub n_categories: usize,
-    pub n_sweeps: usize,
-    pub offset_shrinkage: f32,
-    pub ridge: f32,
 }
 
 /// Settings of the loop; see `preset.toml`.
@@ -144,7 +132,7 @@ impl Config {
             ("learned_reward.coefficient", f64::from(learned_reward.coefficient), 0.0, 100.0),
         ];
         crate::registry::within(&ranges)?;
-        taste.check()?;
+        crate::registry::within(&taste.ranges())?;
         if !switches.demonstrations && !switches.actor_critic && t.n_env_steps > 0 {
             return Err(LearningError::NothingToLearnFrom);
         }
@@ -163,31 +151,5 @@ impl Config {
             algorithm: "il-rec",
             why: format!("imitation: {error}"),
         })
-    }
-
-    /// The checked form of the taste settings.
-    pub fn taste(&self) -> TasteConfig {
-        self.taste.checked()
-    }
-}
-
-impl TasteSettings {
-    /// Refuses values with which nothing can be fitted.
-    ///
-    /// # Errors
-    /// The first setting out of its range.
-    pub(crate) fn check(&self) -> Result<(), LearningError> {
-        crate::registry::within(&[
-            ("taste.n_categories", self.n_categories as f64, 0.0, 256.0),
-            ("taste.n_factors", self.n_factors as f64, 0.0, 256.0),
-            ("taste.ridge", f64::from(self.ridge), 1e-6, 1e6),
-            ("taste.offset_shrinkage", f64::from(self.offset_shrinkage), 1e-6, 1e6),
-        ])
-    }
-
-    /// The form in which they are used.
-    pub(crate) fn checked(self) -> TasteConfig {
-        let Self { n_factors, n_categories, n_sweeps, offset_shrinkage, ridge } = self;
-        TasteConfig { n_factors, n_categories, n_sweeps, offset_shrinkage, ridge }
     }
 }

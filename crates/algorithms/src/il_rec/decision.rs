@@ -2,7 +2,8 @@
 
 use kernels::softmax_in_place;
 use mdp::{ItemIdx, ItemSet, Rng};
-use ranking::{Actor, N_FEATURES, View, draw, most_probable};
+use ranking::{Actor, View, draw, most_probable};
+use representation::N_FEATURES;
 
 /// What one decision leaves for learning: with it, gradients need no second look at the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -7,14 +7,13 @@ use learning::LearningError;
 use mdp::Rng;
 use nn::Mlp;
 use rand::RngExt as _;
-use ranking::{HazardExample, N_DISLIKE, N_NEARNESS, N_SATURATION, QuitHazard, hazard_inputs, log_stay};
+use ranking::{QuitHazard, hazard_inputs, log_stay};
+use representation::{Cause, HazardExample, N_DISLIKE, N_NEARNESS, N_SATURATION};
 
 /// A cause is not pushed below this probability by steps at which users stayed. An expert's sessions hardly show
 /// what makes users leave; without the floor a cause that never struck there could not be learned any more.
 const LOWEST_STRIKE: f32 = 0.002;
 
-/// The causes of leaving, in the order of [`QuitHazard::causes`].
-pub(crate) const CAUSES: [&str; 3] = ["saturation", "nearness", "dislike"];
 /// Numbers of an example in a checkpoint.
 const EXAMPLE: usize = N_SATURATION + N_NEARNESS + N_DISLIKE + 1;
 
@@ -39,10 +38,9 @@ impl HazardLearner {
         let rows: Vec<f32> = self.memory.iter().flat_map(example_to_row).collect();
         out.insert("memory", &[self.memory.len(), EXAMPLE], rows);
         out.insert("memory.next", &[2], split(self.next as u64));
-        CAUSES
-            .iter()
-            .zip(&self.optimisers)
-            .for_each(|(cause, adam)| put_adam(out, &format!("adam.{cause}"), adam));
+        for (cause, adam) in Cause::ALL.into_iter().zip(&self.optimisers) {
+            put_adam(out, &format!("adam.{}", cause.name()), adam);
+        }
     }
 
     /// Takes them back out.
@@ -54,8 +52,8 @@ impl HazardLearner {
         let rows = take(from, "memory", &[n, EXAMPLE])?;
         self.memory = rows.as_chunks::<EXAMPLE>().0.iter().map(row_to_example).collect();
         self.next = joined(&take(from, "memory.next", &[2])?) as usize;
-        let mut adams = CAUSES.iter().zip(&mut self.optimisers);
-        adams.try_for_each(|(cause, adam)| take_adam(from, &format!("adam.{cause}"), adam))
+        let mut adams = Cause::ALL.into_iter().zip(&mut self.optimisers);
+        adams.try_for_each(|(cause, adam)| take_adam(from, &format!("adam.{}", cause.name()), adam))
     }
 
     /// Remembers a step; the oldest goes when the memory is full.

@@ -5,7 +5,7 @@ use super::config::Config;
 use learning::{Batch, Given, LearningError, Metrics, Stateful, Steps, Term};
 use mdp::Rng;
 use rand::RngExt as _;
-use ranking::N_DISCRIMINATED;
+use representation::N_DISCRIMINATED;
 use reward::{Discriminator, WeightConfig, fused_weights, learned_reward};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

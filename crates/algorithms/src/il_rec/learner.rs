@@ -1,7 +1,7 @@
 //! One update: hazard, critic, terms and actor, from own sessions and replayed demonstrations.
 
 use super::config::{Config, FirstWeights};
-use super::hazard::{CAUSES, HazardLearner};
+use super::hazard::HazardLearner;
 use super::rollout::{Acting, LearnerSession, LearnerStep, rescore, steps_of};
 use crate::tensors::{put_adam, put_mlp, take_adam, take_mlp};
 use artefact::Tensors;
@@ -9,7 +9,8 @@ use kernels::{Adam, AdamConfig};
 use learning::{Batch, LearningError, Metrics, Progress, Scores, Steps, Terms};
 use mdp::{Rng, StepEnd};
 use nn::Mlp;
-use ranking::{Actor, ItemTable, N_FEATURES, N_STATE, QuitHazard};
+use ranking::{Actor, QuitHazard};
+use representation::{Cause, ItemTable, N_FEATURES, N_STATE};
 
 /// Everything that learns.
 #[derive(Clone, Debug)]
@@ -80,8 +81,8 @@ impl Learner {
         put_mlp(&mut out, "critic", &self.critic);
         put_adam(&mut out, "adam.actor", &self.actor_adam);
         put_adam(&mut out, "adam.critic", &self.critic_adam);
-        for (cause, mlp) in CAUSES.iter().zip(self.hazard.causes()) {
-            put_mlp(&mut out, &format!("hazard.{cause}"), mlp);
+        for (cause, mlp) in Cause::ALL.into_iter().zip(self.hazard.causes()) {
+            put_mlp(&mut out, &format!("hazard.{}", cause.name()), mlp);
         }
         self.hazard_learner.save(&mut out);
         out
@@ -96,8 +97,8 @@ impl Learner {
         take_mlp(&mut from, "critic", &mut self.critic)?;
         take_adam(&mut from, "adam.actor", &mut self.actor_adam)?;
         take_adam(&mut from, "adam.critic", &mut self.critic_adam)?;
-        for (cause, mlp) in CAUSES.iter().zip(self.hazard.causes_mut()) {
-            take_mlp(&mut from, &format!("hazard.{cause}"), mlp)?;
+        for (cause, mlp) in Cause::ALL.into_iter().zip(self.hazard.causes_mut()) {
+            take_mlp(&mut from, &format!("hazard.{}", cause.name()), mlp)?;
         }
         self.hazard_learner.restore(&mut from)
     }

@@ -9,10 +9,8 @@ use kernels::softmax_in_place;
 use learning::{DemonstratedStep, LearningError, Rows, Steps};
 use mdp::{Interaction, ItemIdx, ItemSet, Rng, StepEnd, Trajectory, UserIdx};
 use rand::RngExt as _;
-use ranking::Actor;
-use ranking::ItemTable;
-use ranking::{HazardExample, QuitHazard};
-use ranking::{N_DISCRIMINATED, N_STATE, Tracker, View};
+use ranking::{Actor, QuitHazard, Tracker, View};
+use representation::{HazardExample, ItemTable, N_DISCRIMINATED, N_STATE};
 use std::borrow::Cow;
 
 /// One step as the learner sees it.

@@ -43,6 +43,7 @@ fn run(
         train: &training,
         validation: &validation,
         demonstrations,
+        tables: &domain.tables,
     };
     let settings = entry.settings(&small(entry))?;
     train(settings.start(&inputs, 5)?, &inputs, 5, resume, observer)

@@ -88,6 +88,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
             train: &train_users,
             validation: &validation_users,
             demonstrations: &demonstrations,
+            tables: &domain.tables,
         },
         made_of: &made_of(&domain, &hashes),
         seed: global.seed(),

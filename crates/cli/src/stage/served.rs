@@ -7,7 +7,8 @@ use artefact::{Artefact, Kind, Manifest, Place};
 use learning::{WEIGHED_FILE, Weighed};
 use mdp::Interaction;
 use pipeline::{PolicyDirectory, demonstrated};
-use ranking::{FEATURE_NAMES, Ranker, Selection};
+use ranking::{Ranker, Selection};
+use representation::{Feature, N_FEATURES};
 use serving::{About, Export, Precision, ServedSession, ServedStep};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -50,9 +51,9 @@ impl Control {
         parameters.fill(0.0);
         ranker.selection = Selection::Sample;
         if self == Self::Popularity {
-            let first = parameters.len() - FEATURE_NAMES.len();
-            let biases = parameters.iter_mut().skip(first).zip(FEATURE_NAMES);
-            biases.filter(|(_, name)| *name == "popularity").for_each(|(bias, _)| *bias = 1.0);
+            // The last parameters are the output's biases, one for each feature.
+            let biases = parameters.len() - N_FEATURES;
+            parameters[biases + Feature::Popularity.index()] = 1.0;
             ranker.selection = Selection::Greedy;
         }
         ranker

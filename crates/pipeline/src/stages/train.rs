@@ -58,6 +58,7 @@ pub(crate) fn train(
                     train: &train,
                     validation: &validation,
                     demonstrations: &demonstrations,
+                    tables: &ground.domain.tables,
                 },
                 made_of: &made_of(ground.domain, &demos.hashes),
                 seed,

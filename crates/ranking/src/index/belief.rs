@@ -1,8 +1,8 @@
 //! What a belief says about all items, without spreading it over them first.
 
 use super::{RankingIndex, TILE, Tile};
-use crate::session_state::SessionState;
 use kernels::{add_product, add_scaled, square_roots};
+use representation::SessionState;
 
 /// A belief, its shared part worked out by group: mean m.x and variance x'Cx.
 pub(super) struct Quadratic<'a> {
@@ -16,7 +16,7 @@ pub(super) struct Quadratic<'a> {
 
 impl<'a> Quadratic<'a> {
     pub(super) fn new(index: &RankingIndex, session: &'a SessionState) -> Self {
-        let belief = &session.belief;
+        let belief = session.belief();
         let width = belief.mean.len();
         let covariance = |a: usize, b: usize| belief.covariance[a * width + b];
         let both = |a: usize, b: usize| covariance(a, b) + covariance(b, a);

@@ -1,19 +1,17 @@
 //! Scores of all items, the best of them, and single features.
 
 use super::buffer_pool::Column;
-use super::scoring_pass::{
-    CONTENT, DEVIATION, FIXED, LOG_STAY, NEAREST, PREDICTED, SATURATION, ScoringPass, TEXT,
-};
-use crate::tracker::{FAR, N_FEATURES};
+use super::scoring_pass::ScoringPass;
 use kernels::add_scaled;
 use mdp::{ItemIdx, ItemSet};
+use representation::{Feature, N_FEATURES};
 
 impl ScoringPass<'_> {
     /// The logit of every item, minus infinity for `unavailable` ones.
     pub fn scores(&self, unavailable: &ItemSet) -> Vec<f32> {
         let partial = self.without_text();
         let items = self.index.items();
-        let weight = self.weights[TEXT];
+        let weight = self.weight(Feature::TextMatch);
         let mut out = vec![0.0; partial.len()];
         for ((x, &place), row) in out.iter_mut().zip(&self.index.place_of).zip(0u32..) {
             let text = self.session.text_match(items, ItemIdx(row));
@@ -36,7 +34,7 @@ impl ScoringPass<'_> {
             return Vec::new();
         }
         // A text moves a score by its weight times its length at most.
-        let reach = self.weights[TEXT].abs() * self.index.longest_text * 1.0001 + 1e-6;
+        let reach = self.weight(Feature::TextMatch).abs() * self.index.longest_text * 1.0001 + 1e-6;
         let bar = lowest_of_best(&partial, k) - 2.0 * reach;
         let mut candidates: Vec<(f32, u32)> = partial
             .iter()
@@ -51,7 +49,7 @@ impl ScoringPass<'_> {
                 break;
             }
             let text = self.session.text_match(self.index.items(), ItemIdx(row));
-            let own = (ItemIdx(row), text.mul_add(self.weights[TEXT], x));
+            let own = (ItemIdx(row), text.mul_add(self.weight(Feature::TextMatch), x));
             let after = |other: &(ItemIdx, f32)| other.1 > own.1 || (other.1 == own.1 && other.0 < own.0);
             best.insert(best.partition_point(after), own);
             best.truncate(k);
@@ -59,25 +57,24 @@ impl ScoringPass<'_> {
         best
     }
 
-    /// The features of one item.
+    /// The features of one item, in the order of [`Feature::ALL`].
     pub fn features(&self, item: ItemIdx) -> [f32; N_FEATURES] {
-        let (place, index) = (self.index.place(item), self.index);
-        let group = index.items.group_of[item.index()] as usize;
+        let (place, items) = (self.index.place(item), &self.index.items);
+        let group = items.group_of[item.index()] as usize;
         let mut out = [0.0; N_FEATURES];
-        out[PREDICTED] = self.columns.predicted[place];
-        out[DEVIATION] = self.columns.deviation[place];
-        out[LOG_STAY] = self.columns.log_stay[place];
-        for (number, column) in index.items.fixed.iter().enumerate() {
-            out[FIXED + number] = column[item.index()];
-        }
-        out[CONTENT] = self.content[group];
-        out[NEAREST] = self.columns.nearest.get(place).copied().unwrap_or(FAR);
-        out[SATURATION] = self.saturation[group];
-        out[TEXT] = self.session.text_match(&index.items, item);
+        let mut put = |feature: Feature, x: f32| out[feature.index()] = x;
+        self.by_place.iter().for_each(|(feature, column)| put(*feature, column[place]));
+        self.by_group.iter().for_each(|(feature, column)| put(*feature, column[group]));
+        self.everywhere.iter().for_each(|(feature, x)| put(*feature, *x));
+        Feature::FIXED
+            .into_iter()
+            .zip(&items.fixed)
+            .for_each(|(feature, column)| put(feature, column[item.index()]));
+        put(Feature::TextMatch, self.session.text_match(items, item));
         out
     }
 
-    /// The mean of every feature over what is available.
+    /// The mean of every feature over what is available, in the order of [`Feature::ALL`].
     pub fn typical(&self, unavailable: &ItemSet) -> [f32; N_FEATURES] {
         let index = self.index;
         let n_left = (index.order.len() - unavailable.len()).max(1) as f32;
@@ -90,15 +87,13 @@ impl ScoringPass<'_> {
         let over_items = |column: &[f32]| kernels::dot_long(&is_left, column) / n_left;
         let over_groups = |column: &[f32]| kernels::dot_long(&n_of_group, column) / n_left;
         let mut out = [0.0; N_FEATURES];
-        out[PREDICTED] = over_items(&self.columns.predicted);
-        out[DEVIATION] = over_items(&self.columns.deviation);
-        out[LOG_STAY] = over_items(&self.columns.log_stay);
-        index.fixed.own.iter().for_each(|(number, column)| out[FIXED + number] = over_items(column));
-        index.fixed.shared.iter().for_each(|(number, column)| out[FIXED + number] = over_groups(column));
-        out[CONTENT] = over_groups(&self.content);
-        out[NEAREST] = if self.columns.nearest.is_empty() { FAR } else { over_items(&self.columns.nearest) };
-        out[SATURATION] = over_groups(&self.saturation);
-        out[TEXT] = self.typical_text(unavailable) / n_left;
+        let mut put = |feature: Feature, x: f32| out[feature.index()] = x;
+        self.by_place.iter().for_each(|(feature, column)| put(*feature, over_items(column)));
+        self.by_group.iter().for_each(|(feature, column)| put(*feature, over_groups(column)));
+        self.everywhere.iter().for_each(|(feature, x)| put(*feature, *x));
+        index.fixed.own.iter().for_each(|(at, column)| put(Feature::FIXED[*at], over_items(column)));
+        index.fixed.shared.iter().for_each(|(at, column)| put(Feature::FIXED[*at], over_groups(column)));
+        put(Feature::TextMatch, self.typical_text(unavailable) / n_left);
         out
     }
 
@@ -116,36 +111,39 @@ impl ScoringPass<'_> {
             left.for_each(|item| add_scaled(&mut sum, 1.0, items.text(item)));
             sum
         };
-        let (liked, length) = &self.session.log_text;
+        let (liked, length) = self.session.log_text();
         kernels::dot(&sum, liked) / length
     }
 
     /// Logits but for what texts add, in order of place.
     fn without_text(&self) -> Column {
-        let Self { index, weights, columns, .. } = self;
-        let fixed = |number: usize| weights[FIXED + number];
+        let index = self.index;
+        let fixed = |at: usize| self.weight(Feature::FIXED[at]);
         let mut by_group = index.fixed.product(fixed);
-        add_scaled(&mut by_group, weights[CONTENT], &self.content);
-        add_scaled(&mut by_group, weights[SATURATION], &self.saturation);
-        if columns.nearest.is_empty() {
-            by_group.iter_mut().for_each(|x| *x += weights[NEAREST] * FAR);
+        for (feature, column) in &self.by_group {
+            add_scaled(&mut by_group, self.weight(*feature), column);
+        }
+        for (feature, x) in &self.everywhere {
+            let own = self.weight(*feature) * x;
+            by_group.iter_mut().for_each(|sum| *sum += own);
         }
         let mut out = Column::unwritten(index.order.len());
         for tile in &index.tiles {
             let places = tile.places.clone();
             let out = &mut out[places.clone()];
             tile.spread(&by_group, out);
-            add_scaled(out, weights[PREDICTED], &columns.predicted[places.clone()]);
-            add_scaled(out, weights[DEVIATION], &columns.deviation[places.clone()]);
-            add_scaled(out, weights[LOG_STAY], &columns.log_stay[places.clone()]);
-            if let Some(nearest) = columns.nearest.get(places.clone()) {
-                add_scaled(out, weights[NEAREST], nearest);
+            for (feature, column) in &self.by_place {
+                add_scaled(out, self.weight(*feature), &column[places.clone()]);
             }
-            for (number, column) in &index.fixed.own {
-                add_scaled(out, fixed(*number), &column[places.clone()]);
+            for (at, column) in &index.fixed.own {
+                add_scaled(out, fixed(*at), &column[places.clone()]);
             }
         }
         out
+    }
+
+    fn weight(&self, feature: Feature) -> f32 {
+        self.weights[feature.index()]
     }
 }
 

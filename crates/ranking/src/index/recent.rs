@@ -1,11 +1,9 @@
 //! How near all items are to those shown last.
 
 use super::{RankingIndex, TILE, Tile};
-use crate::hazard::N_NEARNESS;
-use crate::session_state::SessionState;
-use crate::tracker::{FAR, RECENT};
 use kernels::{add_scaled, keep_two_smallest, square_roots};
 use mdp::ItemIdx;
+use representation::{FAR, N_NEARNESS, RECENT, SessionState};
 
 #[derive(Debug)]
 pub(super) struct Scratch {
@@ -32,7 +30,7 @@ impl<'a> Recent<'a> {
             let weight = |column: usize| -2.0 * index.items.behavior[column * n_items + item.index()];
             (index.place(*item), index.behavior.product(weight))
         };
-        let items = session.shown.iter().rev().take(RECENT).map(one).collect();
+        let items = session.shown().iter().rev().take(RECENT).map(one).collect();
         Self { session, items }
     }
 
@@ -70,7 +68,7 @@ impl<'a> Recent<'a> {
             square_roots(&mut second[..n]);
             most_alike.fill(0.0);
             second_alike.fill(0.0);
-            for row in &self.session.similarities {
+            for row in self.session.similarities() {
                 let in_order = index.order[places.clone()].iter().map(|&item| row[item as usize]);
                 for ((x, alike), next) in in_order.zip(&mut *most_alike).zip(&mut *second_alike) {
                     *next = next.max(x.min(*alike));

@@ -6,13 +6,12 @@ use super::recent::{Recent, Scratch};
 use super::{RankingIndex, TILE};
 use crate::actor::Actor;
 use crate::hazard::QuitHazard;
-use crate::session_state::SessionState;
 use crate::tracker::{
-    FAR, LARGEST_LOGIT, LOWEST_BEST, LOWEST_LOG_STAY, N_FEATURES, N_STATE, RECENT, SAFE_LOG_STAY,
-    over_columns, perceptron, saturation_columns,
+    LARGEST_LOGIT, LOWEST_BEST, LOWEST_LOG_STAY, SAFE_LOG_STAY, over_columns, perceptron, saturation_columns,
 };
 use kernels::{largest_where, logarithms, multiply, negate, one_plus_exp};
 use mdp::ItemSet;
+use representation::{FAR, Feature, N_FEATURES, N_STATE, RECENT, SessionState};
 
 /// The features of all items in the state of a session and how much each counts, but for the match of texts.
 #[derive(Debug)]
@@ -23,29 +22,22 @@ pub struct ScoringPass<'a> {
     pub state: [f32; N_STATE],
     /// What each feature counts.
     pub weights: [f32; N_FEATURES],
-    pub(super) columns: Columns,
-    pub(super) content: Vec<f32>,
-    pub(super) saturation: Vec<f32>,
+    /// Columns in which items of a group differ, in order of place.
+    pub(super) by_place: Vec<(Feature, Column)>,
+    /// Columns in which they do not, `[groups]`.
+    pub(super) by_group: Vec<(Feature, Vec<f32>)>,
+    /// What is the same for every item.
+    pub(super) everywhere: Vec<(Feature, f32)>,
 }
 
 /// In order of place. Without anything shown, every item is far from it, and there is no last column.
 #[derive(Debug, Default)]
-pub(super) struct Columns {
-    pub(super) predicted: Column,
-    pub(super) deviation: Column,
-    pub(super) log_stay: Column,
-    pub(super) nearest: Column,
+struct Columns {
+    predicted: Column,
+    deviation: Column,
+    log_stay: Column,
+    nearest: Column,
 }
-
-/// Where the features are.
-pub(super) const PREDICTED: usize = 0;
-pub(super) const DEVIATION: usize = 1;
-pub(super) const LOG_STAY: usize = 2;
-pub(super) const FIXED: usize = 3;
-pub(super) const CONTENT: usize = 7;
-pub(super) const NEAREST: usize = 8;
-pub(super) const SATURATION: usize = 9;
-pub(super) const TEXT: usize = 10;
 
 impl RankingIndex {
     /// Looks at all items. Without a hazard, nothing is known about leaving. What is in `unavailable` does not count
@@ -59,15 +51,23 @@ impl RankingIndex {
         let saturation = session.saturation(&self.items);
         let columns = self.columns(session, hazard, &saturation_columns(&saturation));
         let state = self.state(session, &columns, unavailable);
-        ScoringPass {
-            index: self,
-            session,
-            state,
-            weights: actor.weights(&state),
-            columns,
-            content: session.content_match(&self.items),
-            saturation: saturation.iter().map(|row| row[RECENT - 1]).collect(),
+        let weights = actor.weights(&state);
+        let Columns { predicted, deviation, log_stay, nearest } = columns;
+        let mut by_place = vec![
+            (Feature::PredictedReward, predicted),
+            (Feature::Uncertainty, deviation),
+            (Feature::LogStay, log_stay),
+        ];
+        let mut everywhere = Vec::new();
+        if nearest.is_empty() {
+            everywhere.push((Feature::Distance, FAR));
+        } else {
+            by_place.push((Feature::Distance, nearest));
         }
+        let recent = saturation.iter().map(|row| row[RECENT - 1]).collect();
+        let by_group =
+            vec![(Feature::ContentMatch, session.content_match(&self.items)), (Feature::Saturation, recent)];
+        ScoringPass { index: self, session, state, weights, by_place, by_group, everywhere }
     }
 
     fn columns(

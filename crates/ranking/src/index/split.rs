@@ -1,6 +1,6 @@
 //! Columns over the items, those apart that say the same of every item of a group.
 
-use crate::items::ItemTable;
+use representation::ItemTable;
 
 /// The columns of a matrix, by number.
 #[derive(Clone, Debug, Default)]

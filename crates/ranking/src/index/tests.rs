@@ -1,10 +1,11 @@
 //! The tracker is the oracle.
 
 use super::*;
-use crate::{Actor, FEATURE_NAMES, N_FEATURES, QuitHazard, SessionState, TasteModel, Tracker, View};
+use crate::{Actor, QuitHazard, Tracker, View};
 use catalogue::Catalogue;
 use mdp::{Interaction, ItemSet, Rng, rng_for};
 use rand::RngExt as _;
+use representation::{Feature, SessionState, TasteModel};
 
 const N_ITEMS: usize = 1300;
 const N_FACTORS: usize = 3;
@@ -89,15 +90,16 @@ fn check(n_categories: usize, n_history: usize, n_steps: usize, has_hazard: bool
     }
     let n_left = (N_ITEMS - unavailable.len()) as f32;
     let typical = pass.typical(&unavailable);
-    for feature in 0..N_FEATURES {
-        let column = &view.columns[feature * N_ITEMS..(feature + 1) * N_ITEMS];
+    for feature in Feature::ALL {
+        let (at, name) = (feature.index(), feature.name());
+        let column = &view.columns[at * N_ITEMS..(at + 1) * N_ITEMS];
         for item in [0, 5, 700, 1299] {
-            let got = pass.features(ItemIdx(item))[feature];
-            assert!(close(got, column[item as usize]), "{}", FEATURE_NAMES[feature]);
+            let got = pass.features(ItemIdx(item))[at];
+            assert!(close(got, column[item as usize]), "{name}");
         }
         let left = (0u32..).zip(column).filter(|(row, _)| !unavailable.contains(ItemIdx(*row)));
         let mean = left.map(|(_, x)| f64::from(*x)).sum::<f64>() as f32 / n_left;
-        assert!(close(typical[feature], mean), "mean {}", FEATURE_NAMES[feature]);
+        assert!(close(typical[at], mean), "mean {name}");
     }
 }
 

@@ -4,42 +4,17 @@ use super::super::decision::{ActionSource, decide};
 use super::super::hazard::{HazardLearner, loss_and_gradients};
 use super::super::knowledge::Knowledge;
 use super::super::rollout::steps_of;
-use super::super::taste;
-use super::super::unseen::with_unseen;
 use super::*;
 use learning::{Batch, Given, Steps};
 use mdp::ItemSet;
-use ranking::{Belief, HazardExample, Tracker, View};
+use ranking::{Tracker, View};
+use representation::{Belief, Feature, HazardExample, fit_taste};
 
 fn items(domain: &Domain) -> ItemTable {
     let histories: Vec<&[Interaction]> = domain.histories.iter().map(Vec::as_slice).collect();
     let categories: Vec<Vec<u16>> = domain.catalogue.items().iter().map(|i| i.categories.clone()).collect();
-    let taste = taste::fit(&histories, &categories, &small_config().taste(), &mut rng_for(0, &[]));
+    let taste = fit_taste(&histories, &categories, &small_config().taste, &mut rng_for(0, &[]));
     ItemTable::new(&domain.catalogue, taste)
-}
-
-#[test]
-fn a_taste_model_may_lack_factors_and_does_not_depend_on_threads() {
-    let domain = domain();
-    let histories: Vec<&[Interaction]> = domain.histories.iter().map(Vec::as_slice).collect();
-    let categories: Vec<Vec<u16>> = domain.catalogue.items().iter().map(|i| i.categories.clone()).collect();
-    let fit = |config: &taste::TasteConfig, n_threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
-        pool.install(|| taste::fit(&histories, &categories, config, &mut rng_for(0, &[])))
-    };
-    let config = small_config().taste();
-    let bits = |n_threads| {
-        let taste = fit(&config, n_threads);
-        (taste.columns.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), taste.noise.to_bits())
-    };
-    assert_eq!(bits(1), bits(3));
-    for (n_factors, n_categories) in [(0, 2), (0, 0), (2, 0)] {
-        let taste = fit(&taste::TasteConfig { n_factors, n_categories, ..config }, 2);
-        assert!(
-            taste.columns.iter().all(|x| x.is_finite()),
-            "{n_factors} factors, {n_categories} categories"
-        );
-    }
 }
 
 #[test]
@@ -69,10 +44,9 @@ fn a_belief_is_the_ridge_solution_and_predictions_follow_it() {
     let view = |tracker: &Tracker<&ItemTable>| {
         let mut view = View::default();
         tracker.view(None, &ItemSet::empty(N_ITEMS as usize), &mut view);
-        view.columns
+        [Feature::PredictedReward, Feature::Uncertainty].map(|feature| view.column(feature).to_vec()).concat()
     };
-    let n = 2 * N_ITEMS as usize;
-    for (a, b) in view(&moved)[..n].iter().zip(&view(&direct)[..n]) {
+    for (a, b) in view(&moved).iter().zip(&view(&direct)) {
         assert!((a - b).abs() < 1e-3, "prediction or uncertainty {a} against {b}");
     }
     let mut belief = Belief::prior(&items.taste);
@@ -90,7 +64,7 @@ fn histories_predict_liked_categories() {
     let mut view = View::default();
     tracker.view(None, &ItemSet::empty(N_ITEMS as usize), &mut view);
     let mean = |category: u32| -> f32 {
-        let of = |i: u32| view.columns[i as usize];
+        let of = |i: u32| view.column(Feature::PredictedReward)[i as usize];
         (0..N_ITEMS).filter(|i| i % N_CATEGORIES == category).map(of).sum::<f32>() / 10.0
     };
     assert!(mean(0) > mean(4) && mean(4) > mean(2), "{} {} {}", mean(0), mean(4), mean(2));
@@ -153,7 +127,7 @@ fn the_catalogue_pass_agrees_with_the_examples() {
     for item in 0..N_ITEMS {
         let example = tracker.hazard_example(&view, ItemIdx(item), false);
         let stays = 1.0 - hazard.probabilities(&[&example])[0];
-        let column = view.columns[(2 * N_ITEMS + item) as usize].exp();
+        let column = view.column(Feature::LogStay)[item as usize].exp();
         assert!((stays - column).abs() < 1e-4, "item {item}: {column} against {stays}");
     }
 }
@@ -356,19 +330,6 @@ fn a_demonstration_keeps_its_place() {
         }
     }
     assert!(steps_of(&ground.own(), Vec::new()).demonstrated.iter().all(Option::is_none));
-}
-
-#[test]
-fn logs_of_positives_get_unseen_items() {
-    let rated = |item, rating| Interaction { item: ItemIdx(item), rating, time: 0 };
-    let positives = [rated(1, 5.0), rated(2, 5.0), rated(3, 5.0)];
-    let filled = with_unseen(&[&positives], 1000, &mut rng_for(0, &[]));
-    assert_eq!(filled[0][..3], positives[..]);
-    let added = &filled[0][3..];
-    assert!(!added.is_empty() && added.len() <= 3);
-    assert!(added.iter().all(|x| x.rating < 3.0 && positives.iter().all(|p| p.item != x.item)));
-    let graded = [rated(1, 5.0), rated(2, 3.0)];
-    assert_eq!(with_unseen(&[&graded], 1000, &mut rng_for(0, &[]))[0][..], graded[..]);
 }
 
 #[test]

@@ -12,6 +12,7 @@ fn run(domain: &Domain, config: &Config, resume: Option<Tensors>) -> (Trained, V
         train: &training,
         validation: &validation,
         demonstrations: &domain.demonstrations,
+        tables: &domain.tables,
     };
     let mut kept = Checkpoints::default();
     let trained = train(config.start(&inputs, 7).unwrap(), &inputs, 7, resume, &mut kept).unwrap();
@@ -84,6 +85,7 @@ fn damaged_checkpoints_are_refused() {
         train: &training,
         validation: &validation,
         demonstrations: &domain.demonstrations,
+        tables: &domain.tables,
     };
     let run = || small_config().start(&inputs, 7).unwrap();
     let refused = |resume| train(run(), &inputs, 7, resume, &mut Silent).err().unwrap();
@@ -112,6 +114,7 @@ fn impossible_runs_are_refused() {
         train: &everyone,
         validation: &[],
         demonstrations: &[],
+        tables: &domain.tables,
     };
     let refused = |inputs: &Inputs<'_>| {
         let run = small_config().start(inputs, 0);

@@ -1,7 +1,42 @@
 //! What a user's ratings say about every item: a Bayesian linear model over item factors.
 
+mod fit;
+mod unseen;
+
+pub use fit::fit_taste;
+pub(crate) use unseen::with_unseen;
+
 use artefact::Floats;
 use mdp::ItemIdx;
+use serde::{Deserialize, Serialize};
+
+/// Settings of the fit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TasteConfig {
+    /// Latent factors of an item.
+    pub n_factors: usize,
+    /// Categories that are item features, the most frequent ones.
+    pub n_categories: usize,
+    /// Alternations.
+    pub n_sweeps: usize,
+    /// Pseudo-ratings that pull an item's offset to its categories' mean.
+    pub offset_shrinkage: f32,
+    /// Ridge penalty of factors.
+    pub ridge: f32,
+}
+
+impl TasteConfig {
+    /// The settings that have a range: key, value, smallest and largest value.
+    pub fn ranges(&self) -> [(&'static str, f64, f64, f64); 4] {
+        [
+            ("taste.n_categories", self.n_categories as f64, 0.0, 256.0),
+            ("taste.n_factors", self.n_factors as f64, 0.0, 256.0),
+            ("taste.ridge", f64::from(self.ridge), 1e-6, 1e6),
+            ("taste.offset_shrinkage", f64::from(self.offset_shrinkage), 1e-6, 1e6),
+        ]
+    }
+}
 
 /// Item side of the taste model: mean, item offsets and factors, fitted to the logged histories of training
 /// users only. A user is not a row here: any history, also an empty one, gives a belief about its owner.

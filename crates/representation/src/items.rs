@@ -1,7 +1,8 @@
 //! What is known about the items before any session starts.
 
-use crate::ranker::{TensorSink, TensorSource, take};
+use crate::columns::Feature;
 use crate::taste::TasteModel;
+use crate::tensors::{TensorSink, TensorSource, take};
 use artefact::Floats;
 use catalogue::{Catalogue, TextVectors};
 use mdp::ItemIdx;
@@ -19,10 +20,8 @@ pub struct ItemTable {
     pub groups: Vec<Vec<u16>>,
     /// How many categories there are.
     pub n_categories: usize,
-    /// Columns that the actor reads as they are, each `[items]`: the item's offset in ratings; the logarithm of
-    /// its number of ratings, standardised; its number of categories in thirds; the mean logarithm of its
-    /// categories' shares of the catalogue, standardised.
-    pub fixed: [Floats; 4],
+    /// The columns of [`Feature::FIXED`], each `[items]`.
+    pub fixed: [Floats; Feature::FIXED.len()],
     /// Rating-column embedding, column-major, whose Euclidean distance is that of predicted rating columns in
     /// units of the catalogue's median distance.
     pub behavior: Floats,
@@ -39,7 +38,9 @@ pub struct ItemTable {
 
 /// Wide enough for cosines of jokes: at 128 the nearness that makes users leave was half hidden by the projection.
 const TEXT_WIDTH: usize = 256;
-const FIXED: [&str; 4] = ["items.offset", "items.popularity", "items.breadth", "items.crowding"];
+/// The tensors of [`Feature::FIXED`].
+const FIXED: [&str; Feature::FIXED.len()] =
+    ["items.offset", "items.popularity", "items.breadth", "items.crowding"];
 /// The tables that grow with the catalogue and have more than one side, by the names they are written under.
 pub const TABLES: [&str; 3] = ["taste.columns", "items.behavior", "items.texts"];
 const N_PAIRS: u32 = 2000;
@@ -129,6 +130,11 @@ impl ItemTable {
             texts: round(&self.texts, self.text_width).into(),
             ..self.clone()
         }
+    }
+
+    /// One of the columns that are known before any session starts, `[items]`; `None` for the others.
+    pub fn fixed(&self, feature: Feature) -> Option<&[f32]> {
+        Feature::FIXED.iter().position(|own| *own == feature).map(|at| &*self.fixed[at])
     }
 
     /// Number of items.

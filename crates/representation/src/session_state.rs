@@ -1,9 +1,10 @@
 //! What is known about one session, apart from the catalogue: a few thousand numbers, whatever the number of items.
 
-use crate::hazard::N_SATURATION;
+use crate::causes::N_SATURATION;
 use crate::items::ItemTable;
+use crate::state::{N_STATE, StateFeature};
 use crate::taste::Belief;
-use crate::tracker::{CONTENT_SHRINKAGE, LONGEST_HISTORY, N_STATE, RECENT, WINDOWS};
+use crate::{CONTENT_SHRINKAGE, LONGEST_HISTORY, RECENT, WINDOWS};
 use mdp::{Interaction, ItemIdx};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,17 +13,17 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct SessionState {
     learns_in_session: bool,
-    pub(crate) belief: Belief,
-    pub(crate) profile: Vec<(f32, f32)>,
+    belief: Belief,
+    profile: Vec<(f32, f32)>,
     /// The direction of what the log likes in texts, and its length.
-    pub(crate) log_text: (Vec<f32>, f32),
-    pub(crate) liked_text: Vec<f32>,
-    pub(crate) mean_rating: f32,
+    log_text: (Vec<f32>, f32),
+    liked_text: Vec<f32>,
+    mean_rating: f32,
     n_history: usize,
-    pub(crate) shown: Vec<ItemIdx>,
+    shown: Vec<ItemIdx>,
     rewards: Vec<f32>,
     /// Text similarities of all items to the latest ones, only where nearness in text can make users leave.
-    pub(crate) similarities: VecDeque<Arc<[f32]>>,
+    similarities: VecDeque<Arc<[f32]>>,
 }
 
 impl SessionState {
@@ -87,14 +88,41 @@ impl SessionState {
         kernels::add_scaled(&mut self.liked_text, above, items.text(item));
     }
 
+    /// The belief about the user.
+    pub fn belief(&self) -> &Belief {
+        &self.belief
+    }
+
+    /// What was shown, oldest first.
+    pub fn shown(&self) -> &[ItemIdx] {
+        &self.shown
+    }
+
+    /// Text similarities of all items to the items shown last, `[items]` each, oldest first; none where nearness in text
+    /// cannot make users leave.
+    pub fn similarities(&self) -> impl Iterator<Item = &[f32]> {
+        self.similarities.iter().map(|row| &**row)
+    }
+
+    /// What the log likes in texts, `[text width]`, and its length: a text match is the product over the length.
+    pub fn log_text(&self) -> (&[f32], f32) {
+        (&self.log_text.0, self.log_text.1)
+    }
+
+    /// How much the text of an item is like what the log and the session like.
+    pub fn liked_text_match(&self, items: &ItemTable, item: ItemIdx) -> f32 {
+        let length = kernels::dot(&self.liked_text, &self.liked_text).sqrt().max(1e-6);
+        kernels::dot(&self.liked_text, items.text(item)) / length
+    }
+
     /// How much the text of an item is like what the log likes.
-    pub(crate) fn text_match(&self, items: &ItemTable, item: ItemIdx) -> f32 {
+    pub fn text_match(&self, items: &ItemTable, item: ItemIdx) -> f32 {
         let (liked, length) = &self.log_text;
         kernels::dot(items.text(item), liked) / length
     }
 
     /// How often the categories of each group were shown lately, `[groups]`.
-    pub(crate) fn saturation(&self, items: &ItemTable) -> Vec<[f32; N_SATURATION]> {
+    pub fn saturation(&self, items: &ItemTable) -> Vec<[f32; N_SATURATION]> {
         let mut counts = vec![[0.0f32; WINDOWS.len()]; items.n_categories];
         for (age, &item) in self.shown.iter().rev().take(WINDOWS[WINDOWS.len() - 1]).enumerate() {
             for &c in items.categories(item) {
@@ -117,7 +145,7 @@ impl SessionState {
     }
 
     /// How much the categories of each group were liked, `[groups]`.
-    pub(crate) fn content_match(&self, items: &ItemTable) -> Vec<f32> {
+    pub fn content_match(&self, items: &ItemTable) -> Vec<f32> {
         let by_group = |group: &Vec<u16>| {
             let liking =
                 |&c: &u16| self.profile[c as usize].0 / (self.profile[c as usize].1 + CONTENT_SHRINKAGE);
@@ -127,18 +155,20 @@ impl SessionState {
     }
 
     /// The features of the state, given the share of available items that are safe and the best of those.
-    pub(crate) fn state(&self, safe_share: f32, best: f32) -> [f32; N_STATE] {
+    pub fn state(&self, safe_share: f32, best: f32) -> [f32; N_STATE] {
         let n_shown = self.shown.len() as f32;
         let mean_reward = self.rewards.iter().sum::<f32>() / n_shown.max(1.0);
-        [
-            (self.n_history as f32).ln_1p() / 5.0,
-            self.belief.mean[0],
-            n_shown / 100.0,
-            (n_shown / 5.0).min(1.0),
-            self.rewards.last().map_or(0.0, |r| (r - 3.0) / 2.0),
-            if self.rewards.is_empty() { 0.0 } else { (mean_reward - 3.0) / 2.0 },
-            safe_share,
-            best,
-        ]
+        let scaled = |reward: f32| (reward - 3.0) / 2.0;
+        StateFeature::ALL.map(|feature| match feature {
+            StateFeature::HistoryLength => (self.n_history as f32).ln_1p() / 5.0,
+            StateFeature::RatingLevel => self.belief.mean[0],
+            StateFeature::NShown => n_shown / 100.0,
+            StateFeature::Beginning => (n_shown / 5.0).min(1.0),
+            StateFeature::LastReward => self.rewards.last().map_or(0.0, |&reward| scaled(reward)),
+            StateFeature::MeanReward if self.rewards.is_empty() => 0.0,
+            StateFeature::MeanReward => scaled(mean_reward),
+            StateFeature::SafeShare => safe_share,
+            StateFeature::BestSafe => best,
+        })
     }
 }

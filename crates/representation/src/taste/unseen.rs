@@ -42,3 +42,22 @@ fn unseen(history: &[Interaction], n_items: usize, rng: &mut Rng) -> Vec<Interac
     let drawn: Vec<Interaction> = history.iter().map(draw).collect();
     drawn.into_iter().filter(|x| seen.insert(x.item)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mdp::rng_for;
+
+    #[test]
+    fn logs_of_positives_get_unseen_items() {
+        let rated = |item, rating| Interaction { item: ItemIdx(item), rating, time: 0 };
+        let positives = [rated(1, 5.0), rated(2, 5.0), rated(3, 5.0)];
+        let filled = with_unseen(&[&positives], 1000, &mut rng_for(0, &[]));
+        assert_eq!(filled[0][..3], positives[..]);
+        let added = &filled[0][3..];
+        assert!(!added.is_empty() && added.len() <= 3);
+        assert!(added.iter().all(|x| x.rating < 3.0 && positives.iter().all(|p| p.item != x.item)));
+        let graded = [rated(1, 5.0), rated(2, 3.0)];
+        assert_eq!(with_unseen(&[&graded], 1000, &mut rng_for(0, &[]))[0][..], graded[..]);
+    }
+}

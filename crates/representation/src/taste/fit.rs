@@ -1,46 +1,13 @@
 //! Fitting the item side of the taste model to logged histories.
 
-use super::Stream;
-use super::config::TasteSettings;
-use super::unseen::with_unseen;
-use learning::Inputs;
-use mdp::{Interaction, Rng, rng_for};
+use super::{TasteConfig, TasteModel};
+use mdp::{Interaction, Rng};
 use nn::normal;
-use ranking::{ItemTable, TasteModel};
 use rayon::prelude::*;
-use std::sync::Arc;
 
-/// Settings of the fit.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TasteConfig {
-    /// Latent factors of an item.
-    pub n_factors: usize,
-    /// Categories that are item features, the most frequent ones.
-    pub n_categories: usize,
-    /// Alternations.
-    pub n_sweeps: usize,
-    /// Pseudo-ratings that pull an item's offset to its categories' mean.
-    pub offset_shrinkage: f32,
-    /// Ridge penalty of factors.
-    pub ridge: f32,
-}
-
-/// The items with a taste model fitted to the logs of training users.
-pub(crate) fn item_table(inputs: &Inputs<'_>, settings: TasteSettings, seed: u64) -> Arc<ItemTable> {
-    let categories: Vec<Vec<u16>> =
-        inputs.catalogue.items().iter().map(|item| item.categories.clone()).collect();
-    let logged: Vec<&[Interaction]> = inputs.train.iter().map(|(_, history)| *history).collect();
-    let mut rng = rng_for(seed, &[Stream::Taste as u64]);
-    let unseen = &mut rng_for(seed, &[Stream::Unseen as u64]);
-    let fitted = with_unseen(&logged, inputs.catalogue.len(), unseen);
-    let fitted: Vec<&[Interaction]> = fitted.iter().map(|history| &**history).collect();
-    let taste = fit(&fitted, &categories, &settings.checked(), &mut rng);
-    Arc::new(ItemTable::new(inputs.catalogue, taste))
-}
-
-/// Fits the item side to histories. `categories` gives each item's category rows; the offset of a rarely
-/// rated item leans on the mean of its categories.
-pub(crate) fn fit(
+/// Fits the item side to histories. `categories` gives each item's category rows, `[items]`; the offset of a rarely
+/// rated item leans on the mean of its categories. The same on any number of threads.
+pub fn fit_taste(
     histories: &[&[Interaction]],
     categories: &[Vec<u16>],
     config: &TasteConfig,
@@ -245,5 +212,42 @@ impl Normal {
             self.target[i] = (self.target[i] - sum) / matrix[i * stride + i];
         }
         self.target
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mdp::{ItemIdx, rng_for};
+    use rand::RngExt as _;
+
+    #[test]
+    fn a_taste_model_may_lack_factors_and_does_not_depend_on_threads() {
+        let rng = &mut rng_for(3, &[]);
+        let mut rated = |time| {
+            let item = ItemIdx(rng.random_range(0..60));
+            Interaction { item, rating: (1 + item.0 % 5) as f32, time }
+        };
+        let histories: Vec<Vec<Interaction>> = (0..40).map(|_| (0..15).map(&mut rated).collect()).collect();
+        let histories: Vec<&[Interaction]> = histories.iter().map(Vec::as_slice).collect();
+        let categories: Vec<Vec<u16>> = (0..60).map(|item| vec![item % 6]).collect();
+        let fit = |config: &TasteConfig, n_threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
+            pool.install(|| fit_taste(&histories, &categories, config, &mut rng_for(0, &[])))
+        };
+        let config =
+            TasteConfig { n_factors: 4, n_categories: 24, n_sweeps: 8, offset_shrinkage: 5.0, ridge: 4.0 };
+        let bits = |n_threads| {
+            let taste = fit(&config, n_threads);
+            (taste.columns.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), taste.noise.to_bits())
+        };
+        assert_eq!(bits(1), bits(3));
+        for (n_factors, n_categories) in [(0, 2), (0, 0), (2, 0)] {
+            let taste = fit(&TasteConfig { n_factors, n_categories, ..config.clone() }, 2);
+            assert!(
+                taste.columns.iter().all(|x| x.is_finite()),
+                "{n_factors} factors, {n_categories} categories"
+            );
+        }
     }
 }
