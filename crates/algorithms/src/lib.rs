@@ -5,7 +5,10 @@
 
 mod a2c;
 mod bc;
+mod ease;
 pub mod il_rec;
+mod item_item;
+mod item_knn;
 mod paper;
 mod planner;
 mod published;

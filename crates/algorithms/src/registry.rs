@@ -13,6 +13,8 @@ pub static REGISTRY: &[Entry] = &[
     crate::a2c::ENTRY,
     crate::planner::ENTRY,
     crate::untrained::ENTRY,
+    crate::ease::ENTRY,
+    crate::item_knn::ENTRY,
     crate::released::ENTRY,
     crate::vectorised::ENTRY,
     crate::paper::ENTRY,

@@ -6,6 +6,8 @@ mod batch;
 mod columns;
 mod half;
 mod head;
+
+mod inverse;
 mod isa;
 mod itemhead;
 mod lanes;
@@ -27,6 +29,7 @@ pub use columns::{
     square_roots,
 };
 pub use head::{HeadLoss, SoftmaxRow, clamp_logits, draw_from_softmax, head_gradient, softmax_row};
+pub use inverse::invert_positive_definite;
 pub use isa::Isa;
 pub use itemhead::{
     Drawn, HeadDraw, HeadGradients, HeadLimits, HeadParameters, HeadPass, HeadRow, HeadScale, HeadTable,

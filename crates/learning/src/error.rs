@@ -21,6 +21,9 @@ pub enum LearningError {
         /// Its range in words.
         expected: String,
     },
+    /// A model that cannot be fitted to the log.
+    #[error("cannot be fitted to the log of training users: {0}")]
+    CannotFit(String),
     /// Neither demonstrations nor own sessions.
     #[error("switches.demonstrations and switches.actor_critic are both off: nothing to learn from")]
     NothingToLearnFrom,

@@ -14,6 +14,8 @@ fn small(entry: &Entry) -> Value {
     match entry.name {
         // Rates at which the best round is not the last, so that it has to be kept.
         "bc" => json!({ "most_rounds": 14, "validation_interval": 2, "learning_rate": 0.5, "patience": 4 }),
+        "ease" => json!({ "l2": [1.0, 20.0] }),
+        "item-knn" => json!({ "n_neighbours": [5, 20], "shrinkage": [0.0] }),
         "released" | "vectorised" | "paper" => json!({
             "rollout": { "n_episodes": 60, "sessions_together": if entry.name == "vectorised" { 12 } else { 1 } },
             "replay": { "batch_size": if entry.name == "vectorised" { 16 } else { 8 } },

@@ -1,0 +1,285 @@
+//! Recommenders that know choices alone: a sparse matrix of items beside items, chosen on what validation users took last.
+
+use crate::registry::Settings;
+use crate::tensors::{joined, split, take};
+use artefact::Tensors;
+use catalogue::Catalogue;
+use collaborative::{Choices, CollaborativeError, ItemItem};
+use learning::{
+    Algorithm, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule, Stateful,
+    Terms, TrainedPolicy, Unserved,
+};
+use mdp::{
+    Choice, Interaction, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs,
+    UserIdx,
+};
+use ranking::{Ranker, most_probable};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The word in a policy's directory.
+pub(crate) const NETWORK: &str = "item-item";
+/// They learn from the log alone.
+pub(crate) const NEEDS: Needs = Needs { schedule: Schedule::Offline, demonstrations: false };
+/// The share of a validation user's history, its end, that says which fit is best.
+const HELD_OUT: f64 = 0.2;
+/// How much of a list counts there.
+const K: usize = 10;
+/// Validation users in the train world, where nothing is decided.
+const N_VALIDATION_USERS: usize = 60;
+/// What popularity adds to a score at most: it decides where nothing else is known.
+const LARGEST_PRIOR: f32 = 1e-6;
+
+/// A fit that is tried.
+pub(crate) type Fit = Box<dyn Fn(&Choices) -> Result<ItemItem, CollaborativeError> + Send + Sync>;
+
+/// A run over fits, one a round; the one that finds most of what validation users took last is kept.
+pub(crate) fn run<'a>(
+    inputs: &'a Inputs<'a>,
+    fits: Vec<Fit>,
+    taken_up_from: f32,
+) -> Result<Run<'a>, LearningError> {
+    inputs.check()?;
+    let users = inputs.train.iter().map(|(_, history)| history.iter().map(|x| x.item));
+    let choices = Choices::new(users, inputs.catalogue.len());
+    let algorithm = Box::new(Search { inputs, fits, taken_up_from, choices, best: None });
+    Ok(Run { algorithm, terms: Terms::default() })
+}
+
+struct Search<'a> {
+    inputs: &'a Inputs<'a>,
+    fits: Vec<Fit>,
+    taken_up_from: f32,
+    choices: Choices,
+    best: Option<Best>,
+}
+
+struct Best {
+    policy: ItemItemPolicy,
+    /// nDCG@10 of what validation users took last.
+    ndcg: f32,
+}
+
+impl Search<'_> {
+    fn policy_of(&self, model: ItemItem) -> ItemItemPolicy {
+        let counts = self.choices.counts();
+        let most = counts.iter().copied().max().unwrap_or(0).max(1) as f32;
+        let prior = counts.iter().map(|count| LARGEST_PRIOR * *count as f32 / most).collect();
+        ItemItemPolicy { model: Arc::new(model), prior, taken_up_from: self.taken_up_from }
+    }
+
+    /// How well a policy finds what validation users took last, given what they took before.
+    fn ndcg(&self, policy: &ItemItemPolicy) -> f32 {
+        let parts = |&(user, history): &(UserIdx, &'_ [Interaction])| {
+            let n_before = ((1.0 - HELD_OUT) * history.len() as f64) as usize;
+            let (before, after) = history.split_at(n_before);
+            (!before.is_empty()).then(|| (user, before, after.iter().map(|x| x.item).collect::<Vec<_>>()))
+        };
+        let asked: Vec<_> = self.inputs.validation.iter().filter_map(parts).collect();
+        let asked: Vec<_> = asked.iter().map(|(user, before, after)| (*user, *before, &**after)).collect();
+        let ranked = evaluation::rank_users(policy, &asked, self.choices.n_items(), K, 0);
+        (ranked.iter().map(|user| user.ndcg).sum::<f64>() / ranked.len().max(1) as f64) as f32
+    }
+}
+
+impl Algorithm for Search<'_> {
+    fn needs(&self) -> Needs {
+        NEEDS
+    }
+
+    fn plan(&self) -> Plan {
+        Plan { keeps: Keeps::Last, n_validation_users: N_VALIDATION_USERS }
+    }
+
+    fn share_done(&self, progress: &Progress) -> f64 {
+        progress.n_rounds as f64 / self.fits.len().max(1) as f64
+    }
+
+    fn is_validated(&self, _: &Progress) -> bool {
+        true
+    }
+
+    fn round(&mut self, round: &mut Round<'_>) -> Result<Metrics, LearningError> {
+        let fit = &self.fits[(round.progress.n_rounds as usize).min(self.fits.len() - 1)];
+        let model = fit(&self.choices).map_err(|error| LearningError::CannotFit(error.to_string()))?;
+        let policy = self.policy_of(model);
+        let ndcg = self.ndcg(&policy);
+        if self.best.as_ref().is_none_or(|best| ndcg > best.ndcg) {
+            self.best = Some(Best { policy, ndcg });
+        }
+        let mut metrics = Metrics::default();
+        metrics.put("ndcg_at_10/held_out", ndcg);
+        Ok(metrics)
+    }
+
+    fn parameters(&mut self) -> Tensors {
+        self.best.as_ref().map_or_else(Tensors::default, |best| best.policy.tensors())
+    }
+
+    fn policy(&self, parameters: Tensors) -> Result<Box<dyn TrainedPolicy>, LearningError> {
+        Ok(Box::new(ItemItemPolicy::read(parameters, self.choices.n_items(), self.taken_up_from)?))
+    }
+}
+
+impl Stateful for Search<'_> {
+    fn save(&self) -> Tensors {
+        let Some(best) = &self.best else { return Tensors::default() };
+        let mut out = best.policy.tensors();
+        out.insert("best.ndcg", &[1], vec![best.ndcg]);
+        out
+    }
+
+    fn restore(&mut self, mut from: Tensors) -> Result<(), LearningError> {
+        let ndcg = take(&mut from, "best.ndcg", &[1])?[0];
+        let policy = ItemItemPolicy::read(from, self.choices.n_items(), self.taken_up_from)?;
+        self.best = Some(Best { policy, ndcg });
+        Ok(())
+    }
+}
+
+/// Recommends what most speaks for, of what was chosen so far: in the log, and in the session.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ItemItemPolicy {
+    model: Arc<ItemItem>,
+    /// What popularity adds, `[items]`.
+    prior: Vec<f32>,
+    /// A shown item that earned at least this was taken up.
+    taken_up_from: f32,
+}
+
+/// What stands beside the tensors.
+#[derive(Serialize, Deserialize)]
+struct Note {
+    catalogue: String,
+    taken_up_from: f32,
+}
+
+impl ItemItemPolicy {
+    fn tensors(&self) -> Tensors {
+        let (ends, targets, weights) = self.model.parts();
+        let mut out = Tensors::default();
+        // As two numbers that an f32 holds exactly.
+        let whole = |numbers: &[u32]| numbers.iter().flat_map(|n| split(u64::from(*n))).collect::<Vec<f32>>();
+        out.insert("item_item.ends", &[ends.len(), 2], whole(ends));
+        out.insert("item_item.targets", &[targets.len(), 2], whole(targets));
+        out.insert("item_item.weights", &[weights.len()], weights.to_vec());
+        out.insert("prior", &[self.prior.len()], self.prior.clone());
+        out
+    }
+
+    fn read(mut from: Tensors, n_items: usize, taken_up_from: f32) -> Result<Self, LearningError> {
+        let n_weights = from.get("item_item.weights").map_or(0, |(_, weights)| weights.len());
+        let whole = |halves: Vec<f32>| halves.chunks_exact(2).map(|pair| joined(pair) as u32).collect();
+        let ends = whole(take(&mut from, "item_item.ends", &[n_items, 2])?);
+        let targets = whole(take(&mut from, "item_item.targets", &[n_weights, 2])?);
+        let weights = take(&mut from, "item_item.weights", &[n_weights])?;
+        let prior = take(&mut from, "prior", &[n_items])?;
+        let mismatch = |why: &str| LearningError::Mismatch { what: "policy", why: why.to_owned() };
+        let model = Arc::new(ItemItem::from_parts(ends, targets, weights).map_err(mismatch)?);
+        Ok(Self { model, prior, taken_up_from })
+    }
+
+    /// Reads what [`TrainedPolicy::to_tensors`] wrote.
+    ///
+    /// # Errors
+    /// When a tensor is missing or damaged, or the catalogue is another one.
+    pub(crate) fn open(
+        from: Tensors,
+        catalogue: &Catalogue,
+    ) -> Result<Box<dyn TrainedPolicy>, LearningError> {
+        let mismatch = |why: String| LearningError::Mismatch { what: "policy", why };
+        let note: Note = serde_json::from_str(from.note()).map_err(|error| mismatch(error.to_string()))?;
+        if note.catalogue != catalogue.hash() {
+            return Err(mismatch("made with another catalogue".to_owned()));
+        }
+        Ok(Box::new(Self::read(from, catalogue.len(), note.taken_up_from)?))
+    }
+}
+
+impl TrainedPolicy for ItemItemPolicy {
+    fn to_tensors(&self, catalogue: &Catalogue) -> Tensors {
+        let mut out = self.tensors();
+        let note = Note { catalogue: catalogue.hash(), taken_up_from: self.taken_up_from };
+        out.set_note(serde_json::to_string(&note).expect("plain data"));
+        out
+    }
+
+    fn ranker(&self) -> Result<&Ranker, Unserved> {
+        Err(Unserved(
+            "a model of items beside items cannot be served yet: the server runs the forward pass of il-rec alone",
+        ))
+    }
+}
+
+impl Policy for ItemItemPolicy {
+    fn name(&self) -> String {
+        NETWORK.to_owned()
+    }
+
+    fn start<'a>(&'a self, context: SessionContext<'a>) -> Box<dyn PolicySession + 'a> {
+        let mut scores = self.prior.clone();
+        context.history.iter().for_each(|x| self.model.add(x.item, 1.0, &mut scores));
+        Box::new(Session { policy: self, scores })
+    }
+}
+
+struct Session<'a> {
+    policy: &'a ItemItemPolicy,
+    scores: Vec<f32>,
+}
+
+impl Session<'_> {
+    /// The highest score among what was not shown; where everything was, the highest of all.
+    fn best(&self, shown: &ItemSet) -> ItemIdx {
+        if shown.len() >= self.scores.len() {
+            return most_probable(&self.scores);
+        }
+        let mut left = self.scores.clone();
+        shown.iter().for_each(|item| left[item.index()] = f32::NEG_INFINITY);
+        most_probable(&left)
+    }
+}
+
+impl PolicySession for Session<'_> {
+    fn log_probs(&mut self, shown: &ItemSet, out: &mut [f32]) -> Result<(), UnknownLogProbs> {
+        out.fill(f32::NEG_INFINITY);
+        out[self.best(shown).index()] = 0.0;
+        Ok(())
+    }
+
+    fn choose(&mut self, shown: &ItemSet, _: &mut Rng) -> Choice {
+        Choice { item: self.best(shown), log_prob_behavior: 0.0 }
+    }
+
+    fn observe(&mut self, item: ItemIdx, reward: f32) {
+        if reward >= self.policy.taken_up_from {
+            self.policy.model.add(item, 1.0, &mut self.scores);
+        }
+    }
+}
+
+/// Refuses lists of settings without any, and values out of their range.
+///
+/// # Errors
+/// Which one it is.
+pub(crate) fn check(
+    algorithm: &'static str,
+    lists: &[(&'static str, &[f64], f64, f64)],
+) -> Result<(), LearningError> {
+    for &(key, values, low, high) in lists {
+        if values.is_empty() {
+            return Err(LearningError::Settings { algorithm, why: format!("{key} lists nothing to try") });
+        }
+        let ranges: Vec<_> = values.iter().map(|value| (key, *value, low, high)).collect();
+        crate::registry::within(&ranges)?;
+    }
+    Ok(())
+}
+
+/// Settings as plain data; all of these are.
+pub(crate) fn value(settings: &impl Serialize) -> serde_json::Value {
+    serde_json::to_value(settings).expect("settings are plain data")
+}
+
+/// What an entry's settings have to give.
+pub(crate) type Boxed = Result<Box<dyn Settings>, LearningError>;

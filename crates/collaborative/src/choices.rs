@@ -1,0 +1,116 @@
+//! Which items each user chose, and which users chose each item.
+
+use mdp::ItemIdx;
+
+/// A binary matrix of users and items, by rows and by columns. A choice counts once, however often it was made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choices {
+    of_user: Sparse,
+    of_item: Sparse,
+}
+
+/// Lists end to end.
+#[derive(Clone, Debug, PartialEq)]
+struct Sparse {
+    ends: Vec<usize>,
+    values: Vec<u32>,
+}
+
+impl Sparse {
+    fn row(&self, at: usize) -> &[u32] {
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.values[start..self.ends[at]]
+    }
+}
+
+impl Choices {
+    /// The choices of users, one iterator a user, in a catalogue of `n_items`.
+    ///
+    /// # Panics
+    /// If an item lies beyond the catalogue.
+    pub fn new<I: IntoIterator<Item = ItemIdx>>(users: impl IntoIterator<Item = I>, n_items: usize) -> Self {
+        let (mut ends, mut values) = (Vec::new(), Vec::new());
+        for user in users {
+            let mut items: Vec<u32> = user.into_iter().map(|item| item.0).collect();
+            items.sort_unstable();
+            items.dedup();
+            values.extend(items);
+            ends.push(values.len());
+        }
+        let of_user = Sparse { ends, values };
+        Self { of_item: of_user.swapped(n_items), of_user }
+    }
+
+    /// How many users.
+    pub fn n_users(&self) -> usize {
+        self.of_user.ends.len()
+    }
+
+    /// Size of the catalogue.
+    pub fn n_items(&self) -> usize {
+        self.of_item.ends.len()
+    }
+
+    /// How many choices.
+    pub fn len(&self) -> usize {
+        self.of_user.values.len()
+    }
+
+    /// Whether nobody chose anything.
+    pub fn is_empty(&self) -> bool {
+        self.of_user.values.is_empty()
+    }
+
+    /// What a user chose, in order of rows.
+    pub fn items_of(&self, user: usize) -> &[u32] {
+        self.of_user.row(user)
+    }
+
+    /// Who chose an item, in order of rows.
+    pub fn users_of(&self, item: usize) -> &[u32] {
+        self.of_item.row(item)
+    }
+
+    /// How many users chose each item, `[items]`.
+    pub fn counts(&self) -> Vec<u32> {
+        (0..self.n_items()).map(|item| self.users_of(item).len() as u32).collect()
+    }
+}
+
+impl Sparse {
+    /// Rows and columns swapped; `n_columns` of them.
+    fn swapped(&self, n_columns: usize) -> Self {
+        let mut ends = vec![0; n_columns];
+        self.values.iter().for_each(|&column| ends[column as usize] += 1);
+        let mut sum = 0;
+        // Until the values are written, an end is the start of its list.
+        ends.iter_mut().for_each(|end| (*end, sum) = (sum, sum + *end));
+        let mut values = vec![0; self.values.len()];
+        for row in 0..self.ends.len() {
+            for &column in self.row(row) {
+                let at = &mut ends[column as usize];
+                values[*at] = row as u32;
+                *at += 1;
+            }
+        }
+        Self { ends, values }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_and_columns_say_the_same() {
+        let users: [&[u32]; 4] = [&[3, 1, 3], &[], &[0, 3], &[1]];
+        let choices = Choices::new(users.map(|items| items.iter().copied().map(ItemIdx)), 5);
+        assert_eq!((choices.n_users(), choices.n_items(), choices.len()), (4, 5, 5));
+        assert_eq!([0, 1, 2, 3].map(|user| choices.items_of(user)), [&[1, 3][..], &[], &[0, 3], &[1]]);
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(|item| choices.users_of(item)),
+            [&[2][..], &[0, 3], &[], &[0, 2], &[]]
+        );
+        assert_eq!(choices.counts(), [1, 2, 0, 2, 0]);
+    }
+}

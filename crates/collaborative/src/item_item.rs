@@ -1,0 +1,91 @@
+//! What having chosen one item says about every other: a sparse matrix, whatever it was fitted by.
+
+use mdp::ItemIdx;
+use rayon::prelude::*;
+
+/// Weights from items to items. A user's score of an item is the sum of the weights from what they chose.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemItem {
+    /// Where the list of each item ends, `[items]`.
+    ends: Vec<u32>,
+    /// What it says something about, in order of rows.
+    targets: Vec<u32>,
+    /// And what.
+    weights: Vec<f32>,
+}
+
+impl ItemItem {
+    /// The weights that `column` works out for each item: from every item to this one, `[items]`, of which the
+    /// `n_neighbours` of the largest absolute value count, the first of equals, and none that is zero.
+    pub(crate) fn of_columns(
+        n_items: usize,
+        n_neighbours: usize,
+        column: impl Fn(usize, &mut Vec<f32>) + Sync,
+    ) -> Self {
+        let strongest = |item: usize| {
+            let mut weights = vec![0.0f32; n_items];
+            column(item, &mut weights);
+            let mut all: Vec<(u32, f32)> = (0..).zip(weights).filter(|(_, weight)| *weight != 0.0).collect();
+            let stronger =
+                |a: &(u32, f32), b: &(u32, f32)| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0));
+            if all.len() > n_neighbours {
+                all.select_nth_unstable_by(n_neighbours, stronger);
+                all.truncate(n_neighbours);
+            }
+            all
+        };
+        let columns: Vec<Vec<(u32, f32)>> = (0..n_items).into_par_iter().map(strongest).collect();
+        let mut ends = vec![0u32; n_items];
+        columns.iter().flatten().for_each(|(source, _)| ends[*source as usize] += 1);
+        let mut sum = 0;
+        // Until the lists are written, an end is the start of its list.
+        ends.iter_mut().for_each(|end| (*end, sum) = (sum, sum + *end));
+        let (mut targets, mut weights) = (vec![0; sum as usize], vec![0.0; sum as usize]);
+        for (target, column) in (0..).zip(&columns) {
+            for &(source, weight) in column {
+                let at = &mut ends[source as usize];
+                (targets[*at as usize], weights[*at as usize]) = (target, weight);
+                *at += 1;
+            }
+        }
+        Self { ends, targets, weights }
+    }
+
+    /// The parts of a matrix that was fitted before: where the list of each item ends, what it says something about, and
+    /// what.
+    ///
+    /// # Errors
+    /// Where they do not make a matrix, in words.
+    pub fn from_parts(ends: Vec<u32>, targets: Vec<u32>, weights: Vec<f32>) -> Result<Self, &'static str> {
+        let n_items = ends.len();
+        if !ends.is_sorted() || ends.last().is_some_and(|end| *end as usize != targets.len()) {
+            return Err("the lists do not end where the weights do");
+        }
+        if targets.len() != weights.len() || targets.iter().any(|target| *target as usize >= n_items) {
+            return Err("a weight without an item");
+        }
+        if weights.iter().any(|weight| !weight.is_finite()) {
+            return Err("a weight that is not finite");
+        }
+        Ok(Self { ends, targets, weights })
+    }
+
+    /// Where the list of each item ends, what it says something about, and what.
+    pub fn parts(&self) -> (&[u32], &[u32], &[f32]) {
+        (&self.ends, &self.targets, &self.weights)
+    }
+
+    /// Size of the catalogue.
+    pub fn n_items(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Adds what having chosen `item` says about every other, times `scale`, to scores, `[items]`.
+    pub fn add(&self, item: ItemIdx, scale: f32, scores: &mut [f32]) {
+        let start = item.index().checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        let list = start..self.ends[item.index()] as usize;
+        for (&target, &weight) in self.targets[list.clone()].iter().zip(&self.weights[list]) {
+            scores[target as usize] += scale * weight;
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Who takes up what, learned from choices alone: models of items beside items, without ratings, users' rows or content.
+
+mod choices;
+mod ease;
+mod item_item;
+mod item_knn;
+
+pub use choices::Choices;
+pub use ease::{EaseConfig, ease};
+pub use item_item::ItemItem;
+pub use item_knn::{ItemKnnConfig, item_knn};
+
+/// A model that cannot be fitted.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CollaborativeError {
+    /// Nobody chose anything.
+    #[error("there are no choices to fit to")]
+    NoChoices,
+    /// The penalty is too small for the precision of f64.
+    #[error("the item-item system is singular with a penalty of {l2}; give a larger one")]
+    Singular {
+        /// The penalty.
+        l2: f64,
+    },
+}
