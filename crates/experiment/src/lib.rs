@@ -17,7 +17,8 @@ pub use crate::demonstrations::{
     import_demonstrations,
 };
 pub use domain::{Domain, UserHistory};
-pub use environments::{EXIT_RULES, EnvironmentSettings};
+pub use environments::EnvironmentSettings;
+pub use ::environment::EXIT_RULES;
 pub use error::ExperimentError;
 pub use evaluator::{CONTROLS, Contestant, EvaluationSettings, Evaluator, UNIFORM, paired_differences};
 pub use nouns::with_nouns;

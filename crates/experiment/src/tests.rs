@@ -51,7 +51,7 @@ fn domain() -> Arc<Domain> {
 }
 
 fn under(exit_rule: &str, threshold: Option<f32>) -> EnvironmentSettings {
-    EnvironmentSettings { exit_rule: exit_rule.into(), horizon: 12, threshold }
+    EnvironmentSettings { exit_rule: exit_rule.into(), horizon: 12, threshold, ..Default::default() }
 }
 
 fn train_environment(domain: &Domain) -> Environment {
