@@ -44,12 +44,12 @@ impl Parameter {
         }
     }
 
-    /// The default in words.
-    pub fn default_word(&self) -> String {
-        match (self.kind, self.default) {
-            (_, None) => "calibrated".to_owned(),
-            (Kind::Flag, Some(value)) => (value != 0.0).to_string(),
-            (_, Some(value)) => value.to_string(),
+    /// A value in words.
+    pub fn word(&self, value: f64) -> String {
+        match self.kind {
+            Kind::Flag => (value != 0.0).to_string(),
+            Kind::Count => value.to_string(),
+            Kind::Number => (value as f32).to_string(),
         }
     }
 
@@ -81,7 +81,7 @@ impl Parameters {
         Self { declared: entry.parameters, values }
     }
 
-    /// Sets the parameter that `name` means: its own name, or that of the group whose first member it is.
+    /// Sets the parameter that `name` means: by its own name, or that of the group whose first member it is.
     ///
     /// # Errors
     /// When the rule has no such parameter, or the value is not in its range.

@@ -15,6 +15,9 @@ pub struct ExitRule {
     entry: &'static RuleEntry,
     parameters: Arc<Parameters>,
     model: Arc<dyn ExitModel>,
+    /// What the model says of these two, which every step asks.
+    forbids_repeats: bool,
+    low_reward: Option<LowReward>,
 }
 
 impl std::fmt::Debug for ExitRule {
@@ -38,7 +41,9 @@ impl ExitRule {
         if let Some(open) = parameters.open() {
             return Err(EnvironmentError::OpenParameter { rule: entry.name, name: open.name });
         }
-        Ok(Self { entry, model: (entry.build)(&parameters), parameters: Arc::new(parameters) })
+        let model = (entry.build)(&parameters);
+        let (forbids_repeats, low_reward) = (model.forbids_repeats(), model.low_reward());
+        Ok(Self { entry, parameters: Arc::new(parameters), model, forbids_repeats, low_reward })
     }
 
     /// A rule of the registry with these settings over its defaults.
@@ -110,17 +115,17 @@ impl ExitRule {
 
     /// Whether showing an item twice ends the session.
     pub fn forbids_repeats(&self) -> bool {
-        self.model.forbids_repeats()
+        self.forbids_repeats
     }
 
     /// The reward part, if the rule has one.
     pub fn low_reward(&self) -> Option<LowReward> {
-        self.model.low_reward()
+        self.low_reward
     }
 
     /// How likely the content of `item` ends a session that has `shown` these items, oldest first; none where it cannot.
     pub fn by_content(&self, item: ItemIdx, shown: &[ItemIdx], features: &ItemFeatures) -> Option<Leaving> {
-        if self.forbids_repeats() && shown.contains(&item) {
+        if self.forbids_repeats && shown.contains(&item) {
             return Some(Leaving { reason: ExitReason::Repeat, matched: Some(item), probability: 1.0 });
         }
         self.model.by_content(item, shown, features)
@@ -129,6 +134,6 @@ impl ExitRule {
     /// The window, where nothing but a hard limit on distances to recent items ends a session by content.
     pub(crate) fn hard_near_distances(&self) -> Option<NearWindow> {
         let window = self.model.near_distances()?;
-        (window.softness == 0.0 && !self.forbids_repeats()).then_some(window)
+        (window.softness == 0.0 && !self.forbids_repeats).then_some(window)
     }
 }

@@ -70,6 +70,12 @@ impl From<&str> for Setting {
 #[serde(transparent)]
 pub struct RuleSettings(BTreeMap<String, Setting>);
 
+impl FromIterator<(String, Setting)> for RuleSettings {
+    fn from_iter<T: IntoIterator<Item = (String, Setting)>>(settings: T) -> Self {
+        Self(settings.into_iter().collect())
+    }
+}
+
 impl RuleSettings {
     /// Whether every parameter keeps its default.
     pub fn is_empty(&self) -> bool {

@@ -1,5 +1,8 @@
 //! Golden traces of every rule, first steps included.
 
+mod form;
+mod history;
+mod laws;
 mod together;
 
 use crate::*;

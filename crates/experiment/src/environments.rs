@@ -90,7 +90,7 @@ impl EnvironmentSettings {
         seed: u64,
     ) -> Result<(Environment, Environment), ExperimentError> {
         let rule = self.rule(world, seed)?;
-        Ok((self.under(rule, world, Side::Train)?, self.under(rule, world, Side::Judge)?))
+        Ok((self.under(rule.clone(), world, Side::Train)?, self.under(rule, world, Side::Judge)?))
     }
 
     /// The environment of a rule that was resolved before, its threshold included; only the horizon of these settings counts.

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::AgentKind;
-use environment::LowReward;
 
 /// Values 3, then -4, and whatever was remembered.
 fn judged(world: &World) -> Scripted {
@@ -38,19 +37,9 @@ fn strict_world() -> World {
     let mut strict = world(1, ExitRule::none());
     let rewards = Arc::clone(strict.environment.rewards());
     let features = strict.environment.features().clone();
-    let rule = ExitRule::CategoryWindow(environment::CategoryWindow {
-        low_reward: LowReward { below: 3.5, on_first_step: true },
-        ..category_window()
-    });
+    let rule = ExitRule::category_window().with("low_reward.below", 3.5f32).unwrap();
     strict.environment = Environment::new(rewards, features, rule, 12).unwrap();
     strict
-}
-
-fn category_window() -> environment::CategoryWindow {
-    match ExitRule::category_window() {
-        ExitRule::CategoryWindow(window) => window,
-        other => unreachable!("{other:?}"),
-    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::super::rollout::steps_of;
 use super::super::taste;
 use super::super::unseen::with_unseen;
 use super::*;
+use environment::SessionSeed;
 use learning::{Batch, Given, Steps};
 use mdp::ItemSet;
 use ranking::{Belief, HazardExample, Tracker, View};
@@ -235,7 +236,8 @@ impl Ground {
             let history = self.domain.histories[user as usize].as_slice();
             let acting = Acting::of(&learner, &self.items, &self.config);
             let who = (UserIdx(user), history);
-            rollout(acting, &self.domain.environment, who, &mut rng_for(7, &[user.into()])).unwrap()
+            let rng = &mut rng_for(7, &[user.into()]);
+            rollout(acting, &self.domain.environment, who, rng, SessionSeed::default()).unwrap()
         };
         (0..12).map(one).collect()
     }
