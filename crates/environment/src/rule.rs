@@ -68,12 +68,12 @@ impl ExitRule {
 
     /// Nobody leaves before the horizon.
     pub fn none() -> Self {
-        Self::at("none", RuleSettings::default())
+        Self::at("none", &RuleSettings::default())
     }
 
     /// The default of our own worlds: window 4, count 2, low reward below 2, no repeats.
     pub fn category_window() -> Self {
-        Self::at("category-window", RuleSettings::default())
+        Self::at("category-window", &RuleSettings::default())
     }
 
     /// Text similarity of at least `threshold` to 2 of the last 4; no repeats.
@@ -81,21 +81,21 @@ impl ExitRule {
     /// # Panics
     /// If the threshold is out of its range; so in the next two.
     pub fn similarity_window(threshold: f32) -> Self {
-        Self::at("similarity-window", RuleSettings::default().with("threshold", threshold))
+        Self::at("similarity-window", &RuleSettings::default().with("threshold", threshold))
     }
 
     /// The released rule; the published thresholds are 15 (Amazon) and 50 (Steam).
     pub fn ilrec(threshold: f32) -> Self {
-        Self::at("ilrec", RuleSettings::default().with("threshold", threshold))
+        Self::at("ilrec", &RuleSettings::default().with("threshold", threshold))
     }
 
     /// BiLLP's rule.
     pub fn billp(threshold: f32) -> Self {
-        Self::at("billp", RuleSettings::default().with("threshold", threshold))
+        Self::at("billp", &RuleSettings::default().with("threshold", threshold))
     }
 
-    fn at(name: &str, settings: RuleSettings) -> Self {
-        Self::new(name, &settings).unwrap_or_else(|error| panic!("{error}"))
+    fn at(name: &str, settings: &RuleSettings) -> Self {
+        Self::new(name, settings).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// The name in every result.

@@ -11,15 +11,13 @@ use std::sync::Arc;
 
 /// The rules, the default first. To add one: a file with its `ENTRY`, its `mod` above, and a line here.
 #[rustfmt::skip]
-pub const RULES: [RuleEntry; 5] = [
+pub const RULES: &[RuleEntry] = &[
     category_window::ENTRY,
     similarity_window::ENTRY,
     ilrec::ENTRY,
     billp::ENTRY,
     none::ENTRY,
 ];
-
-static ENTRIES: [RuleEntry; RULES.len()] = RULES;
 
 /// The names of the rules, the default first.
 pub const EXIT_RULES: [&str; RULES.len()] = {
@@ -34,7 +32,7 @@ pub const EXIT_RULES: [&str; RULES.len()] = {
 
 /// A rule by its name.
 pub fn find_rule(name: &str) -> Option<&'static RuleEntry> {
-    ENTRIES.iter().find(|entry| entry.name == name)
+    RULES.iter().find(|entry| entry.name == name)
 }
 
 /// Something that rules look at in an item.

@@ -25,10 +25,12 @@ pub(crate) enum Chance {
 }
 
 impl Chance {
-    /// That of the session that follows with the same memory.
+    /// That of the session that follows with the same memory: far from the streams that whoever runs sessions counts.
     pub(crate) fn next(self) -> Self {
         match self {
-            Self::Seeded(seed) => Self::Seeded(SessionSeed { stream: seed.stream.wrapping_add(1), ..seed }),
+            Self::Seeded(seed) => {
+                Self::Seeded(SessionSeed { stream: seed.stream.wrapping_add(1 << 32), ..seed })
+            }
             Self::Likeliest => Self::Likeliest,
         }
     }

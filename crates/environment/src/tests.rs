@@ -3,6 +3,7 @@
 mod form;
 mod history;
 mod laws;
+mod own;
 mod together;
 
 use crate::*;

@@ -129,15 +129,15 @@ fn a_threshold_is_for_rules_that_have_one() {
 #[test]
 fn parameters_come_from_the_settings_and_survive_them() {
     let domain = domain();
-    let text = "{\"exit_rule\": \"ilrec\", \"rule\": {\"window\": 6, \"softness\": 0.5}}";
+    let text = "{\"exit_rule\": \"similarity-window\", \"rule\": {\"count\": 4, \"softness\": 0.5}}";
     let settings: EnvironmentSettings = serde_json::from_str(text).unwrap();
     let again = serde_json::from_value(serde_json::to_value(&settings).unwrap()).unwrap();
     assert_eq!(settings, again);
     let rule = settings.rule(&domain.world, SEED).unwrap();
-    assert_eq!((rule.parameters().count("window.length"), rule.parameters().number("softness")), (6, 0.5));
+    assert_eq!((rule.parameters().count("count"), rule.parameters().number("softness")), (4, 0.5));
     let threshold = |rule: &ExitRule| rule.parameters().number("threshold");
-    let usual = under("ilrec", None).rule(&domain.world, SEED).unwrap();
-    assert!(threshold(&rule) < threshold(&usual), "more recent items have nearer ones among them");
+    let usual = under("similarity-window", None).rule(&domain.world, SEED).unwrap();
+    assert!(threshold(&rule) < threshold(&usual), "calibration knows that all four have to be alike");
     let plain = serde_json::to_value(EnvironmentSettings::default()).unwrap();
     assert!(plain.get("rule").is_none(), "settings without parameters are written as before");
     let wrong = EnvironmentSettings { rule: rule_settings("count", 5), ..under("ilrec", None) };

@@ -23,7 +23,8 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
         let texts = features.texts.as_ref().expect("the features were checked");
         let items = (texts.as_ref(), texts.rows().len() / texts.width());
         let (window, count) = (parameters.count(LENGTH.name), parameters.count(TWO.name));
-        calibrated_similarity(items, (window, count), DEFAULT_SIMILARITY_HAZARD, seed)
+        // A similarity of equal texts may be rounded to more than 1.
+        calibrated_similarity(items, (window, count), DEFAULT_SIMILARITY_HAZARD, seed).min(1.0)
     }),
 };
 
