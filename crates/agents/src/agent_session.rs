@@ -69,17 +69,17 @@ impl AgentSession {
     pub(crate) fn new(
         scene: &Scene<'_>,
         number: usize,
-        user: UserIdx,
+        environment: environment::Session,
         n_history: usize,
-        environment: &environment::Environment,
-    ) -> Result<Self, environment::EnvironmentError> {
+    ) -> Self {
+        let user = environment.user();
         let history = scene.history(user);
         let shown = &history[history.len().saturating_sub(n_history)..];
         let title = |item: ItemIdx| title_of(scene, item);
-        Ok(Self {
+        Self {
             number,
             user,
-            environment: environment.start(user)?,
+            environment,
             unavailable: scene.known_items(user),
             history: shown
                 .iter()
@@ -93,7 +93,7 @@ impl AgentSession {
             value: 0.0,
             is_given_up: false,
             lesson: None,
-        })
+        }
     }
 
     /// Whether another step can follow.

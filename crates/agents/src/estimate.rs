@@ -171,7 +171,7 @@ fn rehearse(
 fn staying(environment: &Environment, steps: usize) -> Result<Environment, AgentError> {
     let rewards = Arc::clone(environment.rewards());
     let features: ItemFeatures = environment.features().clone();
-    Ok(Environment::new(rewards, features, ExitRule::None, steps.max(1))?)
+    Ok(Environment::new(rewards, features, ExitRule::none(), steps.max(1))?)
 }
 
 impl Need {

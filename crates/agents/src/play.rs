@@ -6,7 +6,7 @@ use crate::memory::{Memo, Memories};
 use crate::reply::Problem;
 use crate::{AgentError, Recall};
 use demonstrations::AgentAccount;
-use environment::Environment;
+use environment::{Environment, EnvironmentError, SessionSeed};
 use llm::LlmError;
 use mdp::UserIdx;
 use serde::{Deserialize, Serialize};
@@ -60,8 +60,12 @@ impl Agents<'_> {
         let mut sessions: Vec<AgentSession> = users
             .iter()
             .enumerate()
-            .map(|(at, &user)| AgentSession::new(self.scene, first + at, user, n_history, environment))
-            .collect::<Result<_, _>>()?;
+            .map(|(at, &user)| {
+                let (number, seed) = (first + at, self.seed);
+                let session = environment.start_seeded(user, SessionSeed { seed, stream: number as u64 })?;
+                Ok(AgentSession::new(self.scene, number, session, n_history))
+            })
+            .collect::<Result<_, EnvironmentError>>()?;
         let stopped = match self.play_on(&mut sessions, memories, (&mut account, &mut memos), tell) {
             Ok(()) => None,
             Err(AgentError::Model(error)) if error.ends_the_run() => {

@@ -10,6 +10,7 @@ pub(crate) use crate::ranker_policy::RankerPolicy;
 use crate::registry::{Code, Entry, Kind, Settings};
 use crate::tensors::{put_mlp, take_mlp};
 use artefact::Tensors;
+use environment::SessionSeed;
 use learner::{Context, Learner, Sessions};
 use learning::{
     Algorithm, Explained, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule,
@@ -267,7 +268,9 @@ impl<'a> IlRec<'a> {
         let acting = self.acting();
         let one = |(index, &user): (usize, &usize)| {
             let path = [Stream::Sessions as u64, progress.n_rounds, index as u64];
-            rollout(acting, self.inputs.environment, self.inputs.train[user], &mut rng_for(self.seed, &path))
+            let seed = SessionSeed { seed: self.seed, stream: (progress.n_rounds << 32) | index as u64 };
+            let rng = &mut rng_for(self.seed, &path);
+            rollout(acting, self.inputs.environment, self.inputs.train[user], rng, seed)
         };
         Ok(users.par_iter().enumerate().map(one).collect::<Result<_, _>>()?)
     }

@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use crate::output::Format;
 use crate::settings::Layers;
 use clap::Args;
+use environment::Setting;
 use experiment::{EXIT_RULES, EnvironmentSettings};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -127,6 +128,15 @@ pub(crate) struct EnvironmentArgs {
     /// Threshold of a distance or similarity rule [default: calibrated on the train world]
     #[arg(long, value_name = "X")]
     threshold: Option<f32>,
+    /// One parameter of the exit rule, as `ilrec rules NAME` lists them
+    #[arg(long, value_name = "PARAMETER=VALUE", value_parser = assignment)]
+    exit_set: Vec<(String, Setting)>,
+}
+
+/// The two sides of `PARAMETER=VALUE`.
+fn assignment(word: &str) -> Result<(String, Setting), String> {
+    let (name, value) = word.split_once('=').ok_or("PARAMETER=VALUE is expected, such as window=5")?;
+    Ok((name.trim().to_owned(), value.trim().into()))
 }
 
 impl EnvironmentArgs {
@@ -141,6 +151,7 @@ impl EnvironmentArgs {
             exit_rule: self.exit_rule.clone(),
             horizon: self.horizon.unwrap_or(EnvironmentSettings::default().horizon),
             threshold: self.threshold,
+            rule: self.exit_set.iter().cloned().collect(),
         }
     }
 }

@@ -283,7 +283,14 @@ impl From<server::ServerError> for Failure {
 
 impl From<environment::EnvironmentError> for Failure {
     fn from(error: environment::EnvironmentError) -> Self {
-        Self::input(error.to_string())
+        use environment::EnvironmentError as E;
+        let message = error.to_string();
+        match error {
+            E::UnknownParameter { rule, known, .. } | E::BadParameter { rule, known, .. } => {
+                Self::input(message).hint(format!("parameters of {rule}: {known}"))
+            }
+            _ => Self::input(message),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Demonstrations made worse on purpose: the controls every gain from demonstrations has to survive.
 
 use crate::{DemoStep, Demonstration, DemonstrationError, Grounding, GroundingStatus, Scene};
+use environment::SessionSeed;
 use mdp::{ItemIdx, ItemSet, Rng, StepEnd, rng_for};
 use rand::RngExt as _;
 use rayon::prelude::*;
@@ -26,7 +27,7 @@ pub fn shuffle_items(
     let changed = demonstrations
         .iter()
         .map(|demonstration| (demonstration, permuted_items(demonstration, scene, &permutation)));
-    let replayed = replay_all(changed.collect(), scene)?;
+    let replayed = replay_all(changed.collect(), scene, seed)?;
     Ok(replayed.into_iter().flatten().map(|(demonstration, _)| demonstration).collect())
 }
 
@@ -66,7 +67,7 @@ pub fn corrupt(
         let mut rng = rng_for(seed, &[CORRUPT, at as u64]);
         (demonstration, corrupted_items(demonstration, scene, fraction, &mut rng))
     });
-    let replayed = replay_all(changed.collect(), scene)?;
+    let replayed = replay_all(changed.collect(), scene, seed)?;
     Ok(replayed.into_iter().flatten().collect())
 }
 
@@ -100,8 +101,12 @@ fn untaken_item(taken: &mut ItemSet, rng: &mut Rng) -> ItemIdx {
 fn replay_all(
     changed: Vec<(&Demonstration, Vec<ItemIdx>)>,
     scene: &Scene<'_>,
+    seed: u64,
 ) -> Result<Vec<Vec<Marked>>, DemonstrationError> {
-    changed.into_par_iter().map(|(demonstration, items)| replay(demonstration, &items, scene)).collect()
+    let one = |(place, (demonstration, items)): (usize, (&Demonstration, Vec<ItemIdx>))| {
+        replay(demonstration, &items, scene, SessionSeed { seed, stream: place as u64 })
+    };
+    changed.into_par_iter().enumerate().map(one).collect()
 }
 
 /// Plays `items` for the user of a demonstration; the rest after an exit goes on as a new session. The flags say
@@ -110,6 +115,7 @@ fn replay(
     demonstration: &Demonstration,
     items: &[ItemIdx],
     scene: &Scene<'_>,
+    seed: SessionSeed,
 ) -> Result<Vec<Marked>, DemonstrationError> {
     let empty = |number: usize| {
         let id = match number {
@@ -119,7 +125,7 @@ fn replay(
         (Demonstration { id, steps: Vec::new(), ..demonstration.clone() }, Vec::new())
     };
     let mut sessions: Vec<Marked> = vec![empty(0)];
-    let mut session = scene.environment.start(demonstration.user)?;
+    let mut session = scene.environment.start_seeded(demonstration.user, seed)?;
     for (step, &item) in demonstration.steps.iter().zip(items) {
         if !session.end().continues() {
             session.restart(demonstration.user)?;

@@ -1,13 +1,15 @@
 //! A few hundred sessions as columns: what a step looks at lies side by side.
 
-use crate::recent::{RecentItems, distance_rule};
-use crate::{Environment, EnvironmentError, Outcome};
+use crate::recent::{RecentItems, plain_window};
+use crate::seed::Chance;
+use crate::{Environment, EnvironmentError, Outcome, SessionSeed};
 use mdp::{ItemIdx, StepEnd, UserIdx};
 
 /// Sessions of one environment and the memory that their steps use again and again.
 #[derive(Debug)]
 pub(crate) struct Block {
     users: Vec<UserIdx>,
+    chances: Vec<Chance>,
     ends: Vec<StepEnd>,
     /// What each session has shown, oldest first.
     shown: Vec<Vec<ItemIdx>>,
@@ -25,11 +27,12 @@ impl Block {
         let n = users.len();
         Self {
             users: users.to_vec(),
+            chances: vec![Chance::Seeded(SessionSeed::default()); n],
             ends: vec![StepEnd::Continues; n],
             shown: vec![Vec::new(); n],
             rewards: vec![0.0; n],
             stepping: Vec::with_capacity(n),
-            recent: distance_rule(environment.rule()).map(|rule| RecentItems::new(rule, n)),
+            recent: plain_window(environment.rule()).map(|near| RecentItems::new(near, n)),
         }
     }
 
@@ -45,9 +48,14 @@ impl Block {
         self.ends[at]
     }
 
+    pub(crate) fn chance(&self, at: usize) -> Chance {
+        self.chances[at]
+    }
+
     /// Starts a session over, keeping the memory.
-    pub(crate) fn restart(&mut self, at: usize, user: UserIdx) {
+    pub(crate) fn restart(&mut self, at: usize, user: UserIdx, chance: Chance) {
         self.users[at] = user;
+        self.chances[at] = chance;
         self.ends[at] = StepEnd::Continues;
         self.shown[at].clear();
     }
@@ -65,7 +73,9 @@ impl Block {
 
     /// Shows one item in every session; the items were checked.
     pub(crate) fn step(&mut self, environment: &Environment, items: &[ItemIdx], outcomes: &mut [Outcome]) {
-        environment.rewards().fill_cells(&self.users, items, &mut self.rewards);
+        if !environment.looks_at_history() {
+            environment.rewards().fill_cells(&self.users, items, &mut self.rewards);
+        }
         if let (Some(recent), Some((source, pairs))) = (&mut self.recent, environment.near_pairs()) {
             (0..items.len()).for_each(|at| recent.compare(source, pairs, at, items[at]));
         }
@@ -82,9 +92,11 @@ impl Block {
         items: &[ItemIdx],
         outcomes: &mut [Outcome],
     ) {
-        self.stepping.clear();
-        self.stepping.extend(sessions.iter().map(|session| self.users[session - first]));
-        environment.rewards().fill_cells(&self.stepping, items, &mut self.rewards[..items.len()]);
+        if !environment.looks_at_history() {
+            self.stepping.clear();
+            self.stepping.extend(sessions.iter().map(|session| self.users[session - first]));
+            environment.rewards().fill_cells(&self.stepping, items, &mut self.rewards[..items.len()]);
+        }
         if let (Some(recent), Some((source, pairs))) = (&mut self.recent, environment.near_pairs()) {
             let pairs_of = sessions.iter().zip(items);
             pairs_of.for_each(|(session, &item)| recent.compare(source, pairs, session - first, item));
@@ -94,12 +106,17 @@ impl Block {
         }
     }
 
-    /// What comes of an item with this reward in a session; its distances were compared.
+    /// What comes of an item in a session; its distances were compared. `reward` is the item's, where rewards do not look at
+    /// what was shown.
     fn settle(&mut self, environment: &Environment, at: usize, item: ItemIdx, reward: f32) -> Outcome {
-        let shown = &mut self.shown[at];
+        let (user, shown) = (self.users[at], &mut self.shown[at]);
+        let reward = match environment.looks_at_history() {
+            true => environment.rewards().reward_after(user, item, shown),
+            false => reward,
+        };
         let outcome = environment.outcome(reward, shown.len(), || match &self.recent {
             Some(recent) => recent.ends(at, shown.len()),
-            None => environment.rule().ends_by_content(item, shown, environment.features()),
+            None => environment.ends_by_content((user, self.chances[at]), item, shown),
         });
         self.ends[at] = outcome.end;
         shown.push(item);

@@ -14,7 +14,7 @@ const N_SAMPLES: usize = 20_000;
 /// policy on MovieLens latest-small.
 pub const DEFAULT_SIMILARITY_HAZARD: f64 = 0.2;
 
-/// The distance below which the nearest of the last `window` items makes a uniformly random policy leave in a
+/// The distance below which the `count` nearest of the last `window` items make a uniformly random policy leave in a
 /// share `hazard` of its steps.
 ///
 /// # Source
@@ -22,16 +22,21 @@ pub const DEFAULT_SIMILARITY_HAZARD: f64 = 0.2;
 /// the published Amazon rollouts, which are uniform.
 ///
 /// # Panics
-/// If there are no items.
-pub fn calibrated_distance(distances: &dyn DistanceSource, window: usize, hazard: f64, seed: u64) -> f32 {
-    quantile_of_nearest((distances.n_items(), window, 1), hazard, seed, |a, b| distances.distance(a, b))
+/// If there are no items, or the count is 0 or more than the window.
+pub fn calibrated_distance(
+    distances: &dyn DistanceSource,
+    (window, count): (usize, usize),
+    hazard: f64,
+    seed: u64,
+) -> f32 {
+    quantile_of_nearest((distances.n_items(), window, count), hazard, seed, |a, b| distances.distance(a, b))
 }
 
 /// The text similarity that the `count` most similar of the last `window` items reach in a share `hazard` of a
 /// uniformly random policy's steps.
 ///
 /// # Panics
-/// If there are no items.
+/// If there are no items, or the count is 0 or more than the window.
 pub fn calibrated_similarity(
     (texts, n_items): (&TextVectors, usize),
     (window, count): (usize, usize),

@@ -1,8 +1,9 @@
 //! One user's session, step by step.
 
 use crate::nearness::NearPairs;
-use crate::recent::distance_rule;
-use crate::{DistanceSource, EnvironmentError, ExitRule, ItemFeatures};
+use crate::recent::plain_window;
+use crate::seed::Chance;
+use crate::{DistanceSource, EnvironmentError, ExitRule, ItemFeatures, SessionSeed};
 use mdp::{ExitReason, ItemIdx, RewardSource, StepEnd, UserIdx};
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ pub struct Environment {
     features: ItemFeatures,
     rule: ExitRule,
     horizon: usize,
+    looks_at_history: bool,
     /// Where the rule looks at distances.
     near_pairs: Option<Arc<NearPairs>>,
 }
@@ -58,9 +60,10 @@ impl Environment {
                 return Err(EnvironmentError::WrongSize { what, expected, got });
             }
         }
-        rule.check(&features)?;
-        let near_pairs = distance_rule(&rule).map(|rule| Arc::new(NearPairs::new(rule.threshold, expected)));
-        Ok(Self { rewards, features, rule, horizon, near_pairs })
+        rule.entry().check(&features)?;
+        let near_pairs = plain_window(&rule).map(|near| Arc::new(NearPairs::new(near.threshold, expected)));
+        let looks_at_history = rewards.looks_at_history();
+        Ok(Self { rewards, features, rule, horizon, looks_at_history, near_pairs })
     }
 
     /// How many users have a row.
@@ -93,13 +96,49 @@ impl Environment {
         &self.rewards
     }
 
-    /// A new session.
+    /// A new session of the default seed, which does where nothing is left to chance.
     ///
     /// # Errors
     /// When the user has no row.
     pub fn start(&self, user: UserIdx) -> Result<Session, EnvironmentError> {
+        self.start_seeded(user, SessionSeed::default())
+    }
+
+    /// A new session for planning: what is more likely than not happens.
+    ///
+    /// # Errors
+    /// When the user has no row.
+    pub fn start_likeliest(&self, user: UserIdx) -> Result<Session, EnvironmentError> {
+        self.start_by(user, Chance::Likeliest)
+    }
+
+    /// A new session whose chance follows from a seed.
+    ///
+    /// # Errors
+    /// When the user has no row.
+    pub fn start_seeded(&self, user: UserIdx, seed: SessionSeed) -> Result<Session, EnvironmentError> {
+        self.start_by(user, Chance::Seeded(seed))
+    }
+
+    fn start_by(&self, user: UserIdx, chance: Chance) -> Result<Session, EnvironmentError> {
         self.check_user(user)?;
-        Ok(Session { environment: self.clone(), user, shown: Vec::new(), end: StepEnd::Continues })
+        Ok(Session { environment: self.clone(), user, chance, shown: Vec::new(), end: StepEnd::Continues })
+    }
+
+    /// Whether the content of an item ends a session, and the recent item that did it where there is one.
+    pub(crate) fn ends_by_content(
+        &self,
+        (user, chance): (UserIdx, Chance),
+        item: ItemIdx,
+        shown: &[ItemIdx],
+    ) -> Option<(ExitReason, Option<ItemIdx>)> {
+        let leaving = self.rule.by_content(item, shown, &self.features)?;
+        chance.happens(leaving.probability, user, shown.len()).then_some((leaving.reason, leaving.matched))
+    }
+
+    /// Whether rewards look at what a session has shown.
+    pub(crate) fn looks_at_history(&self) -> bool {
+        self.looks_at_history
     }
 
     /// Distances and what is known of them, where the rule looks at them.
@@ -123,7 +162,7 @@ impl Environment {
         n_shown: usize,
         by_content: impl FnOnce() -> Option<(ExitReason, Option<ItemIdx>)>,
     ) -> Outcome {
-        let (reason, matched) = if self.rule.ends_by_reward(reward, n_shown == 0) {
+        let (reason, matched) = if self.rule.low_reward().is_some_and(|low| low.ends(reward, n_shown == 0)) {
             (Some(ExitReason::LowReward), None)
         } else {
             by_content().map_or((None, None), |(reason, matched)| (Some(reason), matched))
@@ -142,6 +181,7 @@ impl Environment {
 pub struct Session {
     environment: Environment,
     user: UserIdx,
+    chance: Chance,
     shown: Vec<ItemIdx>,
     end: StepEnd,
 }
@@ -162,22 +202,25 @@ impl Session {
         self.end
     }
 
-    /// Starts over with another user, keeping the memory.
+    /// Starts over with another user and the next stream of its seed, keeping the memory.
     ///
     /// # Errors
     /// When the user has no row.
     pub fn restart(&mut self, user: UserIdx) -> Result<(), EnvironmentError> {
         self.environment.check_user(user)?;
         self.user = user;
+        self.chance = self.chance.next();
         self.shown.clear();
         self.end = StepEnd::Continues;
         Ok(())
     }
 
-    /// Why the content of `item` would end the session now, whatever its reward.
+    /// Why the content of `item` would end the session now, whatever its reward; where chance has a say, why it would more
+    /// likely than not.
     pub fn would_end(&self, item: ItemIdx) -> Option<ExitReason> {
         let Environment { rule, features, .. } = &self.environment;
-        rule.ends_by_content(item, &self.shown, features).map(|(reason, _)| reason)
+        let leaving = rule.by_content(item, &self.shown, features)?;
+        Chance::Likeliest.happens(leaving.probability, self.user, 0).then_some(leaving.reason)
     }
 
     /// Shows an item.
@@ -191,9 +234,8 @@ impl Session {
         if item.index() >= self.environment.n_items() {
             return Err(EnvironmentError::UnknownItem(item));
         }
-        let Environment { rewards, features, rule, .. } = &self.environment;
-        let reward = rewards.reward(self.user, item);
-        let by_content = || rule.ends_by_content(item, &self.shown, features);
+        let reward = self.environment.rewards.reward_after(self.user, item, &self.shown);
+        let by_content = || self.environment.ends_by_content((self.user, self.chance), item, &self.shown);
         let outcome = self.environment.outcome(reward, self.shown.len(), by_content);
         self.shown.push(item);
         self.end = outcome.end;

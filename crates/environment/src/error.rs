@@ -13,6 +13,41 @@ pub enum EnvironmentError {
         /// What it lacks.
         missing: &'static str,
     },
+    /// The registry has no such rule.
+    #[error("no exit rule is called {0}")]
+    UnknownRule(String),
+    /// The rule has no such parameter.
+    #[error("exit rule {rule} has no parameter {name}")]
+    UnknownParameter {
+        /// The rule's name.
+        rule: &'static str,
+        /// What was asked for.
+        name: String,
+        /// Its parameters with their ranges.
+        known: String,
+    },
+    /// A value that the parameter cannot have.
+    #[error("{name} of exit rule {rule} is {range}, not {value}")]
+    BadParameter {
+        /// The rule's name.
+        rule: &'static str,
+        /// The parameter.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What it can be.
+        range: String,
+        /// The rule's parameters with their ranges.
+        known: String,
+    },
+    /// A parameter without a default that nobody has given or calibrated.
+    #[error("{name} of exit rule {rule} has no value yet")]
+    OpenParameter {
+        /// The rule's name.
+        rule: &'static str,
+        /// The parameter.
+        name: &'static str,
+    },
     /// Features or rewards for another catalogue.
     #[error("{what} has {got} items, the rewards have {expected}")]
     WrongSize {

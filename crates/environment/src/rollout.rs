@@ -1,6 +1,6 @@
 //! A policy meets simulated users.
 
-use crate::{Environment, EnvironmentError};
+use crate::{Environment, EnvironmentError, SessionSeed};
 use mdp::{Interaction, ItemSet, Policy, SessionContext, Step, Trajectory, UserIdx, rng_for};
 use rayon::prelude::*;
 
@@ -40,7 +40,7 @@ fn run(
     for interaction in start.history {
         shown.insert(interaction.item);
     }
-    let mut session = environment.start(start.user)?;
+    let mut session = environment.start_seeded(start.user, SessionSeed { seed, stream: start.stream })?;
     let mut acting = policy.start(SessionContext { user: start.user, history: start.history });
     let mut steps = Vec::new();
     while session.end().continues() && shown.len() < environment.n_items() {

@@ -1,5 +1,9 @@
 //! Golden traces of every rule, first steps included.
 
+mod form;
+mod history;
+mod laws;
+mod own;
 mod together;
 
 use crate::*;
@@ -37,9 +41,8 @@ fn official(rule: ExitRule, horizon: usize) -> Environment {
     Environment::new(Arc::new(rewards), features, rule, horizon).unwrap()
 }
 
-fn ilrec(length: usize, threshold: f32) -> ExitRule {
-    let ExitRule::Ilrec(rule) = ExitRule::ilrec(threshold) else { unreachable!() };
-    ExitRule::Ilrec(NearWindow { window: Window { length, published_slices: false }, ..rule })
+fn ilrec(length: i32, threshold: f32) -> ExitRule {
+    ExitRule::ilrec(threshold).with("window", length).unwrap()
 }
 
 /// Plays items and writes `reward:end` per step.
@@ -104,9 +107,8 @@ fn by_category(published_slices: bool) -> Environment {
     let categories = vec![vec![0], vec![0, 1], vec![0], vec![1], vec![2], vec![2], vec![], vec![3]];
     let features = ItemFeatures { categories: Some(Arc::new(categories)), ..Default::default() };
     let rewards = Arc::new(Matrix(vec![vec![4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 1.0]]));
-    let ExitRule::CategoryWindow(rule) = ExitRule::category_window() else { unreachable!() };
-    let rule = CategoryWindow { window: Window { length: 4, published_slices }, ..rule };
-    Environment::new(rewards, features, ExitRule::CategoryWindow(rule), 100).unwrap()
+    let rule = ExitRule::category_window().with("window.published_slices", published_slices).unwrap();
+    Environment::new(rewards, features, rule, 100).unwrap()
 }
 
 #[test]
@@ -152,8 +154,8 @@ fn impossible_environments_and_steps_are_errors() {
     let missing = refused(ItemFeatures::default(), ExitRule::category_window());
     assert_eq!(missing.to_string(), "exit rule category-window needs item categories");
     let small = ItemFeatures::default().with_distances(Arc::new(Matrix(vec![vec![0.0]])));
-    assert!(matches!(refused(small, ExitRule::None), EnvironmentError::WrongSize { got: 1, .. }));
-    let environment = Environment::new(rewards(), ItemFeatures::default(), ExitRule::None, 1).unwrap();
+    assert!(matches!(refused(small, ExitRule::none()), EnvironmentError::WrongSize { got: 1, .. }));
+    let environment = Environment::new(rewards(), ItemFeatures::default(), ExitRule::none(), 1).unwrap();
     assert!(environment.start(UserIdx(1)).is_err());
     let mut session = environment.start(UserIdx(0)).unwrap();
     assert!(session.step(ItemIdx(3)).is_err());
@@ -225,7 +227,7 @@ fn calibration_reaches_the_hazard() {
             a.0.abs_diff(b.0) as f32
         }
     }
-    let threshold = calibrated_distance(&Line, 4, PUBLISHED_DISTANCE_HAZARD, 0);
+    let threshold = calibrated_distance(&Line, (4, 1), PUBLISHED_DISTANCE_HAZARD, 0);
     let rewards = Arc::new(Matrix(vec![vec![4.0; 500]]));
     let features = ItemFeatures::default().with_distances(Arc::new(Line));
     let environment = Environment::new(rewards, features, ExitRule::ilrec(threshold), 100).unwrap();

@@ -1,7 +1,8 @@
 //! Thousands of sessions stepped together, without allocating once they run.
 
 use crate::block::Block;
-use crate::{Environment, EnvironmentError, Outcome};
+use crate::seed::Chance;
+use crate::{Environment, EnvironmentError, Outcome, SessionSeed};
 use mdp::{ItemIdx, StepEnd, UserIdx};
 use rayon::prelude::*;
 
@@ -21,7 +22,7 @@ pub struct VectorEnvironment<'a> {
 const SESSIONS_PER_BLOCK: usize = 256;
 
 impl<'a> VectorEnvironment<'a> {
-    /// One session per user of the list; a user may occur more than once.
+    /// One session per user of the list, of the default seed; a user may occur more than once.
     ///
     /// # Errors
     /// When a user has no row.
@@ -57,13 +58,31 @@ impl<'a> VectorEnvironment<'a> {
         self.blocks[index / SESSIONS_PER_BLOCK].end(index % SESSIONS_PER_BLOCK)
     }
 
-    /// Starts the session at `index` over with another user.
+    /// Starts the session at `index` over with another user and the next stream of its seed.
     ///
     /// # Errors
     /// When the user has no row.
     pub fn restart(&mut self, index: usize, user: UserIdx) -> Result<(), EnvironmentError> {
+        let chance = self.blocks[index / SESSIONS_PER_BLOCK].chance(index % SESSIONS_PER_BLOCK).next();
+        self.restart_by(index, user, chance)
+    }
+
+    /// The same with a seed of its own.
+    ///
+    /// # Errors
+    /// When the user has no row.
+    pub fn restart_seeded(
+        &mut self,
+        index: usize,
+        user: UserIdx,
+        seed: SessionSeed,
+    ) -> Result<(), EnvironmentError> {
+        self.restart_by(index, user, Chance::Seeded(seed))
+    }
+
+    fn restart_by(&mut self, index: usize, user: UserIdx, chance: Chance) -> Result<(), EnvironmentError> {
         self.environment.check_user(user)?;
-        self.blocks[index / SESSIONS_PER_BLOCK].restart(index % SESSIONS_PER_BLOCK, user);
+        self.blocks[index / SESSIONS_PER_BLOCK].restart(index % SESSIONS_PER_BLOCK, user, chance);
         Ok(())
     }
 

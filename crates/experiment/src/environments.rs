@@ -2,8 +2,7 @@
 
 use crate::ExperimentError;
 use environment::{
-    DEFAULT_SIMILARITY_HAZARD, Environment, ExitRule, ItemFeatures, PUBLISHED_DISTANCE_HAZARD,
-    calibrated_distance, calibrated_similarity,
+    EXIT_RULES, Environment, ExitRule, Feature, ItemFeatures, RULES, RuleEntry, RuleSettings, find_rule,
 };
 use serde::{Deserialize, Serialize};
 use world_model::{Side, World};
@@ -12,17 +11,20 @@ use world_model::{Side, World};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EnvironmentSettings {
-    /// The rule's name, one of [`EXIT_RULES`].
+    /// The rule's name, one of [`environment::EXIT_RULES`].
     pub exit_rule: String,
     /// The most steps of a session.
     pub horizon: usize,
     /// The threshold of a distance or similarity rule; without it, it is calibrated on the train world.
     pub threshold: Option<f32>,
+    /// Parameters of the rule that differ from its defaults.
+    #[serde(skip_serializing_if = "RuleSettings::is_empty")]
+    pub rule: RuleSettings,
 }
 
 impl Default for EnvironmentSettings {
     fn default() -> Self {
-        Self { exit_rule: EXIT_RULES[0].into(), horizon: 100, threshold: None }
+        Self { exit_rule: EXIT_RULES[0].into(), horizon: 100, threshold: None, rule: RuleSettings::default() }
     }
 }
 
@@ -30,9 +32,9 @@ impl EnvironmentSettings {
     /// Refuses what cannot work in any world.
     ///
     /// # Errors
-    /// When there is no rule of that name, or it has no threshold but is given one.
+    /// When there is no rule of that name, or it has no such parameter, or not of that value.
     pub fn check(&self) -> Result<(), ExperimentError> {
-        self.named().map(drop)
+        self.entry()?.parameters(&self.changes()).map(drop).map_err(Into::into)
     }
 
     /// The rule of both worlds. Its threshold is calibrated on the train world, so that nothing of the judge enters.
@@ -40,26 +42,34 @@ impl EnvironmentSettings {
     /// # Errors
     /// As [`EnvironmentSettings::check`], and when the rule needs categories but no item has any.
     pub fn rule(&self, world: &World, seed: u64) -> Result<ExitRule, ExperimentError> {
-        let (rule, form) = self.named()?;
+        let entry = self.entry()?;
         let has_categories = || world.catalogue().items().iter().any(|item| !item.categories.is_empty());
-        Ok(match form {
-            Form::OfCategories(_) if !has_categories() => return Err(ExperimentError::NoCategories { rule }),
-            Form::OfCategories(make) | Form::Fixed(make) => make(),
-            Form::Threshold(make, calibrate) => {
-                make(self.threshold.unwrap_or_else(|| calibrate(world, seed)))
-            }
-        })
+        if entry.needs.contains(&Feature::Categories) && !has_categories() {
+            return Err(ExperimentError::NoCategories { rule: entry.name });
+        }
+        let mut parameters = entry.parameters(&self.changes())?;
+        if parameters.open().is_some() {
+            parameters = entry.calibrated(parameters, &features(entry, world, Side::Train), seed)?;
+        }
+        Ok(ExitRule::of(entry, parameters)?)
     }
 
-    fn named(&self) -> Result<(&'static str, Form), ExperimentError> {
+    fn entry(&self) -> Result<&'static RuleEntry, ExperimentError> {
         let unknown = || ExperimentError::UnknownExitRule { name: self.exit_rule.clone() };
-        let (rule, form) = RULES.into_iter().find(|(name, _)| *name == self.exit_rule).ok_or_else(unknown)?;
-        if self.threshold.is_none() || form.has_threshold() {
-            return Ok((rule, form));
+        let entry = find_rule(&self.exit_rule).ok_or_else(unknown)?;
+        if self.threshold.is_none() || entry.has(THRESHOLD) {
+            return Ok(entry);
         }
-        let others =
-            RULES.into_iter().filter(|(_, form)| form.has_threshold()).map(|(name, _)| name).collect();
-        Err(ExperimentError::NoThreshold { rule, others })
+        let others = RULES.iter().filter(|other| other.has(THRESHOLD)).map(|other| other.name).collect();
+        Err(ExperimentError::NoThreshold { rule: entry.name, others })
+    }
+
+    /// The rule's parameters that differ from its defaults, the threshold among them.
+    fn changes(&self) -> RuleSettings {
+        match self.threshold {
+            Some(threshold) => self.rule.clone().with(THRESHOLD, threshold),
+            None => self.rule.clone(),
+        }
     }
 
     /// The environment that answers as one side of the world.
@@ -80,7 +90,7 @@ impl EnvironmentSettings {
         seed: u64,
     ) -> Result<(Environment, Environment), ExperimentError> {
         let rule = self.rule(world, seed)?;
-        Ok((self.under(rule, world, Side::Train)?, self.under(rule, world, Side::Judge)?))
+        Ok((self.under(rule.clone(), world, Side::Train)?, self.under(rule, world, Side::Judge)?))
     }
 
     /// The environment of a rule that was resolved before, its threshold included; only the horizon of these settings counts.
@@ -92,64 +102,19 @@ impl EnvironmentSettings {
             Side::Train => world.train_truth(),
             Side::Judge => world.judge_truth(),
         };
-        let wants_text = matches!(rule, ExitRule::SimilarityWindow(_));
-        let features = ItemFeatures::of(world.catalogue(), wants_text.then_some(TEXT_WIDTH));
-        let features = match rule {
-            ExitRule::Ilrec(_) | ExitRule::Billp(_) => features.with_distances(world.distances(side)),
-            _ => features,
-        };
+        let features = features(rule.entry(), world, side);
         Ok(Environment::new(rewards, features, rule, self.horizon)?)
     }
 }
 
-/// What becomes of a rule's name.
-enum Form {
-    /// A rule in which nothing is left open.
-    Fixed(fn() -> ExitRule),
-    /// One that looks at categories.
-    OfCategories(fn() -> ExitRule),
-    /// One with a threshold, and how that is calibrated where nobody gives it.
-    Threshold(fn(f32) -> ExitRule, fn(&World, u64) -> f32),
-}
-
-impl Form {
-    fn has_threshold(&self) -> bool {
-        matches!(self, Self::Threshold(..))
-    }
-}
-
-const RULES: [(&str, Form); 5] = [
-    ("category-window", Form::OfCategories(ExitRule::category_window)),
-    ("similarity-window", Form::Threshold(ExitRule::similarity_window, similarity_on_train_world)),
-    ("ilrec", Form::Threshold(ExitRule::ilrec, distance_on_train_world)),
-    ("billp", Form::Threshold(ExitRule::billp, distance_on_train_world)),
-    ("none", Form::Fixed(|| ExitRule::None)),
-];
-
-/// The names of the rules, the default first.
-pub const EXIT_RULES: [&str; RULES.len()] = {
-    let mut names = [""; RULES.len()];
-    let mut at = 0;
-    while at < names.len() {
-        names[at] = RULES[at].0;
-        at += 1;
-    }
-    names
-};
-
-/// Width of the text vectors that the similarity rule looks at.
+/// The parameter that has a setting of its own.
+const THRESHOLD: &str = "threshold";
+/// Width of the text vectors that rules look at.
 const TEXT_WIDTH: usize = 256;
-/// What the rules look back at while they are calibrated, and how many of it must be similar.
-const WINDOW: usize = 4;
-const SIMILAR: usize = 2;
 
-fn distance_on_train_world(world: &World, seed: u64) -> f32 {
-    calibrated_distance(world.distances(Side::Train).as_ref(), WINDOW, PUBLISHED_DISTANCE_HAZARD, seed)
-}
-
-fn similarity_on_train_world(world: &World, seed: u64) -> f32 {
-    let features = ItemFeatures::of(world.catalogue(), Some(TEXT_WIDTH));
-    let texts = features.texts.as_ref().expect("texts were asked for");
-    let items = (texts.as_ref(), world.n_items());
-    calibrated_similarity(items, (WINDOW, SIMILAR), DEFAULT_SIMILARITY_HAZARD, seed)
+/// What the rule looks at in one of the worlds. Texts and distances are there only for rules that need them.
+fn features(entry: &RuleEntry, world: &World, side: Side) -> ItemFeatures {
+    let wants = |feature| entry.needs.contains(&feature);
+    let features = ItemFeatures::of(world.catalogue(), wants(Feature::Texts).then_some(TEXT_WIDTH));
+    if wants(Feature::Distances) { features.with_distances(world.distances(side)) } else { features }
 }

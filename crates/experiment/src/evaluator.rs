@@ -183,8 +183,9 @@ impl Evaluator {
             .flat_map(|source| &source.demonstrations)
             .map(|demo| (demo.user, demo.steps.iter().map(|step| step.step.item).collect()))
             .collect();
-        let trajectories = replay(&self.environment, &sessions)?;
-        let rollouts = [Rollouts { training_seed: None, eval_seed: self.eval_seeds[0], trajectories }];
+        let eval_seed = self.eval_seeds[0];
+        let trajectories = replay(&self.environment, &sessions, eval_seed)?;
+        let rollouts = [Rollouts { training_seed: None, eval_seed, trajectories }];
         Ok(evaluate(&self.setting("demonstrator"), &rollouts, &[])?)
     }
 

@@ -16,8 +16,9 @@ pub use crate::demonstrations::{
     AgentDemonstrations, collect_from_agents, collect_from_expert, describe_together, expert_without_model,
     import_demonstrations,
 };
+pub use ::environment::EXIT_RULES;
 pub use domain::{Domain, UserHistory};
-pub use environments::{EXIT_RULES, EnvironmentSettings};
+pub use environments::EnvironmentSettings;
 pub use error::ExperimentError;
 pub use evaluator::{CONTROLS, Contestant, EvaluationSettings, Evaluator, UNIFORM, paired_differences};
 pub use nouns::with_nouns;

@@ -51,7 +51,7 @@ fn domain() -> Arc<Domain> {
 }
 
 fn under(exit_rule: &str, threshold: Option<f32>) -> EnvironmentSettings {
-    EnvironmentSettings { exit_rule: exit_rule.into(), horizon: 12, threshold }
+    EnvironmentSettings { exit_rule: exit_rule.into(), horizon: 12, threshold, ..Default::default() }
 }
 
 fn train_environment(domain: &Domain) -> Environment {
@@ -124,6 +124,29 @@ fn a_threshold_is_for_rules_that_have_one() {
             other => panic!("{other}"),
         }
     }
+}
+
+#[test]
+fn parameters_come_from_the_settings_and_survive_them() {
+    let domain = domain();
+    let text = "{\"exit_rule\": \"similarity-window\", \"rule\": {\"count\": 4, \"softness\": 0.5}}";
+    let settings: EnvironmentSettings = serde_json::from_str(text).unwrap();
+    let again = serde_json::from_value(serde_json::to_value(&settings).unwrap()).unwrap();
+    assert_eq!(settings, again);
+    let rule = settings.rule(&domain.world, SEED).unwrap();
+    assert_eq!((rule.parameters().count("count"), rule.parameters().number("softness")), (4, 0.5));
+    let threshold = |rule: &ExitRule| rule.parameters().number("threshold");
+    let usual = under("similarity-window", None).rule(&domain.world, SEED).unwrap();
+    assert!(threshold(&rule) < threshold(&usual), "calibration knows that all four have to be alike");
+    let plain = serde_json::to_value(EnvironmentSettings::default()).unwrap();
+    assert!(plain.get("rule").is_none(), "settings without parameters are written as before");
+    let wrong = EnvironmentSettings { rule: rule_settings("count", 5), ..under("ilrec", None) };
+    let refused = wrong.check().unwrap_err().to_string();
+    assert_eq!(refused, "count of exit rule ilrec is at most window.length, which is 4, not 5");
+}
+
+fn rule_settings(name: &str, value: i32) -> ::environment::RuleSettings {
+    ::environment::RuleSettings::default().with(name, value)
 }
 
 #[test]

@@ -10,6 +10,16 @@ pub trait RewardSource: Send + Sync {
     fn n_items(&self) -> usize;
     /// One cell, on the 1 to 5 scale.
     fn reward(&self, user: UserIdx, item: ItemIdx) -> f32;
+    /// One cell of a session that has shown these items, oldest first: what environments answer. The other methods are
+    /// about a session that has shown nothing.
+    fn reward_after(&self, user: UserIdx, item: ItemIdx, _shown: &[ItemIdx]) -> f32 {
+        self.reward(user, item)
+    }
+    /// Whether [`RewardSource::reward_after`] looks at what was shown. Where it does not, sessions side by side ask for
+    /// many cells at once.
+    fn looks_at_history(&self) -> bool {
+        false
+    }
     /// One row. `out` has shape `[items]`.
     fn fill_row(&self, user: UserIdx, out: &mut [f32]) {
         for (index, cell) in out.iter_mut().enumerate() {

@@ -3,6 +3,7 @@
 use crate::PipelineError;
 use crate::variants::{Variant, variants};
 use agents::AgentSettings;
+use environment::RuleSettings;
 use experiment::{EnvironmentSettings, EvaluationSettings};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,24 +81,31 @@ pub struct RunEnvironmentSettings {
     pub compare: Vec<String>,
     /// The most steps of a session.
     pub horizon: usize,
+    /// Parameters of the main rule that differ from its defaults; the rules beside it keep theirs.
+    #[serde(skip_serializing_if = "RuleSettings::is_empty")]
+    pub rule: RuleSettings,
 }
 
 impl Default for RunEnvironmentSettings {
     fn default() -> Self {
-        let EnvironmentSettings { exit_rule, horizon, threshold: _ } = EnvironmentSettings::default();
-        Self { exit_rule, compare: Vec::new(), horizon }
+        let EnvironmentSettings { exit_rule, horizon, threshold: _, rule } = EnvironmentSettings::default();
+        Self { exit_rule, compare: Vec::new(), horizon, rule }
     }
 }
 
 impl RunEnvironmentSettings {
     /// The settings under each rule, the main one's first.
     pub fn by_rule(&self) -> impl Iterator<Item = EnvironmentSettings> {
-        let names = [&self.exit_rule].into_iter().chain(&self.compare);
-        names.map(|name| EnvironmentSettings {
+        let settings = |name: &String, rule: &RuleSettings| EnvironmentSettings {
             exit_rule: name.clone(),
             horizon: self.horizon,
             threshold: None,
-        })
+            rule: rule.clone(),
+        };
+        let main = settings(&self.exit_rule, &self.rule);
+        [main]
+            .into_iter()
+            .chain(self.compare.iter().map(move |name| settings(name, &RuleSettings::default())))
     }
 }
 

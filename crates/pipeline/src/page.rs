@@ -5,6 +5,7 @@ use crate::stages::Place;
 use crate::{DataSettings, PipelineError, RunConfig, TrainingRecord};
 use artefact::{Artefact, Kind};
 use demonstrations::Demos;
+use environment::{ExitRule, Parameter};
 use experiment::{Domain, with_nouns};
 use mdp::StepEnd;
 use report::{
@@ -182,6 +183,7 @@ fn facts(domain: &Domain, main: &RuleResults) -> Vec<FactTable> {
             ],
         },
         FactTable { title: "The train world".into(), facts: fit },
+        FactTable { title: format!("Exit rule {}", main.rule.name()), facts: leaving(&main.rule) },
         FactTable {
             title: "Shares reached".into(),
             facts: vec![
@@ -190,4 +192,12 @@ fn facts(domain: &Domain, main: &RuleResults) -> Vec<FactTable> {
             ],
         },
     ]
+}
+
+/// The parameters of a rule.
+fn leaving(rule: &ExitRule) -> Vec<Fact> {
+    let one = |(parameter, value): (&Parameter, Option<f64>)| {
+        Some(Fact { name: parameter.name.into(), value: parameter.word(value?) })
+    };
+    rule.parameters().each().filter_map(one).collect()
 }

@@ -29,6 +29,22 @@ fn mistakes_in_a_file_are_named() {
 }
 
 #[test]
+fn parameters_of_the_exit_rule_are_those_of_the_main_rule() {
+    let text = include_str!("../../../presets/quickstart.toml");
+    let config = |more: &str| toml::from_str::<RunConfig>(&format!("{text}\n{more}")).unwrap();
+    let set = config(
+        "[environment]\ncompare = [\"ilrec\"]\n[environment.rule]\nwindow = 5\nlow_reward.below = 1.5\n",
+    );
+    set.check().unwrap();
+    let rules: Vec<_> = set.environment.by_rule().collect();
+    assert!(!rules[0].rule.is_empty() && rules[1].rule.is_empty());
+    let again: RunConfig = toml::from_str(&toml::to_string_pretty(&set).unwrap()).unwrap();
+    assert_eq!(again, set);
+    let plain = toml::to_string_pretty(&config("")).unwrap();
+    assert!(!plain.contains("[environment.rule]"), "{plain}");
+}
+
+#[test]
 fn variants_are_algorithms_and_il_rec_with_one_ingredient_changed() {
     let mut run = quickstart_config(0);
     run.learner = toml::from_str("training.discount = 0.5\ntraining.actor_learning_rate = 0.25").unwrap();

@@ -77,24 +77,7 @@ const POLICIES: [(&str, &str); 30] = [
 
 /// When users leave under a rule; nothing where the name is not one of ours.
 pub(crate) fn rule(name: &str) -> Option<&'static str> {
-    let words = match name {
-        "category-window" => {
-            "a user leaves after a rating below 2, or when a category of the new item is already in two of the last \
-             four items; nothing is shown twice"
-        }
-        "similarity-window" => {
-            "a user leaves after a rating below 2, or when the text of the new item is much like that of two of the \
-             last four items; nothing is shown twice"
-        }
-        "ilrec" => {
-            "the published rule: a user leaves after a rating below 2, or when the new item is too near to one of \
-             the last four by the ratings that everybody gives them"
-        }
-        "billp" => "BiLLP's rule: as the published one, but the first item never ends a session",
-        "none" => "nobody leaves before the horizon",
-        _ => return None,
-    };
-    Some(words)
+    environment::find_rule(name).map(|entry| entry.about)
 }
 
 /// How rewards are counted.

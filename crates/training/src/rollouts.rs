@@ -8,7 +8,7 @@
 //! threads nor on the other sessions of its round.
 
 use crate::trainer::stream;
-use environment::{Environment, EnvironmentError, VectorEnvironment};
+use environment::{Environment, EnvironmentError, SessionSeed, VectorEnvironment};
 use kernels::{Drawn, Isa};
 use mdp::{Interaction, ItemIdx, ItemSet, Rng, UserIdx, rng_for};
 use policy::{Acting, ActorConfig, LargeActor, Snapshot, StateInput};
@@ -37,6 +37,11 @@ pub(crate) struct Players<'a> {
 }
 
 impl<'a> Players<'a> {
+    /// What the user's chance in an episode follows from.
+    pub(crate) fn session_seed(&self, episode: u64) -> SessionSeed {
+        SessionSeed { seed: self.seed, stream: episode }
+    }
+
     /// The row of the user table that plays an episode.
     pub(crate) fn user_row(&self, episode: u64) -> u32 {
         (episode % self.users.len() as u64) as u32
@@ -189,7 +194,7 @@ impl<'a> Block<'a> {
         self.rngs.clear();
         for (place, episode) in episodes.enumerate() {
             let user = players.user(episode);
-            self.environment.restart(place, user)?;
+            self.environment.restart_seeded(place, user, players.session_seed(episode))?;
             self.steps[place].clear();
             if let Some(shown) = self.shown.get_mut(place) {
                 shown.clear();

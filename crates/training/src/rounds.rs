@@ -74,7 +74,7 @@ impl<'a> Trainer<'a> {
             players.mask_history(user, shown);
         }
         let window = actor.config().tracker.window;
-        let mut session = self.inputs.environment.start(user)?;
+        let mut session = self.inputs.environment.start_seeded(user, players.session_seed(episode))?;
         let mut steps: Vec<(ItemIdx, f32)> = Vec::with_capacity(self.inputs.environment.horizon());
         while session.end().continues() {
             let recent = &steps[steps.len().saturating_sub(window)..];

@@ -73,7 +73,7 @@ fn a_world_where_popularity_nearly_equals_the_oracle_fails() {
 
 #[test]
 fn a_world_where_nothing_matters_fails() {
-    let check = found(|user, item| 3.0 + ((user + item) % 2) as f32 * 0.6, ExitRule::None);
+    let check = found(|user, item| 3.0 + ((user + item) % 2) as f32 * 0.6, ExitRule::none());
     assert!(check.verdict.reasons.join("; ").contains("indifferent"), "{:?}", check.verdict);
 }
 

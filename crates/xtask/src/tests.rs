@@ -133,6 +133,19 @@ fn algorithms_have_a_folder_and_a_line_of_the_registry() {
 }
 
 #[test]
+fn exit_rules_have_a_file_and_a_line_of_the_registry() {
+    let file = |name: &str, text: &str| (format!("crates/environment/src/{name}"), text.to_owned());
+    let registry =
+        |lines: &str| file("rules.rs", &format!("mod none;\npub const RULES: [_; 1] = [\n{lines}\n];"));
+    let mut files = vec![registry("    none::ENTRY,"), file("rules/none.rs", "")];
+    assert_eq!(registry::check_rules(&files), []);
+    files.push(file("rules/tired.rs", ""));
+    assert_eq!(registry::check_rules(&files).len(), 1, "no line");
+    files[0] = registry("    none::ENTRY,\n    tired::ENTRY,\n    bored::ENTRY,");
+    assert_eq!(registry::check_rules(&files).len(), 1, "no file");
+}
+
+#[test]
 fn results_must_be_whole_and_won() {
     let dir = tempfile::tempdir().unwrap();
     let report = dir.path().join("report.html");

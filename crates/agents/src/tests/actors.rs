@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 #[test]
 fn a_title_that_cannot_be_shown_is_asked_for_again() {
-    let world = world(1, ExitRule::None);
+    let world = world(1, ExitRule::none());
     let model = scripted(|request| {
         let prompt = &request.messages[1].content;
         Ok(match prompt.matches("cannot be recommended").count() {
@@ -34,7 +34,7 @@ fn a_title_that_cannot_be_shown_is_asked_for_again() {
 
 #[test]
 fn billp_takes_the_nearest_title_instead() {
-    let world = world(1, ExitRule::None);
+    let world = world(1, ExitRule::none());
     let model = scripted(|request| {
         Ok(if request.agent == AgentRole::Actor { "Birchwood Manor 7".to_owned() } else { "1".to_owned() })
     });
@@ -49,7 +49,7 @@ fn billp_takes_the_nearest_title_instead() {
 
 #[test]
 fn without_an_item_a_session_is_given_up_and_the_others_go_on() {
-    let world = world(2, ExitRule::None);
+    let world = world(2, ExitRule::none());
     let titles = world.titles();
     let model = scripted(move |request| {
         let prompt = &request.messages[1].content;
@@ -69,7 +69,7 @@ fn without_an_item_a_session_is_given_up_and_the_others_go_on() {
 
 #[test]
 fn a_constrained_actor_never_shows_an_item_twice() {
-    let world = world(3, ExitRule::None);
+    let world = world(3, ExitRule::none());
     let titles = world.titles();
     // It would say the same every time if it could.
     let model = scripted(move |request| {
@@ -94,7 +94,7 @@ fn a_constrained_actor_never_shows_an_item_twice() {
 
 #[test]
 fn a_backend_that_breaks_its_promise_is_counted_and_grounded() {
-    let world = world(1, ExitRule::None);
+    let world = world(1, ExitRule::none());
     let model = scripted(|_| Ok("birch".to_owned()));
     let settings =
         AgentSettings { n_episodes: 1, horizon: 1, decode: Decode::Catalogue, ..short(AgentKind::ActOnly) };
@@ -105,7 +105,7 @@ fn a_backend_that_breaks_its_promise_is_counted_and_grounded() {
 
 #[test]
 fn the_scoring_actor_takes_what_the_history_makes_likelier() {
-    let world = world(2, ExitRule::None);
+    let world = world(2, ExitRule::none());
     let model = scripted(|_| Err(LlmError::Failed { reason: "nobody asks for text".into() }));
     let settings = AgentSettings {
         n_episodes: 2,
@@ -133,7 +133,7 @@ fn the_scoring_actor_takes_what_the_history_makes_likelier() {
 
 #[test]
 fn what_the_model_cannot_do_is_said_before_anything_is_asked() {
-    let world = world(1, ExitRule::None);
+    let world = world(1, ExitRule::none());
     let mut model = sensible(&world);
     (model.can.scores, model.can.obeys_choices) = (false, false);
     let refused = |change: fn(&mut AgentSettings), what: &str| {
@@ -156,7 +156,7 @@ fn what_the_model_cannot_do_is_said_before_anything_is_asked() {
 
 #[test]
 fn structured_answers_are_asked_for_where_they_are_kept() {
-    let world = world(1, ExitRule::None);
+    let world = world(1, ExitRule::none());
     let titles = world.titles();
     let mut model = scripted(move |request| {
         let names: Vec<&String> =
@@ -180,7 +180,7 @@ fn structured_answers_are_asked_for_where_they_are_kept() {
 
 #[test]
 fn long_sessions_lose_old_thoughts_before_old_steps() {
-    let world = world(1, ExitRule::None);
+    let world = world(1, ExitRule::none());
     let prompts = |prompt_tokens: usize| {
         let titles = world.titles();
         let model = scripted(move |request| {
@@ -205,7 +205,7 @@ fn long_sessions_lose_old_thoughts_before_old_steps() {
 
 #[test]
 fn a_better_oracle_demonstrates_better() {
-    let world = world(8, ExitRule::None);
+    let world = world(8, ExitRule::none());
     let mean = |quality: f64| {
         let settings = AgentSettings { n_episodes: 24, horizon: 5, ..short(AgentKind::ActOnly) };
         let collected = run(&world, &noisy_oracle(&world, quality), &settings, None).unwrap();

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::AgentKind;
-use environment::LowReward;
 
 /// Values 3, then -4, and whatever was remembered.
 fn judged(world: &World) -> Scripted {
@@ -20,7 +19,7 @@ fn judged(world: &World) -> Scripted {
 
 #[test]
 fn a_session_by_hand() {
-    let world = world(1, ExitRule::None);
+    let world = world(1, ExitRule::none());
     let settings = AgentSettings { n_episodes: 1, horizon: 2, ..short(AgentKind::IlRec) };
     let collected = run(&world, &judged(&world), &settings, None).unwrap();
     let steps = &collected.demonstrations[0].steps;
@@ -35,22 +34,12 @@ fn a_session_by_hand() {
 
 /// A world in which a reward of 3 makes the user leave.
 fn strict_world() -> World {
-    let mut strict = world(1, ExitRule::None);
+    let mut strict = world(1, ExitRule::none());
     let rewards = Arc::clone(strict.environment.rewards());
     let features = strict.environment.features().clone();
-    let rule = ExitRule::CategoryWindow(environment::CategoryWindow {
-        low_reward: LowReward { below: 3.5, on_first_step: true },
-        ..category_window()
-    });
+    let rule = ExitRule::category_window().with("low_reward.below", 3.5f32).unwrap();
     strict.environment = Environment::new(rewards, features, rule, 12).unwrap();
     strict
-}
-
-fn category_window() -> environment::CategoryWindow {
-    match ExitRule::category_window() {
-        ExitRule::CategoryWindow(window) => window,
-        other => unreachable!("{other:?}"),
-    }
 }
 
 #[test]
@@ -86,7 +75,7 @@ fn what_went_well_and_badly_is_said_in_the_same_state_later() {
 
 #[test]
 fn encouraged_items_are_repeated_by_a_model_that_listens() {
-    let world = world(1, ExitRule::None);
+    let world = world(1, ExitRule::none());
     let titles = world.titles();
     let model = scripted(move |request| {
         let prompt = &request.messages[1].content;
@@ -116,7 +105,7 @@ fn encouraged_items_are_repeated_by_a_model_that_listens() {
 
 #[test]
 fn the_critic_is_told_what_a_like_state_was_worth() {
-    let world = world(1, ExitRule::None);
+    let world = world(1, ExitRule::none());
     let model = judged(&world);
     let settings = AgentSettings {
         n_episodes: 2,
@@ -134,7 +123,7 @@ fn the_critic_is_told_what_a_like_state_was_worth() {
 
 #[test]
 fn values_that_are_not_understood_are_counted_and_taken_for_nothing() {
-    let world = world(1, ExitRule::None);
+    let world = world(1, ExitRule::none());
     let model = scripted(|request| {
         Ok(match request.agent {
             AgentRole::Critic => "excellent".to_owned(),
@@ -161,7 +150,7 @@ fn embedded() -> AgentSettings {
 #[test]
 fn a_model_can_say_which_situations_are_alike() {
     // Two users with different histories: alike only to a model for which everything is.
-    let world = world(2, ExitRule::None);
+    let world = world(2, ExitRule::none());
     let mut model = sensible(&world);
     model.can.embeds = true;
     let collected = run(&world, &model, &embedded(), None).unwrap();
@@ -173,7 +162,7 @@ fn a_model_can_say_which_situations_are_alike() {
 
 #[test]
 fn without_vectors_nothing_is_remembered_and_nothing_breaks() {
-    let world = world(2, ExitRule::None);
+    let world = world(2, ExitRule::none());
     let mut model = sensible(&world);
     model.can.embeds = true;
     // What is absorbed is embedded, what is looked up is not.

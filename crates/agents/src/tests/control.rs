@@ -6,7 +6,7 @@ use demonstrations::{CollectOptions, Expert as _};
 
 #[test]
 fn kinds_are_fresh_and_items_new() {
-    let world = world(4, ExitRule::None);
+    let world = world(4, ExitRule::none());
     let users: Vec<UserIdx> = (0..4).map(UserIdx).collect();
     let options = CollectOptions { n_episodes: 20, horizon: 12, ..CollectOptions::default() };
     let collected = demonstrations::collect(&world.scene(), &users, &RandomFreshGenre, &options, 1).unwrap();

@@ -44,7 +44,7 @@ fn measured(world: &World) -> Scripted {
 
 #[track_caller]
 fn within_a_tenth(settings: &AgentSettings) {
-    let world = world(8, ExitRule::None);
+    let world = world(8, ExitRule::none());
     let model = measured(&world);
     let estimate = estimated(&world, &model, settings);
     assert!(
@@ -87,7 +87,7 @@ fn a_constrained_actor_within_a_tenth() {
 
 #[test]
 fn a_scoring_actor_counts_its_slates() {
-    let world = world(8, ExitRule::None);
+    let world = world(8, ExitRule::none());
     let settings = AgentSettings { actor: ActorKind::Score, n_episodes: 8, ..settings(AgentKind::ActOnly) };
     let need = estimated(&world, &measured(&world), &settings).expected;
     assert_eq!(need.calls, 8 * 8 * 2);
@@ -112,7 +112,7 @@ fn expected_lengths_of_sessions_are_kept() {
 /// Whatever the lengths of its answers, and however often it names what cannot be shown.
 #[test]
 fn what_is_finished_says_what_the_rest_needs() {
-    let world = world(8, ExitRule::None);
+    let world = world(8, ExitRule::none());
     let settings = AgentSettings { n_episodes: 48, batch: 8, ..short(AgentKind::IlRec) };
     let stubborn = || {
         let (titles, n) = (world.titles(), AtomicUsize::new(0));

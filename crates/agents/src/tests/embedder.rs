@@ -41,7 +41,7 @@ fn one_session() -> AgentSettings {
 
 #[test]
 fn what_letters_do_not_know_is_grounded_by_the_embedder() {
-    let world = world(1, ExitRule::None);
+    let world = world(1, ExitRule::none());
     let (model, embedder) = (painter(), embedder(knowing));
     let collected = run_with(&world, (&model, Some(&embedder)), &one_session(), None).unwrap();
     let steps = &collected.demonstrations[0].steps;
@@ -53,7 +53,7 @@ fn what_letters_do_not_know_is_grounded_by_the_embedder() {
 
 #[test]
 fn a_failing_embedder_rejects_a_text_and_a_missing_one_stops_the_run() {
-    let world = world(1, ExitRule::None);
+    let world = world(1, ExitRule::none());
     let busy = embedder(|texts| match texts.len() {
         1 => Err(LlmError::Failed { reason: "busy".into() }),
         _ => knowing(texts),
@@ -79,7 +79,7 @@ fn a_failing_embedder_rejects_a_text_and_a_missing_one_stops_the_run() {
 #[test]
 fn memories_are_the_embedders_unless_the_settings_say_otherwise() {
     // Two users with different histories: alike only to a model for which everything is.
-    let world = world(2, ExitRule::None);
+    let world = world(2, ExitRule::none());
     let same = embedder(|texts| Ok(vec![vec![1.0, 0.0]; texts.len()]));
     let reminded = |embedding: MemoryEmbedding| {
         let mut settings = AgentSettings { n_episodes: 2, batch: 1, horizon: 1, ..short(AgentKind::IlRec) };

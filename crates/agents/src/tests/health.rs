@@ -80,7 +80,7 @@ fn settings() -> AgentSettings {
 
 #[test]
 fn a_role_without_an_answer_ends_the_run_whatever_came_instead() {
-    let world = world(3, ExitRule::None);
+    let world = world(3, ExitRule::none());
     let whole = run(&world, &sensible(&world), &settings(), None).unwrap();
     for (role, name) in ROLES {
         for nothing in ALL {
@@ -111,7 +111,7 @@ fn a_role_without_an_answer_ends_the_run_whatever_came_instead() {
 
 #[test]
 fn few_calls_show_that_none_is_answered() {
-    let world = world(3, ExitRule::None);
+    let world = world(3, ExitRule::none());
     let settings = AgentSettings { n_episodes: 100, batch: 100, ..short(AgentKind::ActOnly) };
     let model = Deaf::new(&world, AgentRole::Actor, CutOff, usize::MAX);
     let error = run(&world, &model, &settings, None).unwrap_err();
@@ -136,7 +136,7 @@ fn titles_that_are_cut_and_mean_nothing_count_as_cut_off() {
             self.0.generate(requests).into_iter().map(cut).collect()
         }
     }
-    let world = world(3, ExitRule::None);
+    let world = world(3, ExitRule::none());
     let settings = AgentSettings { n_episodes: 4, batch: 4, ..short(AgentKind::ActOnly) };
     let nonsense = Cut(scripted(|_| Ok("Let me think about what this person".to_owned())));
     let error = run(&world, &nonsense, &settings, None).unwrap_err();
@@ -147,7 +147,7 @@ fn titles_that_are_cut_and_mean_nothing_count_as_cut_off() {
 
 #[test]
 fn a_role_that_is_answered_now_and_then_does_not_end_the_run() {
-    let world = world(3, ExitRule::None);
+    let world = world(3, ExitRule::none());
     for (role, name) in ROLES {
         for nothing in ALL {
             let model = Deaf::new(&world, role, nothing, 2);
@@ -163,7 +163,7 @@ fn a_role_that_is_answered_now_and_then_does_not_end_the_run() {
 
 #[test]
 fn an_answer_that_is_none_seals_no_batch_unless_it_would_come_again() {
-    let world = world(3, ExitRule::None);
+    let world = world(3, ExitRule::none());
     let sealed = |repeats: bool| {
         struct Repeating(Deaf, bool);
         impl LanguageModel for Repeating {
@@ -189,7 +189,7 @@ fn an_answer_that_is_none_seals_no_batch_unless_it_would_come_again() {
 
 #[test]
 fn most_sessions_lost_is_an_error_with_a_count() {
-    let world = world(4, ExitRule::None);
+    let world = world(4, ExitRule::none());
     let titles = world.titles();
     // Only the first user's sessions get titles.
     let model = scripted(move |request| {

@@ -28,7 +28,7 @@ fn uninterrupted(world: &World) -> (usize, AgentsCollected) {
 
 #[test]
 fn wherever_it_stops_it_goes_on_to_the_same_demonstrations() {
-    let world = world(3, ExitRule::None);
+    let world = world(3, ExitRule::none());
     let (n_calls, whole) = uninterrupted(&world);
     for stop in [1, n_calls / 3, n_calls / 2, n_calls - 1] {
         let dir = tempfile::tempdir().unwrap();
@@ -57,7 +57,7 @@ fn wherever_it_stops_it_goes_on_to_the_same_demonstrations() {
 
 #[test]
 fn torn_and_changed_files_are_played_again() {
-    let world = world(3, ExitRule::None);
+    let world = world(3, ExitRule::none());
     let (_, whole) = uninterrupted(&world);
     let dir = tempfile::tempdir().unwrap();
     let journal = Journal::open(dir.path(), "a").unwrap();
@@ -78,7 +78,7 @@ fn torn_and_changed_files_are_played_again() {
 
 #[test]
 fn more_sessions_can_be_asked_for_later() {
-    let world = world(3, ExitRule::None);
+    let world = world(3, ExitRule::none());
     let (_, whole) = uninterrupted(&world);
     let dir = tempfile::tempdir().unwrap();
     let journal = Journal::open(dir.path(), "a").unwrap();
@@ -100,7 +100,7 @@ fn another_run_is_refused() {
 
 #[test]
 fn the_identity_sees_what_matters_and_nothing_else() {
-    let world = world(2, ExitRule::None);
+    let world = world(2, ExitRule::none());
     let (scene, prompts, model) = (world.scene(), Prompts::builtin().unwrap(), sensible(&world));
     let users = [UserIdx(0)];
     let identity = |settings: &AgentSettings, seed: u64, data: &str| {
@@ -125,7 +125,7 @@ fn the_identity_sees_what_matters_and_nothing_else() {
 
 #[test]
 fn another_run_says_in_what_it_differs() {
-    let world = world(2, ExitRule::None);
+    let world = world(2, ExitRule::none());
     let (scene, prompts, model) = (world.scene(), Prompts::builtin().unwrap(), sensible(&world));
     let users = [UserIdx(0)];
     let dir = tempfile::tempdir().unwrap();
@@ -163,7 +163,7 @@ fn another_run_says_in_what_it_differs() {
 
 #[test]
 fn progress_is_told_after_every_step_and_batch() {
-    let world = world(3, ExitRule::None);
+    let world = world(3, ExitRule::none());
     let (scene, prompts, model) = (world.scene(), Prompts::builtin().unwrap(), sensible(&world));
     let (users, settings) = ([UserIdx(0), UserIdx(1)], settings());
     let collection = Collection {
@@ -209,7 +209,7 @@ fn faulty(world: &World, faulty: std::ops::Range<usize>) -> Scripted {
 
 #[test]
 fn what_was_disturbed_is_played_again() {
-    let world = world(3, ExitRule::None);
+    let world = world(3, ExitRule::none());
     let (n_calls, whole) = uninterrupted(&world);
     for fault in [0..1, 3..9, n_calls / 2..n_calls / 2 + 2, n_calls - 1..n_calls] {
         let dir = tempfile::tempdir().unwrap();
@@ -226,7 +226,7 @@ fn what_was_disturbed_is_played_again() {
 
 #[test]
 fn a_passing_fault_of_the_actor_changes_no_choice() {
-    let world = world(3, ExitRule::None);
+    let world = world(3, ExitRule::none());
     let settings = AgentSettings { n_episodes: 3, ..short(AgentKind::ActOnly) };
     let whole = run(&world, &sensible(&world), &settings, None).unwrap();
     let disturbed = run(&world, &faulty(&world, 2..4), &settings, None).unwrap();
@@ -235,7 +235,7 @@ fn a_passing_fault_of_the_actor_changes_no_choice() {
 
 #[test]
 fn a_model_that_answers_nothing_says_why_and_can_be_asked_again() {
-    let world = world(3, ExitRule::None);
+    let world = world(3, ExitRule::none());
     let settings = AgentSettings { n_episodes: 3, ..short(AgentKind::ActOnly) };
     let dir = tempfile::tempdir().unwrap();
     let journal = Journal::open(dir.path(), "a").unwrap();

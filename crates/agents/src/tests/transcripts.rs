@@ -4,7 +4,7 @@ use super::*;
 use crate::{AgentKind, Part};
 
 fn transcript(agent: AgentKind, without: &[Part]) -> (Vec<Generate>, AgentsCollected) {
-    let world = world(2, ExitRule::None);
+    let world = world(2, ExitRule::none());
     let model = sensible(&world);
     let settings = AgentSettings { without: without.to_vec(), ..short(agent) };
     let collected = run(&world, &model, &settings, None).unwrap();
@@ -78,7 +78,7 @@ fn without_memory_and_critic_it_is_react_bit_for_bit() {
 #[test]
 fn lessons_reach_the_next_batch_and_no_earlier() {
     for (agent, is_similar) in [(AgentKind::Reflexion, false), (AgentKind::IlRec, true)] {
-        let world = world(2, ExitRule::None);
+        let world = world(2, ExitRule::none());
         let model = sensible(&world);
         let settings = AgentSettings { n_episodes: 6, ..short(agent) };
         let collected = run(&world, &model, &settings, None).unwrap().demonstrations;
@@ -103,7 +103,7 @@ fn lessons_reach_the_next_batch_and_no_earlier() {
 
 #[test]
 fn reflexion_draws_its_lessons_by_the_seed() {
-    let world = world(6, ExitRule::None);
+    let world = world(6, ExitRule::none());
     let titles = world.titles();
     let model = scripted(move |request| {
         let prompt = &request.messages[1].content;

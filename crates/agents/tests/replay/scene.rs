@@ -68,7 +68,8 @@ pub(crate) fn collected(model: &dyn LanguageModel, decode: Decode) -> Result<Age
     let catalogue = films();
     assert_eq!(catalogue.len(), N_FILMS);
     let features = ItemFeatures::of(&catalogue, None);
-    let environment = Environment::new(Arc::new(Taste), features, ExitRule::None, 3).expect("the sizes fit");
+    let environment =
+        Environment::new(Arc::new(Taste), features, ExitRule::none(), 3).expect("the sizes fit");
     let seen = |user: u32, k: u32| {
         let item = ItemIdx((31 * user + 7 * k) % N_FILMS as u32);
         Interaction { item, rating: Taste.reward(UserIdx(user), item), time: i64::from(k) }

@@ -4,7 +4,7 @@ use super::config::Config;
 pub(crate) use super::decision::Decision;
 use super::decision::{ActionSource, decide};
 use super::learner::Learner;
-use environment::{Environment, EnvironmentError};
+use environment::{Environment, EnvironmentError, SessionSeed};
 use kernels::softmax_in_place;
 use learning::{DemonstratedStep, LearningError, Rows, Steps};
 use mdp::{Interaction, ItemIdx, ItemSet, Rng, StepEnd, Trajectory, UserIdx};
@@ -74,7 +74,7 @@ impl<'a> Acting<'a> {
     }
 }
 
-/// Runs one session of the current policy.
+/// Runs one session of the current policy. Its choices are drawn from `rng`, the user's chance from `seed`.
 ///
 /// # Errors
 /// When the user has no row in the environment.
@@ -83,8 +83,9 @@ pub(crate) fn rollout<'a>(
     environment: &Environment,
     (user, history): (UserIdx, &'a [Interaction]),
     rng: &mut Rng,
+    seed: SessionSeed,
 ) -> Result<LearnerSession<'a>, EnvironmentError> {
-    let mut session = environment.start(user)?;
+    let mut session = environment.start_seeded(user, seed)?;
     let mut trace = Trace::new(acting, history);
     while session.end().continues() && trace.shown.len() < environment.n_items() {
         let decision = trace.decide(ActionSource::Policy(rng));

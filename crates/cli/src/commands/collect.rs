@@ -131,7 +131,7 @@ fn stand_in(address: &str, arguments: &CollectArgs, global: &Global) -> Result<(
     let shown = Progress::new("demos collect");
     let made = collect_from_expert(&scene, users, expert.as_ref(), &options, global.seed())?;
     drop(shown);
-    store(&made, (&domain, &claim), &options, place, global)
+    store(&made, (&domain, &claim), (&options, environment.rule()), place, global)
 }
 
 fn with_model(address: Option<&str>, arguments: &CollectArgs, global: &Global) -> Result<(), Failure> {
@@ -231,7 +231,7 @@ fn act(
     if made.losses.goes_on() {
         made.losses.check()?;
     }
-    store(&made.demos, (&domain, &claim), settings, place, global)?;
+    store(&made.demos, (&domain, &claim), (settings, environment.rule()), place, global)?;
     Ok(made.losses.check()?)
 }
 

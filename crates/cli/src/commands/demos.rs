@@ -11,6 +11,7 @@ use artefact::{Claim, Kind};
 use demonstrations::{
     AgentAccount, Demos, DemosDescription, Format, GroundingCounts, Hub, ImportOptions, Origin,
 };
+use environment::ExitRule;
 use experiment::{Domain, import_demonstrations};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -123,17 +124,18 @@ fn import(
     if let Origin::Imported { report } = &made.origin {
         tracing::info!("{}", report.summary());
     }
-    store(&made, (&domain, &claim), &options, place, global)
+    store(&made, (&domain, &claim), (&options, environment.rule()), place, global)
 }
 
 pub(super) fn store(
     made: &Demos,
     (domain, claim): (&Domain, &Claim),
-    options: &impl Serialize,
+    (options, rule): (&impl Serialize, &ExitRule),
     place: &Place,
     global: &Global,
 ) -> Result<(), Failure> {
-    let config = serde_json::json!({ "options": options, "environment": place.environment.settings() });
+    let environment = place.environment.settings();
+    let config = serde_json::json!({ "options": options, "environment": environment, "rule": rule });
     domain.save_demonstrations(made, config, global.seed(), claim)?;
     answer(made, &place.out, global)
 }

@@ -78,6 +78,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let side = if arguments.judge == "train" { Side::Train } else { Side::Judge };
     let rule = arguments.environment.settings();
     let environment = rule.environment(&domain.world, side, global.seed())?;
+    let resolved = environment.rule().clone();
     let settings = EvaluationSettings {
         n_users: arguments.users,
         eval_seeds: arguments.eval_seeds,
@@ -98,8 +99,10 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     }
     let judged = Judged { differences: paired_differences(&evaluations, 0)?, evaluations };
     if let Some(claim) = &claim {
-        let config =
-            serde_json::json!({ "evaluation": settings, "environment": rule, "judge": arguments.judge });
+        let judge = &arguments.judge;
+        let config = serde_json::json!({
+            "evaluation": settings, "environment": rule, "rule": resolved, "judge": judge
+        });
         save(&judged, &inputs, config, global.seed(), claim)?;
     }
     answer(&judged, global)

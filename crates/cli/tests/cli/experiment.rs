@@ -1,6 +1,6 @@
 //! The whole chain from one file: what changed runs again, the rest does not.
 
-use crate::program::{SMALL_WORLD, fails, ilrec, json, scratch, stderr, write_log};
+use crate::program::{SMALL_WORLD, domain, fails, ilrec, json, scratch, stderr, write_log};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -287,6 +287,42 @@ fn the_registry_is_told_and_a_page_of_it_shown() {
     assert!(page.starts_with("# planner") && page.contains("actor_learning_rate = 0.0"), "{page}");
     let unknown = fails(dir.path(), &["algorithms", "planer"], 2);
     assert!(unknown.contains("did you mean planner?"), "{unknown}");
+}
+
+#[test]
+fn exit_rules_are_told_and_their_parameters_set_and_recorded() {
+    let dir = domain();
+    let lines = json(dir, &["rules"]);
+    let names: Vec<&str> =
+        lines.as_array().expect("a list").iter().filter_map(|it| it["name"].as_str()).collect();
+    assert_eq!(names, experiment::EXIT_RULES);
+    let ilrec_rule = json(dir, &["rules", "ilrec"]);
+    let parameters = ilrec_rule["parameters"].as_array().expect("a list");
+    let threshold = parameters.iter().find(|parameter| parameter["name"] == "threshold").expect("it has one");
+    assert_eq!((threshold["range"].as_str(), &threshold["default"]), (Some("0 or more"), &Value::Null));
+    assert!(fails(dir, &["rules", "ilrek"], 2).contains("did you mean ilrec?"));
+    let out = scratch();
+    let out = out.path().join("evaluation");
+    let judge = |sets: &[&str]| {
+        let whole = "eval --policy uniform --data data --world world --exit-rule ilrec --out";
+        let mut arguments: Vec<String> = whole.split(' ').map(str::to_owned).collect();
+        arguments.push(out.display().to_string());
+        sets.iter().for_each(|set| arguments.extend(["--exit-set".to_owned(), (*set).to_owned()]));
+        arguments
+    };
+    let soft = judge(&["window=6", "threshold=1.5", "softness=0.5", "low_reward.on_first_step=false"]);
+    json(dir, &soft.iter().map(String::as_str).collect::<Vec<_>>());
+    let manifest = std::fs::read_to_string(out.join("manifest.json")).expect("it was sealed");
+    let manifest: Value = serde_json::from_str(&manifest).expect("it is JSON");
+    let rule = &manifest["config"]["rule"];
+    assert_eq!((&rule["name"], &rule["window"]["length"]), (&"ilrec".into(), &6.into()), "{rule}");
+    assert_eq!((&rule["threshold"], &rule["softness"]), (&1.5.into(), &0.5.into()), "{rule}");
+    assert_eq!(rule["low_reward"]["on_first_step"], false);
+    for (set, said) in [("depth=1", "no parameter depth"), ("softness=-1", "0 or more, not -1")] {
+        let arguments = judge(&[set]);
+        let refused = fails(dir, &arguments.iter().map(String::as_str).collect::<Vec<_>>(), 2);
+        assert!(refused.contains(said) && refused.contains("parameters of ilrec: "), "{refused}");
+    }
 }
 
 #[test]

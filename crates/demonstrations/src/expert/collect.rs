@@ -6,6 +6,7 @@ use crate::{
     DemoStep, Demonstration, DemonstrationError, Grounded, GroundingConfig, GroundingReport, Scene,
     TitleIndex,
 };
+use environment::SessionSeed;
 use mdp::{ItemIdx, Step, StepEnd, UserIdx, rng_for};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -135,10 +136,11 @@ struct Episode {
 impl Stage<'_> {
     fn play(&self, number: usize, user: UserIdx) -> Result<Episode, DemonstrationError> {
         let scene = self.scene;
+        let seed = SessionSeed { seed: self.seed, stream: number as u64 };
         let mut rng = rng_for(self.seed, &[COLLECT, number as u64]);
         let briefing = ExpertContext { catalogue: scene.catalogue, history: scene.history(user) };
         let mut acting = self.expert.start(briefing);
-        let mut session = scene.environment.start(user)?;
+        let mut session = scene.environment.start_seeded(user, seed)?;
         let mut unavailable = scene.known_items(user);
         let mut episode = self.empty_episode(number, user);
         let mut n_refused = 0;

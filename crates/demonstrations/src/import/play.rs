@@ -6,7 +6,7 @@ use super::{Embed, ImportReport, Imported};
 use crate::grounding::GroundingTally;
 use crate::{DemoStep, Demonstration, DemonstrationError, Grounded, Grounding, GroundingStatus, TitleIndex};
 use catalogue::Catalogue;
-use environment::Environment;
+use environment::{Environment, SessionSeed};
 use mdp::{ExitReason, Histories, Interaction, ItemIdx, ItemSet, Step, StepEnd, UserIdx, rng_for};
 use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
@@ -95,8 +95,11 @@ pub(super) fn play(
     let repeats = if format == Format::Lists { Repeats::Skip } else { Repeats::Play };
     let played: Vec<Result<(Vec<Demonstration>, Skipped), DemonstrationError>> = ready
         .into_par_iter()
-        .map(|(id, user, steps)| {
-            let mut player = Player { scene, options, repeats, user, skipped: Skipped::default() };
+        .enumerate()
+        .map(|(number, (id, user, steps))| {
+            // An import has no seed of its own.
+            let seed = SessionSeed { seed: 0, stream: number as u64 };
+            let mut player = Player { scene, options, repeats, user, seed, skipped: Skipped::default() };
             let sessions = player.sessions(steps)?;
             Ok((named(&id, user, sessions, scene), player.skipped))
         })
@@ -196,6 +199,7 @@ struct Player<'a> {
     options: &'a ImportOptions,
     repeats: Repeats,
     user: UserIdx,
+    seed: SessionSeed,
     skipped: Skipped,
 }
 
@@ -235,7 +239,7 @@ impl Player<'_> {
 
     fn played(&mut self, steps: Vec<GroundedStep>) -> Result<Vec<Vec<DemoStep>>, DemonstrationError> {
         let mut sessions = vec![Vec::new()];
-        let mut session = self.scene.environment.start(self.user)?;
+        let mut session = self.scene.environment.start_seeded(self.user, self.seed)?;
         let n_steps = steps.len();
         for (at, step) in steps.into_iter().enumerate() {
             if !session.end().continues() {
@@ -266,9 +270,11 @@ impl Player<'_> {
         // Below the rule's limit a stop is taken for dissatisfaction with the item, otherwise with the sequence.
         let low = environment.rule().low_reward().map_or(f32::NEG_INFINITY, |low| low.below);
         let mut sessions = vec![Vec::new()];
+        let mut shown = Vec::new();
         let n_steps = steps.len();
         for (at, step) in steps.into_iter().enumerate() {
-            let reward = environment.rewards().reward(self.user, step.item);
+            let reward = environment.rewards().reward_after(self.user, step.item, &shown);
+            shown.push(step.item);
             let has_stopped = step.recorded.is_terminal_failure();
             let end = match has_stopped {
                 true if reward < low => StepEnd::Terminated(ExitReason::LowReward),
@@ -283,6 +289,7 @@ impl Player<'_> {
             sessions.last_mut().expect("there is always a session").push(demo_step);
             if has_stopped {
                 sessions.push(Vec::new());
+                shown.clear();
             }
         }
         Ok(sessions)

@@ -20,17 +20,23 @@ fn world(rule: ExitRule, n_items: usize, horizon: usize, seed: u64) -> Environme
     Environment::new(rewards, features.with_distances(distances), rule, horizon).unwrap()
 }
 
+/// Every rule of distances and categories, with a soft limit or without.
 fn rules() -> impl Strategy<Value = ExitRule> {
-    let near = (1usize..7, any::<bool>(), 0usize..4, 0.0f32..0.6, any::<bool>()).prop_map(
-        |(length, published_slices, count, threshold, on_first_step)| NearWindow {
-            window: Window { length, published_slices },
-            count,
-            threshold,
-            low_reward: LowReward { below: 2.0, on_first_step },
-        },
-    );
-    let content = prop_oneof![Just(ExitRule::None), Just(ExitRule::category_window())];
-    prop_oneof![near.clone().prop_map(ExitRule::Ilrec), near.prop_map(ExitRule::Billp), content]
+    let near =
+        (1i32..7, any::<bool>(), 1i32..4, 0.0f32..0.6, any::<bool>(), prop_oneof![Just(0.0f32), Just(0.2)]);
+    let near = near.prop_map(|(window, published_slices, count, threshold, on_first_step, softness)| {
+        RuleSettings::default()
+            .with("window", window)
+            .with("window.published_slices", published_slices)
+            .with("count", count.min(window))
+            .with("threshold", threshold)
+            .with("low_reward.on_first_step", on_first_step)
+            .with("softness", softness)
+    });
+    let soft = ExitRule::category_window().with("softness", 0.7f32).unwrap();
+    let content = prop_oneof![Just(ExitRule::none()), Just(ExitRule::category_window()), Just(soft)];
+    let named = |name: &'static str| move |settings| ExitRule::new(name, &settings).unwrap();
+    prop_oneof![near.clone().prop_map(named("ilrec")), near.prop_map(named("billp")), content]
 }
 
 /// Plays the same items both ways, restarting sessions as they end.
@@ -109,7 +115,7 @@ fn threads_do_not_matter() {
 
 #[test]
 fn a_refused_step_moves_nobody() {
-    let environment = world(ExitRule::None, 4, 2, 3);
+    let environment = world(ExitRule::none(), 4, 2, 3);
     let mut together = VectorEnvironment::start(&environment, &[UserIdx(0); 3]).unwrap();
     let beyond = [ItemIdx(0), ItemIdx(0), ItemIdx(4)];
     assert_eq!(together.step(&beyond), Err(EnvironmentError::UnknownItem(ItemIdx(4))));

@@ -70,7 +70,7 @@ impl Oracle {
         context.history.iter().for_each(|interaction| {
             shown.insert(interaction.item);
         });
-        let mut session = self.environment.start(context.user)?;
+        let mut session = self.environment.start_likeliest(context.user)?;
         let mut earned = 0.0;
         while session.end() == StepEnd::Continues && shown.len() < shown.n_items() {
             let stays =

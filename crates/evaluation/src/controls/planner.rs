@@ -27,7 +27,7 @@ impl GreedyDiverse {
         let content = Environment::new(
             Arc::new(ConstantReward { n_users: means.n_users(), n_items: means.n_items() }),
             environment.features().clone(),
-            *environment.rule(),
+            environment.rule().clone(),
             usize::MAX,
         )?;
         Ok(Self { means, content })
@@ -62,7 +62,7 @@ impl Policy for GreedyDiverse {
     fn start<'a>(&'a self, context: SessionContext<'a>) -> Box<dyn PolicySession + 'a> {
         Box::new(PlannerSession {
             order: Order::by_score(&predicted_means(&*self.means, context.user)),
-            content: self.content.start(context.user).expect("a user with predictions has a row"),
+            content: self.content.start_likeliest(context.user).expect("a user with predictions has a row"),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The demonstrator itself.
 
-use environment::{Environment, EnvironmentError};
+use environment::{Environment, EnvironmentError, SessionSeed};
 use mdp::{ItemIdx, Step, Trajectory, UserIdx};
 use rayon::prelude::*;
 
@@ -13,9 +13,11 @@ use rayon::prelude::*;
 pub fn replay(
     environment: &Environment,
     demonstrations: &[(UserIdx, Vec<ItemIdx>)],
+    seed: u64,
 ) -> Result<Vec<Trajectory>, EnvironmentError> {
-    let play = |(user, items): &(UserIdx, Vec<ItemIdx>)| {
-        let mut session = environment.start(*user)?;
+    let play = |(place, (user, items)): (usize, &(UserIdx, Vec<ItemIdx>))| {
+        let seed = SessionSeed { seed, stream: place as u64 };
+        let mut session = environment.start_seeded(*user, seed)?;
         let mut steps = Vec::with_capacity(items.len());
         for &item in items {
             let outcome = session.step(item)?;
@@ -26,5 +28,5 @@ pub fn replay(
         }
         Ok(Trajectory { user: *user, steps })
     };
-    demonstrations.par_iter().map(play).collect()
+    demonstrations.par_iter().enumerate().map(play).collect()
 }

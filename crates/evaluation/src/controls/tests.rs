@@ -232,14 +232,14 @@ fn fresh_genre_avoids_recent_categories() {
 fn demonstrations_are_replayed_to_their_end_or_the_users() {
     let demonstrations = [(UserIdx(0), vec![0, 4]), (UserIdx(0), vec![3, 4]), (UserIdx(1), vec![0, 0, 1])]
         .map(|(user, rows)| (user, rows.into_iter().map(ItemIdx).collect()));
-    let played = replay(&environment(10), &demonstrations).expect("rows exist");
+    let played = replay(&environment(10), &demonstrations, 0).expect("rows exist");
     assert_eq!(played[0].steps[1].end, StepEnd::Continues);
     assert_eq!(
         (played[1].steps.len(), played[1].steps[0].end),
         (1, StepEnd::Terminated(ExitReason::LowReward))
     );
     assert_eq!((played[2].steps.len(), played[2].steps[1].end), (2, StepEnd::Terminated(ExitReason::Repeat)));
-    assert!(replay(&environment(10), &[(UserIdx(9), vec![ItemIdx(0)])]).is_err());
+    assert!(replay(&environment(10), &[(UserIdx(9), vec![ItemIdx(0)])], 0).is_err());
 }
 
 #[test]

@@ -112,7 +112,7 @@ impl<'a> Table<'a> {
         }
         Ok(RuleResults {
             exit_rule: self.ground.judge.rule().name().to_owned(),
-            rule: *self.ground.judge.rule(),
+            rule: self.ground.judge.rule().clone(),
             evaluations,
             subject: subject.clone(),
             differences,

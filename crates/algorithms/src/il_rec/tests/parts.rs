@@ -5,6 +5,7 @@ use super::super::hazard::{HazardLearner, loss_and_gradients};
 use super::super::knowledge::Knowledge;
 use super::super::rollout::steps_of;
 use super::*;
+use environment::SessionSeed;
 use learning::{Batch, Given, Steps};
 use mdp::ItemSet;
 use ranking::{Tracker, View};
@@ -209,7 +210,8 @@ impl Ground {
             let history = self.domain.histories[user as usize].as_slice();
             let acting = Acting::of(&learner, &self.items, &self.config);
             let who = (UserIdx(user), history);
-            rollout(acting, &self.domain.environment, who, &mut rng_for(7, &[user.into()])).unwrap()
+            let rng = &mut rng_for(7, &[user.into()]);
+            rollout(acting, &self.domain.environment, who, rng, SessionSeed::default()).unwrap()
         };
         (0..12).map(one).collect()
     }

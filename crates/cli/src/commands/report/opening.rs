@@ -82,7 +82,7 @@ fn check_world(folder: &Path, run: &RunResults, seed: u64) -> Result<Option<Worl
     }
     let environment = {
         let settings = EnvironmentSettings { horizon: settings.horizon, ..EnvironmentSettings::default() };
-        settings.under(main.rule, &world, Side::Judge)?
+        settings.under(main.rule.clone(), &world, Side::Judge)?
     };
     check::check(&world, None, &environment, seed).map(Some)
 }

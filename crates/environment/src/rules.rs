@@ -1,0 +1,146 @@
+//! The registry of exit rules: a file for each in `rules/`, and a line of [`RULES`].
+
+mod billp;
+mod category_window;
+mod ilrec;
+mod none;
+mod similarity_window;
+
+use crate::{EnvironmentError, ExitModel, ItemFeatures, Parameter, Parameters, RuleSettings};
+use std::sync::Arc;
+
+/// The rules, the default first. To add one: a file with its `ENTRY`, its `mod` above, and a line here.
+#[rustfmt::skip]
+pub const RULES: &[RuleEntry] = &[
+    category_window::ENTRY,
+    similarity_window::ENTRY,
+    ilrec::ENTRY,
+    billp::ENTRY,
+    none::ENTRY,
+];
+
+/// The names of the rules, the default first.
+pub const EXIT_RULES: [&str; RULES.len()] = {
+    let mut names = [""; RULES.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = RULES[at].name;
+        at += 1;
+    }
+    names
+};
+
+/// A rule by its name.
+pub fn find_rule(name: &str) -> Option<&'static RuleEntry> {
+    RULES.iter().find(|entry| entry.name == name)
+}
+
+/// Something that rules look at in an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feature {
+    /// [`ItemFeatures::categories`].
+    Categories,
+    /// [`ItemFeatures::texts`].
+    Texts,
+    /// [`ItemFeatures::distances`].
+    Distances,
+}
+
+impl Feature {
+    /// What it is called.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Categories => "item categories",
+            Self::Texts => "item texts",
+            Self::Distances => "rating-column distances",
+        }
+    }
+
+    fn is_in(self, features: &ItemFeatures) -> bool {
+        match self {
+            Self::Categories => features.categories.is_some(),
+            Self::Texts => features.texts.is_some(),
+            Self::Distances => features.distances.is_some(),
+        }
+    }
+}
+
+/// Finds a value for the rule's open parameter, the others being given: from the train world's features and a seed.
+pub type Calibrate = fn(&Parameters, &ItemFeatures, u64) -> f32;
+
+/// A line of the registry.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleEntry {
+    /// Its name in commands, files and results.
+    pub name: &'static str,
+    /// When users leave, in one line.
+    pub about: &'static str,
+    /// Where it comes from.
+    pub source: &'static str,
+    /// What it looks at.
+    pub needs: &'static [Feature],
+    /// Its parameters, in the order of results.
+    pub parameters: &'static [Parameter],
+    /// Makes the rule of its parameters.
+    pub build: fn(&Parameters) -> Arc<dyn ExitModel>,
+    /// How a parameter without a default gets its value.
+    pub calibrate: Option<Calibrate>,
+}
+
+impl RuleEntry {
+    /// The defaults with these settings over them.
+    ///
+    /// # Errors
+    /// When one is no parameter of the rule, or out of its range.
+    pub fn parameters(&self, settings: &RuleSettings) -> Result<Parameters, EnvironmentError> {
+        let mut parameters = Parameters::defaults(self);
+        for (name, setting) in settings.flat() {
+            parameters.set(self, &name, setting)?;
+        }
+        parameters.check_count(self)?;
+        Ok(parameters)
+    }
+
+    /// Fills what is still open by calibration on these features.
+    ///
+    /// # Errors
+    /// When the features lack what the rule looks at.
+    pub fn calibrated(
+        &self,
+        mut parameters: Parameters,
+        features: &ItemFeatures,
+        seed: u64,
+    ) -> Result<Parameters, EnvironmentError> {
+        self.check(features)?;
+        if let (Some(open), Some(calibrate)) = (parameters.open(), self.calibrate) {
+            let value = calibrate(&parameters, features, seed);
+            parameters.set(self, open.name, &value.into())?;
+        }
+        Ok(parameters)
+    }
+
+    /// Whether the rule finds what it looks at.
+    ///
+    /// # Errors
+    /// When the features lack it.
+    pub fn check(&self, features: &ItemFeatures) -> Result<(), EnvironmentError> {
+        match self.needs.iter().find(|feature| !feature.is_in(features)) {
+            Some(missing) => {
+                Err(EnvironmentError::MissingFeatures { rule: self.name, missing: missing.word() })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it has a parameter of this name.
+    pub fn has(&self, parameter: &str) -> bool {
+        self.parameters.iter().any(|declared| declared.name == parameter)
+    }
+
+    /// Its parameters with their ranges, for whoever has to choose.
+    pub fn known_parameters(&self) -> String {
+        let one = |parameter: &Parameter| format!("{} ({})", parameter.name, parameter.range());
+        let all: Vec<String> = self.parameters.iter().map(one).collect();
+        if all.is_empty() { format!("{} has none", self.name) } else { all.join(", ") }
+    }
+}
