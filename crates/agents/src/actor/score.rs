@@ -22,7 +22,7 @@ impl Agents<'_> {
         for (&at, slate) in active.iter().zip(&slates) {
             let session = &sessions[at];
             let with = self.chat("actor", session, |situation| {
-                fill(situation, &session.draft);
+                fill(situation, &session.mind.draft);
                 situation.structured = false;
             })?;
             let mut blank = self.blank();
@@ -38,7 +38,7 @@ impl Agents<'_> {
         let answers = self.score(&requests, account)?;
         for ((&at, slate), pair) in active.iter().zip(&slates).zip(answers.chunks(2)) {
             if let [Some(with), Some(without)] = pair {
-                sessions[at].draft.choice = self.best(slate, with, without);
+                sessions[at].mind.draft.choice = self.best(slate, with, without);
             }
         }
         Ok(())
