@@ -2,7 +2,7 @@
 
 use crate::prompts::{Refusal, Seen};
 use crate::reply::one_line;
-use demonstrations::{Explanation, Grounded, Playing, Scene, Shown};
+use demonstrations::{Candidate, Explanation, Grounded, Playing, Scene, Shown};
 use mdp::{ItemIdx, UserIdx};
 
 /// The longest title that is put into a prompt, in characters: jokes are their own titles.
@@ -19,6 +19,8 @@ pub(crate) struct Choice {
     pub(crate) grounded: Grounded,
     pub(crate) log_prob: Option<f64>,
     pub(crate) lift: Option<f64>,
+    /// Everything that was scored, where the choice was made by likelihood.
+    pub(crate) slate: Vec<Candidate>,
 }
 
 /// The step to come, part by part.
@@ -94,6 +96,7 @@ impl Mind {
             refused: draft.refused.into_iter().map(|refusal| refusal.title).collect(),
             log_prob: choice.log_prob,
             lift: choice.lift,
+            slate: choice.slate,
             ..Explanation::default()
         };
         Some(Shown {

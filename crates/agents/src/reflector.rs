@@ -31,7 +31,8 @@ impl Agents<'_> {
         };
         for (session, rows) in sessions.iter_mut().zip(rows) {
             session.mind.reminders = rows.iter().map(|&row| lessons.value(row).clone()).collect();
-            *account.reminders.entry("reflections".to_owned()).or_default() += session.mind.reminders.len() as u64;
+            *account.reminders.entry("reflections".to_owned()).or_default() +=
+                session.mind.reminders.len() as u64;
         }
         Ok(())
     }

@@ -85,7 +85,8 @@ impl Totals {
                 .chain(sessions.iter().map(|s| s.user))
                 .collect::<BTreeSet<_>>()
                 .len(),
-            steps: self.sum.report().steps + sessions.iter().map(|session| session.steps.len() as u64).sum::<u64>(),
+            steps: self.sum.report().steps
+                + sessions.iter().map(|session| session.steps.len() as u64).sum::<u64>(),
             mean_return: self.total_return / self.sessions.max(1) as f64,
             grounding,
             tokens_in: total.tokens_in,
@@ -99,7 +100,8 @@ impl Totals {
     fn calls_left(&self, sessions: &[AgentSession]) -> u64 {
         let Pace { calls_per_step, calls_per_session, horizon } = self.pace;
         let longest = horizon as f64;
-        let mean = if self.sessions == 0 { longest } else { self.sum.report().steps as f64 / self.sessions as f64 };
+        let mean =
+            if self.sessions == 0 { longest } else { self.sum.report().steps as f64 / self.sessions as f64 };
         let going = sessions.iter().filter(|session| session.goes_on(horizon));
         let steps: f64 = going.map(|session| (mean - session.steps.len() as f64).max(1.0)).sum();
         let to_begin = self.of_sessions.saturating_sub(self.sessions).saturating_sub(sessions.len());

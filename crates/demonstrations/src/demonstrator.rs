@@ -58,6 +58,9 @@ pub trait Demonstrator {
     fn tell(&self, mind: Self::Mind, demonstration: &mut Demonstration);
 }
 
+/// Is told after every step how the sessions of a batch stand.
+pub type Told<'t, D> = dyn FnMut(&[Playing<<D as Demonstrator>::Mind>], &D) + 't;
+
 /// The sessions `first..` of `users`, not begun.
 ///
 /// # Errors
@@ -86,7 +89,7 @@ pub fn play<D: Demonstrator>(
     scene: &Scene<'_>,
     sessions: &mut [Playing<D::Mind>],
     horizon: usize,
-    watch: &mut dyn FnMut(&[Playing<D::Mind>], &D),
+    watch: &mut Told<'_, D>,
 ) -> Result<(), D::Error> {
     demonstrator.prepare(sessions)?;
     loop {

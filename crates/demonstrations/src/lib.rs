@@ -14,9 +14,9 @@ mod store;
 mod title;
 
 pub use controls::{Marked, corrupt, shuffle_items};
-pub use demonstration::{DemoStep, Demonstration, Explanation, Grounding, GroundingStatus};
+pub use demonstration::{Candidate, DemoStep, Demonstration, Explanation, Grounding, GroundingStatus};
 pub use demonstrator::{
-    AnswerRecord, CollectReport, Collected, Demonstrator, Finished, Playing, Shown, Sum, begin, play,
+    AnswerRecord, CollectReport, Collected, Demonstrator, Finished, Playing, Shown, Sum, Told, begin, play,
 };
 pub use describe::{DemosDescription, GroundingCounts, describe};
 pub use error::DemonstrationError;

@@ -300,7 +300,9 @@ fn the_control_demonstrates_as_the_policy_of_its_name_acts() {
         };
         assert!((0..5).all(is_left), "every kind can be shown");
         assert_eq!(distinct.len(), recent.len(), "{kinds:?}");
-        assert!(demonstration.steps.iter().all(|step| history.iter().all(|seen| seen.item != step.step.item)));
+        assert!(
+            demonstration.steps.iter().all(|step| history.iter().all(|seen| seen.item != step.step.item))
+        );
     }
     let others = collect_from_expert(&scene, users, expert.as_ref(), &options, SEED + 1).unwrap();
     assert_ne!(demos.demonstrations, others.demonstrations);

@@ -78,7 +78,8 @@ impl Agents<'_> {
         let open = grounded.item.filter(|&item| !session.unavailable.contains(item));
         if let Some(item) = open {
             let log_prob = completion.log_prob.filter(|_| self.choices.is_some());
-            session.mind.draft.choice = Some(Choice { item, text, grounded, log_prob, lift: None });
+            session.mind.draft.choice =
+                Some(Choice { item, text, grounded, log_prob, lift: None, slate: Vec::new() });
             return Ok(true);
         }
         if self.modules.unknown_title == UnknownTitle::Nearest
@@ -87,7 +88,8 @@ impl Agents<'_> {
         {
             let grounding = Grounding { status: GroundingStatus::Embedding, distance };
             let grounded = Grounded { item: Some(item), grounding, is_ambiguous: false };
-            session.mind.draft.choice = Some(Choice { item, text, grounded, log_prob: None, lift: None });
+            session.mind.draft.choice =
+                Some(Choice { item, text, grounded, log_prob: None, lift: None, slate: Vec::new() });
             return Ok(true);
         }
         let is_meant = grounded.item.is_some();

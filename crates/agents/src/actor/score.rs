@@ -4,7 +4,7 @@ use super::fill;
 use crate::AgentError;
 use crate::agent_session::{AgentSession, Choice};
 use crate::agents::Agents;
-use demonstrations::{AgentAccount, Grounded, Grounding, GroundingStatus};
+use demonstrations::{AgentAccount, Candidate, Grounded, Grounding, GroundingStatus};
 use llm::{AgentRole, Continuation, Score};
 use mdp::ItemIdx;
 
@@ -56,17 +56,17 @@ impl Agents<'_> {
     }
 
     fn best(&self, slate: &[ItemIdx], with: &[Continuation], without: &[Continuation]) -> Option<Choice> {
-        let mut best: Option<(ItemIdx, f64, f64)> = None;
-        for ((&item, with), without) in slate.iter().zip(with).zip(without) {
-            let lift = with.log_prob - without.log_prob;
-            if lift.is_finite() && best.is_none_or(|(_, _, highest)| lift > highest) {
-                best = Some((item, with.log_prob, lift));
-            }
-        }
-        let (item, log_prob, lift) = best?;
+        let scored = slate.iter().zip(with).zip(without).map(|((&item, with), without)| Candidate {
+            item,
+            title: self.scene.catalogue.item(item).title.clone(),
+            log_prob: with.log_prob,
+            lift: with.log_prob - without.log_prob,
+        });
+        let slate: Vec<Candidate> = scored.filter(|candidate| candidate.lift.is_finite()).collect();
+        let best = slate.iter().reduce(|best, next| if next.lift > best.lift { next } else { best })?;
+        let Candidate { item, title: text, log_prob, lift } = best.clone();
         let grounding = Grounding { status: GroundingStatus::Exact, distance: 0.0 };
         let grounded = Grounded { item: Some(item), grounding, is_ambiguous: false };
-        let text = self.scene.catalogue.item(item).title.clone();
-        Some(Choice { item, text, grounded, log_prob: Some(log_prob), lift: Some(lift) })
+        Some(Choice { item, text, grounded, log_prob: Some(log_prob), lift: Some(lift), slate })
     }
 }

@@ -80,9 +80,6 @@ impl Sum {
     /// The sessions with their counts.
     pub fn finish(self, scene: &Scene<'_>) -> Collected {
         let grounding = self.tally.finish(|item| scene.catalogue.item(item).title.clone());
-        Collected {
-            demonstrations: self.demonstrations,
-            report: CollectReport { grounding, ..self.report },
-        }
+        Collected { demonstrations: self.demonstrations, report: CollectReport { grounding, ..self.report } }
     }
 }

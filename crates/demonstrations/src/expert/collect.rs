@@ -3,8 +3,8 @@
 use super::{CatalogueExpert, Expert, ExpertContext, ExpertSession, Reaction};
 use crate::demonstrator::{begin, play};
 use crate::{
-    AnswerRecord, Collected, Demonstration, DemonstrationError, Demonstrator, Finished, GroundingConfig, Playing,
-    Scene, Shown, Sum, TitleIndex,
+    AnswerRecord, Collected, Demonstration, DemonstrationError, Demonstrator, Finished, GroundingConfig,
+    Playing, Scene, Shown, Sum, TitleIndex,
 };
 use mdp::{Rng, UserIdx, rng_for};
 use rayon::prelude::*;

@@ -43,7 +43,12 @@ impl CatalogueExpert for Studied {
         });
         let context = SessionContext { user: briefing.user, history: briefing.history };
         let thought = format!("Chosen by {}.", self.0.name());
-        Box::new(Session { session: self.0.start(context), catalogue: briefing.catalogue, unavailable, thought })
+        Box::new(Session {
+            session: self.0.start(context),
+            catalogue: briefing.catalogue,
+            unavailable,
+            thought,
+        })
     }
 }
 
