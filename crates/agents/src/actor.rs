@@ -23,7 +23,7 @@ impl Agents<'_> {
             return Ok(());
         }
         let keys: Vec<String> =
-            active.iter().map(|&at| sessions[at].state_key(self.settings.state_titles)).collect();
+            active.iter().map(|&at| sessions[at].mind.state_key(self.settings.state_titles)).collect();
         let vectors = self.vectors(&keys, account)?.unwrap_or_default();
         for (vector, &at) in vectors.iter().zip(active) {
             let Some(marks) = memories.marks.below(vector, self.settings.memory.actor_distance) else {
@@ -38,13 +38,13 @@ impl Agents<'_> {
                 open.map(|item| title_of(self.scene, item)).collect()
             };
             let (encouraged, discouraged) = (titles(true), titles(false));
-            let draft = &mut sessions[at].draft;
+            let draft = &mut sessions[at].mind.draft;
             (draft.encouraged, draft.discouraged) = (encouraged, discouraged);
         }
         Ok(())
     }
 
-    /// Drafts a choice for every active session; where none comes, the session is given up.
+    /// Drafts a choice for every active session; where none comes, the session will be given up.
     pub(crate) fn act(
         &self,
         sessions: &mut [AgentSession],
@@ -56,10 +56,7 @@ impl Agents<'_> {
             ActorKind::Score => self.act_by_score(sessions, active, account)?,
         }
         for &at in active {
-            if sessions[at].draft.choice.is_none() {
-                sessions[at].is_given_up = true;
-                account.steps_abandoned += 1;
-            }
+            account.steps_abandoned += u64::from(sessions[at].mind.draft.choice.is_none());
         }
         Ok(())
     }

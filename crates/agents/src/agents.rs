@@ -247,8 +247,8 @@ impl Agents<'_> {
             thought: step.thought.clone().filter(|_| all - at <= n_thoughts),
         };
         Situation {
-            reminders: session.reminders.clone(),
-            history: session.history.clone(),
+            reminders: session.mind.reminders.clone(),
+            history: session.mind.history.clone(),
             steps: session.steps.iter().enumerate().skip(all.saturating_sub(n_steps)).map(step).collect(),
             n_steps: all,
             total: plain(session.steps.iter().map(|s| s.step.reward).sum()),

@@ -12,12 +12,10 @@ use std::sync::Arc;
 
 impl Agents<'_> {
     /// Judges the states that the last step of every session in `acted` led to, and remembers what that says.
-    /// `keys` are the states before the step.
     pub(crate) fn judge(
         &self,
         sessions: &mut [AgentSession],
         acted: &[usize],
-        keys: &[String],
         memories: &Memories,
         account: &mut AgentAccount,
     ) -> Result<Vec<Memo>, AgentError> {
@@ -29,7 +27,7 @@ impl Agents<'_> {
                 step.critic_value = value;
             }
         }
-        Ok(acted.iter().zip(keys).flat_map(|(&at, key)| self.book(&mut sessions[at], key)).collect())
+        Ok(acted.iter().flat_map(|&at| self.book(&mut sessions[at])).collect())
     }
 
     /// V(s') of every session of the list; absent where the critic said nothing that can be understood.
@@ -42,7 +40,7 @@ impl Agents<'_> {
     ) -> Result<Vec<Option<f32>>, AgentError> {
         let settings = self.settings;
         let keys: Vec<String> =
-            staying.iter().map(|&at| sessions[at].state_key(settings.state_titles)).collect();
+            staying.iter().map(|&at| sessions[at].mind.state_key(settings.state_titles)).collect();
         let vectors = match memories.worths.len() {
             0 => Vec::new(),
             _ => self.vectors(&keys, account)?.unwrap_or_default(),
@@ -80,7 +78,7 @@ impl Agents<'_> {
 
     fn critic_call(&self, session: &AgentSession, remembered: Option<f32>) -> Result<Call, AgentError> {
         let messages = self.chat("critic", session, |situation| {
-            situation.titles = session.last_titles(self.settings.state_titles).to_vec();
+            situation.titles = session.mind.last_titles(self.settings.state_titles).to_vec();
             situation.remembered_value = remembered.map(plain);
         })?;
         // The critic judges what the step before led to.
@@ -94,9 +92,9 @@ impl Agents<'_> {
     /// # Source
     /// BiLLP: A = r + discount * V(s') - V(s); the actor memory holds its sign, the critic memory
     /// r + discount * V(s').
-    fn book(&self, session: &mut AgentSession, key: &str) -> Vec<Memo> {
+    fn book(&self, session: &mut AgentSession) -> Vec<Memo> {
         let has_left = session.environment.end().is_terminated();
-        let before = session.value;
+        let before = session.mind.value;
         let Some(step) = session.steps.last_mut() else { return Vec::new() };
         let after = if has_left { 0.0 } else { step.critic_value.unwrap_or(0.0) };
         let reward = if has_left { self.settings.exit_value } else { step.step.reward };
@@ -105,10 +103,11 @@ impl Agents<'_> {
         let explanation = step.explanation.get_or_insert_with(|| Box::new(Explanation::default()));
         (explanation.value_before, explanation.advantage) = (Some(before), Some(advantage));
         let item = step.step.item;
-        session.value = after;
+        session.mind.value = after;
+        let key = std::mem::take(&mut session.mind.key_before);
         vec![
-            Memo::Mark { key: key.to_owned(), item, went_well: advantage >= 0.0 },
-            Memo::Worth { key: key.to_owned(), value: worth },
+            Memo::Mark { key: key.clone(), item, went_well: advantage >= 0.0 },
+            Memo::Worth { key, value: worth },
         ]
     }
 }

@@ -114,5 +114,6 @@ fn flat(value: &Value) -> BTreeMap<String, String> {
 }
 
 fn hash(said: &Value) -> String {
+    let said = artefact::canonical(said.clone());
     blake3::hash(said.to_string().as_bytes()).to_hex()[..32].to_owned()
 }

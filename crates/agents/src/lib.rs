@@ -4,7 +4,6 @@ mod actor;
 mod agent_session;
 mod agents;
 mod collect;
-mod control;
 mod critic;
 mod error;
 mod estimate;
@@ -26,7 +25,6 @@ mod slate;
 mod totals;
 
 pub use collect::{AgentsCollected, Collection, collect};
-pub use control::RandomFreshGenre;
 pub use error::AgentError;
 pub use estimate::{Estimate, Expected, Need, estimate};
 pub use identity::Difference;

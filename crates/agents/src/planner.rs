@@ -28,7 +28,7 @@ impl Agents<'_> {
             let understood = read_thought(&completion.text);
             note_all(account, &understood.problems);
             if let Some((thought, plan)) = understood.value {
-                let draft = &mut sessions[at].draft;
+                let draft = &mut sessions[at].mind.draft;
                 (draft.thought, draft.plan) = (Some(thought), plan);
             } else {
                 self.note_cut(AgentRole::Planner, &completion);

@@ -1,12 +1,12 @@
 //! One batch: sessions that go step by step together, the calls of one step sent as one batch to the model.
 
-use crate::agent_session::{AgentSession, Finished};
+use crate::agent_session::{AgentSession, Mind, title_of};
 use crate::agents::{Agents, NO_ANSWER};
 use crate::memory::{Memo, Memories};
 use crate::reply::Problem;
 use crate::{AgentError, Recall};
-use demonstrations::AgentAccount;
-use environment::{Environment, EnvironmentError, SessionSeed};
+use demonstrations::{AgentAccount, Demonstration, Demonstrator, Finished, Shown, begin, play};
+use environment::{Environment, SessionSeed};
 use llm::LlmError;
 use mdp::UserIdx;
 use serde::{Deserialize, Serialize};
@@ -55,18 +55,11 @@ impl Agents<'_> {
         memories: &Memories,
         tell: &mut Tell<'_>,
     ) -> Result<Played, AgentError> {
-        let (mut account, mut memos) = (AgentAccount::default(), Vec::new());
-        let n_history = self.settings.history_titles;
-        let mut sessions: Vec<AgentSession> = users
-            .iter()
-            .enumerate()
-            .map(|(at, &user)| {
-                let (number, seed) = (first + at, self.seed);
-                let session = environment.start_seeded(user, SessionSeed { seed, stream: number as u64 })?;
-                Ok(AgentSession::new(self.scene, number, session, n_history))
-            })
-            .collect::<Result<_, EnvironmentError>>()?;
-        let stopped = match self.play_on(&mut sessions, memories, (&mut account, &mut memos), tell) {
+        let mut acting =
+            Acting { agents: self, memories, account: AgentAccount::default(), memos: Vec::new() };
+        let mut sessions = begin(&acting, self.scene, environment, first, users)?;
+        let watch = &mut |sessions: &[AgentSession], acting: &Acting<'_>| tell(sessions, &acting.account);
+        let stopped = match play(&mut acting, self.scene, &mut sessions, self.settings.horizon, watch) {
             Ok(()) => None,
             Err(AgentError::Model(error)) if error.ends_the_run() => {
                 sessions.retain(|session| session.environment.end().is_terminated());
@@ -74,59 +67,79 @@ impl Agents<'_> {
             }
             Err(error) => return Err(error),
         };
-        let finished = sessions.into_iter().map(|session| session.finish(self.scene)).collect();
+        let finished = sessions.into_iter().map(|session| session.finish(self.scene, &acting)).collect();
+        let Acting { account, memos, .. } = acting;
         Ok(Played { batch: Batch { finished, memos, account }, stopped })
     }
+}
 
-    /// Step by step until every session is over, then what is to be learned from them.
-    fn play_on(
-        &self,
+/// The agents at one batch.
+struct Acting<'a> {
+    agents: &'a Agents<'a>,
+    memories: &'a Memories,
+    account: AgentAccount,
+    memos: Vec<Memo>,
+}
+
+impl Demonstrator for Acting<'_> {
+    type Mind = Mind;
+    type Error = AgentError;
+
+    fn seed(&self, number: usize) -> SessionSeed {
+        SessionSeed { seed: self.agents.seed, stream: number as u64 }
+    }
+
+    fn meet(&self, _number: usize, user: UserIdx) -> Mind {
+        Mind::new(self.agents.scene, user, self.agents.settings.history_titles)
+    }
+
+    fn prepare(&mut self, sessions: &mut [AgentSession]) -> Result<(), AgentError> {
+        self.agents.remind(sessions, self.memories, &mut self.account)
+    }
+
+    fn choose(
+        &mut self,
         sessions: &mut [AgentSession],
-        memories: &Memories,
-        (account, memos): (&mut AgentAccount, &mut Vec<Memo>),
-        tell: &mut Tell<'_>,
-    ) -> Result<(), AgentError> {
-        self.remind(sessions, memories, account)?;
-        loop {
-            let active: Vec<usize> =
-                (0..sessions.len()).filter(|&at| sessions[at].goes_on(self.settings.horizon)).collect();
-            if active.is_empty() {
-                break;
-            }
-            memos.extend(self.step(sessions, &active, memories, account)?);
-            tell(sessions, account);
+        active: &[usize],
+    ) -> Result<Vec<Option<Shown>>, AgentError> {
+        let Self { agents, memories, account, .. } = self;
+        if agents.modules.thought {
+            agents.plan(sessions, active, account)?;
         }
-        if self.modules.recall != Recall::Nothing {
-            memos.extend(self.reflect(sessions, account)?);
+        agents.hint(sessions, active, memories, account)?;
+        agents.act(sessions, active, account)?;
+        let take = |&at: &usize| {
+            let mind = &mut sessions[at].mind;
+            mind.key_before = mind.state_key(agents.settings.state_titles);
+            mind.take_draft()
+        };
+        Ok(active.iter().map(take).collect())
+    }
+
+    fn observe(&mut self, sessions: &mut [AgentSession], acted: &[usize]) -> Result<(), AgentError> {
+        let Self { agents, memories, account, memos } = self;
+        for &at in acted {
+            if let Some(last) = sessions[at].steps.last() {
+                let title = title_of(agents.scene, last.step.item);
+                sessions[at].mind.titles.push(title);
+            }
+        }
+        if agents.modules.critic {
+            memos.extend(agents.judge(sessions, acted, memories, account)?);
         }
         Ok(())
     }
 
-    /// One step of every active session.
-    fn step(
-        &self,
-        sessions: &mut [AgentSession],
-        active: &[usize],
-        memories: &Memories,
-        account: &mut AgentAccount,
-    ) -> Result<Vec<Memo>, AgentError> {
-        if self.modules.thought {
-            self.plan(sessions, active, account)?;
+    fn conclude(&mut self, sessions: &mut [AgentSession]) -> Result<(), AgentError> {
+        if self.agents.modules.recall != Recall::Nothing {
+            self.memos.extend(self.agents.reflect(sessions, &mut self.account)?);
         }
-        self.hint(sessions, active, memories, account)?;
-        self.act(sessions, active, account)?;
-        let (mut acted, mut keys) = (Vec::new(), Vec::new());
-        for &at in active {
-            let session = &mut sessions[at];
-            let Some(choice) = session.draft.choice.take() else { continue };
-            keys.push(session.state_key(self.settings.state_titles));
-            let outcome = session.environment.step(choice.item)?;
-            session.show(self.scene, choice, outcome);
-            acted.push(at);
-        }
-        if !self.modules.critic {
-            return Ok(Vec::new());
-        }
-        self.judge(sessions, &acted, &keys, memories, account)
+        Ok(())
+    }
+
+    fn tell(&self, mind: Mind, demonstration: &mut Demonstration) {
+        demonstration.history_titles = mind.history.into_iter().map(|seen| seen.title).collect();
+        demonstration.reminded_of = mind.reminders;
+        demonstration.lesson = mind.lesson;
     }
 }

@@ -30,8 +30,9 @@ impl Agents<'_> {
             _ => self.similar(sessions, memories, count, account)?,
         };
         for (session, rows) in sessions.iter_mut().zip(rows) {
-            session.reminders = rows.iter().map(|&row| lessons.value(row).clone()).collect();
-            *account.reminders.entry("reflections".to_owned()).or_default() += session.reminders.len() as u64;
+            session.mind.reminders = rows.iter().map(|&row| lessons.value(row).clone()).collect();
+            *account.reminders.entry("reflections".to_owned()).or_default() +=
+                session.mind.reminders.len() as u64;
         }
         Ok(())
     }
@@ -55,7 +56,7 @@ impl Agents<'_> {
         count: usize,
         account: &mut AgentAccount,
     ) -> Result<Vec<Vec<usize>>, AgentError> {
-        let keys: Vec<String> = sessions.iter().map(AgentSession::history_key).collect();
+        let keys: Vec<String> = sessions.iter().map(|session| session.mind.history_key()).collect();
         let farthest = self.settings.memory.reflection_distance;
         let near = |vector: Vec<f32>| {
             let found = memories.lessons.nearest(&vector, count);
@@ -84,8 +85,8 @@ impl Agents<'_> {
             let understood = read_reflection(&completion.text);
             note_all(account, &understood.problems);
             if let Some(text) = understood.value {
-                memos.push(Memo::Lesson { key: sessions[at].history_key(), text: text.clone() });
-                sessions[at].lesson = Some(text);
+                memos.push(Memo::Lesson { key: sessions[at].mind.history_key(), text: text.clone() });
+                sessions[at].mind.lesson = Some(text);
             } else {
                 self.note_cut(AgentRole::Reflector, &completion);
             }

@@ -2,7 +2,6 @@
 
 mod actors;
 mod advantage;
-mod control;
 mod dry_run;
 mod embedder;
 mod health;

@@ -3,17 +3,15 @@
 use crate::agent_session::AgentSession;
 use crate::play::Batch;
 use crate::{ActorKind, AgentError, AgentsCollected, Collection, Progress, Recall};
-use demonstrations::{AgentAccount, CollectReport, Cost, Demonstration, GroundingTally};
+use demonstrations::{AgentAccount, CollectReport, Collected, Cost, Sum};
 use mdp::UserIdx;
 use std::collections::BTreeSet;
 
 /// Finished batches.
 #[derive(Default)]
 pub(crate) struct Totals {
-    demonstrations: Vec<Demonstration>,
-    report: CollectReport,
+    sum: Sum,
     pub(crate) account: AgentAccount,
-    tally: GroundingTally,
     grounding: [u64; 5],
     sessions: usize,
     of_sessions: usize,
@@ -59,27 +57,14 @@ impl Totals {
     pub(crate) fn add(&mut self, batch: Batch) {
         self.account.add(&batch.account);
         for finished in batch.finished {
-            let report = &mut self.report;
             self.sessions += 1;
-            report.given_up += u64::from(finished.is_given_up);
-            report.answers += finished.answers.len() as u64;
             for answer in &finished.answers {
-                self.tally.add(&answer.text, &answer.grounded, false);
                 self.grounding[answer.grounded.grounding.status as usize] += 1;
-                report.refused_ungrounded += u64::from(answer.grounded.item.is_none());
-                report.refused_known += u64::from(answer.grounded.item.is_some() && !answer.is_shown);
             }
-            let demonstration = finished.demonstration;
-            self.users.insert(demonstration.user);
-            report.steps += demonstration.steps.len() as u64;
-            self.total_return += f64::from(demonstration.return_raw());
-            if demonstration.steps.is_empty() {
-                report.episodes_empty += 1;
-            } else {
-                self.demonstrations.push(demonstration);
-            }
+            self.users.insert(finished.demonstration.user);
+            self.total_return += f64::from(finished.demonstration.return_raw());
+            self.sum.add(finished);
         }
-        self.report.episodes = self.demonstrations.len() as u64;
     }
 
     /// How far it is, with a batch that is not over.
@@ -100,7 +85,8 @@ impl Totals {
                 .chain(sessions.iter().map(|s| s.user))
                 .collect::<BTreeSet<_>>()
                 .len(),
-            steps: self.report.steps + sessions.iter().map(|session| session.steps.len() as u64).sum::<u64>(),
+            steps: self.sum.report().steps
+                + sessions.iter().map(|session| session.steps.len() as u64).sum::<u64>(),
             mean_return: self.total_return / self.sessions.max(1) as f64,
             grounding,
             tokens_in: total.tokens_in,
@@ -114,7 +100,8 @@ impl Totals {
     fn calls_left(&self, sessions: &[AgentSession]) -> u64 {
         let Pace { calls_per_step, calls_per_session, horizon } = self.pace;
         let longest = horizon as f64;
-        let mean = if self.sessions == 0 { longest } else { self.report.steps as f64 / self.sessions as f64 };
+        let mean =
+            if self.sessions == 0 { longest } else { self.sum.report().steps as f64 / self.sessions as f64 };
         let going = sessions.iter().filter(|session| session.goes_on(horizon));
         let steps: f64 = going.map(|session| (mean - session.steps.len() as f64).max(1.0)).sum();
         let to_begin = self.of_sessions.saturating_sub(self.sessions).saturating_sub(sessions.len());
@@ -125,12 +112,12 @@ impl Totals {
 
     /// Whether there is no step at all.
     pub(crate) fn is_empty(&self) -> bool {
-        self.demonstrations.is_empty()
+        self.sum.is_empty()
     }
 
     /// Why there is nothing: no answer could be shown.
     fn nothing(&self) -> AgentError {
-        let CollectReport { answers, refused_ungrounded, refused_known, .. } = self.report;
+        let &CollectReport { answers, refused_ungrounded, refused_known, .. } = self.sum.report();
         let mut why = match answers {
             0 => format!("{} answers held no title", self.account.total().answered),
             _ => format!(
@@ -156,8 +143,8 @@ impl Totals {
             tokens_out: total.tokens_out,
             seconds: total.seconds,
         };
-        let grounding = self.tally.finish(|item| collection.scene.catalogue.item(item).title.clone());
-        let report = CollectReport { grounding, agents: Some(Box::new(self.account)), ..self.report };
-        Ok(AgentsCollected { demonstrations: self.demonstrations, report, cost, is_out_of_budget: false })
+        let Collected { demonstrations, report } = self.sum.finish(collection.scene);
+        let report = CollectReport { agents: Some(Box::new(self.account)), ..report };
+        Ok(AgentsCollected { demonstrations, report, cost, is_out_of_budget: false })
     }
 }

@@ -72,9 +72,6 @@ impl Settings for Config {
     }
 }
 
-/// How many demonstrations are weighed once more at the end, for the record.
-const N_EXPLAINED: usize = 400;
-
 /// Random streams of a run; each is named by its purpose and counters, so a resumed run draws the same numbers. The
 /// number 6 is the loop's, for validation.
 #[derive(Clone, Copy)]
@@ -221,18 +218,15 @@ impl Algorithm for IlRec<'_> {
         })))
     }
 
-    /// Of the first 400 demonstrations; the filter of steps that the policy has overtaken is not applied.
+    /// Of all demonstrations together; the filter of steps that the policy has overtaken is not applied.
     fn explain(&self, terms: &Terms) -> Result<Vec<Explained>, LearningError> {
-        let first = self.inputs.demonstrations.len().min(N_EXPLAINED);
-        let mut out = vec![Explained::default(); first];
-        let asked = self.demonstrations.iter().filter(|(place, _)| (*place as usize) < first);
+        let mut out = vec![Explained::default(); self.inputs.demonstrations.len()];
         let rng = || rng_for(self.seed, &[Stream::Negatives as u64]);
         let acting = self.acting();
         let replay = |&(place, demo): &(u32, &'_ Trajectory)| {
             replay_demonstration(acting, (place, demo), self.histories[&demo.user], &mut rng())
         };
-        let sessions: Vec<LearnerSession<'_>> =
-            asked.collect::<Vec<_>>().into_par_iter().map(replay).collect();
+        let sessions: Vec<LearnerSession<'_>> = self.demonstrations.par_iter().map(replay).collect();
         let mut weights = self.learner.term_weights(&sessions, terms, &self.config)?.into_iter();
         for session in &sessions {
             let place = session.demonstration.expect("demonstrations were replayed") as usize;

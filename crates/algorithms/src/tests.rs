@@ -82,7 +82,8 @@ fn demonstration(environment: &Environment, user: u32, histories: &[Vec<Interact
     if let Some(last) = steps.last_mut().filter(|s| s.end.continues()) {
         last.end = StepEnd::Truncated;
     }
-    Demonstrated { id: format!("demo:{user}"), session: Trajectory { user: UserIdx(user), steps } }
+    let session = Trajectory { user: UserIdx(user), steps };
+    Demonstrated { id: format!("demo:{user}"), session, slates: Vec::new() }
 }
 
 pub(crate) type Users<'a> = Vec<(UserIdx, &'a [Interaction])>;

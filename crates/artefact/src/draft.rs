@@ -16,6 +16,8 @@ pub struct Draft {
     manifest: Manifest,
     beside: BTreeSet<String>,
     spent: Spent,
+    /// Whether `cost.json` is written where nobody else did.
+    tells_cost: bool,
 }
 
 impl Draft {
@@ -35,7 +37,13 @@ impl Draft {
         let folder = claim.staging().new_folder();
         std::fs::create_dir(&folder).map_err(ArtefactError::io("create directory", &folder))?;
         let spent = Spent { way: claim.way().to_owned(), ..Spent::default() };
-        Ok(Self { claim, manifest: Manifest::new(kind, seed, config), beside: BTreeSet::new(), spent })
+        Ok(Self {
+            claim,
+            manifest: Manifest::new(kind, seed, config),
+            beside: BTreeSet::new(),
+            spent,
+            tells_cost: true,
+        })
     }
 
     /// Names an artefact this one was made from.
@@ -102,7 +110,7 @@ impl Draft {
     }
 
     pub(crate) fn seal_by(mut self, swap: &Swap<'_>) -> Result<Artefact, ArtefactError> {
-        if !self.file(COST).exists() {
+        if self.tells_cost && !self.file(COST).exists() {
             let seconds = self.spent.seconds.max(self.claim.seconds());
             let spent = Spent { seconds, ..self.spent.clone() };
             self.write_json_beside(COST, &spent)?;
@@ -137,6 +145,31 @@ impl Draft {
             hashes.insert(name, hash);
         }
         Ok(())
+    }
+}
+
+impl Artefact {
+    /// Writes the same files with the same hash to another place, under a manifest as this version writes it. What the work
+    /// took is told where the directory tells it; else nobody knows.
+    ///
+    /// # Errors
+    /// When the disk refuses, or a file changes meanwhile.
+    pub fn renew<'a>(&self, place: impl Into<Place<'a>>) -> Result<Self, ArtefactError> {
+        let old = self.manifest();
+        let mut draft = Draft::new(old.kind, place, old.seed, old.config.clone())?;
+        draft.tells_cost = false;
+        draft.manifest.inputs.clone_from(&old.inputs);
+        draft.beside = old.beside.keys().cloned().collect();
+        for name in old.files.keys().chain(old.beside.keys()) {
+            let from = self.file(name)?;
+            std::fs::copy(&from, draft.file(name)).map_err(ArtefactError::io("copy", &from))?;
+        }
+        let new = draft.seal()?;
+        if new.manifest().files != old.files || new.hash() != self.hash() {
+            let what = "a file changed while it was copied".to_owned();
+            return Err(ArtefactError::Damaged { what, path: self.path().to_owned() });
+        }
+        Ok(new)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Immutable directories: written aside, sealed with a manifest of hashes, renamed into place.
 
 mod bytes;
+mod canonical;
 mod claim;
 mod cost;
 mod draft;
@@ -16,6 +17,7 @@ mod staging;
 mod standing;
 mod tensors;
 
+pub use canonical::canonical;
 pub use claim::{Claim, Lock, Place, Replace};
 pub use cost::Spent;
 pub use draft::Draft;

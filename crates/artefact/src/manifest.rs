@@ -1,7 +1,7 @@
 //! The manifest: what a directory is, what it was made from, and the hash of every file in it.
 
 use crate::regular::read_regular;
-use crate::{ArtefactError, with_article};
+use crate::{ArtefactError, canonical, with_article};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -87,7 +87,7 @@ impl Manifest {
             kind,
             format_version: FORMAT_VERSION,
             inputs: BTreeMap::new(),
-            config,
+            config: canonical(config),
             seed,
             files: BTreeMap::new(),
             beside: BTreeMap::new(),
@@ -99,9 +99,16 @@ impl Manifest {
     /// The artefact's own hash: over kind, inputs, settings, seed and file hashes; no clock, no path.
     pub fn hash(&self) -> String {
         let (beside, sizes, seal) = Default::default();
-        let hashed = Self { beside, sizes, seal, ..self.clone() };
+        // What an earlier version wrote may have its settings in another order.
+        let config = canonical(self.config.clone());
+        let hashed = Self { beside, sizes, seal, config, ..self.clone() };
         let text = serde_json::to_vec(&hashed).expect("a manifest is plain data");
         blake3::hash(&text).to_hex()[..16].to_owned()
+    }
+
+    /// Whether a change of it would be noticed; the first versions wrote no seal.
+    pub fn is_sealed(&self) -> bool {
+        !self.seal.is_empty()
     }
 
     /// The manifest of a directory, if it has one of ours. Nothing else of the directory is looked at.

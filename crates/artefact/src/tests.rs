@@ -182,3 +182,47 @@ fn others_may_read_what_the_umask_lets_them_read() {
 fn kinds_have_their_article() {
     assert_eq!([with_article("evaluation"), with_article("world")], ["an evaluation", "a world"]);
 }
+
+#[test]
+fn settings_in_any_order_are_the_same_bytes() {
+    let fields = [("b", serde_json::json!([{"y": 1, "x": {"d": 1, "c": 2}}])), ("a", serde_json::json!(0.5))];
+    let object = |order: &[usize]| -> serde_json::Value {
+        order.iter().map(|&at| (fields[at].0.to_owned(), fields[at].1.clone())).collect()
+    };
+    let text = r#"{"a":0.5,"b":[{"x":{"c":2,"d":1},"y":1}]}"#;
+    let dir = tempfile::tempdir().unwrap();
+    let mut written = Vec::new();
+    for (at, order) in [[0, 1], [1, 0]].iter().enumerate() {
+        assert_eq!(canonical(object(order)).to_string(), text);
+        let target = dir.path().join(at.to_string());
+        let draft = Draft::new(Kind::Policy, &target, 0, object(order)).unwrap();
+        draft.write("w", b"1").unwrap();
+        let hash = draft.seal().unwrap().hash();
+        let manifest = std::fs::read_to_string(target.join("manifest.json")).unwrap();
+        written.push((
+            hash,
+            serde_json::from_str::<serde_json::Value>(&manifest).unwrap()["config"].to_string(),
+        ));
+    }
+    assert_eq!(written[0], written[1]);
+    assert_eq!(written[0].1, text);
+}
+
+#[test]
+fn a_manifest_whose_settings_were_in_another_order_opens_and_has_the_same_hash() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = |name: &str, config: &str| {
+        let target = dir.path().join(name);
+        std::fs::create_dir(&target).unwrap();
+        std::fs::write(target.join("w"), b"1").unwrap();
+        let file = blake3::hash(b"1").to_hex().to_string();
+        let manifest = format!(
+            r#"{{"kind":"policy","format_version":1,"inputs":{{}},"config":{config},"seed":0,"files":{{"w":"{file}"}}}}"#
+        );
+        std::fs::write(target.join("manifest.json"), manifest).unwrap();
+        Artefact::open(Kind::Policy, &target).unwrap().hash()
+    };
+    let hash = place("sorted", r#"{"a":1,"b":{"c":2,"d":3}}"#);
+    assert_eq!(place("unsorted", r#"{"b":{"d":3,"c":2},"a":1}"#), hash);
+    assert_eq!(hash, "abaaff763fd89be7");
+}

@@ -9,6 +9,7 @@ mod doctor;
 mod eval;
 mod export;
 mod init;
+mod migrate;
 mod quickstart;
 mod report;
 mod rules;
@@ -54,6 +55,8 @@ pub(crate) enum Command {
     Report(report::Arguments),
     /// Measure the main jobs on this machine, each beside a reference
     Bench(bench::Arguments),
+    /// What earlier versions wrote: used as it is, converted, or refused with the command that makes it anew
+    Migrate(migrate::Arguments),
     /// Look at this machine: what is used, what is missing, how to get it
     Doctor(doctor::Arguments),
 }
@@ -76,6 +79,7 @@ impl Command {
             Self::Run(arguments) => run::run(arguments, global),
             Self::Report(arguments) => report::run(arguments, global),
             Self::Bench(arguments) => bench::run(arguments, global),
+            Self::Migrate(arguments) => migrate::run(arguments, global),
             Self::Doctor(arguments) => doctor::run(arguments, global),
         }
     }

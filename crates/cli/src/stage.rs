@@ -4,6 +4,7 @@ pub(crate) mod agents;
 pub(crate) mod check;
 pub(crate) mod data;
 pub(crate) mod evaluate;
+pub(crate) mod migrate;
 pub(crate) mod model;
 pub(crate) mod runs;
 pub(crate) mod served;

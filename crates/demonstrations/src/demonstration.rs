@@ -1,6 +1,6 @@
 //! A demonstration: an expert's session with where every step came from.
 
-use mdp::{Step, Trajectory, UserIdx};
+use mdp::{ItemIdx, Step, Trajectory, UserIdx};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -88,6 +88,22 @@ pub struct Explanation {
     /// How much the user's history raised that log-probability.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lift: Option<f64>,
+    /// Everything that was scored for this step, in the order in which it was; what got no number is left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub slate: Vec<Candidate>,
+}
+
+/// A candidate that an expert scored by likelihood.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Which item.
+    pub item: ItemIdx,
+    /// Its title.
+    pub title: String,
+    /// The model's log-probability of the title after the user's history (natural logarithm).
+    pub log_prob: f64,
+    /// How much the history raised it: what candidates are ranked by.
+    pub lift: f64,
 }
 
 /// How a text became an item.

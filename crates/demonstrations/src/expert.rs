@@ -1,26 +1,30 @@
-//! Experts that act in the train world, and the loop that collects their sessions.
+//! Experts that act in the train world.
 
 mod account;
 mod beliefs;
 mod builtin;
 mod collect;
+mod policy;
 mod reader;
 
 pub use account::{AgentAccount, CallAccount};
 pub use builtin::BuiltinExpert;
-pub use collect::{CollectOptions, CollectReport, Collected, collect};
+pub use collect::{CollectOptions, collect};
+pub use policy::PolicyExpert;
 
 #[cfg(test)]
 mod tests;
 
 use catalogue::Catalogue;
-use mdp::{Interaction, ItemIdx, Rng};
+use mdp::{Interaction, ItemIdx, Rng, UserIdx};
 
 /// What an expert is told when a session starts: what a prompt would show, never the environment.
 #[derive(Clone, Copy, Debug)]
 pub struct ExpertContext<'a> {
     /// Titles and categories of everything that can be recommended.
     pub catalogue: &'a Catalogue,
+    /// Whose session it is.
+    pub user: UserIdx,
     /// The user's logged history with ratings, oldest first.
     pub history: &'a [Interaction],
 }

@@ -3,6 +3,7 @@
 
 mod controls;
 mod demonstration;
+mod demonstrator;
 mod describe;
 mod error;
 mod expert;
@@ -13,12 +14,15 @@ mod store;
 mod title;
 
 pub use controls::{Marked, corrupt, shuffle_items};
-pub use demonstration::{DemoStep, Demonstration, Explanation, Grounding, GroundingStatus};
+pub use demonstration::{Candidate, DemoStep, Demonstration, Explanation, Grounding, GroundingStatus};
+pub use demonstrator::{
+    AnswerRecord, CollectReport, Collected, Demonstrator, Finished, Playing, Shown, Sum, Told, begin, play,
+};
 pub use describe::{DemosDescription, GroundingCounts, describe};
 pub use error::DemonstrationError;
 pub use expert::{
-    AgentAccount, Answer, BuiltinExpert, CallAccount, CatalogueExpert, CollectOptions, CollectReport,
-    Collected, Expert, ExpertContext, ExpertSession, Reaction, collect,
+    AgentAccount, Answer, BuiltinExpert, CallAccount, CatalogueExpert, CollectOptions, Expert, ExpertContext,
+    ExpertSession, PolicyExpert, Reaction, collect,
 };
 pub use grounding::{
     Grounded, GroundingConfig, GroundingReport, GroundingTally, Hub, Metric, Nearest, TitleIndex, nearest,

@@ -1,6 +1,6 @@
 //! One demonstration as text for people.
 
-use crate::{DemoStep, Demonstration, Explanation, GroundingStatus};
+use crate::{Candidate, DemoStep, Demonstration, Explanation, GroundingStatus};
 use catalogue::one_line;
 use mdp::{ExitReason, StepEnd};
 use std::fmt::Write as _;
@@ -9,6 +9,8 @@ use std::fmt::Write as _;
 const WIDTH: usize = 100;
 /// The narrowest that lines are wrapped to.
 const NARROWEST: usize = 24;
+/// How many of the candidates of a step are listed.
+const N_CANDIDATES: usize = 5;
 /// What stands before the lines of a step but its first.
 const MARGIN: &str = "     ";
 
@@ -172,6 +174,19 @@ fn show_numbers(explanation: &Explanation, page: &mut Page) {
     if !parts.is_empty() {
         page.labelled(&format!("{MARGIN}  "), &parts.join(" · "));
     }
+    if !explanation.slate.is_empty() {
+        page.labelled(&format!("{MARGIN}  "), &ranked(&explanation.slate));
+    }
+}
+
+/// The candidates that the history raised most, with how likely they were and how much it raised them.
+fn ranked(slate: &[Candidate]) -> String {
+    let mut slate: Vec<&Candidate> = slate.iter().collect();
+    slate.sort_by(|a, b| b.lift.total_cmp(&a.lift));
+    let one = |c: &&Candidate| format!("{} {:.2} ({:+.2})", one_line(&c.title), c.log_prob, c.lift);
+    let first: Vec<String> = slate.iter().take(N_CANDIDATES).map(one).collect();
+    let which = if slate.len() > N_CANDIDATES { "of" } else { "all" };
+    format!("{which} {} candidates: {}", slate.len(), first.join(" · "))
 }
 
 fn why(end: StepEnd) -> &'static str {

@@ -197,7 +197,9 @@ fn check(demonstration: &Demonstration, header: &Header) -> Result<(), &'static 
     let Some((last, before)) = demonstration.steps.split_last() else {
         return Err("no steps");
     };
-    if demonstration.steps.iter().any(|s| s.step.item.0 >= header.n_items) {
+    let slates = demonstration.steps.iter().filter_map(|s| s.explanation.as_ref()).flat_map(|e| &e.slate);
+    let items = demonstration.steps.iter().map(|s| s.step.item).chain(slates.map(|scored| scored.item));
+    if items.into_iter().any(|item| item.0 >= header.n_items) {
         return Err("item beyond the catalogue");
     }
     if demonstration.steps.iter().any(|s| !s.step.reward.is_finite() || !s.step.log_prob_behavior.is_finite())

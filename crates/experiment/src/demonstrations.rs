@@ -1,13 +1,16 @@
 //! Demonstrations: imported, or collected from an expert who acts in the train world.
 
-use agents::{AgentError, Collection, Journal, Losses, Progress, RandomFreshGenre};
+use crate::evaluator::{FRESH_WINDOW, RANDOM_FRESH_GENRE};
+use agents::{AgentError, Collection, Journal, Losses, Progress};
 use demonstrations::{
     AgentAccount, BuiltinExpert, CollectOptions, Cost, DemonstrationError, Demos, DemosDescription, Expert,
-    Format, ImportOptions, Origin, Scene, collect, describe, import_with_vectors, read_sources,
+    Format, ImportOptions, Origin, PolicyExpert, Scene, collect, describe, import_with_vectors, read_sources,
 };
+use evaluation::RandomFreshGenre;
 use llm::LanguageModel;
 use mdp::UserIdx;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Reads traces or lists and plays them in the train world. Without an embedder, texts are grounded by their letters.
 ///
@@ -36,8 +39,11 @@ pub fn import_demonstrations(
 /// # Errors
 /// When the address is another one.
 pub fn expert_without_model(address: &str) -> Result<Box<dyn Expert>, DemonstrationError> {
-    if address == RandomFreshGenre.name() {
-        return Ok(Box::new(RandomFreshGenre));
+    if address == RANDOM_FRESH_GENRE {
+        return Ok(Box::new(PolicyExpert::new(RANDOM_FRESH_GENRE, |catalogue| {
+            let categories = catalogue.items().iter().map(|item| item.categories.clone()).collect();
+            Box::new(RandomFreshGenre::new(Arc::new(categories), FRESH_WINDOW))
+        })));
     }
     Ok(Box::new(BuiltinExpert::parse(address)?))
 }

@@ -15,16 +15,19 @@ use world_model::Side;
 
 /// Controls that need no training, in the order of tables; the last three are privileged.
 pub const CONTROLS: [&str; 7] =
-    [UNIFORM, "popularity", "greedy", "random-fresh-genre", "greedy-diverse", "judge-diverse", "oracle"];
+    [UNIFORM, "popularity", "greedy", RANDOM_FRESH_GENRE, "greedy-diverse", "judge-diverse", "oracle"];
 
 /// The name of uniform choice in tables; `random` is understood, too.
 pub const UNIFORM: &str = "uniform";
+
+/// The name of the control that draws what has no category in common with the last few items; it demonstrates, too.
+pub const RANDOM_FRESH_GENRE: &str = "random-fresh-genre";
 
 /// From this rating on an item of the held-out log counts as liked in ranking metrics.
 const LIKED: f32 = 4.0;
 
 /// How many recent items the fresh-genre control avoids.
-const FRESH_WINDOW: usize = 4;
+pub(crate) const FRESH_WINDOW: usize = 4;
 
 /// Length of the ranking that is held against held-out choices.
 const SLATE: usize = 10;
@@ -156,7 +159,7 @@ impl Evaluator {
                 Box::new(Popularity::new(train.into_iter().map(|(_, history)| history), world.n_items()))
             }
             "greedy" => Box::new(Greedy::new(world.train_means())),
-            "random-fresh-genre" => {
+            RANDOM_FRESH_GENRE => {
                 let categories = environment.features().categories.clone().unwrap_or_default();
                 Box::new(RandomFreshGenre::new(categories, FRESH_WINDOW))
             }
@@ -169,7 +172,7 @@ impl Evaluator {
 
     /// Whether a control of this name says anything here: fresh genres need categories.
     pub fn has_control(&self, name: &str) -> bool {
-        name != "random-fresh-genre" || self.environment.features().categories.is_some()
+        name != RANDOM_FRESH_GENRE || self.environment.features().categories.is_some()
     }
 
     /// The row of the demonstrations themselves, played again to the users they were made for, who are training users: no

@@ -20,7 +20,9 @@ pub use ::environment::EXIT_RULES;
 pub use domain::{Domain, UserHistory};
 pub use environments::EnvironmentSettings;
 pub use error::ExperimentError;
-pub use evaluator::{CONTROLS, Contestant, EvaluationSettings, Evaluator, UNIFORM, paired_differences};
+pub use evaluator::{
+    CONTROLS, Contestant, EvaluationSettings, Evaluator, RANDOM_FRESH_GENRE, UNIFORM, paired_differences,
+};
 pub use nouns::with_nouns;
 pub use transform::{Transform, weight_auc};
 

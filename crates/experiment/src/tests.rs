@@ -69,7 +69,7 @@ fn evaluator(domain: &Arc<Domain>, settings: &EvaluationSettings, seed: u64) -> 
 
 fn collected(domain: &Domain, environment: &Environment) -> Demos {
     let expert = expert_without_model("builtin:expert?quality=0.5").expect("there is one of that name");
-    let options = CollectOptions { n_episodes: 6, ..Default::default() };
+    let options = CollectOptions::new(6, environment.horizon());
     let users = &domain.world.split().train;
     collect_from_expert(&domain.scene(environment), users, expert.as_ref(), &options, SEED)
         .expect("it can act")
@@ -300,4 +300,33 @@ fn environments_sessions_and_evaluators_are_owned() {
     let policy: Box<dyn Policy> = owned(judge.control("oracle").unwrap());
     drop(judge);
     assert_eq!(policy.name(), "oracle");
+}
+
+#[test]
+fn the_control_demonstrates_as_the_policy_of_its_name_acts() {
+    let domain = domain();
+    let environment = under("none", None).environment(&domain.world, Side::Train, SEED).unwrap();
+    let expert = expert_without_model(RANDOM_FRESH_GENRE).unwrap();
+    let users = &domain.world.split().train;
+    let options = CollectOptions::new(12, environment.horizon());
+    let scene = domain.scene(&environment);
+    let demos = collect_from_expert(&scene, users, expert.as_ref(), &options, SEED).unwrap();
+    assert_eq!(expert.name(), RANDOM_FRESH_GENRE);
+    // Five categories in turn: whatever follows differs from the last four while one of the fifth kind is left.
+    for demonstration in &demos.demonstrations {
+        let kinds: Vec<u32> = demonstration.steps.iter().map(|step| step.step.item.0 % 5).collect();
+        let recent = &kinds[..5];
+        let distinct: std::collections::BTreeSet<&u32> = recent.iter().collect();
+        let history = scene.history(demonstration.user);
+        let is_left = |kind: u32| {
+            (0..N_ITEMS).any(|item| item % 5 == kind && history.iter().all(|seen| seen.item.0 != item))
+        };
+        assert!((0..5).all(is_left), "every kind can be shown");
+        assert_eq!(distinct.len(), recent.len(), "{kinds:?}");
+        assert!(
+            demonstration.steps.iter().all(|step| history.iter().all(|seen| seen.item != step.step.item))
+        );
+    }
+    let others = collect_from_expert(&scene, users, expert.as_ref(), &options, SEED + 1).unwrap();
+    assert_ne!(demos.demonstrations, others.demonstrations);
 }

@@ -3,7 +3,7 @@
 use crate::LearningError;
 use catalogue::Catalogue;
 use environment::Environment;
-use mdp::{Interaction, Trajectory, UserIdx};
+use mdp::{Interaction, ItemIdx, Trajectory, UserIdx};
 use representation::{ItemTable, ItemTables, TasteConfig};
 use std::sync::Arc;
 
@@ -34,6 +34,20 @@ pub struct Demonstrated {
     pub id: String,
     /// What was shown to whom, and what came of it in the train world.
     pub session: Trajectory,
+    /// How likely the expert found what it chose among: a list for each step, empty for steps for which nothing was scored;
+    /// no lists at all where that is every step.
+    pub slates: Vec<Vec<ScoredItem>>,
+}
+
+/// An item that an expert scored by likelihood.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScoredItem {
+    /// Which.
+    pub item: ItemIdx,
+    /// Its log-probability after the user's history (natural logarithm).
+    pub log_prob: f64,
+    /// How much the history raised that.
+    pub lift: f64,
 }
 
 impl Inputs<'_> {

@@ -18,7 +18,7 @@ pub use algorithm::{
     Algorithm, Explained, Keeps, Needs, Plan, Round, Run, Schedule, Stateful, TrainedPolicy, Unserved,
 };
 pub use error::LearningError;
-pub use inputs::{Demonstrated, Inputs, User};
+pub use inputs::{Demonstrated, Inputs, ScoredItem, User};
 pub use metrics::Metrics;
 pub use observer::{Checkpoints, Observer, Progress, Silent};
 pub use replay::{Draw, Replay};

@@ -63,7 +63,8 @@ impl Ledger {
     }
 }
 
-/// The hash of everything that a stage depends on.
+/// The hash of everything that a stage depends on. Structs have one order; settings that are a JSON value are given as
+/// [`artefact::canonical`] has them, so that every build finds the same key.
 pub(crate) fn key(parts: &[&dyn erased::Hashable]) -> String {
     let mut hasher = blake3::Hasher::new();
     for part in parts {

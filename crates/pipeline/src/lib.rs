@@ -24,7 +24,9 @@ pub use folder::RunFolder;
 pub use results::{AblationRow, RuleResults, RunResults, StageRecord};
 pub use run::{Watcher, run, run_in, run_with};
 pub use stages::stage_names;
-pub use training::{PolicyDirectory, TrainingJob, TrainingRecord, Watch, demonstrated, made_of};
+pub use training::{
+    PolicyDirectory, TrainingJob, TrainingRecord, Watch, demonstrated, made_of, named_demonstrations,
+};
 pub use variants::{Variant, ablation_names};
 pub use working::{Found, Resume, Working};
 

@@ -54,6 +54,7 @@ pub(crate) fn data(session: &mut Session<'_>) -> Result<Dataset, PipelineError> 
     }
     inputs.extend(options.items.as_ref().map(|path| hash_path(path)).transpose()?);
     let settings = serde_json::to_value(&session.config.data).expect("settings are plain data");
+    let settings = artefact::canonical(settings);
     let (target, replace) = (place.out.join("data"), session.replace);
     session.stage(
         "data",

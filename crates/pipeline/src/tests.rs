@@ -338,3 +338,29 @@ fn records_of_earlier_versions_are_read() {
     assert_eq!((record.validation.len(), record.weight_auc, record.seconds), (1, Some(0.75), 2.0));
     assert!(record.network.is_empty() && record.name.is_empty(), "the directory's name and IL-Rec's network");
 }
+
+#[test]
+fn learners_are_told_what_was_scored_for_every_step() {
+    let step = |item: u32, explanation: &str| {
+        format!(
+            r#"{{"item":{item},"reward":4.0,"log_prob_behavior":0.0,"end":"continues","title":"t",
+               "requested_title":"t","grounding":{{"status":"exact","distance":0.0}},"source_step":0{explanation}}}"#
+        )
+    };
+    let session = |steps: [String; 2]| -> learning::Demonstrated {
+        let text = format!(
+            r#"{{"id":"e:0","user":0,"user_id":"7","history_titles":[],"steps":[{}]}}"#,
+            steps.join(",")
+        );
+        crate::demonstrated(&serde_json::from_str(&text).unwrap())
+    };
+    let scored = r#","explanation":{"log_prob":-1.0,"lift":0.5,"slate":[
+        {"item":3,"title":"c","log_prob":-1.5,"lift":-0.25},{"item":1,"title":"t","log_prob":-1.0,"lift":0.5}]}"#;
+    let one = |item, log_prob, lift| learning::ScoredItem { item: mdp::ItemIdx(item), log_prob, lift };
+    let told = session([step(1, scored), step(2, "")]);
+    assert_eq!(told.slates, [vec![one(3, -1.5, -0.25), one(1, -1.0, 0.5)], vec![]]);
+    assert!(
+        session([step(1, ""), step(2, "")]).slates.is_empty(),
+        "an expert that scores nothing has no slates"
+    );
+}

@@ -6,9 +6,9 @@ use crate::working::Working;
 use algorithms::{Entry, Settings};
 use artefact::{Artefact, Claim, Draft, Kind, Tensors};
 use catalogue::Catalogue;
-use demonstrations::Demonstration;
+use demonstrations::{Candidate, DemoStep, Demonstration};
 use experiment::Domain;
-use learning::{Demonstrated, Inputs, Progress, TrainedPolicy, WEIGHED_FILE, weighed};
+use learning::{Demonstrated, Inputs, Progress, ScoredItem, TrainedPolicy, WEIGHED_FILE, weighed};
 use report::CurvePoint;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -19,7 +19,15 @@ const RECORD: &str = "training.json";
 
 /// A demonstration as learners are given it.
 pub fn demonstrated(demonstration: &Demonstration) -> Demonstrated {
-    Demonstrated { id: demonstration.id.clone(), session: demonstration.trajectory() }
+    let scored = |c: &Candidate| ScoredItem { item: c.item, log_prob: c.log_prob, lift: c.lift };
+    let slate = |step: &DemoStep| -> Vec<ScoredItem> {
+        step.explanation.iter().flat_map(|explanation| &explanation.slate).map(scored).collect()
+    };
+    let mut slates: Vec<Vec<ScoredItem>> = demonstration.steps.iter().map(slate).collect();
+    if slates.iter().all(Vec::is_empty) {
+        slates.clear();
+    }
+    Demonstrated { id: demonstration.id.clone(), session: demonstration.trajectory(), slates }
 }
 
 /// The hashes that a policy carries: of dataset, world and catalogue, and of the demonstrations' directories, the first as
@@ -30,11 +38,14 @@ pub fn made_of(domain: &Domain, demonstrations: &[String]) -> BTreeMap<String, S
         ("world".to_owned(), domain.world_hash.clone()),
         ("catalogue".to_owned(), domain.dataset.catalogue.hash()),
     ]);
-    for (number, hash) in demonstrations.iter().enumerate() {
-        let name = if number == 0 { "demos".to_owned() } else { format!("demos-{number}") };
-        inputs.insert(name, hash.clone());
-    }
+    inputs.extend(named_demonstrations(demonstrations));
     inputs
+}
+
+/// The hashes of demonstrations by their names among a directory's inputs: `demos`, `demos-1`, and so on.
+pub fn named_demonstrations(hashes: &[String]) -> impl Iterator<Item = (String, String)> {
+    let name = |number: usize| if number == 0 { "demos".to_owned() } else { format!("demos-{number}") };
+    hashes.iter().enumerate().map(move |(number, hash)| (name(number), hash.clone()))
 }
 
 /// What is trained, and on what.

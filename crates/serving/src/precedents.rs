@@ -64,8 +64,9 @@ pub(crate) struct Index {
     by_group: HashMap<u32, Vec<(usize, usize)>>,
 }
 
-/// How many steps of a group are remembered, and how far back a situation goes.
+/// How many steps of a group are looked through, evenly spread over all demonstrations.
 const MOST_OF_A_GROUP: usize = 200;
+/// How far back a situation goes.
 const RECENT: usize = 4;
 
 impl Index {
@@ -75,13 +76,19 @@ impl Index {
             for (number, step) in session.steps.iter().enumerate().filter(|(_, step)| !step.left) {
                 index.by_item.entry(step.item).or_default().push((at, number));
                 let Some(&group) = group_of.get(step.item.index()) else { continue };
-                let of_group = index.by_group.entry(group).or_default();
-                if of_group.len() < MOST_OF_A_GROUP {
-                    of_group.push((at, number));
-                }
+                index.by_group.entry(group).or_default().push((at, number));
             }
         }
+        index.by_group.values_mut().for_each(thin);
         index
+    }
+}
+
+/// Keeps [`MOST_OF_A_GROUP`] steps at most, evenly spread.
+fn thin(steps: &mut Vec<(usize, usize)>) {
+    let n = steps.len();
+    if n > MOST_OF_A_GROUP {
+        *steps = (0..MOST_OF_A_GROUP).filter_map(|at| steps.get(at * n / MOST_OF_A_GROUP).copied()).collect();
     }
 }
 

@@ -1,13 +1,13 @@
 //! The actor that writes a title: freely, or within the catalogue.
 
 use super::fill;
-use crate::agent_session::{AgentSession, AnswerRecord, Choice, title_of};
+use crate::agent_session::{AgentSession, Choice, title_of};
 use crate::agents::{Agents, Call, Manner, note, note_all};
 use crate::prompts::Refusal;
 use crate::reply::{Problem, read_title};
 use crate::slate::nearest_titles;
 use crate::{AgentError, UnknownTitle};
-use demonstrations::{AgentAccount, Grounded, Grounding, GroundingStatus};
+use demonstrations::{AgentAccount, AnswerRecord, Grounded, Grounding, GroundingStatus};
 use llm::{AgentRole, Completion};
 use mdp::ItemIdx;
 use serde_json::json;
@@ -31,7 +31,7 @@ impl Agents<'_> {
         let mut n_answers = vec![0; sessions.len()];
         for _ in 0..self.settings.attempts {
             let waiting: Vec<usize> =
-                active.iter().copied().filter(|&at| sessions[at].draft.choice.is_none()).collect();
+                active.iter().copied().filter(|&at| sessions[at].mind.draft.choice.is_none()).collect();
             let calls = waiting
                 .iter()
                 .map(|&at| self.actor_call(&sessions[at], n_answers[at]))
@@ -53,7 +53,7 @@ impl Agents<'_> {
     fn actor_call(&self, session: &AgentSession, attempt: usize) -> Result<Call, AgentError> {
         let is_constrained = self.choices.is_some();
         let messages = self.chat("actor", session, |situation| {
-            fill(situation, &session.draft);
+            fill(situation, &session.mind.draft);
             situation.structured &= !is_constrained;
         })?;
         let excluded = if is_constrained { self.excluded(session) } else { Vec::new() };
@@ -78,7 +78,8 @@ impl Agents<'_> {
         let open = grounded.item.filter(|&item| !session.unavailable.contains(item));
         if let Some(item) = open {
             let log_prob = completion.log_prob.filter(|_| self.choices.is_some());
-            session.draft.choice = Some(Choice { item, text, grounded, log_prob, lift: None });
+            session.mind.draft.choice =
+                Some(Choice { item, text, grounded, log_prob, lift: None, slate: Vec::new() });
             return Ok(true);
         }
         if self.modules.unknown_title == UnknownTitle::Nearest
@@ -87,7 +88,8 @@ impl Agents<'_> {
         {
             let grounding = Grounding { status: GroundingStatus::Embedding, distance };
             let grounded = Grounded { item: Some(item), grounding, is_ambiguous: false };
-            session.draft.choice = Some(Choice { item, text, grounded, log_prob: None, lift: None });
+            session.mind.draft.choice =
+                Some(Choice { item, text, grounded, log_prob: None, lift: None, slate: Vec::new() });
             return Ok(true);
         }
         let is_meant = grounded.item.is_some();
@@ -127,8 +129,8 @@ impl Agents<'_> {
         let nearest = nearest_titles(self.index.vectors(), &text, n_nearest, &session.unavailable);
         let nearest = nearest.into_iter().map(|(item, _)| title_of(self.scene, item)).collect();
         let refusal = Refusal { title: text.clone(), why, nearest };
-        if !session.draft.refused.contains(&refusal) {
-            session.draft.refused.push(refusal);
+        if !session.mind.draft.refused.contains(&refusal) {
+            session.mind.draft.refused.push(refusal);
         }
         session.answers.push(AnswerRecord { text, grounded, is_shown: false });
     }

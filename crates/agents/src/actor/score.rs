@@ -4,7 +4,7 @@ use super::fill;
 use crate::AgentError;
 use crate::agent_session::{AgentSession, Choice};
 use crate::agents::Agents;
-use demonstrations::{AgentAccount, Grounded, Grounding, GroundingStatus};
+use demonstrations::{AgentAccount, Candidate, Grounded, Grounding, GroundingStatus};
 use llm::{AgentRole, Continuation, Score};
 use mdp::ItemIdx;
 
@@ -22,7 +22,7 @@ impl Agents<'_> {
         for (&at, slate) in active.iter().zip(&slates) {
             let session = &sessions[at];
             let with = self.chat("actor", session, |situation| {
-                fill(situation, &session.draft);
+                fill(situation, &session.mind.draft);
                 situation.structured = false;
             })?;
             let mut blank = self.blank();
@@ -38,7 +38,7 @@ impl Agents<'_> {
         let answers = self.score(&requests, account)?;
         for ((&at, slate), pair) in active.iter().zip(&slates).zip(answers.chunks(2)) {
             if let [Some(with), Some(without)] = pair {
-                sessions[at].draft.choice = self.best(slate, with, without);
+                sessions[at].mind.draft.choice = self.best(slate, with, without);
             }
         }
         Ok(())
@@ -56,17 +56,17 @@ impl Agents<'_> {
     }
 
     fn best(&self, slate: &[ItemIdx], with: &[Continuation], without: &[Continuation]) -> Option<Choice> {
-        let mut best: Option<(ItemIdx, f64, f64)> = None;
-        for ((&item, with), without) in slate.iter().zip(with).zip(without) {
-            let lift = with.log_prob - without.log_prob;
-            if lift.is_finite() && best.is_none_or(|(_, _, highest)| lift > highest) {
-                best = Some((item, with.log_prob, lift));
-            }
-        }
-        let (item, log_prob, lift) = best?;
+        let scored = slate.iter().zip(with).zip(without).map(|((&item, with), without)| Candidate {
+            item,
+            title: self.scene.catalogue.item(item).title.clone(),
+            log_prob: with.log_prob,
+            lift: with.log_prob - without.log_prob,
+        });
+        let slate: Vec<Candidate> = scored.filter(|candidate| candidate.lift.is_finite()).collect();
+        let best = slate.iter().reduce(|best, next| if next.lift > best.lift { next } else { best })?;
+        let Candidate { item, title: text, log_prob, lift } = best.clone();
         let grounding = Grounding { status: GroundingStatus::Exact, distance: 0.0 };
         let grounded = Grounded { item: Some(item), grounding, is_ambiguous: false };
-        let text = self.scene.catalogue.item(item).title.clone();
-        Some(Choice { item, text, grounded, log_prob: Some(log_prob), lift: Some(lift) })
+        Some(Choice { item, text, grounded, log_prob: Some(log_prob), lift: Some(lift), slate })
     }
 }

@@ -120,6 +120,13 @@ fn the_scoring_actor_takes_what_the_history_makes_likelier() {
     let explanation = first.explanation.as_ref().unwrap();
     assert_eq!((first.title.as_str(), explanation.lift), ("Quartz", Some(3.0)));
     assert_eq!(explanation.log_prob, Some(-3.0));
+    let slate = &explanation.slate;
+    assert_eq!(slate.len(), 23, "everything that was scored is kept");
+    let titles: Vec<String> = slate.iter().map(|candidate| candidate.title.clone()).collect();
+    assert_eq!(titles, model.scored.lock().unwrap()[0].continuations, "in the order in which it was scored");
+    let one = |title: &str| slate.iter().find(|c| c.title == title).map(|c| (c.log_prob, c.lift)).unwrap();
+    assert_eq!((one("Quartz"), one("Iris")), ((-3.0, 3.0), (-4.0, 0.0)));
+    assert!(slate.iter().all(|candidate| world.titles()[candidate.item.index()] == candidate.title));
     let scored = model.scored.lock().unwrap();
     assert_eq!(scored.len(), 2 * 4);
     assert!(
@@ -129,6 +136,28 @@ fn the_scoring_actor_takes_what_the_history_makes_likelier() {
     assert_eq!(scored[0].continuations, scored[1].continuations);
     assert_eq!(scored[0].continuations.len(), 23, "everything but the known item");
     assert!(model.asked.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_recorded_slate_is_played_back_with_every_likelihood() {
+    let world = world(2, ExitRule::none());
+    let model = scripted(|_| Err(LlmError::Failed { reason: "nobody asks for text".into() }));
+    let settings =
+        AgentSettings { n_episodes: 2, horizon: 3, actor: ActorKind::Score, ..short(AgentKind::ActOnly) };
+    let dir = tempfile::tempdir().unwrap();
+    let cassette = std::sync::Arc::new(llm::Cassette::open(&dir.path().join("calls.sqlite")).unwrap());
+    let recorded = llm::Recorded::new(model, std::sync::Arc::clone(&cassette)).unwrap();
+    let lived = run(&world, &recorded, &settings, None).unwrap();
+    let mut lines = Vec::new();
+    cassette.export(&mut lines).unwrap();
+    let cassette = llm::Cassette::from_lines(lines.as_slice(), std::path::Path::new("calls")).unwrap();
+    let replay = llm::Replay::of(cassette, None).unwrap();
+    let replayed = run(&world, &replay, &settings, None).unwrap();
+    assert_eq!(replayed.demonstrations, lived.demonstrations);
+    let steps = lived.demonstrations.iter().flat_map(|demonstration| &demonstration.steps);
+    assert!(
+        steps.map(|step| step.explanation.as_ref().unwrap().slate.len()).all(|n| n == settings.slate.size)
+    );
 }
 
 #[test]

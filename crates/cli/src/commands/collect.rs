@@ -6,10 +6,10 @@ use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::stage::agents;
 use crate::stage::model::{ModelArgs, Opener};
-use ::agents::{ActorKind, AgentSettings, Collection, Models as _, Prompts, RandomFreshGenre, Terms};
+use ::agents::{ActorKind, AgentSettings, Collection, Models as _, Prompts, Terms};
 use artefact::{Claim, Kind, Replace};
-use demonstrations::{CollectOptions, Expert as _};
-use experiment::{Domain, collect_from_expert, expert_without_model, with_nouns};
+use demonstrations::CollectOptions;
+use experiment::{Domain, RANDOM_FRESH_GENRE, collect_from_expert, expert_without_model, with_nouns};
 use llm::{LanguageModel, Ledger, LlmError};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -65,12 +65,12 @@ pub(crate) struct CollectArgs {
 
 /// Runs `demos collect`.
 pub(crate) fn run(arguments: &CollectArgs, global: &Global) -> Result<(), Failure> {
-    if arguments.agent.as_deref() == Some("random-fresh-genre") {
+    if arguments.agent.as_deref() == Some(RANDOM_FRESH_GENRE) {
         if let Some(llm) = &arguments.llm {
             return Err(Failure::input(format!("random-fresh-genre asks no model, got --llm {llm}")));
         }
         arguments.refuse_agent_options("the control random-fresh-genre")?;
-        return stand_in(&RandomFreshGenre.name(), arguments, global);
+        return stand_in(RANDOM_FRESH_GENRE, arguments, global);
     }
     match arguments.llm.as_deref() {
         Some(address) if address.starts_with("builtin:") => {
@@ -116,7 +116,7 @@ fn stand_in(address: &str, arguments: &CollectArgs, global: &Global) -> Result<(
     let place = &arguments.place;
     let rule = place.environment.settings();
     let n_episodes = arguments.episodes;
-    let defaults = CollectOptions { n_episodes, horizon: rule.horizon, ..CollectOptions::default() };
+    let defaults = CollectOptions::new(n_episodes, rule.horizon);
     let layers = place.settings.layers(&defaults)?;
     if place.settings.prints(&layers, global)? {
         return Ok(());

@@ -18,9 +18,9 @@ pub(crate) struct Arguments {
     /// The dataset it was trained on [default: the one beside it]
     #[arg(long)]
     data: Option<PathBuf>,
-    /// The demonstrations that explain its choices [default: those beside it, if any]
+    /// Demonstrations that explain its choices; may be repeated [default: those that it learned from, where they lie near it]
     #[arg(long)]
-    demos: Option<PathBuf>,
+    demos: Vec<PathBuf>,
     /// How item tables are kept: as they are, in 16 bits, or in 8; in memory they are f32 in any case
     #[arg(long, value_name = "f32|f16|int8", default_value = "f32", value_parser = precision)]
     table: Precision,
@@ -55,7 +55,7 @@ fn precision(word: &str) -> Result<Precision, String> {
 /// Writes it, opens it and runs its self-test.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
     let Arguments { policy, data, demos, table, onnx, control, out } = arguments;
-    let (data, demos, table) = (data.as_deref(), demos.as_deref(), *table);
+    let (data, table) = (data.as_deref(), *table);
     let (onnx, control) = (*onnx, *control);
     let parts = Parts { policy, data, demos, table, onnx, control };
     let claim = global.claim(Kind::Served, out, "export")?;

@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Parts<'a> {
     pub(crate) policy: &'a Path,
     pub(crate) data: Option<&'a Path>,
-    pub(crate) demos: Option<&'a Path>,
+    /// What explains the policy; those nearby that it learned from, where none are named.
+    pub(crate) demos: &'a [PathBuf],
     /// How item tables are kept.
     pub(crate) table: Precision,
     /// Whether the policy is to lie beside them as an ONNX graph.
@@ -63,7 +64,7 @@ impl Control {
 impl<'a> Parts<'a> {
     /// A policy as it is, with what lies near it.
     pub(crate) fn near(policy: &'a Path) -> Self {
-        Self { policy, data: None, demos: None, table: Precision::default(), onnx: false, control: None }
+        Self { policy, data: None, demos: &[], table: Precision::default(), onnx: false, control: None }
     }
 }
 
@@ -90,26 +91,11 @@ pub(crate) fn export<'a>(parts: &Parts<'_>, out: impl Into<Place<'a>>) -> Result
     })?;
     let mut inputs = manifest.inputs.clone();
     inputs.insert("policy".into(), artefact.hash());
-    let demonstrations = match parts.demos.map(Path::to_owned).or_else(|| {
-        let own = manifest.inputs.get("demos");
-        // A policy that learned from none is explained by none, unless some are named. Those of earlier runs do not name
-        // theirs, but have what training made of them.
-        let has_learned = own.is_some() || !weighed.is_empty();
-        has_learned.then(|| nearby(parts.policy, Kind::Demos, &catalogue.hash(), own)).flatten()
-    }) {
-        None => Vec::new(),
-        Some(path) => {
-            let (demos, artefact) = Demos::open(&path)?;
-            if artefact.manifest().inputs.get("catalogue") != Some(&catalogue.hash()) {
-                return Err(Failure::input(format!(
-                    "the demonstrations were made with another catalogue: {}",
-                    path.display()
-                )));
-            }
-            inputs.insert("demos".into(), artefact.hash());
-            demos.demonstrations.into_iter().map(|demo| session(demo, &weighed)).collect()
-        }
+    let sources = match parts.demos {
+        [] => learned_from(parts.policy, manifest, &weighed, &catalogue.hash()),
+        named => named.to_vec(),
     };
+    let demonstrations = explaining(&sources, &weighed, &catalogue.hash(), &mut inputs)?;
     let about = About {
         name: match parts.control {
             Some(control) => control.name().to_owned(),
@@ -133,6 +119,65 @@ pub(crate) fn export<'a>(parts: &Parts<'_>, out: impl Into<Place<'a>>) -> Result
     let what =
         Export { ranker, judged, table, probes, catalogue, demonstrations, about, inputs, seed, beside };
     Ok(serving::export(what, out)?)
+}
+
+/// The demonstrations that lie near a policy and that it learned from. A policy that learned from none is explained by none.
+/// Those of earlier runs do not name theirs, but have what training made of them.
+fn learned_from(policy: &Path, manifest: &Manifest, weighed: &[Weighed], catalogue: &str) -> Vec<PathBuf> {
+    let own: Vec<&String> = demonstrations_of(&manifest.inputs).map(|(_, hash)| hash).collect();
+    if own.is_empty() && !weighed.is_empty() {
+        return nearby(policy, Kind::Demos, catalogue, None).into_iter().collect();
+    }
+    let mut found = Vec::new();
+    for hash in own {
+        match nearby(policy, Kind::Demos, catalogue, Some(hash)) {
+            Some(path) => found.push(path),
+            None => tracing::warn!(
+                "demonstrations {hash} that it learned from are not near it: --demos names them"
+            ),
+        }
+    }
+    found
+}
+
+/// The inputs that are demonstrations, in order of their number.
+fn demonstrations_of(inputs: &BTreeMap<String, String>) -> impl Iterator<Item = (&String, &String)> {
+    let number = |name: &str| match name.strip_prefix("demos")? {
+        "" => Some(0),
+        rest => rest.strip_prefix('-')?.parse::<usize>().ok(),
+    };
+    let mut found: Vec<_> =
+        inputs.iter().filter_map(|(name, hash)| Some((number(name)?, name, hash))).collect();
+    found.sort();
+    found.into_iter().map(|(_, name, hash)| (name, hash))
+}
+
+/// Every demonstration of the directories, which take the place of those among the inputs.
+fn explaining(
+    sources: &[PathBuf],
+    weighed: &[Weighed],
+    catalogue: &str,
+    inputs: &mut BTreeMap<String, String>,
+) -> Result<Vec<ServedSession>, Failure> {
+    let mut sessions = Vec::new();
+    let mut hashes = Vec::new();
+    for path in sources {
+        let (demos, artefact) = Demos::open(path)?;
+        if artefact.manifest().inputs.get("catalogue").is_none_or(|own| own != catalogue) {
+            return Err(Failure::input(format!(
+                "the demonstrations were made with another catalogue: {}",
+                path.display()
+            )));
+        }
+        hashes.push(artefact.hash());
+        sessions.extend(demos.demonstrations.into_iter().map(|demo| session(demo, weighed)));
+    }
+    if !hashes.is_empty() {
+        let learned: Vec<String> = demonstrations_of(inputs).map(|(name, _)| name.clone()).collect();
+        learned.iter().for_each(|name| drop(inputs.remove(name)));
+        inputs.extend(pipeline::named_demonstrations(&hashes));
+    }
+    Ok(sessions)
 }
 
 /// The latest of what some users, evenly spread, rated.
@@ -180,7 +225,8 @@ fn judged(policy: &Path) -> Vec<serde_json::Value> {
     let bytes = std::fs::read(file).unwrap_or_default();
     let results: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
     let rows = results["evaluations"].as_array().into_iter().flatten();
-    rows.map(|evaluation| evaluation["row"].clone()).filter(|row| !row.is_null()).collect()
+    let own = rows.map(|evaluation| evaluation["row"].clone()).filter(|row| !row.is_null());
+    own.map(artefact::canonical).collect()
 }
 
 /// What training made of the demonstrations; older policies do not tell.

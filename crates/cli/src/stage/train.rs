@@ -20,7 +20,8 @@ pub(crate) fn train(job: &TrainingJob<'_>, claim: &Claim, resume: bool) -> Resul
 /// Opens the working directory of these inputs, settings and seed.
 fn working(job: &TrainingJob<'_>, claim: &Claim, resume: bool) -> Result<Working, Failure> {
     let environment = format!("{:?}", job.inputs.environment);
-    let key = key(&(job.made_of, job.entry.name, job.settings.value(), job.seed, environment));
+    let values = artefact::canonical(job.settings.value());
+    let key = key(&(job.made_of, job.entry.name, values, job.seed, environment));
     let out = claim.path();
     let place = Working::place(out);
     match (resume, Working::found(out, &key)) {

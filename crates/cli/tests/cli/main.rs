@@ -7,6 +7,7 @@ mod damage;
 mod endpoint;
 mod experiment;
 mod init;
+mod migrate;
 mod mistakes;
 mod model;
 mod ownership;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::tests::{World, small_world, world};
-use crate::{CollectOptions, DemonstrationError, Demos, Origin, describe, show};
+use crate::{CollectOptions, Collected, DemonstrationError, Demos, Origin, describe, show};
 use mdp::{Interaction, UserIdx};
 use rand::RngExt as _;
 
@@ -34,7 +34,7 @@ fn tasteful_world(n_users: usize) -> World {
 fn sessions(quality: f64, seed: u64) -> Collected {
     let world = tasteful_world(6);
     let users: Vec<UserIdx> = (0..6).map(UserIdx).collect();
-    let options = CollectOptions { n_episodes: 24, horizon: 40, ..CollectOptions::default() };
+    let options = CollectOptions::new(24, 40);
     collect(&world.scene(), &users, &BuiltinExpert::new(quality).unwrap(), &options, seed).unwrap()
 }
 
@@ -108,7 +108,7 @@ impl ExpertSession for ParrotSession {
 }
 
 fn parrot(titles: &'static [&'static str]) -> Result<Collected, DemonstrationError> {
-    let options = CollectOptions { n_episodes: 1, horizon: 10, ..CollectOptions::default() };
+    let options = CollectOptions::new(1, 10);
     collect(&small_world().scene(), &[UserIdx(0)], &Parrot(titles), &options, 0)
 }
 

@@ -34,6 +34,10 @@ fn round_trip_with_a_stable_hash() {
     assert!(matches!(Demos::open_beside(&path, "other"), Err(DemonstrationError::OtherDataset { .. })));
 }
 
+fn candidate(item: u32, title: &str, log_prob: f64, lift: f64) -> crate::Candidate {
+    crate::Candidate { item: mdp::ItemIdx(item), title: title.to_owned(), log_prob, lift }
+}
+
 /// The first demonstration with everything an agent can say about it.
 fn explained() -> Demos {
     let mut demos = demos();
@@ -51,6 +55,7 @@ fn explained() -> Demos {
         advantage: Some(4.0),
         log_prob: Some(-3.25),
         lift: Some(0.5),
+        slate: vec![candidate(2, "Gamma (2001)", -1.0, 0.25), candidate(1, "Beta, The (2000)", -3.25, 0.5)],
     }));
     demos
 }
@@ -67,6 +72,7 @@ fn explanations_are_kept_and_shown() {
         "  1  plan: go on\n     went well before: Gamma (2001)\n     went badly before: Omega (2003)\n",
         "     asked in vain for: Nonsense · Zeta 9\n",
         "     → Beta, The (2000)  [asked for `The Beta`]  reward 4.0 (critic 2.0)\n       advantage +4.0 · log p -3.25 · raised by the history +0.50\n",
+        "\n       all 2 candidates: Beta, The (2000) -3.25 (+0.50) · Gamma (2001) -1.00 (+0.25)\n",
         "\nlesson: word word",
         "word\n        word",
     ] {
@@ -104,6 +110,13 @@ fn demonstrations_without_explanations_still_load() {
         "grounding":{"status":"normalised","distance":0.0},"source_step":0}]}"#;
     let read: Demonstration = serde_json::from_str(line).unwrap();
     assert_eq!((read.steps[0].explanation.as_deref(), read.lesson, read.reminded_of.len()), (None, None, 0));
+    let explanation: crate::Explanation = serde_json::from_str(r#"{"log_prob":-3.25,"lift":0.5}"#).unwrap();
+    assert_eq!(
+        (explanation.slate.len(), explanation.lift),
+        (0, Some(0.5)),
+        "of a version that kept no slates"
+    );
+    assert!(!serde_json::to_string(&explanation).unwrap().contains("slate"));
     let report = serde_json::to_value(CollectReport::default()).unwrap();
     assert!(report.get("agents").is_none(), "an account that is not there leaves no trace: {report}");
     let account = crate::AgentAccount { stopped: Some("enough".to_owned()), ..Default::default() };
@@ -128,6 +141,9 @@ fn refused(change: impl Fn(&mut Demos), what: &str) {
 fn what_a_demonstration_cannot_be_is_refused() {
     refused(|d| d.demonstrations[0].user.0 = 2, "user beyond");
     refused(|d| d.demonstrations[0].steps[0].step.item.0 = 6, "item beyond");
+    let slate =
+        |item| crate::Explanation { slate: vec![candidate(item, "x", -1.0, 0.0)], ..Default::default() };
+    refused(|d| d.demonstrations[0].steps[0].explanation = Some(Box::new(slate(6))), "item beyond");
     refused(|d| d.demonstrations[0].steps.clear(), "no steps");
     refused(|d| d.demonstrations[0].steps[0].step.end = StepEnd::Truncated, "only there");
     refused(|d| d.demonstrations[0].steps[1].step.end = StepEnd::Continues, "only there");

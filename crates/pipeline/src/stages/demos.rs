@@ -109,7 +109,7 @@ fn make(
                 setting: "demonstrations.quality",
                 why: format!("{quality} is not within 0 to 1"),
             })?;
-            let options = CollectOptions { n_episodes: *n_episodes, ..CollectOptions::default() };
+            let options = CollectOptions::new(*n_episodes, ground.train.horizon());
             let users = &ground.domain.world.split().train;
             collect_from_expert(&scene, users, &expert, &options, seed)?
         }

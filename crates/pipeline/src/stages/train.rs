@@ -30,7 +30,8 @@ pub(crate) fn train(
 ) -> Result<TrainedVariant, PipelineError> {
     let settings = variant.settings(session.config)?;
     let name = format!("{}/{}-s{seed}", ground.name, variant.name);
-    let key = key(&[&demos.key, &variant.entry.name, &settings.value(), &variant.name, &seed]);
+    let values = artefact::canonical(settings.value());
+    let key = key(&[&demos.key, &variant.entry.name, &values, &variant.name, &seed]);
     let (target, replace) = (session.place.out.join(&name), session.replace);
     let world_seed = session.config.seed;
     let catalogue = &ground.domain.dataset.catalogue;
