@@ -11,8 +11,8 @@ use artefact::Tensors;
 use config::Config;
 use kernels::{Adam, AdamConfig};
 use learning::{
-    Algorithm, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule, Stateful,
-    Terms, TrainedPolicy,
+    Algorithm, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule,
+    Stateful, Terms, TrainedPolicy,
 };
 use mdp::{Interaction, Trajectory, UserIdx, rng_for};
 use rand::seq::SliceRandom as _;
@@ -28,7 +28,7 @@ pub(crate) const ENTRY: Entry = Entry {
     about: "behaviour cloning from neutral first weights: every demonstrated step counts the same, to convergence on held-out demonstrations",
     source: "Pomerleau 1991; Bain & Sammut 1995",
     faithful: true,
-    needs: Needs { schedule: Schedule::Offline, demonstrations: true },
+    needs: Needs { schedule: Schedule::Offline, demonstrations: true, asks: Hooks::NONE },
     preset: include_str!("bc/preset.toml"),
     fixed: "",
     readme: include_str!("bc/README.md"),
@@ -49,7 +49,7 @@ impl Settings for Config {
 
     fn start<'a>(&self, inputs: &'a Inputs<'a>, seed: u64) -> Result<Run<'a>, LearningError> {
         let algorithm = Box::new(Bc::new(inputs, self, seed)?);
-        Ok(Run { algorithm, terms: Terms::default() })
+        Ok(Run { name: ENTRY.name, algorithm, terms: Terms::default() })
     }
 }
 
@@ -119,6 +119,7 @@ impl<'a> Bc<'a> {
             actor: &self.actor,
             hazard: None,
             learns_in_session: self.config.session_feedback,
+            bias: None,
         };
         // No negatives are needed: what they would draw from does not matter.
         let one = |&demo: &Demonstration<'a>| {

@@ -16,8 +16,8 @@ use artefact::Tensors;
 use hazard::CAUSES;
 use learner::{Context, Learner, Sessions};
 use learning::{
-    Algorithm, Explained, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule,
-    Stateful, Term, Terms, TrainedPolicy,
+    Algorithm, Explained, Hook, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round,
+    Run, Schedule, Stateful, Term, Terms, TrainedPolicy,
 };
 use mdp::{Interaction, Trajectory, UserIdx, rng_for};
 use rand::RngExt as _;
@@ -43,12 +43,18 @@ pub(crate) const ENTRY: Entry = Entry {
     about: "imitation of weighed demonstrations, then actor-critic with a learned reward and a learned hazard of leaving",
     source: "IL-Rec, arXiv 2510.13229, with a state, a critic and a hazard of our own",
     faithful: false,
-    needs: Needs { schedule: Schedule::OnPolicy, demonstrations: true },
+    needs: Needs { schedule: Schedule::OnPolicy, demonstrations: true, asks: ACTING.and(IMITATING) },
     preset: PRESET,
     fixed: "",
     readme: include_str!("il_rec/README.md"),
     code: &CODE,
 };
+
+/// What terms are asked while the policy's own sessions are learned from.
+pub(crate) const ACTING: Hooks =
+    Hooks::of(&[Hook::Bias, Hook::Learn, Hook::Utility, Hook::Reward, Hook::Loss]);
+/// What terms are asked while demonstrations are learned from.
+const IMITATING: Hooks = Hooks::of(&[Hook::Learn, Hook::Weights, Hook::Loss]);
 
 /// The word for the network in `training.json`; the first versions called it so.
 pub const NETWORK: &str = "robust";
@@ -77,8 +83,7 @@ impl Settings for Config {
 /// How many demonstrations are weighed once more at the end, for the record.
 const N_EXPLAINED: usize = 400;
 
-/// Random streams of a run; each is named by its purpose and counters, so a resumed run draws the same numbers. The
-/// number 6 is the loop's, for validation.
+/// Random streams of a run; each is named by its purpose and counters, so a resumed run draws the same numbers.
 #[derive(Clone, Copy)]
 pub(crate) enum Stream {
     Taste = 1,
@@ -124,7 +129,7 @@ pub fn start<'a>(
         demonstrations,
         learner,
     };
-    Ok(Run { algorithm: Box::new(algorithm), terms: Terms::new(terms) })
+    Ok(Run { name: ENTRY.name, algorithm: Box::new(algorithm), terms: Terms::new(terms) })
 }
 
 /// A run in progress.
@@ -158,7 +163,8 @@ impl Algorithm for IlRec<'_> {
             (false, true) => Schedule::Offline,
             (false, false) => Schedule::None,
         };
-        Needs { schedule, demonstrations: switches.demonstrations }
+        let asks = ACTING.when(switches.actor_critic).and(IMITATING.when(switches.demonstrations));
+        Needs { schedule, demonstrations: switches.demonstrations, asks }
     }
 
     fn plan(&self) -> Plan {
@@ -183,7 +189,7 @@ impl Algorithm for IlRec<'_> {
     fn round(&mut self, round: &mut Round<'_>) -> Result<Metrics, LearningError> {
         let mut rng = round.rng(Stream::Update as u64);
         let acts = self.config.switches.actor_critic && round.progress.n_rounds >= self.warm_start();
-        let own = if acts { self.rollouts(round.progress)? } else { Vec::new() };
+        let own = if acts { self.rollouts(round)? } else { Vec::new() };
         let (demonstrated, n_new) = replayed(self, round.progress.n_rounds);
         let sessions = Sessions { own: &own, demonstrated: &demonstrated, n_new };
         let context = Context {
@@ -259,22 +265,23 @@ impl<'a> IlRec<'a> {
     }
 
     /// Whole sessions of random training users, as many as give the aimed number of steps.
-    fn rollouts(&self, progress: &Progress) -> Result<Vec<LearnerSession<'a>>, LearningError> {
+    fn rollouts(&self, round: &Round<'_>) -> Result<Vec<LearnerSession<'a>>, LearningError> {
         const FEWEST: usize = 16;
         const MOST: usize = 512;
         const FIRST_LENGTH: f32 = 8.0;
+        let progress = &round.progress;
         let length = if progress.mean_length > 0.0 { progress.mean_length } else { FIRST_LENGTH };
         let aim = self.config.training.steps_per_iteration as f32 / length;
         let n_sessions = (aim as usize).clamp(FEWEST, MOST);
         let mut rng = rng_for(self.seed, &[Stream::Users as u64, progress.n_rounds]);
         let users: Vec<usize> =
             (0..n_sessions).map(|_| rng.random_range(0..self.inputs.train.len())).collect();
-        let acting = self.acting();
+        let acting = self.acting().biased(round.terms);
         let one = |(index, &user): (usize, &usize)| {
             let path = [Stream::Sessions as u64, progress.n_rounds, index as u64];
             rollout(acting, self.inputs.environment, self.inputs.train[user], &mut rng_for(self.seed, &path))
         };
-        Ok(users.par_iter().enumerate().map(one).collect::<Result<_, _>>()?)
+        users.par_iter().enumerate().map(one).collect()
     }
 }
 

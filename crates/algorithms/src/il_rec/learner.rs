@@ -6,7 +6,7 @@ use super::rollout::{Acting, LearnerSession, LearnerStep, rescore, steps_of};
 use crate::tensors::{put_adam, put_mlp, take_adam, take_mlp};
 use artefact::Tensors;
 use kernels::{Adam, AdamConfig};
-use learning::{Batch, LearningError, Metrics, Progress, Scores, Steps, Terms};
+use learning::{Batch, Hook, LearningError, Metrics, Progress, Scores, Steps, Terms};
 use mdp::{Rng, StepEnd};
 use nn::Mlp;
 use ranking::{Actor, ItemTable, N_FEATURES, N_STATE, QuitHazard};
@@ -116,6 +116,7 @@ impl Learner {
         let config = context.config;
         let (own, demonstrated) = (sessions.own, sessions.demonstrated);
         let mut report = Report::default();
+        let acted = self.hazard.clone();
         if config.switches.hazard {
             self.learn_hazard(own, &demonstrated[..sessions.n_new], config, rng, &mut report);
         }
@@ -123,7 +124,7 @@ impl Learner {
         let batch =
             Batch { own: &steps_of(own, Vec::new()), demonstrated: &steps_of(demonstrated, Vec::new()) };
         let learned = terms.learn(batch, rng)?;
-        self.learn_actor(sessions, terms, context, &mut report)?;
+        self.learn_actor(sessions, terms, (context, &acted), &mut report)?;
         report.metrics.extend("", &learned);
         Ok((report.metrics, report.n_gradient_steps))
     }
@@ -212,7 +213,7 @@ impl Learner {
         &mut self,
         sessions: Sessions<'_>,
         terms: &Terms,
-        context: Context<'_>,
+        (context, acted): (Context<'_>, &QuitHazard),
         report: &mut Report,
     ) -> Result<(), LearningError> {
         let (config, coefficient) = (context.config, demonstration_coefficient(context));
@@ -242,29 +243,28 @@ impl Learner {
             }
             report.metrics.put("loss/imitation", loss);
         }
-        if terms.have_loss() {
-            for sessions in [own, demonstrated] {
-                let loss = self.add_losses(sessions, terms, context, &mut gradients)?;
-                report
-                    .metrics
-                    .put("loss/terms", report.metrics.get("loss/terms").unwrap_or(0.0) + f64::from(loss));
-            }
+        if terms.have(Hook::Loss) {
+            let acting = Acting::of(self, context.items, config);
+            let acting = Acting { hazard: acting.hazard.and(Some(acted)), ..acting };
+            let of_own = self.add_losses(own, terms, (config, acting.biased(terms)), &mut gradients)?;
+            let of_demonstrated = self.add_losses(demonstrated, terms, (config, acting), &mut gradients)?;
+            report.metrics.put("loss/terms", of_own + of_demonstrated);
         }
         self.step_actor(&gradients, report);
         Ok(())
     }
 
-    /// The losses of the terms over the scores of these sessions, and their gradients by the feature weights.
+    /// The losses of the terms over the scores of these sessions, which are those of what acted, and their gradients by the
+    /// feature weights.
     fn add_losses(
         &self,
         sessions: &[LearnerSession<'_>],
         terms: &Terms,
-        context: Context<'_>,
+        (config, acting): (&Config, Acting<'_>),
         gradients: &mut WeightGradients,
     ) -> Result<f32, LearningError> {
-        let advantages = standardised(self.all_advantages(sessions, context.config));
+        let advantages = standardised(self.all_advantages(sessions, config));
         let batch: Steps = steps_of(sessions, advantages);
-        let acting = Acting::of(self, context.items, context.config);
         let (mut total, mut place) = (0.0, 0);
         for session in sessions {
             rescore(acting, session, |t, view, log_probs| {
@@ -272,9 +272,12 @@ impl Learner {
                 let mut by_score = vec![0.0; n_items];
                 let scores = Scores { steps: &(place..place + 1), n_items, log_probs };
                 total += terms.loss(&batch, scores, &mut by_score)?;
-                let columns = view.columns.chunks_exact(n_items);
-                gradients.push(&session.steps[t], columns.map(|column| kernels::dot(column, &by_score)));
                 place += 1;
+                // Rows without a gradient would only change the order in which others are added up.
+                if by_score.iter().any(|gradient| *gradient != 0.0) {
+                    let columns = view.columns.chunks_exact(n_items);
+                    gradients.push(&session.steps[t], columns.map(|column| kernels::dot(column, &by_score)));
+                }
                 Ok(())
             })?;
         }
@@ -347,7 +350,7 @@ impl Learner {
         let steps = steps_of(own, signal.clone());
         terms.utility(&steps, &mut signal)?;
         if let Some(learned) = terms.reward(&steps)? {
-            let learned = standardised(learned);
+            let learned = standardised(learned.lowered(config.learned_reward.pessimism));
             kernels::add_scaled(&mut signal, coefficient * config.learned_reward.coefficient, &learned);
         }
         Ok(signal)

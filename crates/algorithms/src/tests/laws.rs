@@ -48,12 +48,12 @@ fn run(
     train(settings.start(&inputs, 5)?, &inputs, 5, resume, observer)
 }
 
-fn trained(entry: &Entry, domain: &Domain) -> Trained {
+pub(super) fn trained(entry: &Entry, domain: &Domain) -> Trained {
     run(entry, domain, &domain.demonstrations, None, &mut Silent)
         .unwrap_or_else(|e| panic!("{}: {e}", entry.name))
 }
 
-fn hash(domain: &Domain, trained: &Trained) -> String {
+pub(super) fn hash(domain: &Domain, trained: &Trained) -> String {
     trained.policy.to_tensors(&domain.catalogue).hash()
 }
 
