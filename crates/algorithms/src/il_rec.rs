@@ -2,6 +2,7 @@
 
 mod config;
 mod decision;
+pub(crate) mod gradients;
 mod hazard;
 mod knowledge;
 mod learner;
@@ -46,6 +47,7 @@ pub(crate) const ENTRY: Entry = Entry {
     needs: Needs { schedule: Schedule::OnPolicy, demonstrations: true, asks: ACTING.and(IMITATING) },
     preset: PRESET,
     fixed: "",
+    small: include_str!("il_rec/small.toml"),
     readme: include_str!("il_rec/README.md"),
     code: &CODE,
 };

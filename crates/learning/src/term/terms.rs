@@ -156,7 +156,10 @@ impl Terms {
     }
 
     /// Refuses names that cannot stand in a checkpoint, and terms that act where the algorithm never asks.
-    pub(crate) fn check(&self, algorithm: &'static str, asks: Hooks) -> Result<(), LearningError> {
+    ///
+    /// # Errors
+    /// Which term, and why.
+    pub fn check(&self, algorithm: &'static str, asks: Hooks) -> Result<(), LearningError> {
         let mut names = std::collections::BTreeSet::new();
         for term in &self.0 {
             let name = term.name();
