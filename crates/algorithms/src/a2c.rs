@@ -1,5 +1,6 @@
 //! Actor-critic alone: no demonstrations and no learned hazard of leaving.
 
+use crate::il_rec::ACTING;
 use crate::registry::{Entry, Kind};
 use learning::{Needs, Schedule};
 
@@ -9,7 +10,7 @@ pub(crate) const ENTRY: Entry = Entry {
     kind: Kind::Algorithm,
     about: "advantage actor-critic from own sessions alone: no demonstrations, no learned hazard of leaving",
     source: "Mnih et al. 2016 (A2C), advantages by Schulman et al. 2016",
-    needs: Needs { schedule: Schedule::OnPolicy, demonstrations: false },
+    needs: Needs { schedule: Schedule::OnPolicy, demonstrations: false, asks: ACTING },
     fixed: include_str!("a2c/fixed.toml"),
     readme: include_str!("a2c/README.md"),
     ..crate::il_rec::ENTRY

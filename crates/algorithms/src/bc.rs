@@ -2,7 +2,8 @@
 
 mod config;
 
-use crate::il_rec::rollout::{Acting, LearnerSession, replay_demonstration};
+use crate::il_rec::gradients::WeightGradients;
+use crate::il_rec::rollout::{Acting, LearnerSession, replay_demonstration, steps_of};
 use crate::ranker_policy::RankerPolicy;
 use crate::registry::{Code, Entry, Kind, Settings};
 use crate::tensors::{put_adam, put_mlp, take, take_adam, take_mlp};
@@ -10,8 +11,8 @@ use artefact::Tensors;
 use config::Config;
 use kernels::{Adam, AdamConfig};
 use learning::{
-    Algorithm, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule, Stateful,
-    Terms, TrainedPolicy,
+    Algorithm, Hook, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run,
+    Schedule, Stateful, Terms, TrainedPolicy,
 };
 use mdp::{Interaction, Trajectory, UserIdx, rng_for};
 use rand::seq::SliceRandom as _;
@@ -28,9 +29,10 @@ pub(crate) const ENTRY: Entry = Entry {
     about: "behaviour cloning from neutral first weights: every demonstrated step counts the same, to convergence on held-out demonstrations",
     source: "Pomerleau 1991; Bain & Sammut 1995",
     faithful: true,
-    needs: Needs { schedule: Schedule::Offline, demonstrations: true },
+    needs: Needs { schedule: Schedule::Offline, demonstrations: true, asks: ASKS },
     preset: include_str!("bc/preset.toml"),
     fixed: "",
+    small: include_str!("bc/small.toml"),
     readme: include_str!("bc/README.md"),
     code: &Code {
         settings: |name, value| {
@@ -49,9 +51,12 @@ impl Settings for Config {
 
     fn start<'a>(&self, inputs: &'a Inputs<'a>, seed: u64) -> Result<Run<'a>, LearningError> {
         let algorithm = Box::new(Bc::new(inputs, self, seed)?);
-        Ok(Run { algorithm, terms: Terms::default() })
+        Ok(Run { name: ENTRY.name, algorithm, terms: Terms::default() })
     }
 }
+
+/// What terms are asked: how much each step counts, and for losses beside the likelihood.
+const ASKS: Hooks = Hooks::of(&[Hook::Weights, Hook::Loss]);
 
 /// Random streams of a run.
 const NETWORK: u64 = 2;
@@ -114,12 +119,7 @@ impl<'a> Bc<'a> {
     }
 
     fn replay(&self, demonstrations: &[Demonstration<'a>]) -> Vec<LearnerSession<'a>> {
-        let acting = Acting {
-            items: &self.items,
-            actor: &self.actor,
-            hazard: None,
-            learns_in_session: self.config.session_feedback,
-        };
+        let acting = self.acting();
         // No negatives are needed: what they would draw from does not matter.
         let one = |&demo: &Demonstration<'a>| {
             replay_demonstration(acting, demo, self.histories[&demo.1.user], &mut rng_for(0, &[]))
@@ -127,19 +127,34 @@ impl<'a> Bc<'a> {
         demonstrations.par_iter().map(one).collect()
     }
 
+    fn acting(&self) -> Acting<'_> {
+        Acting {
+            items: &self.items,
+            actor: &self.actor,
+            hazard: None,
+            learns_in_session: self.config.session_feedback,
+            bias: None,
+        }
+    }
+
     /// One gradient step on a batch of sessions.
-    fn step(&mut self, sessions: &[LearnerSession<'_>]) {
-        let steps: Vec<_> = sessions.iter().flat_map(|session| &session.steps).collect();
+    fn step(&mut self, sessions: &[LearnerSession<'_>], terms: &Terms) -> Result<(), LearningError> {
+        let steps = steps_of(sessions, Vec::new());
         let scale = 1.0 / steps.len().max(1) as f32;
-        let states: Vec<f32> = steps.iter().flat_map(|step| step.state).collect();
-        let gradient_of = |decision: &crate::il_rec::rollout::Decision| -> [f32; N_FEATURES] {
-            std::array::from_fn(|k| scale * (decision.expected[k] - decision.chosen[k]))
-        };
-        let by_weight: Vec<f32> = steps.iter().flat_map(|step| gradient_of(&step.decision)).collect();
-        let trace = self.actor.network.forward(&states);
-        let mut gradient = vec![0.0; self.actor.network.parameters.len()];
-        self.actor.network.backward(&trace, &by_weight, &mut gradient);
+        let mut gradients = WeightGradients::default();
+        let weights = terms.weights(&steps)?;
+        for (step, weight) in sessions.iter().flat_map(|session| &session.steps).zip(weights) {
+            let decision = &step.decision;
+            let by_weight =
+                (0..N_FEATURES).map(|k| scale * weight * (decision.expected[k] - decision.chosen[k]));
+            gradients.push(step, by_weight);
+        }
+        if terms.have(Hook::Loss) {
+            gradients.add_losses(self.acting(), sessions, &steps, terms)?;
+        }
+        let gradient = gradients.backward(&self.actor);
         self.adam.step(&mut self.actor.network.parameters, &gradient);
+        Ok(())
     }
 
     /// Takes in how likely held-out demonstrations are now; those that were fitted, where none is held out.
@@ -185,7 +200,7 @@ impl Algorithm for Bc<'_> {
             let n: usize = sessions.iter().map(|session| session.steps.len()).sum();
             total += n as f32 * negative_log_likelihood(&sessions);
             n_steps += n;
-            self.step(&sessions);
+            self.step(&sessions, round.terms)?;
             round.progress.n_gradient_steps += 1;
         }
         let fitted = total / n_steps.max(1) as f32;

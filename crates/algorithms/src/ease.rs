@@ -16,6 +16,7 @@ pub(crate) const ENTRY: Entry = Entry {
     needs: item_item::NEEDS,
     preset: include_str!("ease/preset.toml"),
     fixed: "",
+    small: include_str!("ease/small.toml"),
     readme: include_str!("ease/README.md"),
     code: &Code {
         network: item_item::NETWORK,
@@ -53,6 +54,6 @@ impl Settings for Config {
             let config = EaseConfig { l2, n_neighbours: self.n_neighbours, n_fitted: self.n_fitted };
             Box::new(move |choices| collaborative::ease(choices, &config))
         };
-        item_item::run(inputs, self.l2.iter().map(fit).collect(), self.taken_up_from)
+        item_item::run(ENTRY.name, inputs, self.l2.iter().map(fit).collect(), self.taken_up_from)
     }
 }

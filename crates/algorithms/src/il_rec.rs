@@ -2,6 +2,7 @@
 
 mod config;
 mod decision;
+pub(crate) mod gradients;
 mod hazard;
 mod knowledge;
 mod learner;
@@ -13,8 +14,8 @@ use artefact::Tensors;
 use environment::SessionSeed;
 use learner::{Context, Learner, Sessions};
 use learning::{
-    Algorithm, Explained, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule,
-    Stateful, Term, Terms, TrainedPolicy,
+    Algorithm, Explained, Hook, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round,
+    Run, Schedule, Stateful, Term, Terms, TrainedPolicy,
 };
 use mdp::{Interaction, Trajectory, UserIdx, rng_for};
 use rand::RngExt as _;
@@ -41,12 +42,19 @@ pub(crate) const ENTRY: Entry = Entry {
     about: "imitation of weighed demonstrations, then actor-critic with a learned reward and a learned hazard of leaving",
     source: "IL-Rec, arXiv 2510.13229, with a state, a critic and a hazard of our own",
     faithful: false,
-    needs: Needs { schedule: Schedule::OnPolicy, demonstrations: true },
+    needs: Needs { schedule: Schedule::OnPolicy, demonstrations: true, asks: ACTING.and(IMITATING) },
     preset: PRESET,
     fixed: "",
+    small: include_str!("il_rec/small.toml"),
     readme: include_str!("il_rec/README.md"),
     code: &CODE,
 };
+
+/// What terms are asked while the policy's own sessions are learned from.
+pub(crate) const ACTING: Hooks =
+    Hooks::of(&[Hook::Bias, Hook::Learn, Hook::Utility, Hook::Reward, Hook::Loss]);
+/// What terms are asked while demonstrations are learned from.
+const IMITATING: Hooks = Hooks::of(&[Hook::Learn, Hook::Weights, Hook::Loss]);
 
 /// The word for the network in `training.json`; the first versions called it so.
 pub const NETWORK: &str = "robust";
@@ -72,8 +80,7 @@ impl Settings for Config {
     }
 }
 
-/// Random streams of a run; each is named by its purpose and counters, so a resumed run draws the same numbers. The
-/// number 6 is the loop's, for validation.
+/// Random streams of a run; each is named by its purpose and counters, so a resumed run draws the same numbers.
 #[derive(Clone, Copy)]
 pub(crate) enum Stream {
     Networks = 2,
@@ -117,7 +124,7 @@ pub fn start<'a>(
         demonstrations,
         learner,
     };
-    Ok(Run { algorithm: Box::new(algorithm), terms: Terms::new(terms) })
+    Ok(Run { name: ENTRY.name, algorithm: Box::new(algorithm), terms: Terms::new(terms) })
 }
 
 /// A run in progress.
@@ -151,7 +158,8 @@ impl Algorithm for IlRec<'_> {
             (false, true) => Schedule::Offline,
             (false, false) => Schedule::None,
         };
-        Needs { schedule, demonstrations: switches.demonstrations }
+        let asks = ACTING.when(switches.actor_critic).and(IMITATING.when(switches.demonstrations));
+        Needs { schedule, demonstrations: switches.demonstrations, asks }
     }
 
     fn plan(&self) -> Plan {
@@ -176,7 +184,7 @@ impl Algorithm for IlRec<'_> {
     fn round(&mut self, round: &mut Round<'_>) -> Result<Metrics, LearningError> {
         let mut rng = round.rng(Stream::Update as u64);
         let acts = self.config.switches.actor_critic && round.progress.n_rounds >= self.warm_start();
-        let own = if acts { self.rollouts(round.progress)? } else { Vec::new() };
+        let own = if acts { self.rollouts(round)? } else { Vec::new() };
         let (demonstrated, n_new) = replayed(self, round.progress.n_rounds);
         let sessions = Sessions { own: &own, demonstrated: &demonstrated, n_new };
         let context = Context {
@@ -249,24 +257,25 @@ impl<'a> IlRec<'a> {
     }
 
     /// Whole sessions of random training users, as many as give the aimed number of steps.
-    fn rollouts(&self, progress: &Progress) -> Result<Vec<LearnerSession<'a>>, LearningError> {
+    fn rollouts(&self, round: &Round<'_>) -> Result<Vec<LearnerSession<'a>>, LearningError> {
         const FEWEST: usize = 16;
         const MOST: usize = 512;
         const FIRST_LENGTH: f32 = 8.0;
+        let progress = &round.progress;
         let length = if progress.mean_length > 0.0 { progress.mean_length } else { FIRST_LENGTH };
         let aim = self.config.training.steps_per_iteration as f32 / length;
         let n_sessions = (aim as usize).clamp(FEWEST, MOST);
         let mut rng = rng_for(self.seed, &[Stream::Users as u64, progress.n_rounds]);
         let users: Vec<usize> =
             (0..n_sessions).map(|_| rng.random_range(0..self.inputs.train.len())).collect();
-        let acting = self.acting();
+        let acting = self.acting().biased(round.terms);
         let one = |(index, &user): (usize, &usize)| {
             let path = [Stream::Sessions as u64, progress.n_rounds, index as u64];
             let seed = SessionSeed { seed: self.seed, stream: (progress.n_rounds << 32) | index as u64 };
             let rng = &mut rng_for(self.seed, &path);
             rollout(acting, self.inputs.environment, self.inputs.train[user], rng, seed)
         };
-        Ok(users.par_iter().enumerate().map(one).collect::<Result<_, _>>()?)
+        users.par_iter().enumerate().map(one).collect()
     }
 }
 

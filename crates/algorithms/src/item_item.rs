@@ -1,13 +1,12 @@
 //! Recommenders that know choices alone: a sparse matrix of items beside items, chosen on what validation users took last.
 
-use crate::registry::Settings;
 use crate::tensors::{joined, split, take};
 use artefact::Tensors;
 use catalogue::Catalogue;
 use collaborative::{Choices, CollaborativeError, ItemItem};
 use learning::{
-    Algorithm, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule, Stateful,
-    Terms, TrainedPolicy, Unserved,
+    Algorithm, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule,
+    Stateful, Terms, TrainedPolicy, Unserved, User,
 };
 use mdp::{
     Choice, Interaction, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs,
@@ -20,7 +19,8 @@ use std::sync::Arc;
 /// The word in a policy's directory.
 pub(crate) const NETWORK: &str = "item-item";
 /// They learn from the log alone.
-pub(crate) const NEEDS: Needs = Needs { schedule: Schedule::Offline, demonstrations: false };
+pub(crate) const NEEDS: Needs =
+    Needs { schedule: Schedule::Offline, demonstrations: false, asks: Hooks::NONE };
 /// The share of a validation user's history, its end, that says which fit is best.
 const HELD_OUT: f64 = 0.2;
 /// How much of a list counts there.
@@ -35,6 +35,7 @@ pub(crate) type Fit = Box<dyn Fn(&Choices) -> Result<ItemItem, CollaborativeErro
 
 /// A run over fits, one a round; the one that finds most of what validation users took last is kept.
 pub(crate) fn run<'a>(
+    name: &'static str,
     inputs: &'a Inputs<'a>,
     fits: Vec<Fit>,
     taken_up_from: f32,
@@ -43,7 +44,7 @@ pub(crate) fn run<'a>(
     let users = inputs.train.iter().map(|(_, history)| history.iter().map(|x| x.item));
     let choices = Choices::new(users, inputs.catalogue.len());
     let algorithm = Box::new(Search { inputs, fits, taken_up_from, choices, best: None });
-    Ok(Run { algorithm, terms: Terms::default() })
+    Ok(Run { name, algorithm, terms: Terms::default() })
 }
 
 struct Search<'a> {
@@ -70,16 +71,17 @@ impl Search<'_> {
 
     /// How well a policy finds what validation users took last, given what they took before.
     fn ndcg(&self, policy: &ItemItemPolicy) -> f32 {
-        let parts = |&(user, history): &(UserIdx, &'_ [Interaction])| {
-            let n_before = ((1.0 - HELD_OUT) * history.len() as f64) as usize;
-            let (before, after) = history.split_at(n_before);
-            (!before.is_empty()).then(|| (user, before, after.iter().map(|x| x.item).collect::<Vec<_>>()))
-        };
-        let asked: Vec<_> = self.inputs.validation.iter().filter_map(parts).collect();
+        let asked: Vec<_> = self.inputs.validation.iter().filter_map(parted).collect();
         let asked: Vec<_> = asked.iter().map(|(user, before, after)| (*user, *before, &**after)).collect();
         let ranked = evaluation::rank_users(policy, &asked, self.choices.n_items(), K, 0);
         (ranked.iter().map(|user| user.ndcg).sum::<f64>() / ranked.len().max(1) as f64) as f32
     }
+}
+
+/// A user with the earlier part of the history and the items of the later one; `None` where there is no earlier part.
+fn parted<'h>(&(user, history): &User<'h>) -> Option<(UserIdx, &'h [Interaction], Vec<ItemIdx>)> {
+    let (before, after) = history.split_at(((1.0 - HELD_OUT) * history.len() as f64) as usize);
+    (!before.is_empty()).then(|| (user, before, after.iter().map(|x| x.item).collect()))
 }
 
 impl Algorithm for Search<'_> {
@@ -280,6 +282,3 @@ pub(crate) fn check(
 pub(crate) fn value(settings: &impl Serialize) -> serde_json::Value {
     serde_json::to_value(settings).expect("settings are plain data")
 }
-
-/// What an entry's settings have to give.
-pub(crate) type Boxed = Result<Box<dyn Settings>, LearningError>;

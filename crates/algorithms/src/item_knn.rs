@@ -16,6 +16,7 @@ pub(crate) const ENTRY: Entry = Entry {
     needs: item_item::NEEDS,
     preset: include_str!("item_knn/preset.toml"),
     fixed: "",
+    small: include_str!("item_knn/small.toml"),
     readme: include_str!("item_knn/README.md"),
     code: &Code {
         network: item_item::NETWORK,
@@ -54,6 +55,6 @@ impl Settings for Config {
                 collaborative::item_knn(choices, &ItemKnnConfig { n_neighbours, shrinkage })
             })
         };
-        item_item::run(inputs, pairs.map(fit).collect(), self.taken_up_from)
+        item_item::run(ENTRY.name, inputs, pairs.map(fit).collect(), self.taken_up_from)
     }
 }

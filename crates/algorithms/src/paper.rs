@@ -12,6 +12,7 @@ pub(crate) const ENTRY: Entry = Entry {
     needs: crate::published::NEEDS,
     preset: training::PAPER,
     fixed: "",
+    small: include_str!("paper/small.toml"),
     readme: include_str!("paper/README.md"),
     code: &crate::published::CODE,
 };

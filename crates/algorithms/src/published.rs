@@ -4,8 +4,8 @@ use crate::registry::{Code, Settings};
 use artefact::Tensors;
 use catalogue::Catalogue;
 use learning::{
-    Algorithm, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule, Stateful,
-    Terms, TrainedPolicy, Unserved,
+    Algorithm, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule,
+    Stateful, Terms, TrainedPolicy, Unserved,
 };
 use mdp::{Interaction, Policy, PolicySession, SessionContext};
 use policy::PublishedPolicy;
@@ -13,6 +13,8 @@ use ranking::Ranker;
 use std::sync::Arc;
 use training::{Observer, Presence, RawTrainingConfig, RunOptions, Trainer, TrainingConfig, TrainingInputs};
 
+/// What errors call it where no preset is known.
+const NAME: &str = "the published learner";
 /// The learner's word for the catalogue in the texts that its discriminator reads.
 const DATASET_WORD: &str = "items";
 /// The last word on progress comes a hundred times a run, at least every thousand sessions.
@@ -41,7 +43,8 @@ pub(crate) const CODE: Code = Code {
 };
 
 /// What the published loop needs: its demonstrations, and its own sessions of all times.
-pub(crate) const NEEDS: Needs = Needs { schedule: Schedule::OffPolicy, demonstrations: true };
+pub(crate) const NEEDS: Needs =
+    Needs { schedule: Schedule::OffPolicy, demonstrations: true, asks: Hooks::NONE };
 
 impl Settings for RawTrainingConfig {
     fn value(&self) -> serde_json::Value {
@@ -56,7 +59,7 @@ impl Settings for RawTrainingConfig {
         let config = TrainingConfig::try_from(self.clone()).map_err(failed)?;
         let trainer = Trainer::new(config.clone(), trainer_inputs(inputs), seed).map_err(failed)?;
         let algorithm = Published { inputs, config, seed, trainer, report: Report::default() };
-        Ok(Run { algorithm: Box::new(algorithm), terms: Terms::default() })
+        Ok(Run { name: NAME, algorithm: Box::new(algorithm), terms: Terms::default() })
     }
 }
 
@@ -221,11 +224,10 @@ impl TrainedPolicy for Frozen {
 fn failed(error: training::TrainingError) -> LearningError {
     use training::TrainingError as E;
     match error {
-        E::Setting { name, expected } => LearningError::Settings {
-            algorithm: "the published learner",
-            why: format!("{name} must be {expected}"),
-        },
+        E::Setting { name, expected } => {
+            LearningError::Settings { algorithm: NAME, why: format!("{name} must be {expected}") }
+        }
         E::Environment(error) => error.into(),
-        other => LearningError::Algorithm { algorithm: "the published learner", source: Box::new(other) },
+        other => LearningError::Algorithm { algorithm: NAME, source: Box::new(other) },
     }
 }

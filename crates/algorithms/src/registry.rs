@@ -1,8 +1,9 @@
 //! Everything that can be trained by name: one line each, and whoever runs, judges or serves asks here.
 
+use crate::terms::TermEntry;
 use artefact::Tensors;
 use catalogue::Catalogue;
-use learning::{Inputs, LearningError, Needs, Run, TrainedPolicy};
+use learning::{Inputs, LearningError, Needs, Run, Terms, TrainedPolicy};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -58,6 +59,8 @@ pub struct Entry {
     pub preset: &'static str,
     /// Settings that make it what it is, as TOML: they win over the preset and over what users set.
     pub fixed: &'static str,
+    /// Settings with which it trains in a moment, as TOML: for tests of every entry.
+    pub small: &'static str,
     /// Its page: source, equations, where we differ, what it earned where.
     pub readme: &'static str,
     /// Who reads its settings and its parameters.
@@ -111,14 +114,50 @@ impl Entry {
         contradicted("", &fixed, settings)
     }
 
-    /// Reads settings: the preset, the changes over it, the fixed ones over both.
+    /// Reads settings: the preset, the changes over it, the fixed ones over both. Under `term` stand terms of
+    /// [`TERMS`](crate::TERMS) to learn with, by name, each with the changes over its own preset.
     ///
     /// # Errors
-    /// When a key is unknown, or a value is of another type or out of its range.
+    /// When a key is unknown, a value is of another type or out of its range, or a term would not be heard.
     pub fn settings(&self, changes: &Value) -> Result<Box<dyn Settings>, LearningError> {
         let mut value = self.defaults();
         merge(&mut value, changes.clone());
-        (self.code.settings)(self.name, self.fix(value))
+        let chosen = value.as_object_mut().and_then(|table| table.remove("term"));
+        let terms = chosen.map_or_else(|| Ok(Vec::new()), crate::terms::laid_out)?;
+        for (entry, settings) in &terms {
+            let made = Terms::new(vec![entry.term(settings.clone())?]);
+            made.check(self.name, self.needs.asks)?;
+        }
+        let settings = (self.code.settings)(self.name, self.fix(value))?;
+        Ok(Box::new(Chosen { name: self.name, settings, terms }))
+    }
+}
+
+/// Settings of an entry with the terms that are chosen beside them.
+#[derive(Debug)]
+struct Chosen {
+    name: &'static str,
+    settings: Box<dyn Settings>,
+    terms: Vec<(&'static TermEntry, Value)>,
+}
+
+impl Settings for Chosen {
+    fn value(&self) -> Value {
+        let mut value = self.settings.value();
+        if let (false, Some(table)) = (self.terms.is_empty(), value.as_object_mut()) {
+            let terms = self.terms.iter().map(|(entry, settings)| (entry.name.to_owned(), settings.clone()));
+            table.insert("term".into(), terms.collect());
+        }
+        value
+    }
+
+    fn start<'a>(&self, inputs: &'a Inputs<'a>, seed: u64) -> Result<Run<'a>, LearningError> {
+        let mut run = self.settings.start(inputs, seed)?;
+        run.name = self.name;
+        for (entry, settings) in &self.terms {
+            run.terms.push(entry.term(settings.clone())?);
+        }
+        Ok(run)
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) const ENTRY: Entry = Entry {
     needs: crate::published::NEEDS,
     preset: training::RELEASED,
     fixed: "",
+    small: include_str!("released/small.toml"),
     readme: include_str!("released/README.md"),
     code: &crate::published::CODE,
 };

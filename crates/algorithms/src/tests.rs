@@ -9,13 +9,40 @@ use mdp::{Interaction, ItemIdx, RewardSource, Step, StepEnd, Trajectory, UserIdx
 use rand::RngExt as _;
 use representation::ItemTables;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 pub(crate) const N_ITEMS: u32 = 60;
 const N_USERS: u32 = 40;
 pub(crate) const N_CATEGORIES: u32 = 6;
 
-/// Users like two categories each; a reward is 5 for those, else 3, and 1 for a few.
-struct Tastes;
+/// Users like two categories each; a reward is 5 for those, else 3, and 1 for a few. It counts what it is asked, by user.
+#[derive(Debug)]
+pub(crate) struct Tastes {
+    /// Which item of the usual order stands at each place.
+    order: Vec<u32>,
+    /// Users from here on are judged by other rewards.
+    others_from: u32,
+    pub(crate) n_asked: Vec<AtomicUsize>,
+}
+
+impl Default for Tastes {
+    fn default() -> Self {
+        let n_asked = (0..N_USERS).map(|_| AtomicUsize::new(0)).collect();
+        Self { order: (0..N_ITEMS).collect(), others_from: N_USERS, n_asked }
+    }
+}
+
+impl Tastes {
+    /// With items in another order.
+    pub(crate) fn in_order(order: Vec<u32>) -> Self {
+        Self { order, ..Self::default() }
+    }
+
+    /// With other rewards for users from here on.
+    pub(crate) fn with_others_from(others_from: u32) -> Self {
+        Self { others_from, ..Self::default() }
+    }
+}
 
 impl RewardSource for Tastes {
     fn n_users(&self) -> usize {
@@ -25,7 +52,8 @@ impl RewardSource for Tastes {
         N_ITEMS as usize
     }
     fn reward(&self, user: UserIdx, item: ItemIdx) -> f32 {
-        let category = item.0 % N_CATEGORIES;
+        self.n_asked[user.index()].fetch_add(1, Relaxed);
+        let category = self.order[item.index()] % N_CATEGORIES + u32::from(user.0 >= self.others_from);
         match (category + user.0) % N_CATEGORIES {
             0 | 1 => 5.0,
             2 => 1.0,
@@ -41,25 +69,48 @@ pub(crate) struct Domain {
     pub(crate) histories: Vec<Vec<Interaction>>,
     pub(crate) demonstrations: Vec<Demonstrated>,
     pub(crate) tables: ItemTables,
+    pub(crate) tastes: Arc<Tastes>,
 }
 
 pub(crate) fn domain() -> Domain {
-    let rows = (0..N_ITEMS)
-        .map(|i| (i.to_string(), format!("Item {i}"), vec![format!("category {}", i % N_CATEGORIES)]))
-        .collect();
-    let (catalogue, _) = Catalogue::new(rows);
+    domain_of(Tastes::default())
+}
+
+/// The domain of such tastes. Histories and demonstrations are those of the usual ones, whatever the order.
+pub(crate) fn domain_of(tastes: Tastes) -> Domain {
+    let row = |&i: &u32| (i.to_string(), format!("Item {i}"), vec![format!("category {}", i % N_CATEGORIES)]);
+    let (catalogue, _) = Catalogue::new(tastes.order.iter().map(row).collect());
     let features = ItemFeatures::of(&catalogue, None);
-    let environment = Environment::new(Arc::new(Tastes), features, ExitRule::category_window(), 20).unwrap();
-    let histories: Vec<Vec<Interaction>> = (0..N_USERS).map(history).collect();
-    let demonstrations = (0..N_USERS / 2).map(|user| demonstration(&environment, user, &histories)).collect();
-    Domain { catalogue, environment, histories, demonstrations, tables: ItemTables::default() }
+    let tastes = Arc::new(tastes);
+    let environment = Environment::new(tastes.clone(), features, ExitRule::category_window(), 20).unwrap();
+    let mut histories: Vec<Vec<Interaction>> = (0..N_USERS).map(history).collect();
+    let usual = Environment::new(
+        Arc::new(Tastes::default()),
+        ItemFeatures::of(&Catalogue::new((0..N_ITEMS).map(|i| row(&i)).collect()).0, None),
+        ExitRule::category_window(),
+        20,
+    )
+    .unwrap();
+    let mut demonstrations: Vec<Demonstrated> =
+        (0..N_USERS / 2).map(|user| demonstration(&usual, user, &histories)).collect();
+    let place = |item: ItemIdx| {
+        let place = tastes.order.iter().position(|&other| other == item.0).unwrap();
+        ItemIdx(place as u32)
+    };
+    histories.iter_mut().flatten().for_each(|row| row.item = place(row.item));
+    demonstrations
+        .iter_mut()
+        .flat_map(|demo| &mut demo.session.steps)
+        .for_each(|step| step.item = place(step.item));
+    Domain { catalogue, environment, histories, demonstrations, tables: ItemTables::default(), tastes }
 }
 
 fn history(user: u32) -> Vec<Interaction> {
+    let tastes = Tastes::default();
     let mut rng = rng_for(11, &[u64::from(user)]);
     let one = |time| {
         let item = ItemIdx(rng.random_range(0..N_ITEMS));
-        Interaction { item, rating: Tastes.reward(UserIdx(user), item), time }
+        Interaction { item, rating: tastes.reward(UserIdx(user), item), time }
     };
     (0..15).map(one).collect()
 }

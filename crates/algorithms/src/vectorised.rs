@@ -12,6 +12,7 @@ pub(crate) const ENTRY: Entry = Entry {
     needs: crate::published::NEEDS,
     preset: training::VECTORISED,
     fixed: "",
+    small: include_str!("vectorised/small.toml"),
     readme: include_str!("vectorised/README.md"),
     code: &crate::published::CODE,
 };

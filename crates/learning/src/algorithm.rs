@@ -1,11 +1,11 @@
 //! The seam for learners: what an algorithm has to say so that the loop can run, validate, keep and resume it.
 
-use crate::{Inputs, LearningError, Metrics, Progress, Term, Terms};
+use crate::streams::Streams;
+use crate::{Hooks, Inputs, LearningError, Metrics, Progress, Terms};
 use artefact::Tensors;
 use catalogue::Catalogue;
 use mdp::{Policy, Rng, rng_for};
 use ranking::Ranker;
-use std::collections::BTreeSet;
 
 /// Something whose changing state goes into checkpoints and comes back out of them, bit for bit.
 pub trait Stateful {
@@ -48,13 +48,15 @@ impl Schedule {
     }
 }
 
-/// What an algorithm cannot do without.
+/// What an algorithm cannot do without, and what it asks terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Needs {
     /// Where its experience comes from.
     pub schedule: Schedule,
     /// Whether there have to be demonstrations.
     pub demonstrations: bool,
+    /// The hooks of terms that it calls; a term that acts elsewhere, too, is refused.
+    pub asks: Hooks,
 }
 
 /// Which policy a run ends with.
@@ -91,11 +93,17 @@ impl Round<'_> {
     pub fn rng(&self, purpose: u64) -> Rng {
         rng_for(self.seed, &[purpose, self.progress.n_rounds])
     }
+
+    /// The seed for [`environment::rollout`] of sessions that are learned from. Their `stream` has to be another number in
+    /// each round; under the run's own seed, user and stream would name the same draws as [`Round::rng`].
+    pub fn session_seed(&self) -> u64 {
+        Streams::Learning.seed(self.seed)
+    }
 }
 
 /// A run of an algorithm in progress. It was made from inputs, settings and a seed, which it may borrow.
 pub trait Algorithm: Stateful {
-    /// What it cannot do without.
+    /// What it cannot do without, and what it asks terms.
     fn needs(&self) -> Needs;
 
     /// How it is validated and kept.
@@ -161,6 +169,8 @@ pub trait TrainedPolicy: Policy {
 
 /// An algorithm with its terms, ready to run.
 pub struct Run<'a> {
+    /// The algorithm's name, for errors.
+    pub name: &'static str,
     /// The algorithm.
     pub algorithm: Box<dyn Algorithm + 'a>,
     /// What it learns with.
@@ -168,18 +178,14 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Refuses inputs that this algorithm cannot learn from.
+    /// Refuses inputs that this algorithm cannot learn from, and terms that it would not hear.
     ///
     /// # Errors
     /// What is missing.
     pub(crate) fn check(&self, inputs: &Inputs<'_>) -> Result<(), LearningError> {
         inputs.check()?;
-        let mut names = BTreeSet::new();
-        for name in self.terms.iter().map(Term::name) {
-            if name.contains('/') || !names.insert(name) {
-                return Err(LearningError::TermName(name.to_owned()));
-            }
-        }
-        if self.algorithm.needs().demonstrations { inputs.check_demonstrations() } else { Ok(()) }
+        let needs = self.algorithm.needs();
+        self.terms.check(self.name, needs.asks)?;
+        if needs.demonstrations { inputs.check_demonstrations() } else { Ok(()) }
     }
 }

@@ -63,6 +63,16 @@ pub enum LearningError {
     /// Two terms of one name, or a name that would lie in another one's part of a checkpoint.
     #[error("a term is called `{0}` twice, or has a slash in its name")]
     TermName(String),
+    /// A term that the algorithm would never ask for what it has to say.
+    #[error("the term {term} acts through the hook `{hook}`, which {algorithm} never calls")]
+    Unheard {
+        /// The term's name.
+        term: &'static str,
+        /// The hook's name.
+        hook: &'static str,
+        /// The algorithm's name.
+        algorithm: &'static str,
+    },
     /// An algorithm cannot go on.
     #[error("{algorithm}: {source}")]
     Algorithm {

@@ -1,6 +1,7 @@
 //! The loop: a round, a validation, a checkpoint; in the end the policy that was worth keeping.
 
 use crate::checkpoint::{self, Kept};
+use crate::streams::Streams;
 use crate::{Explained, Inputs, Keeps, LearningError, Observer, Progress, Round, Run, TrainedPolicy};
 use artefact::Tensors;
 use environment::{Start, rollout};
@@ -15,10 +16,6 @@ pub struct Trained {
     /// What it made of the demonstrations, see [`Algorithm::explain`](crate::Algorithm::explain).
     pub explained: Vec<Explained>,
 }
-
-/// The stream of the sessions that validate. Together with the user it names the same numbers as the sixth round of
-/// [`Round::rng`] with that user's number as its purpose, whose draws mean something else.
-const VALIDATION: u64 = 6;
 
 /// Runs an algorithm to its end. With `resume`, goes on from a checkpoint of the same inputs, settings and seed, and ends
 /// with the same parameters as a run that was never interrupted.
@@ -84,9 +81,9 @@ fn mean_return(
     seed: u64,
 ) -> Result<f32, LearningError> {
     let users = &inputs.validation[..most.min(inputs.validation.len())];
-    let start = |&(user, history)| Start { user, history, stream: VALIDATION };
+    let start = |&(user, history)| Start { user, history, stream: 0 };
     let starts: Vec<Start<'_>> = users.iter().map(start).collect();
-    let sessions = rollout(inputs.environment, policy, &starts, seed)?;
+    let sessions = rollout(inputs.environment, policy, &starts, Streams::Validation.seed(seed))?;
     let total: f32 = sessions.iter().flat_map(|session| &session.steps).map(|step| step.reward).sum();
     Ok(total / users.len().max(1) as f32)
 }

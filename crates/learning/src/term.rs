@@ -1,7 +1,14 @@
 //! The seam for knowledge that enters learning: what it may see, and where it may act.
 
-use crate::{Inputs, LearningError, Metrics, Scores, Stateful, Steps};
-use mdp::Rng;
+mod hooks;
+mod terms;
+
+use crate::{Inputs, Metrics, Scores, Stateful, Steps};
+use mdp::{Interaction, ItemIdx, Rng};
+use std::collections::BTreeMap;
+
+pub use hooks::{Hook, Hooks};
+pub use terms::{LearnedReward, Terms};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -23,13 +30,29 @@ pub enum Given {
     No,
 }
 
-/// A source of knowledge, or a regulariser, that an algorithm learns with. Every method is a no-op by default, so a term
-/// implements only what it has. It sees [`Steps`] and scores, never the environment; at evaluation there are no terms.
+/// Where a session stands: what a server would know of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    /// The user's logged history, oldest first.
+    pub history: &'a [Interaction],
+    /// What was shown in this session so far, with what came of it, oldest first.
+    pub shown: &'a [(ItemIdx, f32)],
+}
+
+/// Numbers of every item, `[items]`, by name.
+pub type Columns = BTreeMap<String, Vec<f32>>;
+
+/// A source of knowledge, or a regulariser, that an algorithm learns with. Every hook is a no-op by default, so a term
+/// implements only what it has, and names it: it is asked there alone, and refused by algorithms that would never ask.
+/// A term without effect, such as one whose coefficient is 0, names none. It sees [`Steps`] and scores, never the environment; at evaluation there are no terms.
 ///
 /// An error stops the run with the term's name.
-pub trait Term: Stateful + Send {
+pub trait Term: Stateful + Send + Sync {
     /// Its name in settings, metrics and checkpoints.
     fn name(&self) -> &'static str;
+
+    /// Where it acts. It may not change in the course of a run.
+    fn hooks(&self) -> Hooks;
 
     /// Once, before the first round: the only place that may take long.
     ///
@@ -47,11 +70,12 @@ pub trait Term: Stateful + Send {
         Ok(Metrics::default())
     }
 
-    /// Adds a learned reward to each of the policy's own steps.
+    /// Adds a learned reward to each of the policy's own steps. Whoever knows how unsure it is writes the standard
+    /// deviation of its own reward into `deviations`, which are 0 before.
     ///
     /// # Errors
     /// Why it cannot.
-    fn reward(&self, _own: &Steps, _out: &mut [f32]) -> Outcome<Given> {
+    fn reward(&self, _own: &Steps, _out: &mut [f32], _deviations: &mut [f32]) -> Outcome<Given> {
         Ok(Given::No)
     }
 
@@ -71,135 +95,36 @@ pub trait Term: Stateful + Send {
         Ok(Given::No)
     }
 
-    /// Whether it has a loss over scores; scores are computed again only for terms that have one.
-    fn has_loss(&self) -> bool {
-        false
-    }
-
     /// A loss over the scores of `steps`, summed over those that `scores` holds; adds its gradient by the scores to
     /// `gradient`, `[steps, items]`. The algorithm takes the sum as it is: whoever wants a mean over the batch divides by
-    /// `steps.len()`. The scores are of the parameters before the step, `Steps::log_probs` of those that acted.
+    /// `steps.len()`. The scores are of the parameters that acted, so that the score of what was shown
+    /// is `Steps::log_probs`.
     ///
     /// # Errors
     /// Why it cannot.
     fn loss(&self, _steps: &Steps, _scores: Scores<'_>, _gradient: &mut [f32]) -> Outcome<f32> {
         Ok(0.0)
     }
-}
 
-/// The terms of a run, in order. What one says is added to, or multiplied with, what those before it said.
-#[derive(Default)]
-pub struct Terms(Vec<Box<dyn Term>>);
-
-impl std::fmt::Debug for Terms {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_list().entries(self.0.iter().map(|term| term.name())).finish()
-    }
-}
-
-impl Terms {
-    /// These terms.
-    pub fn new(terms: Vec<Box<dyn Term>>) -> Self {
-        Self(terms)
-    }
-
-    /// Lets every term prepare itself.
+    /// Adds to the scores (logits) of every item, `[items]`, before the policy chooses in sessions that it learns from. It
+    /// counts as part of the policy that acted: in the probability of the choice, and in the update. Nothing of it is left at
+    /// evaluation.
     ///
     /// # Errors
-    /// Which term cannot take part, and why.
-    pub fn prepare(&mut self, inputs: &Inputs<'_>) -> Result<(), LearningError> {
-        self.0.iter_mut().try_for_each(|term| {
-            let name = term.name();
-            term.prepare(inputs).map_err(failed(name))
-        })
+    /// Why it cannot.
+    fn bias(&self, _situation: Situation<'_>, _out: &mut [f32]) -> Outcome<Given> {
+        Ok(Given::No)
     }
 
-    /// Lets every term learn; the metrics are named `term/NAME/...`.
+    /// Numbers of every item that the network is to see beside its own, asked once, after [`Term::prepare`]. The trained
+    /// policy keeps them.
     ///
     /// # Errors
-    /// Which term cannot, and why.
-    pub fn learn(&mut self, batch: Batch<'_>, rng: &mut Rng) -> Result<Metrics, LearningError> {
-        let mut all = Metrics::default();
-        for term in &mut self.0 {
-            let name = term.name();
-            all.extend(&format!("term/{name}/"), &term.learn(batch, rng).map_err(failed(name))?);
-        }
-        Ok(all)
-    }
-
-    /// The learned reward of each own step; `None` where no term has one.
-    ///
-    /// # Errors
-    /// Which term cannot, and why.
-    pub fn reward(&self, own: &Steps) -> Result<Option<Vec<f32>>, LearningError> {
-        self.ask(own, 0.0, |term, out| term.reward(own, out))
-    }
-
-    /// Lets every term change the advantages.
-    ///
-    /// # Errors
-    /// Which term cannot, and why.
-    pub fn utility(&self, own: &Steps, advantages: &mut [f32]) -> Result<(), LearningError> {
-        self.0
-            .iter()
-            .try_for_each(|term| term.utility(own, advantages).map(drop).map_err(failed(term.name())))
-    }
-
-    /// The weight of each demonstrated step: 1 where no term says otherwise.
-    ///
-    /// # Errors
-    /// Which term cannot, and why.
-    pub fn weights(&self, demonstrated: &Steps) -> Result<Vec<f32>, LearningError> {
-        let given = self.ask(demonstrated, 1.0, |term, out| term.weights(demonstrated, out))?;
-        Ok(given.unwrap_or_else(|| vec![1.0; demonstrated.len()]))
-    }
-
-    /// Whether any term has a loss over scores.
-    pub fn have_loss(&self) -> bool {
-        self.0.iter().any(|term| term.has_loss())
-    }
-
-    /// The sum of all losses; adds their gradients by the scores.
-    ///
-    /// # Errors
-    /// Which term cannot, and why.
-    pub fn loss(
-        &self,
-        steps: &Steps,
-        scores: Scores<'_>,
-        gradient: &mut [f32],
-    ) -> Result<f32, LearningError> {
-        let with_loss = self.0.iter().filter(|term| term.has_loss());
-        with_loss.map(|term| term.loss(steps, scores, gradient).map_err(failed(term.name()))).sum()
-    }
-
-    /// The terms, for checkpoints.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &dyn Term> {
-        self.0.iter().map(|term| &**term)
-    }
-
-    /// The terms, to be restored.
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Box<dyn Term>> {
-        self.0.iter_mut()
-    }
-
-    fn ask(
-        &self,
-        steps: &Steps,
-        start: f32,
-        mut question: impl FnMut(&dyn Term, &mut [f32]) -> Outcome<Given>,
-    ) -> Result<Option<Vec<f32>>, LearningError> {
-        let mut out = vec![start; steps.len()];
-        let mut is_given = false;
-        for term in &self.0 {
-            let given = question(term.as_ref(), &mut out).map_err(failed(term.name()))?;
-            is_given |= given == Given::Yes;
-        }
-        Ok(is_given.then_some(out))
+    /// Why it cannot.
+    fn columns(&self) -> Outcome<Columns> {
+        Ok(Columns::new())
     }
 }
 
-fn failed(term: &str) -> impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> LearningError {
-    let term = term.to_owned();
-    move |source| LearningError::Term { term, source }
-}
+#[cfg(test)]
+mod tests;

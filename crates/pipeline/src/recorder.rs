@@ -61,8 +61,9 @@ impl Observer for Recorder<'_> {
             values.push(("validation/r_traj", r_traj));
             self.state.validation.push(CurvePoint { n_env_steps: progress.n_env_steps, r_traj });
         }
-        self.state.n_env_steps = progress.n_env_steps;
-        let at = Moment { n_env_steps: progress.n_env_steps, wall_seconds: unix_seconds() };
+        self.state.n_rounds = progress.n_rounds;
+        let (n_rounds, n_env_steps) = (progress.n_rounds, progress.n_env_steps);
+        let at = Moment { n_rounds, n_env_steps, wall_seconds: unix_seconds() };
         self.metrics.record(at, &values)?;
         (self.watch)(progress, seconds);
         Ok(())
@@ -71,5 +72,36 @@ impl Observer for Recorder<'_> {
     fn checkpoint(&mut self, tensors: &dyn Fn() -> Tensors) -> Outcome {
         let state = TrainingState { seconds: self.seconds(), ..self.state.clone() };
         Ok(self.working.keep(&state, &tensors())?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Resume;
+    use telemetry::read_metrics;
+
+    #[test]
+    fn an_offline_run_that_was_killed_tells_of_every_round_once() {
+        let scratch = tempfile::tempdir().unwrap();
+        let out = scratch.path().join("policy");
+        let rounds = |rounds: std::ops::RangeInclusive<u64>, kept_at: u64| {
+            let working = Working::open(&out, "key", Resume::IfSame).unwrap();
+            let mut watch = |_: &Progress, _: f64| ();
+            let (mut recorder, _) = Recorder::new(&working, &mut watch).unwrap();
+            for n_rounds in rounds {
+                let progress = Progress { n_rounds, last_validation: Some(1.0), ..Progress::default() };
+                recorder.updated(&progress, &Metrics::default(), true).unwrap();
+                if n_rounds == kept_at {
+                    recorder.checkpoint(&Tensors::default).unwrap();
+                }
+            }
+            recorder.into_curve().len()
+        };
+        rounds(1..=3, 2);
+        let n_points = rounds(3..=4, 4);
+        let told = read_metrics(&Working::place(&out)).unwrap();
+        assert_eq!(told.iter().map(|line| line.n_rounds).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        assert_eq!(n_points, 4);
     }
 }

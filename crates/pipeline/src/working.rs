@@ -48,8 +48,8 @@ pub enum Found {
 /// What a checkpoint knows beside the learner's state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TrainingState {
-    /// Environment steps taken.
-    pub n_env_steps: u64,
+    /// Rounds learned.
+    pub n_rounds: u64,
     /// Time taken, in seconds, over all interruptions.
     pub seconds: f64,
     /// The validations so far.
@@ -125,7 +125,7 @@ impl Working {
     /// When the disk refuses.
     pub(crate) fn metrics(&self, state: Option<&TrainingState>) -> Result<MetricsWriter, PipelineError> {
         let metrics = match state {
-            Some(state) => MetricsWriter::resume(&self.path, state.n_env_steps, unix_seconds()),
+            Some(state) => MetricsWriter::resume(&self.path, state.n_rounds, unix_seconds()),
             None => MetricsWriter::create(&self.path, unix_seconds()),
         };
         metrics.map_err(|e| PipelineError::Training(learning::LearningError::Observer(e.into())))

@@ -13,6 +13,9 @@ const FILE_NAME: &str = "metrics.jsonl";
 /// What was measured at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricsLine {
+    /// Rounds so far; 0 in files of earlier versions.
+    #[serde(default)]
+    pub n_rounds: u64,
     /// Environment steps taken so far.
     pub n_env_steps: u64,
     /// Unix seconds.
@@ -36,12 +39,12 @@ pub(crate) struct LinesFile {
 }
 
 impl LinesFile {
-    /// Opens the file and cuts away what a continued run will write again: lines after `last_env_step` and a
-    /// torn last line. Without `last_env_step` nothing is kept.
-    pub(crate) fn open(directory: &Path, last_env_step: Option<u64>) -> Result<Self, TelemetryError> {
+    /// Opens the file and cuts away what a continued run will write again: lines of later rounds and a torn
+    /// last line. Without `last_round` nothing is kept.
+    pub(crate) fn open(directory: &Path, last_round: Option<u64>) -> Result<Self, TelemetryError> {
         let path = directory.join(FILE_NAME);
         let text = read_if_there(&path)?;
-        let n_kept = match last_env_step {
+        let n_kept = match last_round {
             None => 0,
             Some(last) => kept(&text, &path, last)?,
         };
@@ -97,11 +100,11 @@ fn parse(line: &[u8], index: usize, path: &Path) -> Result<MetricsLine, Telemetr
     })
 }
 
-/// How many bytes of the front belong to lines up to `last_env_step`.
-fn kept(text: &[u8], path: &Path, last_env_step: u64) -> Result<usize, TelemetryError> {
+/// How many bytes of the front belong to lines up to `last_round`.
+fn kept(text: &[u8], path: &Path, last_round: u64) -> Result<usize, TelemetryError> {
     let mut n_kept = 0;
     for (index, line) in complete_lines(text).enumerate() {
-        if parse(line, index, path)?.n_env_steps > last_env_step {
+        if parse(line, index, path)?.n_rounds > last_round {
             break;
         }
         n_kept += line.len();

@@ -6,8 +6,9 @@ use prost::Message as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn at(n_env_steps: u64) -> Moment {
-    Moment { n_env_steps, wall_seconds: 1.7e9 + n_env_steps as f64 }
+/// An offline run: it takes no steps in an environment.
+fn at(n_rounds: u64) -> Moment {
+    Moment { n_rounds, n_env_steps: 0, wall_seconds: 1.7e9 + n_rounds as f64 }
 }
 
 fn event_files(directory: &Path) -> Vec<PathBuf> {
@@ -49,10 +50,7 @@ fn both_files_hold_what_was_recorded() {
     metrics.record(at(20), &[("loss/actor", f64::NAN)]).expect("writable");
 
     let lines = read_metrics(directory.path()).expect("ours");
-    assert_eq!(
-        (lines.len(), lines[0].n_env_steps, lines[0].value("validation/r_traj")),
-        (2, 10, Some(41.25))
-    );
+    assert_eq!((lines.len(), lines[0].n_rounds, lines[0].value("validation/r_traj")), (2, 10, Some(41.25)));
     assert_eq!((lines[1].value("loss/actor"), lines[1].values.len()), (None, 1));
 
     let files = event_files(directory.path());
@@ -72,17 +70,17 @@ fn a_killed_run_continues_from_its_checkpoint() {
         metrics.record(at(step), &[("x", step as f64)]).expect("writable");
     }
     drop(metrics);
-    // Killed while a line was being written; the checkpoint was taken at step 20.
+    // Killed while a line was being written; the checkpoint was taken after round 20.
     let path = directory.path().join("metrics.jsonl");
     let mut text = fs::read(&path).expect("exists");
-    text.extend_from_slice(b"{\"n_env_steps\":40,\"wall_se");
+    text.extend_from_slice(b"{\"n_rounds\":40,\"wall_se");
     fs::write(&path, text).expect("writable");
     assert_eq!(read_metrics(directory.path()).expect("torn lines are left out").len(), 3);
 
     let mut metrics = MetricsWriter::resume(directory.path(), 20, 5.0).expect("writable");
     metrics.record(at(30), &[("x", 31.0)]).expect("writable");
     let lines = read_metrics(directory.path()).expect("ours");
-    let steps: Vec<_> = lines.iter().map(|line| (line.n_env_steps, line.value("x"))).collect();
+    let steps: Vec<_> = lines.iter().map(|line| (line.n_rounds, line.value("x"))).collect();
     assert_eq!(steps, [(10, Some(10.0)), (20, Some(20.0)), (30, Some(31.0))]);
 
     let files = event_files(directory.path());

@@ -4,8 +4,8 @@ use artefact::Tensors;
 use catalogue::Catalogue;
 use environment::{Start, rollout};
 use learning::{
-    Algorithm, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule, Stateful,
-    Steps, Terms, TrainedPolicy, Unserved,
+    Algorithm, Hook, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run,
+    Schedule, Stateful, Steps, Terms, TrainedPolicy, Unserved,
 };
 use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs};
 use rand::RngExt as _;
@@ -23,7 +23,7 @@ const EXPLORED: f32 = 0.2;
 pub(crate) fn run<'a>(inputs: &Inputs<'a>, terms: Terms) -> Run<'a> {
     let n_items = inputs.catalogue.len();
     let algorithm = Bandit { inputs: *inputs, sums: vec![0.0; n_items], counts: vec![0.0; n_items] };
-    Run { algorithm: Box::new(algorithm), terms }
+    Run { name: "bandit", algorithm: Box::new(algorithm), terms }
 }
 
 /// A run in progress.
@@ -43,7 +43,8 @@ impl Bandit<'_> {
 
 impl Algorithm for Bandit<'_> {
     fn needs(&self) -> Needs {
-        Needs { schedule: Schedule::OnPolicy, demonstrations: false }
+        let asks = Hooks::of(&[Hook::Utility, Hook::Reward]);
+        Needs { schedule: Schedule::OnPolicy, demonstrations: false, asks }
     }
 
     fn plan(&self) -> Plan {
@@ -66,7 +67,7 @@ impl Algorithm for Bandit<'_> {
             .map(|(user, history)| Start { user, history, stream: round.progress.n_rounds })
             .collect();
         let acting = Values { values: self.values(), explored: EXPLORED };
-        let sessions = rollout(self.inputs.environment, &acting, &starts, round.seed)?;
+        let sessions = rollout(self.inputs.environment, &acting, &starts, round.session_seed())?;
         let mut steps = Steps::default();
         for session in &sessions {
             let start = steps.len();
@@ -83,8 +84,8 @@ impl Algorithm for Bandit<'_> {
         let usual = steps.rewards.iter().sum::<f32>() / steps.len().max(1) as f32;
         let mut worth: Vec<f32> = steps.rewards.iter().map(|reward| reward - usual).collect();
         round.terms.utility(&steps, &mut worth)?;
-        for (sum, learned) in worth.iter_mut().zip(round.terms.reward(&steps)?.into_iter().flatten()) {
-            *sum += learned;
+        if let Some(learned) = round.terms.reward(&steps)? {
+            worth.iter_mut().zip(learned.lowered(1.0)).for_each(|(sum, learned)| *sum += learned);
         }
         for (item, worth) in steps.items.iter().zip(worth) {
             self.sums[item.index()] += usual + worth;

@@ -1,6 +1,6 @@
 //! The term: what everybody knows is worth less.
 
-use learning::{Given, Inputs, Stateful, Steps, Term};
+use learning::{Given, Hook, Hooks, Inputs, Stateful, Steps, Term};
 
 /// Takes something off the worth of every step, by how often the logs of training users have its item.
 #[derive(Debug)]
@@ -25,6 +25,11 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 impl Term for Novelty {
     fn name(&self) -> &'static str {
         "novelty"
+    }
+
+    /// Without a coefficient it has nothing to say.
+    fn hooks(&self) -> Hooks {
+        Hooks::of(&[Hook::Utility]).when(self.coefficient != 0.0)
     }
 
     fn prepare(&mut self, inputs: &Inputs<'_>) -> Outcome<()> {

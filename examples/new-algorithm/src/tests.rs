@@ -1,7 +1,7 @@
 //! The toy learner learns, the toy term is heard, and a run that was interrupted ends the same.
 
 use super::*;
-use learning::{Checkpoints, LearningError, Stateful, Steps, Term};
+use learning::{Checkpoints, Hook, Hooks, LearningError, Stateful, Steps, Term};
 
 fn terms(coefficient: f32) -> Terms {
     Terms::new(vec![Box::new(novelty::Novelty::new(coefficient))])
@@ -51,6 +51,10 @@ impl Stateful for Broken {}
 impl Term for Broken {
     fn name(&self) -> &'static str {
         "broken"
+    }
+
+    fn hooks(&self) -> Hooks {
+        Hooks::of(&[Hook::Utility])
     }
 
     fn utility(

@@ -28,7 +28,13 @@ fn run(domain: &Domain, config: &Config) -> Trained {
 /// Nats per demonstrated step of users 0 to 19 under the trained policy, when it is drawn from.
 fn loss(domain: &Domain, trained: &Trained) -> f32 {
     let ranker = trained.policy.ranker().unwrap();
-    let acting = Acting { items: &ranker.items, actor: &ranker.actor, hazard: None, learns_in_session: true };
+    let acting = Acting {
+        items: &ranker.items,
+        actor: &ranker.actor,
+        hazard: None,
+        learns_in_session: true,
+        bias: None,
+    };
     let sessions: Vec<LearnerSession<'_>> = domain
         .demonstrations
         .iter()

@@ -71,6 +71,7 @@ pub struct ImitationSettings {
 #[expect(missing_docs, reason = "the preset documents every key")]
 pub struct LearnedRewardSettings {
     pub coefficient: f32,
+    pub pessimism: f32,
     pub learning_rate: f32,
     pub weight_decay: f32,
 }
@@ -117,7 +118,7 @@ impl Config {
     /// The first setting out of its range.
     pub fn check(&self) -> Result<(), LearningError> {
         let Self { training: t, hazard, taste, learned_reward, switches, imitation } = self;
-        let ranges: [(&'static str, f64, f64, f64); 12] = [
+        let ranges: [(&'static str, f64, f64, f64); 13] = [
             ("training.steps_per_iteration", t.steps_per_iteration as f64, 1.0, 1e7),
             ("training.discount", f64::from(t.discount), 0.0, 0.9999),
             ("imitation.sessions_per_iteration", imitation.sessions_per_iteration as f64, 1.0, 1e20),
@@ -129,6 +130,7 @@ impl Config {
             ("training.n_validation_users", t.n_validation_users as f64, 1.0, 1e9),
             ("hazard.memory", hazard.memory as f64, 1.0, 1e9),
             ("hazard.batch", hazard.batch as f64, 1.0, 1e6),
+            ("learned_reward.pessimism", f64::from(learned_reward.pessimism), 0.0, 100.0),
             ("learned_reward.coefficient", f64::from(learned_reward.coefficient), 0.0, 100.0),
         ];
         crate::registry::within(&ranges)?;

@@ -31,15 +31,29 @@ pub(crate) enum ActionSource<'a> {
     Demonstration(ItemIdx),
 }
 
+/// What a choice is made from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Situated<'a> {
+    /// The features.
+    pub view: &'a View,
+    /// What cannot be shown.
+    pub unavailable: &'a ItemSet,
+    /// What is added to the logits, `[items]`: a part of the policy, without a gradient of its own.
+    pub bias: Option<&'a [f32]>,
+}
+
 /// Takes an item and gathers what learning needs.
 pub(crate) fn decide(
     actor: &Actor,
-    view: &View,
-    unavailable: &ItemSet,
+    situated: Situated<'_>,
     source: ActionSource<'_>,
     scratch: &mut Vec<f32>,
 ) -> Decision {
+    let Situated { view, unavailable, bias } = situated;
     actor.logits(view, unavailable, scratch);
+    if let Some(bias) = bias {
+        kernels::add_scaled(scratch, 1.0, bias);
+    }
     let best = most_probable(scratch);
     let log_sum = softmax_in_place(scratch);
     let item = match source {
@@ -51,23 +65,31 @@ pub(crate) fn decide(
     let columns = || view.columns.chunks_exact(n_items);
     let mut expected = [0.0; N_FEATURES];
     columns().zip(&mut expected).for_each(|(column, e)| *e = kernels::dot(scratch, column));
-    let mean_logit: f32 = expected.iter().zip(&weights).map(|(e, w)| e * w).sum();
+    let mut mean_logit: f32 = expected.iter().zip(&weights).map(|(e, w)| e * w).sum();
     let chosen: [f32; N_FEATURES] = std::array::from_fn(|k| view.columns[k * n_items + item.index()]);
-    let logit: f32 = chosen.iter().zip(&weights).map(|(x, w)| x * w).sum();
-    let entropy_gradient = entropy_gradient(view, &weights, scratch, mean_logit, &expected);
+    let mut logit: f32 = chosen.iter().zip(&weights).map(|(x, w)| x * w).sum();
+    let mut centred = vec![0.0; n_items];
+    if let Some(bias) = bias {
+        mean_logit += kernels::dot(scratch, bias);
+        logit += bias[item.index()];
+        centred.copy_from_slice(bias);
+    }
+    centred.iter_mut().for_each(|z| *z -= mean_logit);
+    let entropy_gradient = entropy_gradient(view, &weights, scratch, centred, &expected);
     let entropy = log_sum - mean_logit;
     Decision { item, log_prob: logit - log_sum, chosen, expected, entropy_gradient, entropy }
 }
-/// dH/dw = -Cov(logit, feature) under pi. Overwrites the probabilities.
+
+/// dH/dw = -Cov(logit, feature) under pi. `logits` holds what is not of the features: the bias less the mean logit. Overwrites
+/// the probabilities.
 fn entropy_gradient(
     view: &View,
     weights: &[f32; N_FEATURES],
     probabilities: &mut [f32],
-    mean_logit: f32,
+    mut logits: Vec<f32>,
     expected: &[f32; N_FEATURES],
 ) -> [f32; N_FEATURES] {
     let n_items = probabilities.len();
-    let mut logits = vec![-mean_logit; n_items];
     for (column, &weight) in view.columns.chunks_exact(n_items).zip(weights) {
         kernels::add_scaled(&mut logits, weight, column);
     }

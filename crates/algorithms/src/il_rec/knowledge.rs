@@ -2,7 +2,7 @@
 //! choices are worth.
 
 use super::config::Config;
-use learning::{Batch, Given, LearningError, Metrics, Stateful, Steps, Term};
+use learning::{Batch, Given, Hook, Hooks, LearningError, Metrics, Stateful, Steps, Term};
 use mdp::Rng;
 use rand::RngExt as _;
 use representation::N_DISCRIMINATED;
@@ -38,7 +38,7 @@ impl Knowledge {
             discriminator,
             weights: config.weights()?,
             weighs: config.switches.weights,
-            rewards: config.switches.learned_reward,
+            rewards: config.switches.learned_reward && config.switches.actor_critic,
             weight_decay: settings.weight_decay,
         })
     }
@@ -47,6 +47,11 @@ impl Knowledge {
 impl Term for Knowledge {
     fn name(&self) -> &'static str {
         "il-rec"
+    }
+
+    fn hooks(&self) -> Hooks {
+        let weighs = Hooks::of(&[Hook::Weights]).when(self.weighs);
+        Hooks::of(&[Hook::Learn]).and(weighs).and(Hooks::of(&[Hook::Reward]).when(self.rewards))
     }
 
     /// As many expert rows as others, each drawn over all steps, so that neither session lengths nor the sizes of
@@ -81,9 +86,6 @@ impl Term for Knowledge {
     }
 
     fn weights(&self, demonstrated: &Steps, out: &mut [f32]) -> Outcome<Given> {
-        if !self.weighs {
-            return Ok(Given::No);
-        }
         let probabilities = self.discriminator.probabilities_of_policy(demonstrated.features.values());
         let weights = fused_weights(&demonstrated.advantages, &probabilities, &self.weights);
         out.iter_mut().zip(weights).for_each(|(out, weight)| *out *= weight);
@@ -94,10 +96,7 @@ impl Term for Knowledge {
     /// r_IRL = -log D of the paper. Its mean over the batch is taken out by the learner and it counts for one
     /// step only, so that neither its sign nor a session's length can be learned instead of the choice of items
     /// (the paper adds it to the environment's reward).
-    fn reward(&self, own: &Steps, out: &mut [f32]) -> Outcome<Given> {
-        if !self.rewards {
-            return Ok(Given::No);
-        }
+    fn reward(&self, own: &Steps, out: &mut [f32], _deviations: &mut [f32]) -> Outcome<Given> {
         let probabilities = self.discriminator.probabilities_of_policy(own.features.values());
         out.iter_mut().zip(probabilities).for_each(|(out, p)| *out += learned_reward(p));
         Ok(Given::Yes)

@@ -1,12 +1,13 @@
 //! One update: hazard, critic, terms and actor, from own sessions and replayed demonstrations.
 
 use super::config::{Config, FirstWeights};
+use super::gradients::WeightGradients;
 use super::hazard::HazardLearner;
-use super::rollout::{Acting, LearnerSession, LearnerStep, rescore, steps_of};
+use super::rollout::{Acting, LearnerSession, LearnerStep, steps_of};
 use crate::tensors::{put_adam, put_mlp, take_adam, take_mlp};
 use artefact::Tensors;
 use kernels::{Adam, AdamConfig};
-use learning::{Batch, LearningError, Metrics, Progress, Scores, Steps, Terms};
+use learning::{Batch, Hook, LearningError, Metrics, Progress, Terms};
 use mdp::{Rng, StepEnd};
 use nn::Mlp;
 use ranking::{Actor, QuitHazard};
@@ -117,6 +118,7 @@ impl Learner {
         let config = context.config;
         let (own, demonstrated) = (sessions.own, sessions.demonstrated);
         let mut report = Report::default();
+        let acted = self.hazard.clone();
         if config.switches.hazard {
             self.learn_hazard(own, &demonstrated[..sessions.n_new], config, rng, &mut report);
         }
@@ -124,7 +126,7 @@ impl Learner {
         let batch =
             Batch { own: &steps_of(own, Vec::new()), demonstrated: &steps_of(demonstrated, Vec::new()) };
         let learned = terms.learn(batch, rng)?;
-        self.learn_actor(sessions, terms, context, &mut report)?;
+        self.learn_actor(sessions, terms, (context, &acted), &mut report)?;
         report.metrics.extend("", &learned);
         Ok((report.metrics, report.n_gradient_steps))
     }
@@ -213,7 +215,7 @@ impl Learner {
         &mut self,
         sessions: Sessions<'_>,
         terms: &Terms,
-        context: Context<'_>,
+        (context, acted): (Context<'_>, &QuitHazard),
         report: &mut Report,
     ) -> Result<(), LearningError> {
         let (config, coefficient) = (context.config, demonstration_coefficient(context));
@@ -243,53 +245,26 @@ impl Learner {
             }
             report.metrics.put("loss/imitation", loss);
         }
-        if terms.have_loss() {
-            for sessions in [own, demonstrated] {
-                let loss = self.add_losses(sessions, terms, context, &mut gradients)?;
-                report
-                    .metrics
-                    .put("loss/terms", report.metrics.get("loss/terms").unwrap_or(0.0) + f64::from(loss));
+        if terms.have(Hook::Loss) {
+            let acting = Acting::of(self, context.items, config);
+            let acting = Acting { hazard: acting.hazard.and(Some(acted)), ..acting };
+            let mut loss = 0.0;
+            for (sessions, acting) in [(own, acting.biased(terms)), (demonstrated, acting)] {
+                let steps = steps_of(sessions, standardised(self.all_advantages(sessions, config)));
+                loss += gradients.add_losses(acting, sessions, &steps, terms)?;
             }
+            report.metrics.put("loss/terms", loss);
         }
         self.step_actor(&gradients, report);
         Ok(())
     }
 
-    /// The losses of the terms over the scores of these sessions, and their gradients by the feature weights.
-    fn add_losses(
-        &self,
-        sessions: &[LearnerSession<'_>],
-        terms: &Terms,
-        context: Context<'_>,
-        gradients: &mut WeightGradients,
-    ) -> Result<f32, LearningError> {
-        let advantages = standardised(self.all_advantages(sessions, context.config));
-        let batch: Steps = steps_of(sessions, advantages);
-        let acting = Acting::of(self, context.items, context.config);
-        let (mut total, mut place) = (0.0, 0);
-        for session in sessions {
-            rescore(acting, session, |t, view, log_probs| {
-                let n_items = log_probs.len();
-                let mut by_score = vec![0.0; n_items];
-                let scores = Scores { steps: &(place..place + 1), n_items, log_probs };
-                total += terms.loss(&batch, scores, &mut by_score)?;
-                let columns = view.columns.chunks_exact(n_items);
-                gradients.push(&session.steps[t], columns.map(|column| kernels::dot(column, &by_score)));
-                place += 1;
-                Ok(())
-            })?;
-        }
-        Ok(total)
-    }
-
     /// One gradient step, of bounded length.
     fn step_actor(&mut self, gradients: &WeightGradients, report: &mut Report) {
-        if gradients.states.is_empty() {
+        if gradients.is_empty() {
             return;
         }
-        let trace = self.actor.network.forward(&gradients.states);
-        let mut gradient = vec![0.0; self.actor.network.parameters.len()];
-        self.actor.network.backward(&trace, &gradients.by_weight, &mut gradient);
+        let mut gradient = gradients.backward(&self.actor);
         let length = kernels::dot(&gradient, &gradient).sqrt();
         if length > LONGEST_GRADIENT {
             gradient.iter_mut().for_each(|g| *g *= LONGEST_GRADIENT / length);
@@ -348,7 +323,7 @@ impl Learner {
         let steps = steps_of(own, signal.clone());
         terms.utility(&steps, &mut signal)?;
         if let Some(learned) = terms.reward(&steps)? {
-            let learned = standardised(learned);
+            let learned = standardised(learned.lowered(config.learned_reward.pessimism));
             kernels::add_scaled(&mut signal, coefficient * config.learned_reward.coefficient, &learned);
         }
         Ok(signal)
@@ -360,22 +335,6 @@ impl Learner {
 struct Report {
     metrics: Metrics,
     n_gradient_steps: u64,
-}
-
-/// Gradients by the feature weights in several states.
-#[derive(Debug, Default)]
-struct WeightGradients {
-    /// `[rows, N_STATE]`.
-    states: Vec<f32>,
-    /// `[rows, N_FEATURES]`.
-    by_weight: Vec<f32>,
-}
-
-impl WeightGradients {
-    fn push(&mut self, step: &LearnerStep, gradient: impl Iterator<Item = f32>) {
-        self.states.extend(step.state);
-        self.by_weight.extend(gradient);
-    }
 }
 
 /// How much demonstrations count, from 1 to 0, both their steps and the reward learned from them: less with every

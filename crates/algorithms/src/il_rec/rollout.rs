@@ -2,11 +2,11 @@
 
 use super::config::Config;
 pub(crate) use super::decision::Decision;
-use super::decision::{ActionSource, decide};
+use super::decision::{ActionSource, Situated, decide};
 use super::learner::Learner;
-use environment::{Environment, EnvironmentError, SessionSeed};
+use environment::{Environment, SessionSeed};
 use kernels::softmax_in_place;
-use learning::{DemonstratedStep, LearningError, Rows, Steps};
+use learning::{DemonstratedStep, Hook, LearningError, Rows, Situation, Steps, Terms};
 use mdp::{Interaction, ItemIdx, ItemSet, Rng, StepEnd, Trajectory, UserIdx};
 use rand::RngExt as _;
 use ranking::{Actor, QuitHazard, Tracker, View};
@@ -60,6 +60,8 @@ pub(crate) struct Acting<'a> {
     pub hazard: Option<&'a QuitHazard>,
     /// Whether rewards of the session move the belief about the user.
     pub learns_in_session: bool,
+    /// The terms that have a bias at acting, in the policy's own sessions.
+    pub bias: Option<&'a Terms>,
 }
 
 impl<'a> Acting<'a> {
@@ -70,25 +72,32 @@ impl<'a> Acting<'a> {
             actor: &learner.actor,
             hazard: config.switches.hazard.then_some(&learner.hazard),
             learns_in_session: config.switches.session_feedback,
+            bias: None,
         }
+    }
+
+    /// The same with the bias of these terms.
+    pub(crate) fn biased(self, terms: &'a Terms) -> Self {
+        Self { bias: terms.have(Hook::Bias).then_some(terms), ..self }
     }
 }
 
 /// Runs one session of the current policy. Its choices are drawn from `rng`, the user's chance from `seed`.
 ///
 /// # Errors
-/// When the user has no row in the environment.
+/// When the user has no row in the environment, or a term fails.
 pub(crate) fn rollout<'a>(
     acting: Acting<'_>,
     environment: &Environment,
     (user, history): (UserIdx, &'a [Interaction]),
     rng: &mut Rng,
     seed: SessionSeed,
-) -> Result<LearnerSession<'a>, EnvironmentError> {
+) -> Result<LearnerSession<'a>, LearningError> {
     let mut session = environment.start_seeded(user, seed)?;
     let mut trace = Trace::new(acting, history);
     while session.end().continues() && trace.shown.len() < environment.n_items() {
-        let decision = trace.decide(ActionSource::Policy(rng));
+        let bias = trace.bias()?;
+        let decision = trace.decide(ActionSource::Policy(rng), bias.as_deref());
         let outcome = session.step(decision.item)?;
         trace.record(decision, outcome.reward, outcome.end);
     }
@@ -105,7 +114,7 @@ pub(crate) fn replay_demonstration<'a>(
 ) -> LearnerSession<'a> {
     let mut trace = Trace::new(acting, history);
     for step in &demonstration.steps {
-        let decision = trace.decide(ActionSource::Demonstration(step.item));
+        let decision = trace.decide(ActionSource::Demonstration(step.item), None);
         let negative = trace.negative(rng);
         trace.record(decision, step.reward, step.end);
         trace.session.steps.last_mut().expect("one was just recorded").negative = negative;
@@ -114,7 +123,8 @@ pub(crate) fn replay_demonstration<'a>(
     trace.end()
 }
 
-/// Goes through a session again, with the log-probabilities of every item at each of its steps, `[items]`.
+/// Goes through a session again, with the log-probabilities of every item at each of its steps, `[items]`; those of what
+/// acts with a bias where that is part of it.
 pub(crate) fn rescore(
     acting: Acting<'_>,
     session: &LearnerSession<'_>,
@@ -122,13 +132,12 @@ pub(crate) fn rescore(
 ) -> Result<(), LearningError> {
     let mut trace = Trace::new(acting, session.history);
     for (t, step) in session.steps.iter().enumerate() {
-        trace.decide(ActionSource::Demonstration(step.decision.item));
-        trace.scratch.clear();
-        acting.actor.logits(
-            &trace.view,
-            &unavailable_for(&trace.shown, step.decision.item),
-            &mut trace.scratch,
-        );
+        trace.look();
+        let unavailable = unavailable_for(&trace.shown, step.decision.item);
+        acting.actor.logits(&trace.view, &unavailable, &mut trace.scratch);
+        if let Some(bias) = trace.bias()? {
+            kernels::add_scaled(&mut trace.scratch, 1.0, &bias);
+        }
         log_softmax_in_place(&mut trace.scratch);
         at(t, &trace.view, &trace.scratch)?;
         trace.record(step.decision, step.reward, step.end);
@@ -158,13 +167,26 @@ impl<'a, 'h> Trace<'a, 'h> {
         Self { acting, tracker, shown, view, scratch, session }
     }
 
-    fn decide(&mut self, source: ActionSource<'_>) -> Decision {
+    fn look(&mut self) {
         self.tracker.view(self.acting.hazard, &self.shown, &mut self.view);
+    }
+
+    /// What terms add to the scores here.
+    fn bias(&self) -> Result<Option<Vec<f32>>, LearningError> {
+        let Some(terms) = self.acting.bias else { return Ok(None) };
+        let shown: Vec<_> = self.session.steps.iter().map(|step| (step.decision.item, step.reward)).collect();
+        let situation = Situation { history: self.session.history, shown: &shown };
+        terms.bias(situation, self.shown.n_items())
+    }
+
+    fn decide(&mut self, source: ActionSource<'_>, bias: Option<&[f32]>) -> Decision {
+        self.look();
         let unavailable = match source {
             ActionSource::Demonstration(item) => unavailable_for(&self.shown, item),
             ActionSource::Policy(_) => Cow::Borrowed(&self.shown),
         };
-        decide(self.acting.actor, &self.view, &unavailable, source, &mut self.scratch)
+        let situated = Situated { view: &self.view, unavailable: &unavailable, bias };
+        decide(self.acting.actor, situated, source, &mut self.scratch)
     }
 
     /// The discriminator's inputs for a uniformly random item that could be shown now.
@@ -191,7 +213,7 @@ impl<'a, 'h> Trace<'a, 'h> {
     }
 
     fn end(mut self) -> LearnerSession<'h> {
-        self.tracker.view(self.acting.hazard, &self.shown, &mut self.view);
+        self.look();
         self.session.state_after = self.view.state;
         self.session
     }

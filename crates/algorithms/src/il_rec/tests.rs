@@ -2,6 +2,7 @@
 
 mod parts;
 mod runs;
+mod terms;
 
 use super::*;
 use crate::tests::{Domain, N_CATEGORIES, N_ITEMS, domain, users};

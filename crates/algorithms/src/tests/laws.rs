@@ -1,34 +1,20 @@
 //! What every entry of the registry keeps to.
 
+mod inputs;
+mod terms;
+
 use super::*;
-use crate::{Entry, Kind, REGISTRY, find, open};
+use crate::{Entry, Kind, REGISTRY, Settings, find, open};
 use artefact::Tensors;
 use environment::{Start, rollout};
-use learning::{Checkpoints, Inputs, LearningError, Observer, Schedule, Silent, Trained, train};
+use learning::{Checkpoints, Inputs, LearningError, Observer, Run, Schedule, Silent, Term, Trained, train};
 use mdp::{ItemSet, Policy, SessionContext};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Settings with which an entry trains in a moment.
 fn small(entry: &Entry) -> Value {
-    match entry.name {
-        // Rates at which the best round is not the last, so that it has to be kept.
-        "bc" => json!({ "most_rounds": 14, "validation_interval": 2, "learning_rate": 0.5, "patience": 4 }),
-        "ease" => json!({ "l2": [1.0, 20.0] }),
-        "item-knn" => json!({ "n_neighbours": [5, 20], "shrinkage": [0.0] }),
-        "released" | "vectorised" | "paper" => json!({
-            "rollout": { "n_episodes": 60, "sessions_together": if entry.name == "vectorised" { 12 } else { 1 } },
-            "replay": { "batch_size": if entry.name == "vectorised" { 16 } else { 8 } },
-            "discriminator": { "text_width": 16, "interval": 10 },
-            "advantages": { "n_gradient_steps": 5 },
-        }),
-        _ => json!({
-            "training": {
-                "n_env_steps": 1500, "steps_per_iteration": 150, "n_validation_users": 6, "validation_interval": 2
-            },
-            "hazard": { "gradient_steps": 10, "memory": 200 },
-        }),
-    }
+    toml::from_str(entry.small).unwrap_or_else(|e| panic!("{}: {e}", entry.name))
 }
 
 fn run(
@@ -38,6 +24,20 @@ fn run(
     resume: Option<Tensors>,
     observer: &mut dyn Observer,
 ) -> Result<Trained, LearningError> {
+    let settings = entry.settings(&small(entry))?;
+    started(&*settings, domain, demonstrations, Vec::new(), |run, inputs| {
+        train(run, inputs, 5, resume, observer)
+    })
+}
+
+/// Does something with a run from its start, with more terms behind its own.
+fn started<T>(
+    settings: &dyn Settings,
+    domain: &Domain,
+    demonstrations: &[Demonstrated],
+    terms: Vec<Box<dyn Term>>,
+    then: impl FnOnce(Run<'_>, &Inputs<'_>) -> Result<T, LearningError>,
+) -> Result<T, LearningError> {
     let (training, validation) = (users(domain, 0..20), users(domain, 20..30));
     let inputs = Inputs {
         catalogue: &domain.catalogue,
@@ -47,16 +47,17 @@ fn run(
         demonstrations,
         tables: &domain.tables,
     };
-    let settings = entry.settings(&small(entry))?;
-    train(settings.start(&inputs, 5)?, &inputs, 5, resume, observer)
+    let mut run = settings.start(&inputs, 5)?;
+    terms.into_iter().for_each(|term| run.terms.push(term));
+    then(run, &inputs)
 }
 
-fn trained(entry: &Entry, domain: &Domain) -> Trained {
+pub(super) fn trained(entry: &Entry, domain: &Domain) -> Trained {
     run(entry, domain, &domain.demonstrations, None, &mut Silent)
         .unwrap_or_else(|e| panic!("{}: {e}", entry.name))
 }
 
-fn hash(domain: &Domain, trained: &Trained) -> String {
+pub(super) fn hash(domain: &Domain, trained: &Trained) -> String {
     trained.policy.to_tensors(&domain.catalogue).hash()
 }
 

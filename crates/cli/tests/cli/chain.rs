@@ -183,10 +183,16 @@ fn a_killed_run_of_the_papers_loop_resumes_to_the_same_parameters() {
     killed_and_resumed(&format!("--preset paper --set rollout.n_episodes=200 {SMALL_PUBLISHED}"));
 }
 
+#[test]
+fn a_killed_run_of_behaviour_cloning_resumes_to_the_same_parameters() {
+    killed_and_resumed("--algo bc --set learning_rate=0.001 --set patience=60");
+}
+
 /// Settings with which the published learner trains in a moment.
 const SMALL_PUBLISHED: &str = "--set discriminator.text_width=16 --set advantages.n_gradient_steps=5";
 
-/// Trains without and with a kill at the first checkpoint; both must end with the same parameters.
+/// Trains without and with a kill at the first checkpoint; both must end with the same parameters, and no round may be told of
+/// twice.
 fn killed_and_resumed(settings: &str) {
     let (dir, own) = (domain(), scratch());
     let line = |out: &str| {
@@ -213,6 +219,13 @@ fn killed_and_resumed(settings: &str) {
     let resumed = json(dir, &words(&format!("{} --resume --force", line("killed"))));
     assert_eq!(resumed["parameter_hash"], whole["parameter_hash"]);
     assert_eq!(resumed["env_steps"], whole["env_steps"]);
+    let rounds = |out: &str| -> Vec<u64> {
+        let metrics = std::fs::read_to_string(own.path().join(out).join("metrics.jsonl")).unwrap();
+        let round = |line| serde_json::from_str::<Value>(line).unwrap()["n_rounds"].as_u64().unwrap();
+        metrics.lines().map(round).collect()
+    };
+    assert!(!rounds("whole").is_empty());
+    assert_eq!(rounds("killed"), rounds("whole"));
 }
 
 #[cfg(unix)]

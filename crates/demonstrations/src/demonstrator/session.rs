@@ -65,12 +65,7 @@ pub struct Finished {
 }
 
 impl<M> Playing<M> {
-    pub(super) fn new(
-        scene: &Scene<'_>,
-        environment: Session,
-        number: usize,
-        mind: M,
-    ) -> Self {
+    pub(super) fn new(scene: &Scene<'_>, environment: Session, number: usize, mind: M) -> Self {
         let user = environment.user();
         Self {
             number,
