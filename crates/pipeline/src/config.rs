@@ -242,7 +242,7 @@ fn has_doubles<T: Ord>(values: &[T]) -> bool {
 }
 
 fn default_algorithms() -> Vec<String> {
-    ["il-rec", "bc", "a2c", "planner", "untrained"].map(str::to_owned).into()
+    ["il-rec", "bc", "a2c", "planner", "untrained", "ease", "item-knn"].map(str::to_owned).into()
 }
 
 /// The main job on the generated sample domain.

@@ -35,6 +35,14 @@ const POLICIES: [(&str, &str); 30] = [
     ),
     ("untrained", "the network before it has learned anything: every item as probable as any other"),
     (
+        "ease",
+        "predicts every item from all others by ridge regression on who chose what; knows nothing of ratings or leaving",
+    ),
+    (
+        "item-knn",
+        "shows what the same users chose as what this user chose; knows nothing of ratings or leaving",
+    ),
+    (
         "released",
         "the method as its published code has it, with a row for every training user; others act with the last row",
     ),

@@ -111,6 +111,8 @@ fn only_what_changed_runs_again() {
         "a2c",
         "planner",
         "untrained",
+        "ease",
+        "item-knn",
         "popularity",
         "demonstrator",
         "greedy-diverse",
