@@ -1,4 +1,5 @@
-//! The registry of algorithms: every folder has its line, every line its folder, and each folder what belongs in it.
+//! Registries: every algorithm's folder and every importer's file has its line, every line its folder or file, and each folder
+//! what belongs in it.
 
 use crate::Finding;
 use std::collections::BTreeSet;
@@ -8,18 +9,47 @@ const FOLDER: &str = "crates/algorithms/src/";
 /// Folders there that are no algorithms.
 const OTHERS: [&str; 1] = ["tests"];
 
+/// Where importers live.
+const IMPORTERS: &str = "crates/data/src/import/";
+
 /// Everything that is missing on either side. `files` are paths from the root with their texts.
 pub(crate) fn check(files: &[(String, String)]) -> Vec<Finding> {
+    let mut findings = algorithms(files);
+    findings.extend(importers(files));
+    findings
+}
+
+/// Lines of a registry, by what stands around their names.
+fn lines<'a>(text: &'a str, before: &str, behind: &str) -> BTreeSet<&'a str> {
+    let names = text.lines().filter_map(|line| line.trim().strip_prefix(before)?.strip_suffix(behind));
+    names.collect()
+}
+
+/// A file that says how a layout is read has a line of the importers, and every line such a file.
+fn importers(files: &[(String, String)]) -> Vec<Finding> {
+    let registry = format!("{IMPORTERS}importer.rs");
+    let text = files.iter().find(|(name, _)| *name == registry).map_or("", |(_, text)| text);
+    let lines = lines(text, "super::", "::IMPORTER,");
+    let is_one = |text: &str| text.contains("const IMPORTER: Importer");
+    let own =
+        files.iter().filter(|(_, text)| is_one(text)).filter_map(|(name, _)| name.strip_prefix(IMPORTERS));
+    let files: BTreeSet<&str> = own.filter_map(|name| name.strip_suffix(".rs")).collect();
+    let unlisted = files.difference(&lines).map(|name| {
+        Finding::new(format!("{IMPORTERS}{name}.rs"), "an importer without a line of `IMPORTERS`")
+    });
+    let absent = lines
+        .difference(&files)
+        .map(|name| Finding::new(&registry, format!("`{name}` has no file of its own")));
+    unlisted.chain(absent).collect()
+}
+
+fn algorithms(files: &[(String, String)]) -> Vec<Finding> {
     let inside: Vec<&str> = files.iter().filter_map(|(name, _)| name.strip_prefix(FOLDER)).collect();
     let folders: BTreeSet<&str> =
         inside.iter().filter_map(|name| name.split_once('/')).map(|(folder, _)| folder).collect();
     let registry = format!("{FOLDER}registry.rs");
     let text = files.iter().find(|(name, _)| *name == registry).map_or("", |(_, text)| text);
-    let lines: BTreeSet<&str> = text
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("crate::"))
-        .filter_map(|rest| rest.strip_suffix("::ENTRY,"))
-        .collect();
+    let lines = lines(text, "crate::", "::ENTRY,");
     let algorithms: BTreeSet<&str> = folders.into_iter().filter(|folder| !OTHERS.contains(folder)).collect();
     let mut findings = Vec::new();
     for name in algorithms.difference(&lines) {

@@ -133,6 +133,19 @@ fn algorithms_have_a_folder_and_a_line_of_the_registry() {
 }
 
 #[test]
+fn importers_have_a_file_and_a_line_of_the_registry() {
+    let file = |name: &str, text: &str| (format!("crates/data/src/import/{name}.rs"), text.to_owned());
+    let registry = |lines: &str| file("importer", &format!("const IMPORTERS: &[Importer] = &[\n{lines}\n];"));
+    let importer = |name: &str| file(name, "pub(super) const IMPORTER: Importer = Importer {");
+    let mut files = vec![registry("    super::log::IMPORTER,"), importer("log"), file("layout", "")];
+    assert_eq!(registry::check(&files), []);
+    files.push(importer("orc"));
+    assert_eq!(registry::check(&files).len(), 1, "no line");
+    files[0] = registry("    super::log::IMPORTER,\n    super::orc::IMPORTER,\n    super::avro::IMPORTER,");
+    assert_eq!(registry::check(&files).len(), 1, "no file");
+}
+
+#[test]
 fn results_must_be_whole_and_won() {
     let dir = tempfile::tempdir().unwrap();
     let report = dir.path().join("report.html");
