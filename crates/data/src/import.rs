@@ -3,6 +3,7 @@
 mod ahead;
 mod billp;
 mod categories;
+mod importer;
 mod items;
 mod jsonl;
 mod layout;
@@ -22,6 +23,7 @@ use crate::input::{
     FieldSeparator, Input, Member, Role, Separator, Table, Text, find_column, missing, untyped_id,
 };
 use crate::{DataError, Dataset, ImportReport, Preview, Problem};
+use importer::Importer;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -67,23 +69,20 @@ fn gather(options: &ImportOptions, collector: &mut Collector) -> Result<(), Data
         }
         None => {
             for (source, input) in options.sources.iter().zip(&inputs) {
-                list_own_items(source, input, options, collector)?;
+                (Importer::of(source.format).list_items)(source, input, options, collector)?;
             }
         }
     }
     for (source, input) in options.sources.iter().zip(&inputs) {
-        read_rows(source, input, options, collector)?;
+        (Importer::of(source.format).read_rows)(source, input, options, collector)?;
     }
     Ok(())
 }
 
 /// Refuses options that a source's format has no use for.
 fn check(source: &Source) -> Result<(), DataError> {
-    let is_text = match source.format {
-        Format::Csv | Format::Matrix | Format::Sequences | Format::Recbole | Format::Movielens => true,
-        Format::Jsonl | Format::Parquet | Format::Billp => false,
-    };
-    if !is_text && (source.no_header || source.separator != FieldSeparator::Auto) {
+    if !Importer::of(source.format).is_text && (source.no_header || source.separator != FieldSeparator::Auto)
+    {
         let text =
             format!("{} is no delimited text: it has no separator and no header line", source.format.name());
         return Err(DataError::new(Problem::Option(text), &source.path));
@@ -96,39 +95,6 @@ fn check(source: &Source) -> Result<(), DataError> {
 fn table_of<'a>(text: Text<'a>, source: &Source, layout: Separator) -> Result<Table<'a>, DataError> {
     let separator = Separator::of(source.separator, layout);
     if source.no_header { Table::numbered(text, separator) } else { Table::open(text, separator, None) }
-}
-
-/// Lists the items that a source's own layout brings along.
-fn list_own_items(
-    source: &Source,
-    input: &Input,
-    options: &ImportOptions,
-    collector: &mut Collector,
-) -> Result<(), DataError> {
-    match source.format {
-        Format::Movielens => movielens::list_items(source, input, options, collector),
-        Format::Recbole => recbole::list_items(source, input, options, collector),
-        Format::Billp => billp::list_items(source, input, options, collector),
-        Format::Csv | Format::Jsonl | Format::Parquet | Format::Sequences | Format::Matrix => Ok(()),
-    }
-}
-
-fn read_rows(
-    source: &Source,
-    input: &Input,
-    options: &ImportOptions,
-    collector: &mut Collector,
-) -> Result<(), DataError> {
-    match source.format {
-        Format::Movielens => movielens::read_rows(source, input, options, collector),
-        Format::Recbole => recbole::read_rows(source, input, options, collector),
-        Format::Csv => log::read_file(source, input, options, collector),
-        Format::Jsonl => jsonl::read_rows(source, input, options, collector),
-        Format::Parquet => parquet::read_rows(source, input, collector),
-        Format::Sequences => sequences::read_rows(source, input, options, collector),
-        Format::Matrix => matrix::read_rows(source, input, options, collector),
-        Format::Billp => billp::read_rows(source, input, options, collector),
-    }
 }
 
 /// Reads an item-id map; rows without a target are left out of it.

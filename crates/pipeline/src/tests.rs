@@ -323,6 +323,21 @@ fn a_language_model_demonstrates_stops_at_its_budget_and_goes_on() {
     assert_eq!(skipped(&run("script:9999").unwrap()), Some(true));
 }
 
+#[test]
+fn the_stand_in_plays_to_the_horizon_of_the_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = WITH_AGENTS
+        .replace("n_items = 60", "n_items = 240")
+        .replace("horizon = 8", "exit_rule = \"none\"\nhorizon = 130");
+    let mut config: RunConfig = toml::from_str(&text).unwrap();
+    config.demonstrations = vec![DemonstrationSource::Builtin { quality: 1.0, n_episodes: 2 }];
+    config.algorithms = vec!["untrained".to_owned()];
+    config.ablations.clear();
+    let results = run(&config, dir.path(), &dir.path().join("run"), &mut Silent).unwrap();
+    let described = &results.rules[0].demonstrations;
+    assert_eq!((described.episodes, described.steps), (2, 260));
+}
+
 /// What `training.json` said before there was one schema for `train` and `run`.
 #[test]
 fn records_of_earlier_versions_are_read() {

@@ -123,3 +123,20 @@ impl Served {
         self.catalogue().items().get(item.index()).map_or(&[], |item| &item.categories)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_looked_through_is_spread_over_all_demonstrations() {
+        let mut few: Vec<(usize, usize)> = (0..MOST_OF_A_GROUP).map(|at| (at, 1)).collect();
+        let all = few.clone();
+        thin(&mut few);
+        assert_eq!(few, all);
+        let mut many: Vec<(usize, usize)> = (0..1_001).map(|at| (at, 0)).collect();
+        thin(&mut many);
+        assert_eq!((many.len(), many[0], many[100]), (MOST_OF_A_GROUP, (0, 0), (500, 0)));
+        assert!(many[MOST_OF_A_GROUP - 1].0 > 990, "the last are among them");
+    }
+}

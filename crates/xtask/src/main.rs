@@ -78,7 +78,6 @@ fn tidy(root: &Path) -> Result<Vec<Finding>, String> {
     }
     findings.extend(links::check(&files, |path| root.join(path).exists()));
     findings.extend(registry::check(&files));
-    findings.extend(registry::check_rules(&files));
     let read = |name: &str| std::fs::read_to_string(root.join(name)).map_err(|e| format!("{name}: {e}"));
     let rows = table::parse(&read("ARCHITECTURE.md")?)?;
     let workspace = crates::Workspace::load(root)?;

@@ -138,11 +138,24 @@ fn exit_rules_have_a_file_and_a_line_of_the_registry() {
     let registry =
         |lines: &str| file("rules.rs", &format!("mod none;\npub const RULES: [_; 1] = [\n{lines}\n];"));
     let mut files = vec![registry("    none::ENTRY,"), file("rules/none.rs", "")];
-    assert_eq!(registry::check_rules(&files), []);
+    assert_eq!(registry::check(&files), []);
     files.push(file("rules/tired.rs", ""));
-    assert_eq!(registry::check_rules(&files).len(), 1, "no line");
+    assert_eq!(registry::check(&files).len(), 1, "no line");
     files[0] = registry("    none::ENTRY,\n    tired::ENTRY,\n    bored::ENTRY,");
-    assert_eq!(registry::check_rules(&files).len(), 1, "no file");
+    assert_eq!(registry::check(&files).len(), 1, "no file");
+}
+
+#[test]
+fn importers_have_a_file_and_a_line_of_the_registry() {
+    let file = |name: &str, text: &str| (format!("crates/data/src/import/{name}.rs"), text.to_owned());
+    let registry = |lines: &str| file("importer", &format!("const IMPORTERS: &[Importer] = &[\n{lines}\n];"));
+    let importer = |name: &str| file(name, "pub(super) const IMPORTER: Importer = Importer {");
+    let mut files = vec![registry("    super::log::IMPORTER,"), importer("log"), file("layout", "")];
+    assert_eq!(registry::check(&files), []);
+    files.push(importer("orc"));
+    assert_eq!(registry::check(&files).len(), 1, "no line");
+    files[0] = registry("    super::log::IMPORTER,\n    super::orc::IMPORTER,\n    super::avro::IMPORTER,");
+    assert_eq!(registry::check(&files).len(), 1, "no file");
 }
 
 #[test]

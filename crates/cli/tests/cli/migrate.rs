@@ -15,31 +15,34 @@ const KINDS: [(&str, &str); 6] = [
     ("world", "world"),
 ];
 
+const DISK: &str = "the scratch directory can be written and read";
+
 /// A copy of the goldens, with a run and what a collection leaves.
 fn goldens(dir: &Path) -> PathBuf {
     let out = dir.join("old");
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden"), &out);
     let calls = Path::new(env!("CARGO_MANIFEST_DIR")).join("../agents/tests/replay/catalogue.jsonl");
-    std::fs::copy(calls, out.join("calls.jsonl")).unwrap();
-    drop(llm::Cassette::open(&out.join("calls.sqlite")).unwrap());
-    std::fs::write(out.join("notes.txt"), "not ours").unwrap();
+    std::fs::copy(calls, out.join("calls.jsonl")).expect(DISK);
+    drop(llm::Cassette::open(&out.join("calls.sqlite")).expect(DISK));
+    std::fs::write(out.join("notes.txt"), "not ours").expect(DISK);
     out
 }
 
 fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in from.read_dir().unwrap().map(Result::unwrap) {
+    std::fs::create_dir_all(to).expect(DISK);
+    for entry in from.read_dir().expect(DISK) {
+        let entry = entry.expect(DISK);
         let target = to.join(entry.file_name());
         if entry.path().is_dir() {
             copy(&entry.path(), &target);
         } else {
-            std::fs::copy(entry.path(), target).unwrap();
+            std::fs::copy(entry.path(), target).expect(DISK);
         }
     }
 }
 
 fn row<'a>(answer: &'a Value, path: &str) -> &'a Value {
-    let rows = answer["findings"].as_array().unwrap();
+    let rows = answer["findings"].as_array().expect("there is a list");
     rows.iter().find(|row| row["path"] == path).unwrap_or_else(|| panic!("{path} in {answer:#}"))
 }
 
@@ -114,9 +117,9 @@ fn nothing_is_overwritten() {
 /// Rewrites a golden's manifest.
 fn change(directory: &Path, change: impl FnOnce(&mut Value)) {
     let path = directory.join("manifest.json");
-    let mut manifest: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let mut manifest: Value = serde_json::from_slice(&std::fs::read(&path).expect(DISK)).expect("it is JSON");
     change(&mut manifest);
-    std::fs::write(path, manifest.to_string()).unwrap();
+    std::fs::write(path, manifest.to_string()).expect(DISK);
 }
 
 #[test]
@@ -160,5 +163,5 @@ fn what_cannot_be_used_is_refused_with_the_command_that_makes_it_anew() {
 fn fails_with_table(dir: &Path, arguments: &[&str]) -> String {
     let output = ilrec(dir, arguments);
     assert_eq!(output.status.code(), Some(2));
-    String::from_utf8(output.stdout).unwrap()
+    String::from_utf8(output.stdout).expect("it is text")
 }

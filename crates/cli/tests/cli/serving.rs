@@ -1,6 +1,7 @@
 //! Export and serve: what is acknowledged survives a kill.
 
 use super::program::{command, domain, fails, json, scratch};
+use artefact::{Artefact, Draft, Kind, Manifest};
 use serde_json::{Value, json as value};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -153,6 +154,43 @@ pub(crate) fn artefact() -> &'static Path {
         assert_eq!(exported["table"]["recall_at_10"], 1.0);
         own.join("artefact")
     })
+}
+
+#[test]
+fn every_source_of_demonstrations_explains_an_artefact() {
+    let (dir, own) = (domain(), scratch());
+    let place = |name: &str| own.path().join(name).display().to_string();
+    let run = |line: &str| json(dir, &line.split(' ').collect::<Vec<_>>());
+    let near = "--data data --world world";
+    run(&format!("demos collect --llm builtin:expert --episodes 12 {near} --out {}", place("a")));
+    run(&format!("demos collect --llm builtin:expert --episodes 7 --seed 5 {near} --out {}", place("b")));
+    run(&format!("train --algo bc --set most_rounds=2 {near} --demos {} --out {}", place("a"), place("one")));
+    let hash = |name: &str| Manifest::of(&own.path().join(name)).unwrap().hash();
+    // As a run with two sources leaves it.
+    let one = Artefact::open(Kind::Policy, &own.path().join("one")).unwrap();
+    let manifest = one.manifest();
+    let two = own.path().join("two");
+    let mut draft = Draft::new(Kind::Policy, two.as_path(), manifest.seed, manifest.config.clone()).unwrap();
+    manifest.inputs.iter().for_each(|(name, hash)| draft.input(name, hash));
+    draft.input("demos-1", &hash("b"));
+    manifest.files.keys().for_each(|name| draft.write(name, &one.read(name).unwrap()).unwrap());
+    draft.write("training.json", &one.read("training.json").unwrap()).unwrap();
+    draft.seal().unwrap();
+    let explained = |line: &str, out: &str| {
+        let exported = run(&format!("export {line} --data data --out {}", place(out)));
+        let inputs = Manifest::of(&own.path().join(out)).unwrap().inputs;
+        (exported["demonstrations"].clone(), inputs.get("demos").cloned(), inputs.get("demos-1").cloned())
+    };
+    let (a, b) = (Some(hash("a")), Some(hash("b")));
+    let found = explained(&format!("--policy {}", place("two")), "found");
+    assert_eq!(found, (value!(19), a.clone(), b.clone()), "those that it learned from");
+    let named = explained(
+        &format!("--policy {} --demos {} --demos {}", place("one"), place("b"), place("a")),
+        "named",
+    );
+    assert_eq!(named, (value!(19), b.clone(), a), "those that were named, in their order");
+    let other = explained(&format!("--policy {} --demos {}", place("two"), place("b")), "other");
+    assert_eq!(other, (value!(7), b, None), "what was not asked for is no input");
 }
 
 #[test]

@@ -6,8 +6,9 @@
 //! `scale=int` unless another is selected.
 
 use super::categories::Categories;
+use super::importer::Importer;
 use super::items::{self, Shelf, Titles};
-use super::{ImportOptions, Selection, Source, jsonl, log, sequences};
+use super::{Format, ImportOptions, Selection, Source, jsonl, log, sequences};
 use crate::collect::{At, Collector};
 use crate::input::{Encoding, Input, Member, Separator, Table, Text, plain_name, reading_error};
 use crate::understood::Understood;
@@ -17,6 +18,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read as _;
+
+/// How it is read.
+pub(super) const IMPORTER: Importer =
+    Importer { format: Format::Billp, name: "billp", is_text: false, list_items, read_rows };
 
 /// `datamaps.json`. Several ids can share a title; the title map knows only one of them.
 #[derive(Deserialize)]

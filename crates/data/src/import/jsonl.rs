@@ -1,10 +1,11 @@
 //! JSON: logs, sequences and items, one object per line or in one list. What Python prints is read as well.
 
 use super::categories::Categories;
+use super::importer::{Importer, no_items};
 use super::items::{Shelf, id_column};
 use super::layout::Layout;
 use super::unused::Unused;
-use super::{ImportOptions, Source, sequences};
+use super::{Format, ImportOptions, Source, sequences};
 use crate::collect::{At, Cell, Collector, RawRow};
 use crate::error::shortened;
 use crate::input::{
@@ -15,6 +16,10 @@ use crate::understood::{Understood, names};
 use crate::{DataError, Problem};
 use std::collections::HashSet;
 use std::path::Path;
+
+/// How it is read.
+pub(super) const IMPORTER: Importer =
+    Importer { format: Format::Jsonl, name: "jsonl", is_text: false, list_items: no_items, read_rows };
 
 /// Keys that are kept: files with more have keys that are values.
 const MOST_KEYS: usize = 1_000;

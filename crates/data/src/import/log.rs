@@ -1,12 +1,17 @@
 //! Logs as delimited text: one row per interaction.
 
 use super::ahead::for_each_row;
+use super::importer::{Importer, no_items};
 use super::layout::Layout;
-use super::{ImportOptions, Source, table_of};
+use super::{Format, ImportOptions, Source, table_of};
 use crate::collect::{At, Cell, Collector, RawRow};
 use crate::input::{Input, Separator, TABLE_ENDS, Table, untyped_id};
 use crate::{Clock, DataError, Problem};
 use std::path::Path;
+
+/// How it is read.
+pub(super) const IMPORTER: Importer =
+    Importer { format: Format::Csv, name: "csv", is_text: true, list_items: no_items, read_rows: read_file };
 
 /// Reads a delimited file, or the parts of one, which have the same header.
 pub(super) fn read_file(

@@ -1,10 +1,15 @@
 //! Rating matrices: triples, or a table with one row per user and one column per item.
 
-use super::{ImportOptions, Source, log, table_of};
+use super::importer::{Importer, no_items};
+use super::{Format, ImportOptions, Source, log, table_of};
 use crate::collect::{At, Cell, Collector, RawRow};
 use crate::input::{Input, Role, Separator, TABLE_ENDS, Table, find_column, untyped_id};
 use crate::understood::Understood;
 use crate::{Clock, DataError, Problem};
+
+/// How it is read.
+pub(super) const IMPORTER: Importer =
+    Importer { format: Format::Matrix, name: "matrix", is_text: true, list_items: no_items, read_rows };
 
 /// Reads a matrix. A header with a user and an item column means triples. Else the table is dense: if the first
 /// cell is not a number, the first line names the items and the first column the users; if it is one, rows and

@@ -2,12 +2,17 @@
 //! `u.data` + `u.item` (100K), and `pairs.csv` where the ratings are left out.
 
 use super::categories::Categories;
+use super::importer::Importer;
 use super::items::{self, Shelf, Titles};
-use super::{ImportOptions, Source, log, table_of};
+use super::{Format, ImportOptions, Source, log, table_of};
 use crate::collect::{At, Collector};
 use crate::input::{ColumnMap, Encoding, Input, Member, Separator, Table};
 use crate::understood::Understood;
 use crate::{DataError, Problem, Warning};
+
+/// How it is read.
+pub(super) const IMPORTER: Importer =
+    Importer { format: Format::Movielens, name: "movielens", is_text: true, list_items, read_rows };
 
 const RATINGS: [&str; 4] = ["userId", "movieId", "rating", "timestamp"];
 const MOVIES: [&str; 3] = ["movieId", "title", "genres"];

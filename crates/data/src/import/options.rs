@@ -28,34 +28,6 @@ pub enum Format {
     Billp,
 }
 
-impl Format {
-    /// All formats, in the order of the documentation.
-    pub const ALL: [Self; 8] = [
-        Self::Movielens,
-        Self::Recbole,
-        Self::Csv,
-        Self::Jsonl,
-        Self::Parquet,
-        Self::Sequences,
-        Self::Matrix,
-        Self::Billp,
-    ];
-
-    /// Its name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Movielens => "movielens",
-            Self::Recbole => "recbole",
-            Self::Csv => "csv",
-            Self::Jsonl => "jsonl",
-            Self::Parquet => "parquet",
-            Self::Sequences => "sequences",
-            Self::Matrix => "matrix",
-            Self::Billp => "billp",
-        }
-    }
-}
-
 impl FromStr for Format {
     type Err = Problem;
 

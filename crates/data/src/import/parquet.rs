@@ -1,11 +1,12 @@
 //! Parquet tables: logs and items, read column by column, some rows at a time.
 
-use super::Source;
 use super::categories::Categories;
+use super::importer::{Importer, no_items};
 use super::items::{Shelf, id_column};
 use super::layout::Layout;
 use super::log::Parts;
 use super::unused::Unused;
+use super::{Format, ImportOptions, Source};
 use crate::collect::{At, Cell, Collector, RawRow};
 use crate::input::{ColumnMap, Input, Member, Role, find_column, iso_text};
 use crate::store::{BLOCK, Column, ColumnValues, ParquetTable};
@@ -15,8 +16,17 @@ use ::parquet::basic::{ConvertedType, LogicalType, Repetition};
 use ::parquet::schema::types::Type;
 use std::path::Path;
 
+/// How it is read.
+pub(super) const IMPORTER: Importer =
+    Importer { format: Format::Parquet, name: "parquet", is_text: false, list_items: no_items, read_rows };
+
 /// Reads one interaction per row of a table, or of the parts of one, which have the same columns.
-pub(super) fn read_rows(source: &Source, input: &Input, collector: &mut Collector) -> Result<(), DataError> {
+pub(super) fn read_rows(
+    source: &Source,
+    input: &Input,
+    _: &ImportOptions,
+    collector: &mut Collector,
+) -> Result<(), DataError> {
     let members = input.log(&[".parquet", ".pq"])?;
     let name = if let [member] = members[..] { member.name().to_owned() } else { input.name() };
     let mut parts = Parts::default();

@@ -1,10 +1,15 @@
 //! RecBole's atomic files. The columns say their types (`user_id:token`); sequences stand in `token_seq`.
 
+use super::importer::Importer;
 use super::items::{self, Titles};
-use super::{ImportOptions, Source, log, sequences, table_of};
+use super::{Format, ImportOptions, Source, log, sequences, table_of};
 use crate::DataError;
 use crate::collect::Collector;
 use crate::input::{Input, Member, Role, Separator, Table, find_column, plain_name};
+
+/// How it is read.
+pub(super) const IMPORTER: Importer =
+    Importer { format: Format::Recbole, name: "recbole", is_text: true, list_items, read_rows };
 
 /// Tabs as published; whatever the header shows where another `field_separator` was set.
 const TAB: Separator = Separator::TabOrGuess;

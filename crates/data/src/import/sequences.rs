@@ -1,13 +1,18 @@
 //! Logs with one user and a list of items per row, oldest first: every item a positive signal.
 
+use super::importer::{Importer, no_items};
 use super::layout::selected;
-use super::{ImportOptions, Source, jsonl, table_of};
+use super::{Format, ImportOptions, Source, jsonl, table_of};
 use crate::collect::{At, Collector, RawRow};
 use crate::input::{
     Input, JSON_ENDS, Literal, Member, Role, Separator, TABLE_ENDS, Table, find_column, missing, untyped_id,
 };
 use crate::understood::{Understood, names};
 use crate::{Clock, DataError, Problem, ScaleChoice, Warning};
+
+/// How it is read.
+pub(super) const IMPORTER: Importer =
+    Importer { format: Format::Sequences, name: "sequences", is_text: true, list_items: no_items, read_rows };
 
 /// Reads delimited text or JSON lines.
 pub(super) fn read_rows(

@@ -169,3 +169,11 @@ fn options_are_read_from_text_and_refuse_unknown_keys() {
     }
     assert!("pickle".parse::<Format>().is_err());
 }
+
+#[test]
+fn every_format_has_its_importer_under_the_name_that_settings_have() {
+    // `unknown variant `x`, expected one of `movielens`, ...`
+    let error = serde_json::from_str::<Format>("\"x\"").unwrap_err().to_string();
+    let known: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
+    assert_eq!(known, Format::ALL.map(Format::name));
+}
