@@ -13,6 +13,7 @@ mod quickstart;
 mod report;
 mod run;
 mod serve;
+mod terms;
 mod train;
 mod world;
 
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Train(train::Arguments),
     /// What can be trained by name, with sources and settings
     Algorithms(algorithms::Arguments),
+    /// What can be learned with beside (`train --term`), with sources and settings
+    Terms(terms::Arguments),
     /// Judge a policy or a control
     Eval(eval::Arguments),
     /// Make a policy ready to be served: one immutable directory with all that ranking needs
@@ -66,6 +69,7 @@ impl Command {
             Self::Demos(command) => demos::run(command, global),
             Self::Train(arguments) => train::run(arguments, global),
             Self::Algorithms(arguments) => algorithms::run(arguments, global),
+            Self::Terms(arguments) => terms::run(arguments, global),
             Self::Eval(arguments) => eval::run(arguments, global),
             Self::Export(arguments) => export::run(arguments, global),
             Self::Serve(arguments) => serve::run(arguments, global),
