@@ -36,7 +36,8 @@ impl RewardSource for Arms {
 
 /// Sessions of three items; demonstrations show what everybody likes.
 fn arms() -> Domain {
-    let row = |i: u32| (i.to_string(), format!("Item {i}"), vec![["liked", "other"][i as usize % 2].to_owned()]);
+    let row =
+        |i: u32| (i.to_string(), format!("Item {i}"), vec![["liked", "other"][i as usize % 2].to_owned()]);
     let (catalogue, _) = Catalogue::new((0..N_ARMS).map(row).collect());
     let features = ItemFeatures::of(&catalogue, None);
     let environment = Environment::new(Arc::new(Arms), features, ExitRule::None, HORIZON).unwrap();
@@ -52,7 +53,8 @@ fn arms() -> Domain {
     let demonstration = |user: u32| {
         let unseen = |item: &u32| histories[user as usize].iter().all(|row| row.item.0 != *item);
         let items = (0..N_ARMS).step_by(2).filter(unseen).take(HORIZON);
-        let step = |item| Step { item: ItemIdx(item), reward: 5.0, log_prob_behavior: 0.0, end: StepEnd::Continues };
+        let step =
+            |item| Step { item: ItemIdx(item), reward: 5.0, log_prob_behavior: 0.0, end: StepEnd::Continues };
         let mut steps: Vec<Step> = items.map(step).collect();
         steps.last_mut().expect("six of twenty-four were logged").end = StepEnd::Truncated;
         Demonstrated { id: format!("demo:{user}"), session: Trajectory { user: UserIdx(user), steps } }
@@ -61,7 +63,12 @@ fn arms() -> Domain {
     Domain { catalogue, environment, histories, demonstrations, tastes: Arc::default() }
 }
 
-fn learned(domain: &Domain, name: &str, demonstrations: &[Demonstrated], settings: &Value) -> Box<dyn TrainedPolicy> {
+fn learned(
+    domain: &Domain,
+    name: &str,
+    demonstrations: &[Demonstrated],
+    settings: &Value,
+) -> Box<dyn TrainedPolicy> {
     let settings = find(name).unwrap().settings(settings).unwrap();
     let trained = started(&*settings, domain, demonstrations, Vec::new(), |run, inputs| {
         train(run, inputs, 5, None, &mut Silent)
@@ -75,7 +82,8 @@ fn mean_reward(domain: &Domain, policy: &dyn Policy, of: std::ops::Range<u32>) -
     let starts = |stream| users.iter().map(move |&(user, history)| Start { user, history, stream });
     let starts: Vec<Start<'_>> = (0..10).flat_map(starts).collect();
     let sessions = rollout(&domain.environment, policy, &starts, 9).unwrap();
-    let rewards: Vec<f32> = sessions.iter().flat_map(|session| &session.steps).map(|step| step.reward).collect();
+    let rewards: Vec<f32> =
+        sessions.iter().flat_map(|session| &session.steps).map(|step| step.reward).collect();
     rewards.iter().sum::<f32>() / rewards.len() as f32
 }
 

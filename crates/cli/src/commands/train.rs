@@ -223,8 +223,10 @@ fn named(algo: &str, usual: &Value, settings: &Value) -> String {
         ("il-rec", [one]) => one.clone(),
         (_, several) => format!("{algo}, {}", several.join(", ")),
     };
-    let terms = settings["term"].as_object().into_iter().flat_map(|terms| terms.keys());
-    terms.fold(name, |name, term| format!("{name}, with {term}"))
+    let mut terms: Vec<&String> =
+        settings["term"].as_object().into_iter().flat_map(|terms| terms.keys()).collect();
+    terms.sort();
+    terms.into_iter().fold(name, |name, term| format!("{name}, with {term}"))
 }
 
 /// How the return of validation users went.

@@ -305,7 +305,8 @@ fn which_algorithms_there_are_decides_whose_settings_there_are() {
 fn terms_are_told_and_a_term_of_weight_nought_is_none() {
     let (dir, own) = (domain(), scratch());
     let lines = json(dir, &["terms"]);
-    let names: Vec<&str> = lines.as_array().expect("a list").iter().filter_map(|line| line["name"].as_str()).collect();
+    let names: Vec<&str> =
+        lines.as_array().expect("a list").iter().filter_map(|line| line["name"].as_str()).collect();
     assert_eq!(names, algorithms::TERMS.iter().map(|term| term.name).collect::<Vec<_>>());
     let page = ilrec(dir, &["terms", "entropy"]);
     assert!(String::from_utf8_lossy(&page.stdout).contains("coefficient = 0.01"));
@@ -323,5 +324,8 @@ fn terms_are_told_and_a_term_of_weight_nought_is_none() {
     assert_ne!(trained("entropy", &["--term", "entropy:coefficient=5"]).0, plain);
     let refused = "train --data data --world world --demos demos --algo untrained --term entropy --out x";
     let told = fails(dir, &refused.split(' ').collect::<Vec<_>>(), 2);
-    assert!(told.contains("the term entropy acts through the hook `loss`, which untrained never calls"), "{told}");
+    assert!(
+        told.contains("the term entropy acts through the hook `loss`, which untrained never calls"),
+        "{told}"
+    );
 }
