@@ -1,5 +1,6 @@
 //! A small domain for all learners, and the laws that every entry of the registry keeps.
 
+mod ladder;
 mod laws;
 
 use catalogue::Catalogue;

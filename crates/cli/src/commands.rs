@@ -15,6 +15,7 @@ mod report;
 mod rules;
 mod run;
 mod serve;
+mod terms;
 mod train;
 mod world;
 
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Algorithms(algorithms::Arguments),
     /// When simulated users may leave: the exit rules with their parameters
     Rules(rules::Arguments),
+    /// What can be learned with beside (`train --term`), with sources and settings
+    Terms(terms::Arguments),
     /// Judge a policy or a control
     Eval(eval::Arguments),
     /// Make a policy ready to be served: one immutable directory with all that ranking needs
@@ -73,6 +76,7 @@ impl Command {
             Self::Train(arguments) => train::run(arguments, global),
             Self::Algorithms(arguments) => algorithms::run(arguments, global),
             Self::Rules(arguments) => rules::run(arguments, global),
+            Self::Terms(arguments) => terms::run(arguments, global),
             Self::Eval(arguments) => eval::run(arguments, global),
             Self::Export(arguments) => export::run(arguments, global),
             Self::Serve(arguments) => serve::run(arguments, global),

@@ -8,6 +8,7 @@ mod inputs;
 mod metrics;
 mod observer;
 mod replay;
+pub mod returns;
 mod run;
 mod steps;
 mod streams;

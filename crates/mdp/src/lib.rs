@@ -17,7 +17,7 @@ pub use itemset::ItemSet;
 pub use laws::broken_log_prob_law;
 pub use policy::{Choice, Policy, PolicySession, SessionContext, UnknownLogProbs};
 pub use positives::{POSITIVE_ONLY, share_of_best};
-pub use returns::{generalised_advantages, returns_to_go};
+pub use returns::returns_to_go;
 pub use reward::{MeanModel, RewardSource};
 pub use rng::{Rng, rng_for};
 pub use step::{ExitReason, Interaction, Step, StepEnd, Trajectory};

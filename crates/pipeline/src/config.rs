@@ -43,6 +43,9 @@ pub struct RunConfig {
     /// Settings that differ from an algorithm's preset, by its name.
     #[serde(default)]
     pub algorithm: BTreeMap<String, toml::Table>,
+    /// Terms to learn with, by name, with what differs from their presets: for everything that asks all that they have to say.
+    #[serde(default)]
+    pub term: BTreeMap<String, toml::Table>,
     /// How policies are judged.
     #[serde(default)]
     pub evaluation: EvaluationSettings,
@@ -167,7 +170,7 @@ impl RunConfig {
     pub fn laid_out(&self) -> Result<Self, PipelineError> {
         let table =
             |value| -> toml::Table { serde_json::from_value(value).expect("settings have a TOML form") };
-        let shared = Self { algorithm: BTreeMap::new(), ..self.clone() };
+        let shared = Self { algorithm: BTreeMap::new(), term: BTreeMap::new(), ..self.clone() };
         let learner = Variant::of_algorithm("il-rec")?.settings(&shared)?.value();
         let mut out = Self { learner: table(learner), ..self.clone() };
         out.algorithm.retain(|name, _| self.algorithms.contains(name));

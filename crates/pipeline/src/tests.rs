@@ -103,6 +103,25 @@ fn algorithms_and_their_settings_are_checked_by_name() {
 }
 
 #[test]
+fn terms_go_to_whoever_asks_them() {
+    let mut run = quickstart_config(0);
+    run.term.insert("entropy".into(), toml::from_str("coefficient = 0.5").unwrap());
+    run.check().unwrap();
+    let term = |run: &RunConfig, name: &str| {
+        Variant::of_algorithm(name).unwrap().settings(run).unwrap().value()["term"]["entropy"].clone()
+    };
+    for name in ["il-rec", "a2c", "bc"] {
+        assert_eq!(term(&run, name)["coefficient"], 0.5, "{name}");
+    }
+    assert!(term(&run, "untrained").is_null() && term(&run, "paper").is_null());
+    let whole = run.laid_out().unwrap();
+    whole.check().unwrap();
+    assert_eq!(whole.laid_out().unwrap(), whole, "nothing is left to lay out");
+    run.term.insert("entropie".into(), toml::Table::new());
+    assert!(run.check().unwrap_err().to_string().contains("no term is called entropie"));
+}
+
+#[test]
 fn a_stage_is_finished_only_with_its_key() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path());

@@ -83,8 +83,24 @@ impl Variant {
         Ok(Self { name, fixed, transform, ..full })
     }
 
+    /// The run's terms that it would ask everything they have to say.
+    fn heard<'a>(&self, run: &'a RunConfig) -> Result<Vec<(&'a String, &'a toml::Table)>, PipelineError> {
+        let mut heard = Vec::new();
+        for (name, settings) in &run.term {
+            let entry = algorithms::find_term(name).ok_or_else(|| {
+                let known: Vec<&str> = algorithms::TERMS.iter().map(|term| term.name).collect();
+                let why = format!("no term is called {name}; there are {}", known.join(", "));
+                PipelineError::Setting { setting: "term", why }
+            })?;
+            if entry.hooks.iter().all(|hook| self.entry.needs.asks.has(hook)) {
+                heard.push((name, settings));
+            }
+        }
+        Ok(heard)
+    }
+
     /// Its settings in a run: the preset, `[learner]` where the preset is IL-Rec's (as far as it is not fixed what makes it
-    /// this variant), `[algorithm.NAME]`, and what makes it this variant.
+    /// this variant), `[algorithm.NAME]`, `[term.NAME]` where it would be heard, and what makes it this variant.
     ///
     /// # Errors
     /// When a key is unknown, or a value is of another type or out of its range.
@@ -101,6 +117,9 @@ impl Variant {
                 return Err(PipelineError::Setting { setting: "algorithm", why });
             }
             merge(&mut changes, own);
+        }
+        for (name, settings) in self.heard(run)? {
+            merge(&mut changes, serde_json::json!({ "term": { name: plain(settings) } }));
         }
         merge(&mut changes, toml::from_str(self.fixed).expect("ablations are tested"));
         Ok(self.entry.settings(&changes)?)

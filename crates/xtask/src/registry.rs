@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 /// Where algorithms live.
 const FOLDER: &str = "crates/algorithms/src/";
 /// Folders there that are no algorithms.
-const OTHERS: [&str; 1] = ["tests"];
+const OTHERS: [&str; 2] = ["terms", "tests"];
 
 /// Where importers live.
 const IMPORTERS: &str = "crates/data/src/import/";

@@ -7,6 +7,7 @@ use super::rollout::{Acting, LearnerSession, LearnerStep, steps_of};
 use crate::tensors::{put_adam, put_mlp, take_adam, take_mlp};
 use artefact::Tensors;
 use kernels::{Adam, AdamConfig};
+use learning::returns::{Valued, generalised_advantages};
 use learning::{Batch, Hook, LearningError, Metrics, Progress, Terms};
 use mdp::{Rng, StepEnd};
 use nn::Mlp;
@@ -182,19 +183,18 @@ impl Learner {
         let values = self.critic.apply(&states);
         let examples: Vec<_> = session.steps.iter().map(|step| &step.hazard).collect();
         let leaves = if config.switches.hazard { self.hazard.probabilities(&examples) } else { Vec::new() };
-        let mut advantages = vec![0.0; session.steps.len()];
-        let mut after = 0.0;
-        for (t, step) in session.steps.iter().enumerate().rev() {
-            let happened = if step.end.is_terminated() { 0.0 } else { 1.0 };
-            let stays = leaves.get(t).map_or(happened, |leave| 1.0 - leave);
-            let reward = (1.0 - training.discount) * step.reward;
-            let delta = reward + training.discount * stays * values[t + 1] - values[t];
-            if !matches!(step.end, StepEnd::Continues) {
-                after = 0.0;
-            }
-            after = delta + training.discount * training.gae_lambda * stays * after;
-            advantages[t] = after;
-        }
+        let stays: Vec<f32> = leaves.iter().map(|leave| 1.0 - leave).collect();
+        let rewards: Vec<f32> =
+            session.steps.iter().map(|step| (1.0 - training.discount) * step.reward).collect();
+        let ends: Vec<StepEnd> = session.steps.iter().map(|step| step.end).collect();
+        let valued = Valued {
+            rewards: &rewards,
+            values: &values[..ends.len()],
+            values_after: &values[1..],
+            ends: &ends,
+            stays: config.switches.hazard.then_some(&stays),
+        };
+        let advantages = generalised_advantages(valued, training.discount, training.gae_lambda);
         let targets = advantages.iter().zip(&values).map(|(a, v)| a + v).collect();
         (advantages, targets)
     }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Settings with which an entry trains in a moment.
-fn small(entry: &Entry) -> Value {
+pub(super) fn small(entry: &Entry) -> Value {
     toml::from_str(entry.small).unwrap_or_else(|e| panic!("{}: {e}", entry.name))
 }
 
@@ -31,7 +31,7 @@ fn run(
 }
 
 /// Does something with a run from its start, with more terms behind its own.
-fn started<T>(
+pub(super) fn started<T>(
     settings: &dyn Settings,
     domain: &Domain,
     demonstrations: &[Demonstrated],

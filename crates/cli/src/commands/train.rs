@@ -6,7 +6,7 @@ use crate::interrupt::{self, LastWord};
 use crate::settings::Layers;
 use crate::shell;
 use crate::stage::train::train;
-use algorithms::Entry;
+use algorithms::{Entry, TermEntry};
 use artefact::Kind;
 use experiment::Domain;
 use learning::{Demonstrated, Inputs};
@@ -37,6 +37,9 @@ pub(crate) struct Arguments {
     /// An older way to say --algo released, vectorised or paper; with --algo a2c, these learn without demonstrations
     #[arg(long, value_parser = ["robust", "released", "vectorised", "paper"])]
     preset: Option<String>,
+    /// A term to learn with, by its name in the registry (`ilrec terms`); may be given several times
+    #[arg(long = "term", value_name = "NAME[:KEY=VALUE,...]", value_parser = algorithms::parse_term)]
+    terms: Vec<Term>,
     /// Go on from the checkpoint of an interrupted run
     #[arg(long)]
     resume: bool,
@@ -45,6 +48,9 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     settings: SettingsArgs,
 }
+
+/// A term with the changes over its preset.
+type Term = (&'static TermEntry, Value);
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -60,7 +66,7 @@ fn algorithm(name: &str) -> Result<&'static Entry, String> {
 /// Trains.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure> {
     let chosen = arguments.chosen()?;
-    let layers = chosen.layers(&arguments.settings)?;
+    let layers = chosen.layers(&arguments.settings, &arguments.terms)?;
     if arguments.settings.prints(&layers, global)? {
         return Ok(());
     }
@@ -108,9 +114,21 @@ struct Chosen {
 }
 
 impl Chosen {
-    /// The preset and some settings above it; what makes it the algorithm wins.
-    fn layers(&self, settings: &SettingsArgs) -> Result<Layers, Failure> {
-        let layers = settings.layers_after(&self.entry.defaults(), self.fixed)?;
+    /// The preset and some settings above it; what makes it the algorithm wins. Terms have their presets beneath the file and
+    /// `--set`, and what is said with their names above both.
+    fn layers(&self, settings: &SettingsArgs, terms: &[Term]) -> Result<Layers, Failure> {
+        let mut defaults = self.entry.defaults();
+        let named =
+            terms.iter().map(|(term, _)| *term).chain(settings.config.iter().flat_map(|file| terms_of(file)));
+        for term in named {
+            defaults["term"][term.name] = term.defaults();
+        }
+        let mut layers = settings.layers_after(&defaults, self.fixed)?;
+        for (term, changes) in terms {
+            for (key, value) in changes.as_object().into_iter().flatten() {
+                layers.set(&format!("term.{}.{key}={value}", term.name))?;
+            }
+        }
         for key in self.entry.overruled(layers.values()) {
             tracing::warn!("{key} stays as it is: it is what makes it {}", self.entry.name);
         }
@@ -122,6 +140,14 @@ impl Chosen {
         let usual = self.entry.defaults();
         named(self.entry.name, &usual, layers.values())
     }
+}
+
+/// The terms that a settings file names; what else is wrong with it is said by whoever reads it.
+fn terms_of(file: &Path) -> Vec<&'static TermEntry> {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let table: toml::Table = toml::from_str(&text).unwrap_or_default();
+    let named = table.get("term").and_then(toml::Value::as_table);
+    named.into_iter().flat_map(toml::Table::keys).filter_map(|name| algorithms::find_term(name)).collect()
 }
 
 /// What is said of a training run that is told to end.
@@ -193,11 +219,15 @@ fn named(algo: &str, usual: &Value, settings: &Value) -> String {
         changed.push("no-demonstrations".to_owned());
     }
     changed.sort();
-    match (algo, changed.as_slice()) {
+    let name = match (algo, changed.as_slice()) {
         (_, []) => algo.to_owned(),
         ("il-rec", [one]) => one.clone(),
         (_, several) => format!("{algo}, {}", several.join(", ")),
-    }
+    };
+    let mut terms: Vec<&String> =
+        settings["term"].as_object().into_iter().flat_map(|terms| terms.keys()).collect();
+    terms.sort();
+    terms.into_iter().fold(name, |name, term| format!("{name}, with {term}"))
 }
 
 /// How the return of validation users went.

@@ -220,8 +220,10 @@ fn killed_and_resumed(settings: &str) {
     assert_eq!(resumed["parameter_hash"], whole["parameter_hash"]);
     assert_eq!(resumed["env_steps"], whole["env_steps"]);
     let rounds = |out: &str| -> Vec<u64> {
-        let metrics = std::fs::read_to_string(own.path().join(out).join("metrics.jsonl")).unwrap();
-        let round = |line| serde_json::from_str::<Value>(line).unwrap()["n_rounds"].as_u64().unwrap();
+        let metrics =
+            std::fs::read_to_string(own.path().join(out).join("metrics.jsonl")).expect("it is kept");
+        let line = |line| serde_json::from_str::<Value>(line).expect("lines are JSON");
+        let round = |text| line(text)["n_rounds"].as_u64().expect("a number");
         metrics.lines().map(round).collect()
     };
     assert!(!rounds("whole").is_empty());

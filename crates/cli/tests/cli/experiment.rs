@@ -338,3 +338,32 @@ fn which_algorithms_there_are_decides_whose_settings_there_are() {
     assert_eq!(printed["algorithm"]["paper"]["rollout"]["n_episodes"], 100);
     assert!(printed["algorithm"]["bc"].is_null(), "{printed}");
 }
+
+#[test]
+fn terms_are_told_and_a_term_of_weight_nought_is_none() {
+    let (dir, own) = (domain(), scratch());
+    let lines = json(dir, &["terms"]);
+    let names: Vec<&str> =
+        lines.as_array().expect("a list").iter().filter_map(|line| line["name"].as_str()).collect();
+    assert_eq!(names, algorithms::TERMS.iter().map(|term| term.name).collect::<Vec<_>>());
+    let page = ilrec(dir, &["terms", "entropy"]);
+    assert!(String::from_utf8_lossy(&page.stdout).contains("coefficient = 0.01"));
+    assert!(fails(dir, &["terms", "entropie"], 2).contains("did you mean entropy?"));
+    let line = "train --data data --world world --demos demos --config train.toml --out";
+    let trained = |out: &str, rest: &[&str]| {
+        let out = own.path().join(out).display().to_string();
+        let words: Vec<&str> = line.split(' ').chain([out.as_str()]).chain(rest.iter().copied()).collect();
+        let answer = json(dir, &words);
+        (answer["parameter_hash"].clone(), answer["name"].clone())
+    };
+    let (plain, _) = trained("plain", &[]);
+    let (nought, name) = trained("nought", &["--term", "entropy:coefficient=0"]);
+    assert_eq!((nought, name), (plain.clone(), "il-rec, with entropy".into()));
+    assert_ne!(trained("entropy", &["--term", "entropy:coefficient=5"]).0, plain);
+    let refused = "train --data data --world world --demos demos --algo untrained --term entropy --out x";
+    let told = fails(dir, &refused.split(' ').collect::<Vec<_>>(), 2);
+    assert!(
+        told.contains("the term entropy acts through the hook `loss`, which untrained never calls"),
+        "{told}"
+    );
+}

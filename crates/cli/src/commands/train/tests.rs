@@ -14,7 +14,7 @@ fn name(line: &str) -> String {
     let needed = "train --data data --world world --out policy ";
     let arguments = Line::parse_from(format!("{needed}{line}").split_whitespace()).arguments;
     let chosen = arguments.chosen().unwrap();
-    let layers = chosen.layers(&arguments.settings).unwrap();
+    let layers = chosen.layers(&arguments.settings, &arguments.terms).unwrap();
     chosen.name(&layers)
 }
 
@@ -36,6 +36,8 @@ fn what_was_switched_off_is_in_the_name() {
         ("--preset released", "released"),
         ("--preset released --algo a2c", "released, no-demonstrations"),
         ("--algo vectorised --set demonstrations.presence=none", "vectorised, no-demonstrations"),
+        ("--term popularity --term entropy:coefficient=0.1", "il-rec, with entropy, with popularity"),
+        ("--term entropy --set switches.hazard=false", "no-hazard, with entropy"),
     ] {
         assert_eq!(name(line), wanted, "{line}");
     }
@@ -48,4 +50,23 @@ fn the_names_are_those_of_a_run() {
         let name = name(&format!("--set switches.{switch}=false"));
         assert!(pipeline::Variant::of_ablation(&name).is_ok(), "{name}");
     }
+}
+
+#[test]
+fn terms_have_settings_like_everything_else() {
+    let layers = |line: &str| {
+        let needed = "train --data data --world world --out policy ";
+        let arguments = Line::parse_from(format!("{needed}{line}").split_whitespace()).arguments;
+        arguments.chosen().unwrap().layers(&arguments.settings, &arguments.terms)
+    };
+    let settings = layers("--term entropy --set term.entropy.coefficient=0.25").unwrap();
+    assert_eq!(settings.values()["term"]["entropy"]["coefficient"], 0.25);
+    let settings = layers("--term entropy:by_advantage=true --set term.entropy.coefficient=0.25").unwrap();
+    assert_eq!(settings.values()["term"]["entropy"]["by_advantage"], true);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), settings.to_toml()).unwrap();
+    let again = layers(&format!("--config {}", file.path().display())).unwrap();
+    assert_eq!(again.values(), settings.values(), "what is printed can be given again");
+    assert!(format!("{:?}", layers("--term entropy:coeficient=1").unwrap_err()).contains("coeficient"));
+    assert!(format!("{:?}", layers("--set term.entropy.coefficient=1").unwrap_err()).contains("term"));
 }
