@@ -6,7 +6,7 @@ pub(crate) fn policy(name: &str) -> Option<&'static str> {
     known.map(|(_, words)| *words)
 }
 
-const POLICIES: [(&str, &str); 30] = [
+const POLICIES: [(&str, &str); 32] = [
     ("uniform", "any item, all with the same probability"),
     ("random", "any item, all with the same probability"),
     ("random-fresh-genre", "a random item of a category that none of the last few items had"),

@@ -58,6 +58,11 @@ impl Feature {
         self as usize
     }
 
+    /// Its number among one for each feature.
+    pub const fn of(self, values: &[f32; N_FEATURES]) -> f32 {
+        values[self.index()]
+    }
+
     /// Its name in files, metrics and explanations.
     pub const fn name(self) -> &'static str {
         match self {

@@ -44,16 +44,16 @@ impl Served {
         let ranker = self.ranker();
         let own = pass.features(item);
         let contribution = |feature: Feature| {
-            let at = feature.index();
-            Contribution { feature: feature.name(), logits: pass.weights[at] * (own[at] - typical[at]) }
+            let logits = feature.of(&pass.weights) * (feature.of(&own) - feature.of(typical));
+            Contribution { feature: feature.name(), logits }
         };
         let mut contributions = Feature::ALL.map(contribution).to_vec();
         contributions.sort_by(|a, b| b.logits.total_cmp(&a.logits));
         contributions.truncate(N_CONTRIBUTIONS);
         Reason {
             contributions,
-            expected_rating: own[Feature::PredictedReward.index()] + ranker.items.taste.mean,
-            leaves: ranker.hazard.as_ref().map(|_| 1.0 - own[Feature::LogStay.index()].exp()),
+            expected_rating: Feature::PredictedReward.of(&own) + ranker.items.taste.mean,
+            leaves: ranker.hazard.as_ref().map(|_| 1.0 - Feature::LogStay.of(&own).exp()),
             precedent: self.precedent(session, item),
             is_user_known: !session.recent.is_empty(),
         }

@@ -40,7 +40,7 @@ fn arms() -> Domain {
         |i: u32| (i.to_string(), format!("Item {i}"), vec![["liked", "other"][i as usize % 2].to_owned()]);
     let (catalogue, _) = Catalogue::new((0..N_ARMS).map(row).collect());
     let features = ItemFeatures::of(&catalogue, None);
-    let environment = Environment::new(Arc::new(Arms), features, ExitRule::None, HORIZON).unwrap();
+    let environment = Environment::new(Arc::new(Arms), features, ExitRule::none(), HORIZON).unwrap();
     let history = |user: u32| {
         let mut rng = rng_for(12, &[user.into()]);
         let one = |time| {
@@ -57,10 +57,21 @@ fn arms() -> Domain {
             |item| Step { item: ItemIdx(item), reward: 5.0, log_prob_behavior: 0.0, end: StepEnd::Continues };
         let mut steps: Vec<Step> = items.map(step).collect();
         steps.last_mut().expect("six of twenty-four were logged").end = StepEnd::Truncated;
-        Demonstrated { id: format!("demo:{user}"), session: Trajectory { user: UserIdx(user), steps } }
+        Demonstrated {
+            id: format!("demo:{user}"),
+            session: Trajectory { user: UserIdx(user), steps },
+            slates: Vec::new(),
+        }
     };
     let demonstrations = TRAINING.map(demonstration).collect();
-    Domain { catalogue, environment, histories, demonstrations, tastes: Arc::default() }
+    Domain {
+        catalogue,
+        environment,
+        histories,
+        demonstrations,
+        tables: ItemTables::default(),
+        tastes: Arc::default(),
+    }
 }
 
 fn learned(
@@ -118,7 +129,9 @@ fn loss(domain: &Domain, policy: &dyn TrainedPolicy, demonstration: &Demonstrate
     let history = domain.histories[user.index()].as_slice();
     let mut session = ranker.start(SessionContext { user, history });
     let mut shown = mdp::ItemSet::empty(domain.catalogue.len());
-    history.iter().for_each(|row| drop(shown.insert(row.item)));
+    for row in history {
+        shown.insert(row.item);
+    }
     let mut log_probs = vec![0.0; domain.catalogue.len()];
     let mut total = 0.0;
     for step in &demonstration.session.steps {

@@ -143,7 +143,7 @@ impl ScoringPass<'_> {
     }
 
     fn weight(&self, feature: Feature) -> f32 {
-        self.weights[feature.index()]
+        feature.of(&self.weights)
     }
 }
 
