@@ -49,11 +49,11 @@ impl Settings for Config {
         item_item::value(self)
     }
 
-    fn start<'a>(&self, inputs: &'a Inputs<'a>, _: u64) -> Result<Run<'a>, LearningError> {
+    fn start<'a>(&self, inputs: &'a Inputs<'a>, seed: u64) -> Result<Run<'a>, LearningError> {
         let fit = |&l2: &f64| -> Fit {
             let config = EaseConfig { l2, n_neighbours: self.n_neighbours, n_fitted: self.n_fitted };
             Box::new(move |choices| collaborative::ease(choices, &config))
         };
-        item_item::run(ENTRY.name, inputs, self.l2.iter().map(fit).collect(), self.taken_up_from)
+        item_item::run(ENTRY.name, inputs, self.l2.iter().map(fit).collect(), self.taken_up_from, seed)
     }
 }

@@ -1,4 +1,4 @@
-//! Recommenders that know choices alone: a sparse matrix of items beside items, chosen on what validation users took last.
+//! Recommenders that know choices alone: a sparse matrix of items beside items, chosen on what validation users took up.
 
 use crate::tensors::{joined, split, take};
 use artefact::Tensors;
@@ -10,8 +10,9 @@ use learning::{
 };
 use mdp::{
     Choice, Interaction, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs,
-    UserIdx,
+    UserIdx, rng_for,
 };
+use rand::seq::SliceRandom as _;
 use ranking::{Ranker, most_probable};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -21,29 +22,35 @@ pub(crate) const NETWORK: &str = "item-item";
 /// They learn from the log alone.
 pub(crate) const NEEDS: Needs =
     Needs { schedule: Schedule::Offline, demonstrations: false, asks: Hooks::NONE };
-/// The share of a validation user's history, its end, that says which fit is best.
+/// The share of a validation user's history, drawn at random, that says which fit is best. Its end would do where the log
+/// has times; where it has none, rows often stand in order of items.
 const HELD_OUT: f64 = 0.2;
+/// Its random stream.
+const HELD_OUT_STREAM: u64 = 1;
 /// How much of a list counts there.
 const K: usize = 10;
 /// Validation users in the train world, where nothing is decided.
 const N_VALIDATION_USERS: usize = 60;
+/// Weights beyond this are of no fit: a session of them would not be finite.
+const LARGEST_WEIGHT: f32 = 1e6;
 /// What popularity adds to a score at most: it decides where nothing else is known.
 const LARGEST_PRIOR: f32 = 1e-6;
 
 /// A fit that is tried.
 pub(crate) type Fit = Box<dyn Fn(&Choices) -> Result<ItemItem, CollaborativeError> + Send + Sync>;
 
-/// A run over fits, one a round; the one that finds most of what validation users took last is kept.
+/// A run over fits, one a round; the one that finds most of what is held out of validation users' histories is kept.
 pub(crate) fn run<'a>(
     name: &'static str,
     inputs: &'a Inputs<'a>,
     fits: Vec<Fit>,
     taken_up_from: f32,
+    seed: u64,
 ) -> Result<Run<'a>, LearningError> {
     inputs.check()?;
     let users = inputs.train.iter().map(|(_, history)| history.iter().map(|x| x.item));
     let choices = Choices::new(users, inputs.catalogue.len());
-    let algorithm = Box::new(Search { inputs, fits, taken_up_from, choices, best: None });
+    let algorithm = Box::new(Search { inputs, fits, taken_up_from, choices, seed, best: None });
     Ok(Run { name, algorithm, terms: Terms::default() })
 }
 
@@ -52,12 +59,13 @@ struct Search<'a> {
     fits: Vec<Fit>,
     taken_up_from: f32,
     choices: Choices,
+    seed: u64,
     best: Option<Best>,
 }
 
 struct Best {
     policy: ItemItemPolicy,
-    /// nDCG@10 of what validation users took last.
+    /// nDCG@10 of what is held out of validation users' histories.
     ndcg: f32,
 }
 
@@ -69,19 +77,22 @@ impl Search<'_> {
         ItemItemPolicy { model: Arc::new(model), prior, taken_up_from: self.taken_up_from }
     }
 
-    /// How well a policy finds what validation users took last, given what they took before.
+    /// How well a policy finds what is held out of validation users' histories, given the rest.
     fn ndcg(&self, policy: &ItemItemPolicy) -> f32 {
-        let asked: Vec<_> = self.inputs.validation.iter().filter_map(parted).collect();
-        let asked: Vec<_> = asked.iter().map(|(user, before, after)| (*user, *before, &**after)).collect();
+        let parts: Vec<_> = self.inputs.validation.iter().map(|user| parted(user, self.seed)).collect();
+        let asked: Vec<_> =
+            parts.iter().map(|(user, given, held_out)| (*user, &**given, &**held_out)).collect();
         let ranked = evaluation::rank_users(policy, &asked, self.choices.n_items(), K, 0);
         (ranked.iter().map(|user| user.ndcg).sum::<f64>() / ranked.len().max(1) as f64) as f32
     }
 }
 
-/// A user with the earlier part of the history and the items of the later one; `None` where there is no earlier part.
-fn parted<'h>(&(user, history): &User<'h>) -> Option<(UserIdx, &'h [Interaction], Vec<ItemIdx>)> {
-    let (before, after) = history.split_at(((1.0 - HELD_OUT) * history.len() as f64) as usize);
-    (!before.is_empty()).then(|| (user, before, after.iter().map(|x| x.item).collect()))
+/// A user with what is given of the history and the items that are held out.
+fn parted(&(user, history): &User<'_>, seed: u64) -> (UserIdx, Vec<Interaction>, Vec<ItemIdx>) {
+    let mut given = history.to_vec();
+    given.shuffle(&mut rng_for(seed, &[HELD_OUT_STREAM, u64::from(user.0)]));
+    let held_out = given.split_off(history.len() - (HELD_OUT * history.len() as f64) as usize);
+    (user, given, held_out.iter().map(|x| x.item).collect())
 }
 
 impl Algorithm for Search<'_> {
@@ -171,12 +182,18 @@ impl ItemItemPolicy {
 
     fn read(mut from: Tensors, n_items: usize, taken_up_from: f32) -> Result<Self, LearningError> {
         let n_weights = from.get("item_item.weights").map_or(0, |(_, weights)| weights.len());
-        let whole = |halves: Vec<f32>| halves.chunks_exact(2).map(|pair| joined(pair) as u32).collect();
+        // A number beyond a u32 is one of no item, and refused with the others of its kind.
+        let number = |pair: &[f32]| u32::try_from(joined(pair)).unwrap_or(u32::MAX);
+        let whole = |halves: Vec<f32>| halves.chunks_exact(2).map(number).collect();
         let ends = whole(take(&mut from, "item_item.ends", &[n_items, 2])?);
         let targets = whole(take(&mut from, "item_item.targets", &[n_weights, 2])?);
         let weights = take(&mut from, "item_item.weights", &[n_weights])?;
         let prior = take(&mut from, "prior", &[n_items])?;
         let mismatch = |why: &str| LearningError::Mismatch { what: "policy", why: why.to_owned() };
+        let is_sound = |x: &f32| x.abs() <= LARGEST_WEIGHT;
+        if !prior.iter().all(is_sound) || !weights.iter().all(is_sound) {
+            return Err(mismatch("a weight that no fit gives"));
+        }
         let model = Arc::new(ItemItem::from_parts(ends, targets, weights).map_err(mismatch)?);
         Ok(Self { model, prior, taken_up_from })
     }

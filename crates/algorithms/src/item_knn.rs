@@ -47,7 +47,7 @@ impl Settings for Config {
         item_item::value(self)
     }
 
-    fn start<'a>(&self, inputs: &'a Inputs<'a>, _: u64) -> Result<Run<'a>, LearningError> {
+    fn start<'a>(&self, inputs: &'a Inputs<'a>, seed: u64) -> Result<Run<'a>, LearningError> {
         let pairs =
             self.n_neighbours.iter().flat_map(|&n| self.shrinkage.iter().map(move |&s| (n, s as f32)));
         let fit = |(n_neighbours, shrinkage): (usize, f32)| -> Fit {
@@ -55,6 +55,6 @@ impl Settings for Config {
                 collaborative::item_knn(choices, &ItemKnnConfig { n_neighbours, shrinkage })
             })
         };
-        item_item::run(ENTRY.name, inputs, pairs.map(fit).collect(), self.taken_up_from)
+        item_item::run(ENTRY.name, inputs, pairs.map(fit).collect(), self.taken_up_from, seed)
     }
 }

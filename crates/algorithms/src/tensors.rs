@@ -48,7 +48,7 @@ pub(crate) fn split(n: u64) -> Vec<f32> {
     vec![(n / HALF) as f32, (n % HALF) as f32]
 }
 
-/// The whole number of [`split`].
+/// The whole number of [`split`]; of anything else, some number.
 pub(crate) fn joined(halves: &[f32]) -> u64 {
-    halves[0] as u64 * HALF + halves[1] as u64
+    (halves[0] as u64).saturating_mul(HALF).saturating_add(halves[1] as u64)
 }

@@ -347,6 +347,7 @@ impl From<experiment::ExperimentError> for Failure {
             },
             E::NoThreshold { others, .. } => Self::input(message)
                 .hint(format!("leave --threshold out, or choose one of {}", others.join(", "))),
+            E::ThresholdTwice => Self::input(message).hint("leave one of them out"),
             E::NoCategories { .. } => Self::input(message)
                 .hint("use `--exit-rule similarity-window`, or import the categories (--map genres=COLUMN)"),
             E::NoTestUsers { .. } => Self::input(message).hint(

@@ -33,7 +33,7 @@ pub fn ease(choices: &Choices, config: &EaseConfig) -> Result<ItemItem, Collabor
     }
     let singular = CollaborativeError::Singular { l2: config.l2 };
     let side = if choices.n_users() < fitted.len() {
-        Side::of_users(choices, config.l2)
+        Side::of_users(choices, &fitted, config.l2)
     } else {
         Side::of_items(choices, &fitted, config.l2)
     };
@@ -71,7 +71,7 @@ fn places(fitted: &[u32], n_items: usize) -> Vec<Option<u32>> {
 enum Side {
     /// `P`, `[fitted, fitted]`.
     Items(Vec<f64>),
-    /// `(XX' + l2 I)^-1`, `[users, users]`, and the penalty. It knows the choices of items that are not fitted, too.
+    /// `(XX' + l2 I)^-1`, `[users, users]`, and the penalty.
     Users(Vec<f64>, f64),
 }
 
@@ -90,11 +90,12 @@ impl Side {
         invert_positive_definite(&mut gram, n).then_some(Self::Items(gram))
     }
 
-    fn of_users(choices: &Choices, l2: f64) -> Option<Self> {
+    fn of_users(choices: &Choices, fitted: &[u32], l2: f64) -> Option<Self> {
         let n = choices.n_users();
+        let place_of = places(fitted, choices.n_items());
         let mut gram = vec![0.0; n * n];
         gram.par_chunks_exact_mut(n).enumerate().for_each(|(user, row)| {
-            for &item in choices.items_of(user) {
+            for &item in choices.items_of(user).iter().filter(|item| place_of[**item as usize].is_some()) {
                 choices.users_of(item as usize).iter().for_each(|other| row[*other as usize] += 1.0);
             }
         });
@@ -167,13 +168,15 @@ mod tests {
     #[test]
     fn both_sides_give_the_same() {
         let choices = random(30, 60);
-        let fitted = most_chosen(&choices, usize::MAX);
-        let users = Side::of_users(&choices, 2.0).unwrap();
-        let items = Side::of_items(&choices, &fitted, 2.0).unwrap();
-        for place in 0..fitted.len() {
-            let (a, b) =
-                (users.precision(place, &choices, &fitted), items.precision(place, &choices, &fitted));
-            assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-9), "{place}");
+        for n_fitted in [usize::MAX, 40] {
+            let fitted = most_chosen(&choices, n_fitted);
+            let users = Side::of_users(&choices, &fitted, 2.0).unwrap();
+            let items = Side::of_items(&choices, &fitted, 2.0).unwrap();
+            for place in 0..fitted.len() {
+                let of = |side: &Side| side.precision(place, &choices, &fitted);
+                let (a, b) = (of(&users), of(&items));
+                assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-9), "{place}");
+            }
         }
     }
 

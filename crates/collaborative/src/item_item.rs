@@ -58,7 +58,7 @@ impl ItemItem {
     /// Where they do not make a matrix, in words.
     pub fn from_parts(ends: Vec<u32>, targets: Vec<u32>, weights: Vec<f32>) -> Result<Self, &'static str> {
         let n_items = ends.len();
-        if !ends.is_sorted() || ends.last().is_some_and(|end| *end as usize != targets.len()) {
+        if !ends.is_sorted() || ends.last().map_or(0, |end| *end as usize) != targets.len() {
             return Err("the lists do not end where the weights do");
         }
         if targets.len() != weights.len() || targets.iter().any(|target| *target as usize >= n_items) {
@@ -86,6 +86,34 @@ impl ItemItem {
         let list = start..self.ends[item.index()] as usize;
         for (&target, &weight) in self.targets[list.clone()].iter().zip(&self.weights[list]) {
             scores[target as usize] += scale * weight;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_that_make_no_matrix_are_refused() {
+        let read = |ends: &[u32], targets: &[u32], weights: &[f32]| {
+            ItemItem::from_parts(ends.to_vec(), targets.to_vec(), weights.to_vec())
+        };
+        let model = read(&[1, 1, 2], &[2, 0], &[0.5, -1.0]).unwrap();
+        let mut scores = [0.0; 3];
+        (0..3).for_each(|item| model.add(ItemIdx(item), 2.0, &mut scores));
+        assert_eq!(scores, [-2.0, 0.0, 1.0]);
+        assert!(read(&[], &[], &[]).is_ok());
+        for (ends, targets, weights) in [
+            (&[2, 1, 2][..], &[2, 0][..], &[0.5, 1.0][..]),
+            (&[1, 1, 3], &[2, 0], &[0.5, 1.0]),
+            (&[1, 1, u32::MAX], &[2, 0], &[0.5, 1.0]),
+            (&[1, 1, 2], &[2, 3], &[0.5, 1.0]),
+            (&[1, 1, 2], &[2, 0], &[0.5]),
+            (&[1, 1, 2], &[2, 0], &[0.5, f32::NAN]),
+            (&[], &[0], &[1.0]),
+        ] {
+            assert!(read(ends, targets, weights).is_err(), "{ends:?} {targets:?} {weights:?}");
         }
     }
 }

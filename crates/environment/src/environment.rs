@@ -223,6 +223,11 @@ impl Session {
         Chance::Likeliest.happens(leaving.probability, self.user, 0).then_some(leaving.reason)
     }
 
+    /// Takes an item as shown to a user who stayed, whatever the rule says: for planners, whose own sessions do not decide.
+    pub fn take_as_shown(&mut self, item: ItemIdx) {
+        self.shown.push(item);
+    }
+
     /// Shows an item.
     ///
     /// # Errors

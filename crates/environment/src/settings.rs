@@ -82,6 +82,11 @@ impl RuleSettings {
         self.0.is_empty()
     }
 
+    /// Whether a parameter is set.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// The same with one more parameter.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Setting>) -> Self {

@@ -108,7 +108,7 @@ pub(crate) const LENGTH: Parameter = Parameter {
     kind: Kind::Count,
     default: Some(4.0),
     least: 1.0,
-    most: 1e6,
+    most: 1e3,
     ..ANY
 };
 

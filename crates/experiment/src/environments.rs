@@ -57,6 +57,9 @@ impl EnvironmentSettings {
     fn entry(&self) -> Result<&'static RuleEntry, ExperimentError> {
         let unknown = || ExperimentError::UnknownExitRule { name: self.exit_rule.clone() };
         let entry = find_rule(&self.exit_rule).ok_or_else(unknown)?;
+        if self.threshold.is_some() && self.rule.has(THRESHOLD) {
+            return Err(ExperimentError::ThresholdTwice);
+        }
         if self.threshold.is_none() || entry.has(THRESHOLD) {
             return Ok(entry);
         }

@@ -19,6 +19,9 @@ pub enum ExperimentError {
         /// The rules that have one.
         others: Vec<&'static str>,
     },
+    /// The threshold was given in two ways.
+    #[error("the threshold is given twice: as `threshold` and as a parameter of the rule")]
+    ThresholdTwice,
     /// A rule that looks at categories in a catalogue without any.
     #[error("the exit rule {rule} needs categories, and no item has any")]
     NoCategories {

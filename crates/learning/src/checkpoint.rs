@@ -15,7 +15,7 @@ pub(crate) struct Kept {
 }
 
 /// Changed whenever old checkpoints can no longer be read.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// What stands beside the tensors.
 #[derive(Serialize, Deserialize)]

@@ -221,6 +221,18 @@ impl RunConfig {
         if self.algorithms.is_empty() {
             return refuse("algorithms", "at least one is needed");
         }
+        for name in self.term.keys() {
+            if !self
+                .algorithms
+                .iter()
+                .any(|algorithm| Variant::of_algorithm(algorithm).is_ok_and(|v| v.hears(name)))
+            {
+                return refuse(
+                    "term",
+                    &format!("none of `algorithms` would hear {name}; `ilrec terms` lists who does"),
+                );
+            }
+        }
         // What is there twice would count twice.
         if has_doubles(&self.algorithms) || has_doubles(&self.ablations) || has_doubles(&self.training_seeds)
         {

@@ -83,6 +83,12 @@ impl Variant {
         Ok(Self { name, fixed, transform, ..full })
     }
 
+    /// Whether it would ask a term everything that it has to say; of a name that no term has, nothing is said here.
+    pub(crate) fn hears(&self, term: &str) -> bool {
+        algorithms::find_term(term)
+            .is_none_or(|term| term.hooks.iter().all(|hook| self.entry.needs.asks.has(hook)))
+    }
+
     /// The run's terms that it would ask everything they have to say.
     fn heard<'a>(&self, run: &'a RunConfig) -> Result<Vec<(&'a String, &'a toml::Table)>, PipelineError> {
         let mut heard = Vec::new();
@@ -92,7 +98,7 @@ impl Variant {
                 let why = format!("no term is called {name}; there are {}", known.join(", "));
                 PipelineError::Setting { setting: "term", why }
             })?;
-            if entry.hooks.iter().all(|hook| self.entry.needs.asks.has(hook)) {
+            if self.hears(entry.name) {
                 heard.push((name, settings));
             }
         }

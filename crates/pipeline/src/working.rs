@@ -56,6 +56,14 @@ pub(crate) struct TrainingState {
     pub validation: Vec<CurvePoint>,
 }
 
+/// What is written beside a checkpoint. One in the form of another version is one of other inputs: nobody goes on from it.
+fn keyed(key: &str) -> String {
+    format!("{key} {CHECKPOINT_FORM}")
+}
+
+/// Changed whenever the form of checkpoints or of what is kept beside them changes.
+const CHECKPOINT_FORM: &str = "form-3";
+
 impl Working {
     /// Where the working directory of `out` is.
     pub fn place(out: &Path) -> PathBuf {
@@ -67,7 +75,7 @@ impl Working {
     /// What there is to go on from. `key` stands for inputs, settings and seed.
     pub fn found(out: &Path, key: &str) -> Found {
         let path = Self::place(out);
-        let is_same = std::fs::read_to_string(path.join(KEY)).is_ok_and(|kept| kept == key);
+        let is_same = std::fs::read_to_string(path.join(KEY)).is_ok_and(|kept| kept == keyed(key));
         match (path.join(CHECKPOINT).is_file(), is_same) {
             (false, _) => Found::Nothing,
             (true, true) => Found::Same,
@@ -89,7 +97,7 @@ impl Working {
         if found != Found::Same || resume == Resume::Never {
             remove_ours(&path)?;
         }
-        replace_file(&path.join(KEY), key.as_bytes())?;
+        replace_file(&path.join(KEY), keyed(key).as_bytes())?;
         Ok(Self { path, is_finished: false })
     }
 

@@ -5,14 +5,11 @@ use crate::{ItemTable, TasteConfig};
 use catalogue::Catalogue;
 use mdp::{Interaction, rng_for};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-/// Item tables, kept for whoever asks for the same one again; what is kept is freed with this.
+/// Item tables, found again for as long as somebody (a run, a policy) has them.
 #[derive(Debug, Default)]
-pub struct ItemTables(Mutex<Vec<(Key, Slot)>>);
-
-/// Filled outside the lock, by the first who asks.
-type Slot = Arc<OnceLock<Arc<ItemTable>>>;
+pub struct ItemTables(Mutex<Vec<(Key, Weak<ItemTable>)>>);
 
 /// What a table follows from.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,18 +34,18 @@ impl ItemTables {
         seed: u64,
     ) -> Arc<ItemTable> {
         let key = Key { catalogue: catalogue.hash(), log: fingerprint(logged), config: config.clone(), seed };
-        let slot = {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            match all.iter().find(|(known, _)| *known == key) {
-                Some((_, slot)) => slot.clone(),
-                None => {
-                    let slot = Slot::default();
-                    all.push((key, slot.clone()));
-                    slot
-                }
-            }
-        };
-        slot.get_or_init(|| Arc::new(fit(catalogue, logged, config, seed))).clone()
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(table) =
+            known().iter().find(|(own, _)| *own == key).and_then(|(_, table)| table.upgrade())
+        {
+            return table;
+        }
+        // Outside the lock, which a fit on several threads could come back to.
+        let table = Arc::new(fit(catalogue, logged, config, seed));
+        let mut all = known();
+        all.retain(|(own, table)| *own != key && table.strong_count() > 0);
+        all.push((key, Arc::downgrade(&table)));
+        table
     }
 }
 
@@ -103,5 +100,6 @@ mod tests {
         ] {
             assert!(!Arc::ptr_eq(&first, &other));
         }
+        assert_eq!(tables.0.lock().unwrap().len(), 2, "what nobody has is forgotten but for the last");
     }
 }

@@ -10,6 +10,8 @@
 //! judge agrees with people. Beside it stands how often the judge prefers a choice of the third part to a random item that as
 //! many others chose: what it knows beyond popularity. What it gave is in `docs/experiments/engagement.md`.
 
+#![expect(clippy::print_stdout, reason = "an experiment tells what it found")]
+
 use collaborative::{Choices, EaseConfig, ItemItem, ItemKnnConfig, ease, item_knn};
 use data::Dataset;
 use evaluation::ndcg_at;

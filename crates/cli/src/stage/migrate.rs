@@ -88,7 +88,7 @@ impl Finding {
 /// When a folder cannot be listed.
 pub(crate) fn ours_in(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
-    if path.join(MANIFEST).is_file() || is_file_of_ours(path) {
+    if is_manifest_of_ours(&path.join(MANIFEST)) || is_file_of_ours(path) {
         found.push(path.to_owned());
         return Ok(found);
     }
@@ -108,6 +108,11 @@ pub(crate) fn ours_in(path: &Path) -> Result<Vec<PathBuf>, Failure> {
         }
     }
     Ok(found)
+}
+
+/// Whether a file says what kind of directory it stands in, as ours do; others have manifests, too.
+fn is_manifest_of_ours(path: &Path) -> bool {
+    json(path).is_ok_and(|manifest| manifest["kind"].is_string() && manifest["format_version"].is_number())
 }
 
 /// Whether a file is a cassette or a store, by its first bytes.

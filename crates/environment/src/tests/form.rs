@@ -74,10 +74,7 @@ fn what_is_no_parameter_or_out_of_its_range_is_refused_with_those_there_are() {
         ExitRule::category_window().with(name, value).expect_err("it is refused").to_string()
     };
     assert_eq!(refused("threshold", 0.5.into()), "exit rule category-window has no parameter threshold");
-    assert_eq!(
-        refused("window", 0.into()),
-        "window.length of exit rule category-window is 1 to 1000000, not 0"
-    );
+    assert_eq!(refused("window", 0.into()), "window.length of exit rule category-window is 1 to 1000, not 0");
     for value in [Setting::Number(2.5), Setting::Text("five".into()), Setting::Flag(true)] {
         assert!(refused("window", value.clone()).ends_with(&format!("not {value}")));
     }

@@ -90,9 +90,7 @@ impl PolicySession for PlannerSession {
     }
 
     fn observe(&mut self, item: ItemIdx, _reward: f32) {
-        // An item the rule forbids ends this session as it ends the real one; nothing is asked afterwards.
-        if self.content.end().continues() {
-            self.content.step(item).expect("the session goes on and the item was predicted");
-        }
+        // Where chance has a say, the user may have stayed at what would have ended this session.
+        self.content.take_as_shown(item);
     }
 }
