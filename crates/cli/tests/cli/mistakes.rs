@@ -175,13 +175,13 @@ fn a_runs_file_is_told_of_by_what_it_needs() {
     assert!(rule.contains("did you mean category-window?") && !dir.path().join("out").exists(), "{rule}");
     for (parameter, said) in [
         ("depth = 1", "exit rule category-window has no parameter depth"),
-        ("window = 0", "window.length of exit rule category-window is 1 to 1000000, not 0"),
+        ("window = 0", "window.length of exit rule category-window is 1 to 1000, not 0"),
         ("window = \"5\"", "not \"5\""),
         ("low_reward = { above = 1.0 }", "no parameter low_reward.above"),
     ] {
         let refused = run(&format!("{whole}[environment.rule]\n{parameter}\n"));
         assert!(refused.contains(said), "{refused}");
-        assert!(refused.contains("parameters of category-window: window.length (1 to 1000000)"), "{refused}");
+        assert!(refused.contains("parameters of category-window: window.length (1 to 1000)"), "{refused}");
     }
 }
 
