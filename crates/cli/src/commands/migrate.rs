@@ -40,8 +40,11 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         if !path.exists() {
             return Err(Failure::input(format!("no such file or directory: {}", path.display())));
         }
-        // A name of its own, so that what is written lands beside it, wherever the path is seen from.
-        let path = &path.canonicalize().map_err(|error| Failure::reading(path, &error))?;
+        // `.` and `..` have no name that something beside them could be called by.
+        let path = &match path.file_name() {
+            Some(_) => path.clone(),
+            None => path.canonicalize().map_err(|error| Failure::reading(path, &error))?,
+        };
         let found = if arguments.recursive { ours_in(path)? } else { vec![path.clone()] };
         for path in &found {
             let mut finding = look(path);
