@@ -100,6 +100,8 @@ mod tests {
         ] {
             assert!(!Arc::ptr_eq(&first, &other));
         }
-        assert_eq!(tables.0.lock().unwrap().len(), 2, "what nobody has is forgotten but for the last");
+        let last = tables.fitted(&catalogue, &[&a], &config, 0);
+        assert!(!Arc::ptr_eq(&first, &last));
+        assert_eq!(tables.0.lock().unwrap().len(), 2, "what nobody has any more is forgotten");
     }
 }
