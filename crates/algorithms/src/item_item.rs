@@ -171,10 +171,10 @@ impl ItemItemPolicy {
     fn tensors(&self) -> Tensors {
         let (ends, targets, weights) = self.model.parts();
         let mut out = Tensors::default();
-        // As two numbers that an f32 holds exactly.
-        let whole = |numbers: &[u32]| numbers.iter().flat_map(|n| split(u64::from(*n))).collect::<Vec<f32>>();
-        out.insert("item_item.ends", &[ends.len(), 2], whole(ends));
-        out.insert("item_item.targets", &[targets.len(), 2], whole(targets));
+        // Whole numbers as two numbers that an f32 holds exactly.
+        out.insert("item_item.ends", &[ends.len(), 2], ends.iter().flat_map(|n| split(*n as u64)).collect());
+        let targets_of = targets.iter().flat_map(|n| split(u64::from(*n))).collect();
+        out.insert("item_item.targets", &[targets.len(), 2], targets_of);
         out.insert("item_item.weights", &[weights.len()], weights.to_vec());
         out.insert("prior", &[self.prior.len()], self.prior.clone());
         out
@@ -182,11 +182,12 @@ impl ItemItemPolicy {
 
     fn read(mut from: Tensors, n_items: usize, taken_up_from: f32) -> Result<Self, LearningError> {
         let n_weights = from.get("item_item.weights").map_or(0, |(_, weights)| weights.len());
+        let ends = take(&mut from, "item_item.ends", &[n_items, 2])?;
+        let ends = ends.chunks_exact(2).map(|pair| joined(pair) as usize).collect();
+        let targets = take(&mut from, "item_item.targets", &[n_weights, 2])?;
         // A number beyond a u32 is one of no item, and refused with the others of its kind.
-        let number = |pair: &[f32]| u32::try_from(joined(pair)).unwrap_or(u32::MAX);
-        let whole = |halves: Vec<f32>| halves.chunks_exact(2).map(number).collect();
-        let ends = whole(take(&mut from, "item_item.ends", &[n_items, 2])?);
-        let targets = whole(take(&mut from, "item_item.targets", &[n_weights, 2])?);
+        let target = |pair: &[f32]| u32::try_from(joined(pair)).unwrap_or(u32::MAX);
+        let targets = targets.chunks_exact(2).map(target).collect();
         let weights = take(&mut from, "item_item.weights", &[n_weights])?;
         let prior = take(&mut from, "prior", &[n_items])?;
         let mismatch = |why: &str| LearningError::Mismatch { what: "policy", why: why.to_owned() };
@@ -250,12 +251,9 @@ struct Session<'a> {
 impl Session<'_> {
     /// The highest score among what was not shown; where everything was, the highest of all.
     fn best(&self, shown: &ItemSet) -> ItemIdx {
-        if shown.len() >= self.scores.len() {
-            return most_probable(&self.scores);
-        }
-        let mut left = self.scores.clone();
-        shown.iter().for_each(|item| left[item.index()] = f32::NEG_INFINITY);
-        most_probable(&left)
+        let items = (0..).map(ItemIdx).zip(&self.scores).filter(|(item, _)| !shown.contains(*item));
+        let best = items.max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
+        best.map_or_else(|| most_probable(&self.scores), |(item, _)| item)
     }
 }
 
@@ -299,3 +297,6 @@ pub(crate) fn check(
 pub(crate) fn value(settings: &impl Serialize) -> serde_json::Value {
     serde_json::to_value(settings).expect("settings are plain data")
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ mod layer;
 mod likeness;
 mod print;
 
-pub(crate) use likeness::nearest;
+pub(crate) use likeness::{nearest, one_of};
 
 use crate::failure::Failure;
 use serde::Serialize;

@@ -1,5 +1,6 @@
 //! Which items each user chose, and which users chose each item.
 
+use crate::lists::{grouped, list};
 use mdp::ItemIdx;
 
 /// A binary matrix of users and items, by rows and by columns. A choice counts once, however often it was made.
@@ -18,8 +19,7 @@ struct Sparse {
 
 impl Sparse {
     fn row(&self, at: usize) -> &[u32] {
-        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.values[start..self.ends[at]]
+        &self.values[list(&self.ends, at)]
     }
 }
 
@@ -38,7 +38,10 @@ impl Choices {
             ends.push(values.len());
         }
         let of_user = Sparse { ends, values };
-        Self { of_item: of_user.swapped(n_items), of_user }
+        let cells = (0..).zip(0..of_user.ends.len());
+        let cells = cells.flat_map(|(user, at)| of_user.row(at).iter().map(move |&item| (item, user)));
+        let (ends, values) = grouped(n_items, cells);
+        Self { of_item: Sparse { ends, values }, of_user }
     }
 
     /// How many users.
@@ -74,26 +77,6 @@ impl Choices {
     /// How many users chose each item, `[items]`.
     pub fn counts(&self) -> Vec<u32> {
         (0..self.n_items()).map(|item| self.users_of(item).len() as u32).collect()
-    }
-}
-
-impl Sparse {
-    /// Rows and columns swapped; `n_columns` of them.
-    fn swapped(&self, n_columns: usize) -> Self {
-        let mut ends = vec![0; n_columns];
-        self.values.iter().for_each(|&column| ends[column as usize] += 1);
-        let mut sum = 0;
-        // Until the values are written, an end is the start of its list.
-        ends.iter_mut().for_each(|end| (*end, sum) = (sum, sum + *end));
-        let mut values = vec![0; self.values.len()];
-        for row in 0..self.ends.len() {
-            for &column in self.row(row) {
-                let at = &mut ends[column as usize];
-                values[*at] = row as u32;
-                *at += 1;
-            }
-        }
-        Self { ends, values }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What having chosen one item says about every other: a sparse matrix, whatever it was fitted by.
 
+use crate::lists::{grouped, list};
 use mdp::ItemIdx;
 use rayon::prelude::*;
 
@@ -7,7 +8,7 @@ use rayon::prelude::*;
 #[derive(Clone, Debug, PartialEq)]
 pub struct ItemItem {
     /// Where the list of each item ends, `[items]`.
-    ends: Vec<u32>,
+    ends: Vec<usize>,
     /// What it says something about, in order of rows.
     targets: Vec<u32>,
     /// And what.
@@ -35,19 +36,11 @@ impl ItemItem {
             all
         };
         let columns: Vec<Vec<(u32, f32)>> = (0..n_items).into_par_iter().map(strongest).collect();
-        let mut ends = vec![0u32; n_items];
-        columns.iter().flatten().for_each(|(source, _)| ends[*source as usize] += 1);
-        let mut sum = 0;
-        // Until the lists are written, an end is the start of its list.
-        ends.iter_mut().for_each(|end| (*end, sum) = (sum, sum + *end));
-        let (mut targets, mut weights) = (vec![0; sum as usize], vec![0.0; sum as usize]);
-        for (target, column) in (0..).zip(&columns) {
-            for &(source, weight) in column {
-                let at = &mut ends[source as usize];
-                (targets[*at as usize], weights[*at as usize]) = (target, weight);
-                *at += 1;
-            }
-        }
+        let cells = (0u32..).zip(&columns).flat_map(|(target, column)| {
+            column.iter().map(move |&(source, weight)| (source, (target, weight)))
+        });
+        let (ends, cells) = grouped(n_items, cells);
+        let (targets, weights) = cells.into_iter().unzip();
         Self { ends, targets, weights }
     }
 
@@ -56,9 +49,9 @@ impl ItemItem {
     ///
     /// # Errors
     /// Where they do not make a matrix, in words.
-    pub fn from_parts(ends: Vec<u32>, targets: Vec<u32>, weights: Vec<f32>) -> Result<Self, &'static str> {
+    pub fn from_parts(ends: Vec<usize>, targets: Vec<u32>, weights: Vec<f32>) -> Result<Self, &'static str> {
         let n_items = ends.len();
-        if !ends.is_sorted() || ends.last().map_or(0, |end| *end as usize) != targets.len() {
+        if !ends.is_sorted() || ends.last().copied().unwrap_or(0) != targets.len() {
             return Err("the lists do not end where the weights do");
         }
         if targets.len() != weights.len() || targets.iter().any(|target| *target as usize >= n_items) {
@@ -71,7 +64,7 @@ impl ItemItem {
     }
 
     /// Where the list of each item ends, what it says something about, and what.
-    pub fn parts(&self) -> (&[u32], &[u32], &[f32]) {
+    pub fn parts(&self) -> (&[usize], &[u32], &[f32]) {
         (&self.ends, &self.targets, &self.weights)
     }
 
@@ -82,8 +75,7 @@ impl ItemItem {
 
     /// Adds what having chosen `item` says about every other, times `scale`, to scores, `[items]`.
     pub fn add(&self, item: ItemIdx, scale: f32, scores: &mut [f32]) {
-        let start = item.index().checked_sub(1).map_or(0, |before| self.ends[before] as usize);
-        let list = start..self.ends[item.index()] as usize;
+        let list = list(&self.ends, item.index());
         for (&target, &weight) in self.targets[list.clone()].iter().zip(&self.weights[list]) {
             scores[target as usize] += scale * weight;
         }
@@ -96,7 +88,7 @@ mod tests {
 
     #[test]
     fn parts_that_make_no_matrix_are_refused() {
-        let read = |ends: &[u32], targets: &[u32], weights: &[f32]| {
+        let read = |ends: &[usize], targets: &[u32], weights: &[f32]| {
             ItemItem::from_parts(ends.to_vec(), targets.to_vec(), weights.to_vec())
         };
         let model = read(&[1, 1, 2], &[2, 0], &[0.5, -1.0]).unwrap();
@@ -107,7 +99,7 @@ mod tests {
         for (ends, targets, weights) in [
             (&[2, 1, 2][..], &[2, 0][..], &[0.5, 1.0][..]),
             (&[1, 1, 3], &[2, 0], &[0.5, 1.0]),
-            (&[1, 1, u32::MAX], &[2, 0], &[0.5, 1.0]),
+            (&[1, 1, usize::MAX], &[2, 0], &[0.5, 1.0]),
             (&[1, 1, 2], &[2, 3], &[0.5, 1.0]),
             (&[1, 1, 2], &[2, 0], &[0.5]),
             (&[1, 1, 2], &[2, 0], &[0.5, f32::NAN]),

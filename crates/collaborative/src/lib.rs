@@ -4,6 +4,7 @@ mod choices;
 mod ease;
 mod item_item;
 mod item_knn;
+mod lists;
 
 pub use choices::Choices;
 pub use ease::{EaseConfig, ease};

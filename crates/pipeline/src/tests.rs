@@ -117,6 +117,9 @@ fn terms_go_to_whoever_asks_them() {
     let whole = run.laid_out().unwrap();
     whole.check().unwrap();
     assert_eq!(whole.laid_out().unwrap(), whole, "nothing is left to lay out");
+    let unheard = RunConfig { algorithms: vec!["ease".into(), "untrained".into()], ..run.clone() };
+    let unheard = RunConfig { ablations: Vec::new(), ..unheard };
+    assert!(unheard.check().unwrap_err().to_string().contains("none of `algorithms` would hear entropy"));
     run.term.insert("entropie".into(), toml::Table::new());
     assert!(run.check().unwrap_err().to_string().contains("no term is called entropie"));
 }
@@ -203,6 +206,13 @@ fn a_training_that_comes_to_nothing_leaves_nothing_and_one_with_a_checkpoint_can
     let other = Working::open(&out, "b", Resume::Demanded);
     assert!(matches!(other, Err(PipelineError::OtherCheckpoint { .. })));
     assert!(Working::open(&out, "a", Resume::IfSame).unwrap().kept().unwrap().is_some());
+    // As an earlier version left it, whose checkpoints have another form.
+    std::fs::write(Working::place(&out).join("key"), "a").unwrap();
+    assert_eq!(Working::found(&out, "a"), Found::Other);
+    let working = Working::open(&out, "a", Resume::IfSame).unwrap();
+    assert!(working.kept().unwrap().is_none(), "begun anew");
+    working.keep(&TrainingState::default(), &artefact::Tensors::default()).unwrap();
+    drop(working);
     let part = Working::place(&out);
     std::fs::write(part.join("poem.txt"), "mine").unwrap();
     let refused = Working::open(&out, "b", Resume::Never);

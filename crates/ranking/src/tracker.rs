@@ -5,8 +5,8 @@ use kernels::{exp_in_place, perceptron_over_columns};
 use mdp::{Interaction, ItemIdx, ItemSet};
 use nn::Mlp;
 use representation::{
-    Belief, FAR, Feature, HazardExample, ItemTable, N_DISCRIMINATED, N_DISLIKE, N_FEATURES, N_NEARNESS,
-    N_SATURATION, N_STATE, RECENT, SessionState,
+    Belief, DISLIKE, FAR, Feature, HazardExample, ItemTable, N_DISCRIMINATED, N_DISLIKE, N_FEATURES,
+    N_NEARNESS, N_SATURATION, N_STATE, RECENT, SessionState,
 };
 use std::ops::Deref;
 
@@ -107,10 +107,7 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
             Feature::LogStay => match hazard {
                 None => out.fill(0.0),
                 Some(hazard) => {
-                    let dislike = [
-                        column(before, n_items, Feature::PredictedReward),
-                        column(before, n_items, Feature::Uncertainty),
-                    ];
+                    let dislike = DISLIKE.map(|feature| column(before, n_items, feature));
                     self.log_stay(hazard, dislike, &view.saturation, &view.nearness, out);
                 }
             },
@@ -134,8 +131,7 @@ impl<T: Deref<Target = ItemTable>> Tracker<T> {
     pub fn hazard_example(&self, view: &View, item: ItemIdx, left: bool) -> HazardExample {
         let index = item.index();
         let nearness = std::array::from_fn(|k| view.nearness[k][index]);
-        let dislike: [f32; N_DISLIKE] =
-            [Feature::PredictedReward, Feature::Uncertainty].map(|feature| view.column(feature)[index]);
+        let dislike = DISLIKE.map(|feature| view.column(feature)[index]);
         let saturation = view.saturation[self.items.group_of[index] as usize];
         HazardExample { saturation, nearness, dislike, left }
     }

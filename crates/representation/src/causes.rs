@@ -1,6 +1,6 @@
 //! What makes users leave, as far as it can be seen: three causes and what each looks at.
 
-use crate::WINDOWS;
+use crate::{Feature, WINDOWS};
 
 /// A cause of leaving. Each is learned by a small network of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +30,10 @@ pub enum Nearness {
 pub const N_SATURATION: usize = WINDOWS.len() + 1;
 /// Inputs of the nearness cause.
 pub const N_NEARNESS: usize = Nearness::ALL.len();
-/// Inputs of the dislike cause: the predicted reward and its uncertainty.
-pub const N_DISLIKE: usize = 2;
+/// What dislike looks at, in this order.
+pub const DISLIKE: [Feature; 2] = [Feature::PredictedReward, Feature::Uncertainty];
+/// Inputs of the dislike cause.
+pub const N_DISLIKE: usize = DISLIKE.len();
 
 impl Cause {
     /// All of them, in order.
@@ -54,7 +56,7 @@ impl Cause {
                 windows.into_iter().chain(["saturation_breadth".to_owned()]).collect()
             }
             Self::Nearness => Nearness::ALL.map(|input| input.name().to_owned()).to_vec(),
-            Self::Dislike => vec!["predicted_reward".to_owned(), "uncertainty".to_owned()],
+            Self::Dislike => DISLIKE.map(|input| input.name().to_owned()).to_vec(),
         }
     }
 }

@@ -15,7 +15,7 @@ mod state;
 mod taste;
 mod tensors;
 
-pub use causes::{Cause, HazardExample, N_DISLIKE, N_NEARNESS, N_SATURATION, Nearness};
+pub use causes::{Cause, DISLIKE, HazardExample, N_DISLIKE, N_NEARNESS, N_SATURATION, Nearness};
 pub use columns::{Feature, N_DISCRIMINATED, N_FEATURES, discriminated_names};
 pub use fitted::ItemTables;
 pub use items::{ItemTable, TABLES};

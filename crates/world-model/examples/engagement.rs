@@ -241,6 +241,8 @@ enum Family {
 /// Engagement as odds: a logistic regression on a score and on popularity, up to their squares, times the rating given engagement.
 struct Judge {
     scores: Vec<Vec<f32>>,
+    /// Root mean square of every user's scores.
+    spreads: Vec<f64>,
     popularity: Vec<f64>,
     /// Logarithm of how often an item is drawn as one that was not taken up, times the number of items.
     log_rates: Vec<f64>,
@@ -270,6 +272,7 @@ impl Judge {
             Family::Popularity => fitted.iter().map(|_| vec![0.0; *n_items]).collect(),
         };
         let mut out = Self {
+            spreads: of_users.iter().map(|row| spread(row)).collect(),
             scores: of_users,
             log_rates: log_rates(&known.counts()),
             popularity,
@@ -296,9 +299,7 @@ impl Judge {
     }
 
     fn features(&self, user: usize, item: ItemIdx) -> [f64; N] {
-        let row = &self.scores[user];
-        let square = row.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>() / row.len() as f64;
-        let scaled = f64::from(row[item.index()]) / square.sqrt().max(1e-9);
+        let scaled = f64::from(self.scores[user][item.index()]) / self.spreads[user];
         let (s, p) = (scaled.asinh(), self.popularity[item.index()]);
         [1.0, s, p, s * s, p * p, s * p]
     }
@@ -389,6 +390,12 @@ fn beyond_popularity(
 fn log_rates(counts: &[u32]) -> Vec<f64> {
     let (total, n) = (f64::from(counts.iter().sum::<u32>().max(1)), counts.len() as f64);
     counts.iter().map(|count| (UNIFORM + (1.0 - UNIFORM) * n * f64::from(*count) / total).ln()).collect()
+}
+
+/// The root mean square; of nothing but zeros, a number that divides.
+fn spread(row: &[f32]) -> f64 {
+    let square = row.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>() / row.len() as f64;
+    square.sqrt().max(1e-9)
 }
 
 fn by_user(model: &ItemItem, part: &[Vec<Interaction>]) -> Vec<Vec<f32>> {

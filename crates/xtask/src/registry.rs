@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 /// Where algorithms live.
 const FOLDER: &str = "crates/algorithms/src/";
 /// Folders there that are no algorithms.
-const OTHERS: [&str; 2] = ["terms", "tests"];
+const OTHERS: [&str; 3] = ["item_item", "terms", "tests"];
 
 /// Where importers live.
 const IMPORTERS: &str = "crates/data/src/import/";
@@ -30,57 +30,57 @@ fn lines<'a>(text: &'a str, before: &str, behind: &str) -> BTreeSet<&'a str> {
     names.collect()
 }
 
+/// What is on one side alone: names that have a file or folder (`here`), and names that have a line of the registry (`there`).
+fn both_ways(
+    here: &BTreeSet<&str>,
+    place: impl Fn(&str) -> String,
+    there: &BTreeSet<&str>,
+    registry: &str,
+    [without_line, own]: [&str; 2],
+) -> Vec<Finding> {
+    let unlisted = here.difference(there).map(|name| Finding::new(place(name), without_line));
+    let absent = there
+        .difference(here)
+        .map(|name| Finding::new(registry, format!("`{name}` has no {own} of its own")));
+    unlisted.chain(absent).collect()
+}
+
+fn text_of<'a>(files: &'a [(String, String)], path: &str) -> &'a str {
+    files.iter().find(|(name, _)| name == path).map_or("", |(_, text)| text)
+}
+
 /// A file that says how a layout is read has a line of the importers, and every line such a file.
 fn importers(files: &[(String, String)]) -> Vec<Finding> {
     let registry = format!("{IMPORTERS}importer.rs");
-    let text = files.iter().find(|(name, _)| *name == registry).map_or("", |(_, text)| text);
-    let lines = lines(text, "super::", "::IMPORTER,");
     let is_one = |text: &str| text.contains("const IMPORTER: Importer");
     let own =
         files.iter().filter(|(_, text)| is_one(text)).filter_map(|(name, _)| name.strip_prefix(IMPORTERS));
-    let files: BTreeSet<&str> = own.filter_map(|name| name.strip_suffix(".rs")).collect();
-    let unlisted = files.difference(&lines).map(|name| {
-        Finding::new(format!("{IMPORTERS}{name}.rs"), "an importer without a line of `IMPORTERS`")
-    });
-    let absent = lines
-        .difference(&files)
-        .map(|name| Finding::new(&registry, format!("`{name}` has no file of its own")));
-    unlisted.chain(absent).collect()
+    let here = own.filter_map(|name| name.strip_suffix(".rs")).collect();
+    let there = lines(text_of(files, &registry), "super::", "::IMPORTER,");
+    let place = |name: &str| format!("{IMPORTERS}{name}.rs");
+    both_ways(&here, place, &there, &registry, ["an importer without a line of `IMPORTERS`", "file"])
 }
 
 /// An exit rule's file has a line of the rules, and every line such a file.
 fn rules(files: &[(String, String)]) -> Vec<Finding> {
-    let text = files.iter().find(|(name, _)| name == RULE_REGISTRY).map_or("", |(_, text)| text);
-    let inside = files.iter().filter_map(|(name, _)| name.strip_prefix(RULES)?.strip_suffix(".rs"));
-    let (rules, lines) = (inside.collect::<BTreeSet<_>>(), lines(text, "", "::ENTRY,"));
-    let unlisted = rules
-        .difference(&lines)
-        .map(|name| Finding::new(format!("{RULES}{name}.rs"), "an exit rule without a line of `RULES`"));
-    let absent = lines
-        .difference(&rules)
-        .map(|name| Finding::new(RULE_REGISTRY, format!("`{name}` has no file of its own")));
-    unlisted.chain(absent).collect()
+    let here = files.iter().filter_map(|(name, _)| name.strip_prefix(RULES)?.strip_suffix(".rs")).collect();
+    let there = lines(text_of(files, RULE_REGISTRY), "", "::ENTRY,");
+    let place = |name: &str| format!("{RULES}{name}.rs");
+    both_ways(&here, place, &there, RULE_REGISTRY, ["an exit rule without a line of `RULES`", "file"])
 }
 
+/// An algorithm's folder has a line of the registry and a page, and every line such a folder.
 fn algorithms(files: &[(String, String)]) -> Vec<Finding> {
     let inside: Vec<&str> = files.iter().filter_map(|(name, _)| name.strip_prefix(FOLDER)).collect();
-    let folders: BTreeSet<&str> =
-        inside.iter().filter_map(|name| name.split_once('/')).map(|(folder, _)| folder).collect();
+    let folders = inside.iter().filter_map(|name| name.split_once('/')).map(|(folder, _)| folder);
+    let here: BTreeSet<&str> = folders.filter(|folder| !OTHERS.contains(folder)).collect();
     let registry = format!("{FOLDER}registry.rs");
-    let text = files.iter().find(|(name, _)| *name == registry).map_or("", |(_, text)| text);
-    let lines = lines(text, "crate::", "::ENTRY,");
-    let algorithms: BTreeSet<&str> = folders.into_iter().filter(|folder| !OTHERS.contains(folder)).collect();
-    let mut findings = Vec::new();
-    for name in algorithms.difference(&lines) {
-        findings.push(Finding::new(format!("{FOLDER}{name}"), "an algorithm without a line of `REGISTRY`"));
-    }
-    for name in lines.difference(&algorithms) {
-        findings.push(Finding::new(&registry, format!("`{name}` has no folder of its own")));
-    }
-    for name in algorithms.intersection(&lines) {
-        if !inside.contains(&format!("{name}/README.md").as_str()) {
-            findings.push(Finding::new(format!("{FOLDER}{name}"), "an algorithm without README.md"));
-        }
-    }
+    let there = lines(text_of(files, &registry), "crate::", "::ENTRY,");
+    let place = |name: &str| format!("{FOLDER}{name}");
+    let told = ["an algorithm without a line of `REGISTRY`", "folder"];
+    let mut findings = both_ways(&here, place, &there, &registry, told);
+    let has_page = |name: &str| inside.contains(&format!("{name}/README.md").as_str());
+    let pageless = here.intersection(&there).filter(|name| !has_page(name));
+    findings.extend(pageless.map(|name| Finding::new(place(name), "an algorithm without README.md")));
     findings
 }

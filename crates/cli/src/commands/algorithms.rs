@@ -2,7 +2,7 @@
 
 use crate::context::Global;
 use crate::failure::Failure;
-use crate::settings::nearest;
+use crate::settings::one_of;
 use algorithms::{Entry, REGISTRY};
 use serde::Serialize;
 
@@ -68,8 +68,5 @@ pub(crate) fn unknown(name: &str) -> Failure {
 
 /// The name that is meant, and all that there are.
 pub(crate) fn known(name: &str) -> String {
-    let names: Vec<&str> = REGISTRY.iter().map(|entry| entry.name).collect();
-    let meant = nearest(name, names.iter().copied());
-    let meant = meant.map(|name| format!("did you mean {name}? ")).unwrap_or_default();
-    format!("{meant}one of {}", names.join(", "))
+    one_of(name, &REGISTRY.iter().map(|entry| entry.name).collect::<Vec<_>>())
 }

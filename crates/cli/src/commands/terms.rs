@@ -2,7 +2,7 @@
 
 use crate::context::Global;
 use crate::failure::Failure;
-use crate::settings::nearest;
+use crate::settings::one_of;
 use algorithms::{REGISTRY, TERMS, TermEntry};
 use learning::Hook;
 use serde::Serialize;
@@ -64,7 +64,5 @@ fn table(lines: &[Line]) -> String {
 
 fn unknown(name: &str) -> Failure {
     let names: Vec<&str> = TERMS.iter().map(|term| term.name).collect();
-    let meant = nearest(name, names.iter().copied());
-    let meant = meant.map(|name| format!("did you mean {name}? ")).unwrap_or_default();
-    Failure::input(format!("no term is called {name}")).hint(format!("{meant}one of {}", names.join(", ")))
+    Failure::input(format!("no term is called {name}")).hint(one_of(name, &names))
 }

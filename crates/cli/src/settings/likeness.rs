@@ -8,6 +8,13 @@ pub(crate) fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str
     (3 * distance <= longest).then_some(name)
 }
 
+/// What to say to whoever names something that is not there: what is meant, if anything is, and all that there is.
+pub(crate) fn one_of(unknown: &str, known: &[&str]) -> String {
+    let meant = nearest(unknown, known.iter().copied());
+    let meant = meant.map(|name| format!("did you mean {name}? ")).unwrap_or_default();
+    format!("{meant}one of {}", known.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -114,6 +114,21 @@ fn nothing_is_overwritten() {
     assert!(old.join("data.new/cat.png").exists());
 }
 
+#[test]
+fn what_others_wrote_is_passed_over_and_a_directory_may_be_where_one_stands() {
+    let dir = scratch();
+    let old = goldens(dir.path());
+    let page = dir.path().join("page");
+    std::fs::create_dir(&page).unwrap();
+    std::fs::write(page.join("manifest.json"), r#"{ "name": "a page", "icons": [] }"#).unwrap();
+    std::fs::rename(old.join("data"), page.join("data")).unwrap();
+    let found = json(dir.path(), &["migrate", "page", "--recursive", "--check"]);
+    assert_eq!(found["findings"].as_array().unwrap().len(), 1, "{found:#}");
+    assert_eq!(row(&found, "page/data")["kind"], "dataset", "ours below theirs is found");
+    json(&page.join("data"), &["migrate", "."]);
+    assert!(page.join("data.new").is_dir() && !page.join("data/.new").exists(), "beside, not inside");
+}
+
 /// Rewrites a golden's manifest.
 fn change(directory: &Path, change: impl FnOnce(&mut Value)) {
     let path = directory.join("manifest.json");

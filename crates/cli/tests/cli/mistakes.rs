@@ -104,6 +104,12 @@ fn a_threshold_is_refused_where_the_rule_has_none() {
     let text = fails(domain(), &line.split(' ').collect::<Vec<_>>(), 2);
     assert!(text.contains("category-window has no threshold"), "{text}");
     assert!(text.contains("similarity-window, ilrec, billp"), "{text}");
+    let twice = "eval --policy random --data data --world world --exit-rule ilrec --threshold 3 --exit-set threshold=4";
+    let text = fails(domain(), &twice.split(' ').collect::<Vec<_>>(), 2);
+    assert!(
+        text.contains("the threshold is given twice") && text.contains("leave one of them out"),
+        "{text}"
+    );
 }
 
 /// Every command of the program, by walking through its own help.

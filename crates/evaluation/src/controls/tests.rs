@@ -265,6 +265,29 @@ fn only_two_controls_are_privileged() {
 }
 
 #[test]
+fn a_planner_goes_on_from_what_was_shown_to_a_user_who_stayed() {
+    let planner = GreedyDiverse::new(Arc::new(Matrix), &environment(10)).expect("sizes agree");
+    let mut session = planner.start(SessionContext { user: UserIdx(1), history: &[] });
+    let mut shown = ItemSet::empty(12);
+    // The third of a category would end a session of the hard rule; chance let this user stay.
+    for item in [11, 10, 9, 8] {
+        session.observe(ItemIdx(item), 5.0);
+        shown.insert(ItemIdx(item));
+    }
+    let next = session.choose(&shown, &mut rng_for(0, &[])).item;
+    session.observe(next, 5.0);
+    shown.insert(next);
+    for _ in 0..2 {
+        let next = session.choose(&shown, &mut rng_for(0, &[])).item;
+        session.observe(next, 5.0);
+        shown.insert(next);
+    }
+    // Two of the middle category, one of the first: a window that stood still would have shown a third of the middle one.
+    let of = |category: u32| shown.iter().filter(|item| item.0 / 4 == category).count();
+    assert_eq!([of(0), of(1), of(2)], [1, 2, 4]);
+}
+
+#[test]
 fn every_control_knows_how_likely_its_choices_are() {
     let world = environment(10);
     let categories = world.features().categories.clone().expect("given");
