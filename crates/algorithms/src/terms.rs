@@ -6,7 +6,7 @@
 mod entropy;
 mod popularity;
 
-use crate::registry::merge;
+use crate::registry::{Entry, merge};
 use learning::{Hook, Hooks, LearningError, Scores, Term};
 use serde_json::{Map, Value};
 
@@ -49,6 +49,11 @@ const KNOWLEDGE: TermEntry = TermEntry {
 };
 
 impl TermEntry {
+    /// Whether an algorithm asks everything that it has to say, by the presets of both.
+    pub fn is_heard_by(&self, algorithm: &Entry) -> bool {
+        self.hooks.iter().all(|hook| algorithm.needs.asks.has(hook))
+    }
+
     /// The preset as plain data.
     pub fn defaults(&self) -> Value {
         toml::from_str(self.preset).expect("presets are tested")
@@ -71,8 +76,13 @@ impl TermEntry {
 }
 
 /// The term of a name.
-pub fn find_term(name: &str) -> Option<&'static TermEntry> {
-    TERMS.iter().find(|entry| entry.name == name)
+///
+/// # Errors
+/// The sentence that says which there are, where none has it.
+pub fn find_term(name: &str) -> Result<&'static TermEntry, String> {
+    let names = || TERMS.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
+    let found = TERMS.iter().find(|entry| entry.name == name);
+    found.ok_or_else(|| format!("no term is called {name}; there are {}", names()))
 }
 
 /// Settings of terms, by name, each on its preset.
@@ -83,9 +93,7 @@ pub(crate) fn laid_out(chosen: Value) -> Result<Vec<(&'static TermEntry, Value)>
     let refused = |why: String| LearningError::Settings { algorithm: "term", why };
     let Value::Object(chosen) = chosen else { return Err(refused("expected a table".into())) };
     let one = |(name, changes): (String, Value)| {
-        let names = || TERMS.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
-        let entry = find_term(&name)
-            .ok_or_else(|| refused(format!("no term is called {name}; there are {}", names())))?;
+        let entry = find_term(&name).map_err(refused)?;
         let mut settings = entry.defaults();
         merge(&mut settings, changes);
         Ok((entry, settings))
@@ -101,8 +109,7 @@ pub(crate) fn laid_out(chosen: Value) -> Result<Vec<(&'static TermEntry, Value)>
 /// What is expected in its place.
 pub fn parse_term(text: &str) -> Result<(&'static TermEntry, Value), String> {
     let (name, rest) = text.split_once(':').unwrap_or((text, ""));
-    let names = || TERMS.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
-    let entry = find_term(name).ok_or_else(|| format!("no term is called {name}; there are {}", names()))?;
+    let entry = find_term(name)?;
     let mut changes = Map::new();
     for assignment in rest.split(',').filter(|part| !part.is_empty()) {
         let (key, value) = assignment

@@ -1,7 +1,7 @@
 //! One experiment as a file.
 
 use crate::PipelineError;
-use crate::variants::{Variant, variants};
+use crate::variants::{Variant, term_of, variants};
 use agents::AgentSettings;
 use environment::RuleSettings;
 use experiment::{EnvironmentSettings, EvaluationSettings};
@@ -222,15 +222,11 @@ impl RunConfig {
             return refuse("algorithms", "at least one is needed");
         }
         for name in self.term.keys() {
-            if !self
-                .algorithms
-                .iter()
-                .any(|algorithm| Variant::of_algorithm(algorithm).is_ok_and(|v| v.hears(name)))
-            {
-                return refuse(
-                    "term",
-                    &format!("none of `algorithms` would hear {name}; `ilrec terms` lists who does"),
-                );
+            let term = term_of(name)?;
+            let mut algorithms = self.algorithms.iter().filter_map(|name| algorithms::find(name));
+            if !algorithms.any(|algorithm| term.is_heard_by(algorithm)) {
+                let why = format!("none of `algorithms` would hear {name}; `ilrec terms` lists who does");
+                return refuse("term", &why);
             }
         }
         // What is there twice would count twice.

@@ -54,6 +54,11 @@ pub fn ablation_names() -> impl Iterator<Item = &'static str> {
     ABLATIONS.iter().map(|ablation| ablation.name)
 }
 
+/// A term that a run's file names.
+pub(crate) fn term_of(name: &str) -> Result<&'static algorithms::TermEntry, PipelineError> {
+    algorithms::find_term(name).map_err(|why| PipelineError::Setting { setting: "term", why })
+}
+
 impl Variant {
     /// An algorithm as the registry has it.
     ///
@@ -83,22 +88,11 @@ impl Variant {
         Ok(Self { name, fixed, transform, ..full })
     }
 
-    /// Whether it would ask a term everything that it has to say; of a name that no term has, nothing is said here.
-    pub(crate) fn hears(&self, term: &str) -> bool {
-        algorithms::find_term(term)
-            .is_none_or(|term| term.hooks.iter().all(|hook| self.entry.needs.asks.has(hook)))
-    }
-
     /// The run's terms that it would ask everything they have to say.
     fn heard<'a>(&self, run: &'a RunConfig) -> Result<Vec<(&'a String, &'a toml::Table)>, PipelineError> {
         let mut heard = Vec::new();
         for (name, settings) in &run.term {
-            let entry = algorithms::find_term(name).ok_or_else(|| {
-                let known: Vec<&str> = algorithms::TERMS.iter().map(|term| term.name).collect();
-                let why = format!("no term is called {name}; there are {}", known.join(", "));
-                PipelineError::Setting { setting: "term", why }
-            })?;
-            if self.hears(entry.name) {
+            if term_of(name)?.is_heard_by(self.entry) {
                 heard.push((name, settings));
             }
         }

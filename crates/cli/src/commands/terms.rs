@@ -28,8 +28,7 @@ struct Line {
 
 impl Line {
     fn of(term: &TermEntry) -> Self {
-        let hears = |asks: learning::Hooks| term.hooks.iter().all(|hook| asks.has(hook));
-        let hearers = REGISTRY.iter().filter(|entry| hears(entry.needs.asks));
+        let hearers = REGISTRY.iter().filter(|entry| term.is_heard_by(entry));
         let heard_by = match term.build {
             algorithms::Build::Own(_) => hearers.map(|entry| entry.name).collect(),
             algorithms::Build::PartOf(algorithm) => vec![algorithm],
@@ -45,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         let lines: Vec<Line> = TERMS.iter().map(Line::of).collect();
         return global.format().emit(&lines, &table(&lines));
     };
-    let term = algorithms::find_term(name).ok_or_else(|| unknown(name))?;
+    let term = algorithms::find_term(name).map_err(|_| unknown(name))?;
     let line = Line::of(term);
     global.format().emit(&line, &format!("{}\n{}", told(&line, name.len()), term.preset.trim_end()))
 }

@@ -147,7 +147,11 @@ fn terms_of(file: &Path) -> Vec<&'static TermEntry> {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     let table: toml::Table = toml::from_str(&text).unwrap_or_default();
     let named = table.get("term").and_then(toml::Value::as_table);
-    named.into_iter().flat_map(toml::Table::keys).filter_map(|name| algorithms::find_term(name)).collect()
+    named
+        .into_iter()
+        .flat_map(toml::Table::keys)
+        .filter_map(|name| algorithms::find_term(name).ok())
+        .collect()
 }
 
 /// What is said of a training run that is told to end.
