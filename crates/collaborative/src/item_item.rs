@@ -68,6 +68,23 @@ impl ItemItem {
         (&self.ends, &self.targets, &self.weights)
     }
 
+    /// No item says anything about another.
+    pub fn empty(n_items: usize) -> Self {
+        Self { ends: vec![0; n_items], targets: Vec::new(), weights: Vec::new() }
+    }
+
+    /// Whether each list names its items in ascending order, as fitted ones do and [`ItemItem::weight`] needs.
+    pub fn is_sorted(&self) -> bool {
+        (0..self.n_items()).all(|item| self.targets[list(&self.ends, item)].is_sorted())
+    }
+
+    /// What having chosen `from` says about `to`, 0 where they are no neighbours.
+    pub fn weight(&self, from: ItemIdx, to: ItemIdx) -> f32 {
+        let list = list(&self.ends, from.index());
+        let at = self.targets[list.clone()].binary_search(&to.0);
+        at.map_or(0.0, |at| self.weights[list.start + at])
+    }
+
     /// Size of the catalogue.
     pub fn n_items(&self) -> usize {
         self.ends.len()
@@ -95,6 +112,9 @@ mod tests {
         let mut scores = [0.0; 3];
         (0..3).for_each(|item| model.add(ItemIdx(item), 2.0, &mut scores));
         assert_eq!(scores, [-2.0, 0.0, 1.0]);
+        assert!(model.is_sorted() && ItemItem::empty(3).is_sorted());
+        assert_eq!([0, 1, 2].map(|to| model.weight(ItemIdx(0), ItemIdx(to))), [0.0, 0.0, 0.5]);
+        assert_eq!(ItemItem::empty(3).weight(ItemIdx(2), ItemIdx(0)), 0.0);
         assert!(read(&[], &[], &[]).is_ok());
         for (ends, targets, weights) in [
             (&[2, 1, 2][..], &[2, 0][..], &[0.5, 1.0][..]),

@@ -1,9 +1,10 @@
-//! Who is trained on and who is tested; what the world is fitted on and what the judge is fitted on.
+//! Who is trained on and who is tested; what the world is fitted on, what the judge is fitted on, and what nobody is fitted on.
 
 use crate::Dataset;
 use mdp::{Histories, Rng, UserIdx, rng_for};
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use std::sync::Arc;
 
 const USERS: u64 = 0x7573_6572;
@@ -52,41 +53,62 @@ impl UserSplit {
     }
 }
 
-/// Every user's log in two parts, in the order of the log. They share no row. Where the log has a clock, both are
+/// Every user's log in three parts, in the order of the log. They share no row. Where the log has a clock, all are
 /// views of it; else views of one copy, laid out part by part.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogSplit {
     /// Fits the train world, and is the user's logged history for policies. `[users]`
     pub world: Histories,
-    /// Fits the judge world, and holds the held-out items of ranking metrics. `[users]`
+    /// Fits the judge world. `[users]`
     pub judge: Histories,
+    /// Fits nothing: what people chose that neither world has seen. `[users]`
+    pub kept: Histories,
+}
+
+/// The shares of every user's log; the judge has what is left.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogShares {
+    /// The earliest part, for the train world.
+    pub world: f64,
+    /// The latest part, that nobody is fitted on.
+    pub kept: f64,
 }
 
 impl LogSplit {
-    /// Cuts every user's log so that the earlier `fraction` (rounded half up) is the world part. Where the log
-    /// has no clock, a random part of that size, drawn per user from the seed, takes its place.
-    pub fn draw(dataset: &Dataset, fraction: f64, seed: u64) -> Self {
-        let n_world = |n: usize| part(n, fraction, n);
+    /// Cuts every user's log so that the earliest `shares.world` is the world part and the latest `shares.kept` is kept (both
+    /// rounded half up, the world part first). Where the log has no clock, random parts of these sizes, drawn per user
+    /// from the seed, take their places.
+    pub fn draw(dataset: &Dataset, shares: LogShares, seed: u64) -> Self {
+        let bounds = |n: usize| {
+            let n_world = part(n, shares.world, n);
+            (n_world, n - part(n, shares.kept, n - n_world))
+        };
         if dataset.has_clock() {
+            let cut = |range: fn((usize, usize), usize) -> Range<usize>| {
+                dataset.part_of_histories(|history| range(bounds(history.len()), history.len()))
+            };
             return Self {
-                world: dataset.part_of_histories(|history| 0..n_world(history.len())),
-                judge: dataset.part_of_histories(|history| n_world(history.len())..history.len()),
+                world: cut(|(world, _), _| 0..world),
+                judge: cut(|(world, judge), _| world..judge),
+                kept: cut(|(_, judge), n| judge..n),
             };
         }
-        let (mut rows, mut world, mut judge) = (Vec::with_capacity(dataset.n_interactions()), vec![], vec![]);
+        let mut rows = Vec::with_capacity(dataset.n_interactions());
+        let mut parts: [Vec<Range<usize>>; 3] = Default::default();
         for (user, history) in dataset.histories() {
-            let mut rng = rng_for(seed, &[LOG, u64::from(user.0)]);
-            let is_world = random_part(history.len(), n_world(history.len()), &mut rng);
-            for (part, is_kept) in [(&mut world, true), (&mut judge, false)] {
+            let (world, judge) = bounds(history.len());
+            let mut of_row: Vec<usize> =
+                (0..history.len()).map(|at| usize::from(at >= world) + usize::from(at >= judge)).collect();
+            shuffle(&mut of_row, &mut rng_for(seed, &[LOG, u64::from(user.0)]));
+            for (at, part) in parts.iter_mut().enumerate() {
                 let start = rows.len();
-                rows.extend(
-                    history.iter().zip(&is_world).filter(|(_, own)| **own == is_kept).map(|(row, _)| *row),
-                );
+                rows.extend(history.iter().zip(&of_row).filter(|(_, own)| **own == at).map(|(row, _)| *row));
                 part.push(start..rows.len());
             }
         }
         let rows = Arc::new(rows);
-        Self { world: Histories::new(rows.clone(), world), judge: Histories::new(rows, judge) }
+        let [world, judge, kept] = parts.map(|ranges| Histories::new(rows.clone(), ranges));
+        Self { world, judge, kept }
     }
 }
 
@@ -116,13 +138,6 @@ const NO_SHARE: f64 = 1e-9;
 /// `share` of `whole`, rounded half up, between 0 and `most`.
 fn part(whole: usize, share: f64, most: usize) -> usize {
     ((whole as f64 * share + 0.5).floor().max(0.0) as usize).min(most)
-}
-
-/// Marks `n_chosen` of `n` places at random.
-fn random_part(n: usize, n_chosen: usize, rng: &mut Rng) -> Vec<bool> {
-    let mut marks: Vec<bool> = (0..n).map(|place| place < n_chosen).collect();
-    shuffle(&mut marks, rng);
-    marks
 }
 
 /// Fisher-Yates.

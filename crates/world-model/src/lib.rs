@@ -2,6 +2,7 @@
 
 mod complete;
 mod deepfm;
+mod engagement;
 mod error;
 mod factorisation;
 mod linear;
@@ -9,6 +10,7 @@ mod matrix;
 mod negatives;
 mod ratings;
 mod truth;
+mod validity;
 mod world;
 
 pub use complete::CompleteRows;
@@ -16,12 +18,14 @@ pub use deepfm::{
     DeepFmConfig, DeepFmEnsemble, DeepFmParameters, DeepFmSteps, FittedEnsemble, ItemCategories, ItemContent,
     Loss, RowUpdate,
 };
+pub use engagement::{EngagementConfig, EngagementFamily, EngagementReport, Feedback, ReliabilityBin};
 pub use error::WorldError;
 pub use factorisation::{Factorisation, FactorisationConfig};
 pub use matrix::{DenseMatrix, MatrixError};
 pub use negatives::{NegativeRule, NegativeUsers, Negatives};
 pub use ratings::{Rating, RatingTable};
 pub use truth::DrawnTruth;
+pub use validity::{Agreement, PanelRow, Validity};
 pub use world::{
     CheckUser, Columns, FitReport, FitRow, JudgeConfig, MatrixSources, RankingReport, RankingRow, Side,
     World, WorldConfig,

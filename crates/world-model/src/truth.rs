@@ -105,12 +105,23 @@ impl RewardSource for DrawnTruth {
 
 /// A standard normal number that belongs to one cell under one seed.
 fn cell_normal(seed: u64, user: UserIdx, item: ItemIdx) -> f32 {
-    let cell = u64::from(user.0) << 32 | u64::from(item.0);
-    let first = mixed(mixed(seed) ^ mixed(cell));
+    let first = cell_word(seed, user, item);
     let second = mixed(first ^ 0xA076_1D64_78BD_642F);
-    let uniform = |word: u64| ((word >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
     let radius = (-2.0 * uniform(first).ln()).sqrt();
     (radius * (std::f64::consts::TAU * uniform(second)).cos()) as f32
+}
+
+/// A number between 0 and 1 that belongs to one cell under one seed.
+pub(crate) fn cell_uniform(seed: u64, user: UserIdx, item: ItemIdx) -> f64 {
+    uniform(cell_word(seed, user, item))
+}
+
+fn cell_word(seed: u64, user: UserIdx, item: ItemIdx) -> u64 {
+    mixed(mixed(seed) ^ mixed(u64::from(user.0) << 32 | u64::from(item.0)))
+}
+
+fn uniform(word: u64) -> f64 {
+    ((word >> 11) as f64 + 0.5) / (1u64 << 53) as f64
 }
 
 /// The finaliser of SplitMix64 (Steele et al. 2014).

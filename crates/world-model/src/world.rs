@@ -17,7 +17,9 @@ pub use ranking::{RankingReport, RankingRow};
 pub use report::{FitReport, FitRow};
 
 use crate::complete::CompleteRows;
-use crate::{DeepFmEnsemble, DrawnTruth, Factorisation, WorldError};
+use crate::engagement::{Engagement, TwoPart, TwoPartTruth};
+use crate::validity::Validity;
+use crate::{DeepFmEnsemble, DrawnTruth, EngagementFamily, Factorisation, WorldError};
 use catalogue::Catalogue;
 use data::Dataset;
 use data::split::{LogSplit, UserSplit};
@@ -39,8 +41,18 @@ pub struct World {
     check_users: Vec<CheckUser>,
     split: UserSplit,
     fit: FitReport,
+    validity: Option<Validity>,
     train: Train,
     judge: Judge,
+    engagement: Option<BothSides>,
+}
+
+/// Who takes up what, where feedback has two parts.
+#[derive(Clone, Debug)]
+struct BothSides {
+    train: Arc<Engagement>,
+    /// The first one is the judge, the others say whether another family would judge alike.
+    judges: Vec<(EngagementFamily, Arc<Engagement>)>,
 }
 
 /// A user whose sessions say whether a world is worth training in, with the logged history that policies are given.
@@ -129,18 +141,23 @@ impl World {
         &self.config
     }
 
+    /// The seed it was made with.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// The hash of the log it was made from.
     pub fn dataset_hash(&self) -> &str {
         &self.dataset_hash
     }
 
-    /// The log in its two parts, as this world was fitted on them.
+    /// The log in its parts, as this world was fitted on them.
     ///
     /// # Errors
     /// When `dataset` is another one.
     pub fn log_split(&self, dataset: &Dataset) -> Result<LogSplit, WorldError> {
         self.check_dataset(dataset)?;
-        Ok(LogSplit::draw(dataset, self.config.world_share, self.seed))
+        Ok(LogSplit::draw(dataset, self.config.log_shares(), self.seed))
     }
 
     /// Refuses a dataset that this world was not made from.
@@ -155,41 +172,108 @@ impl World {
         Err(WorldError::OtherInput { what: "dataset", expected: self.dataset_hash.clone(), got })
     }
 
-    /// The truth that policies train in: whole ratings drawn once from the train world's predictions, or the
-    /// imported matrix as it is.
+    /// How far the judge agrees with what people chose; nothing where no part of the log was kept for it.
+    pub fn validity(&self) -> Option<&Validity> {
+        self.validity.as_ref()
+    }
+
+    /// The families of judges, the one that judges first; none where ratings are all that users answer with.
+    pub fn judge_families(&self) -> impl Iterator<Item = EngagementFamily> {
+        self.engagement.iter().flat_map(|both| both.judges.iter().map(|(family, _)| *family))
+    }
+
+    /// The truth that policies train in: whole ratings drawn once from the train world's predictions (of what is taken up,
+    /// where feedback has two parts), or the imported matrix as it is.
     pub fn train_truth(&self) -> Arc<dyn RewardSource> {
-        match &self.train {
-            Train::DeepFm(ensemble) => Arc::new(DrawnTruth::new(ensemble.clone(), self.seed ^ TRAIN_TRUTH)),
+        let seed = self.seed ^ TRAIN_TRUTH;
+        let ratings: Arc<dyn RewardSource> = match &self.train {
+            Train::DeepFm(ensemble) => Arc::new(DrawnTruth::new(ensemble.clone(), seed)),
             Train::Matrix(matrix) => matrix.clone(),
-        }
+        };
+        self.taken_up(ratings, self.engagement.as_ref().map(|both| &both.train), seed)
     }
 
     /// The truth that judges: drawn from the judge's predictions, the data where they are complete, or the
     /// imported matrix.
     pub fn judge_truth(&self) -> Arc<dyn RewardSource> {
-        let drawn = |model: &Arc<Factorisation>| DrawnTruth::new(model.clone(), self.seed ^ JUDGE_TRUTH);
-        match &self.judge {
+        self.judged(self.engagement.as_ref().map(|both| &both.judges[0].1))
+    }
+
+    /// The truth of a judge of this family; nothing where there is none ([`World::judge_families`]).
+    pub fn judge_truth_of(&self, family: EngagementFamily) -> Option<Arc<dyn RewardSource>> {
+        Some(self.judged(Some(self.judge_of(family)?)))
+    }
+
+    fn judge_of(&self, family: EngagementFamily) -> Option<&Arc<Engagement>> {
+        let judges = &self.engagement.as_ref()?.judges;
+        judges.iter().find(|(other, _)| *other == family).map(|(_, engagement)| engagement)
+    }
+
+    fn judged(&self, engagement: Option<&Arc<Engagement>>) -> Arc<dyn RewardSource> {
+        let seed = self.seed ^ JUDGE_TRUTH;
+        let drawn = |model: &Arc<Factorisation>| DrawnTruth::new(model.clone(), seed);
+        let ratings: Arc<dyn RewardSource> = match &self.judge {
             Judge::Factorisation(model) => Arc::new(drawn(model)),
             Judge::Complete(model, rows) => {
                 Arc::new(KnownOrDrawn { rows: rows.clone(), drawn: drawn(model) })
             }
             Judge::Matrix(matrix) => matrix.clone(),
+        };
+        self.taken_up(ratings, engagement, seed)
+    }
+
+    fn taken_up(
+        &self,
+        ratings: Arc<dyn RewardSource>,
+        engagement: Option<&Arc<Engagement>>,
+        seed: u64,
+    ) -> Arc<dyn RewardSource> {
+        match engagement {
+            Some(engagement) => {
+                let skipped = self.config.engagement.skipped;
+                Arc::new(TwoPartTruth::new(engagement.clone(), ratings, skipped, seed))
+            }
+            None => ratings,
         }
     }
 
     /// What the train world believes; an imported matrix believes itself, without variance.
     pub fn train_means(&self) -> Arc<dyn MeanModel> {
-        match &self.train {
+        let ratings: Arc<dyn MeanModel> = match &self.train {
             Train::DeepFm(ensemble) => ensemble.clone(),
             Train::Matrix(matrix) => matrix.clone(),
-        }
+        };
+        self.believed(ratings, self.engagement.as_ref().map(|both| &both.train))
     }
 
     /// What the judge believes (not what it knows: a drawn truth is this plus its noise).
     pub fn judge_means(&self) -> Arc<dyn MeanModel> {
+        self.believed(self.judge_ratings(), self.engagement.as_ref().map(|both| &both.judges[0].1))
+    }
+
+    /// What a judge of this family believes; nothing where there is none.
+    pub fn judge_means_of(&self, family: EngagementFamily) -> Option<Arc<dyn MeanModel>> {
+        Some(self.believed(self.judge_ratings(), Some(self.judge_of(family)?)))
+    }
+
+    /// The judge's ratings of what is taken up.
+    pub(crate) fn judge_ratings(&self) -> Arc<dyn MeanModel> {
         match &self.judge {
             Judge::Factorisation(model) | Judge::Complete(model, _) => model.clone(),
             Judge::Matrix(matrix) => matrix.clone(),
+        }
+    }
+
+    fn believed(
+        &self,
+        ratings: Arc<dyn MeanModel>,
+        engagement: Option<&Arc<Engagement>>,
+    ) -> Arc<dyn MeanModel> {
+        match engagement {
+            Some(engagement) => {
+                Arc::new(TwoPart::new(engagement.clone(), ratings, self.config.engagement.skipped))
+            }
+            None => ratings,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The parts of users and logs.
 
-use crate::split::{LogSplit, UserShares, UserSplit};
+use crate::split::{LogShares, LogSplit, UserShares, UserSplit};
 use crate::*;
 use catalogue::Catalogue;
 use mdp::{Interaction, ItemIdx};
@@ -17,18 +17,22 @@ fn dataset(sizes: &[usize], clock: Clock) -> Dataset {
 
 #[test]
 fn with_a_clock_the_earlier_half_is_the_world_part() {
-    let split = LogSplit::draw(&dataset(&[5, 1, 4], Clock::Seconds), 0.5, 0);
+    let split = LogSplit::draw(&dataset(&[5, 1, 4], Clock::Seconds), LogShares { world: 0.5, kept: 0.0 }, 0);
     let times = |rows: &[Interaction]| rows.iter().map(|row| row.time).collect::<Vec<_>>();
     assert_eq!(times(&split.world[0]), [0, 1, 2]);
     assert_eq!(times(&split.judge[0]), [3, 4]);
     assert_eq!((split.world[1].len(), split.judge[1].len()), (1, 0));
     assert_eq!((split.world[2].len(), split.judge[2].len()), (2, 2));
+    let split = LogSplit::draw(&dataset(&[5, 1, 9], Clock::Seconds), LogShares { world: 0.4, kept: 0.3 }, 0);
+    let sizes = |user: usize| [&split.world, &split.judge, &split.kept].map(|part| part[user].len());
+    assert_eq!([0, 1, 2].map(sizes), [[2, 1, 2], [0, 1, 0], [4, 2, 3]]);
+    assert_eq!(times(&split.kept[2]), [6, 7, 8], "the latest");
 }
 
 #[test]
 fn without_a_clock_the_part_is_drawn_from_the_seed() {
     let dataset = dataset(&[40; 3], Clock::Unordered);
-    let draw = |seed| LogSplit::draw(&dataset, 0.5, seed);
+    let draw = |seed| LogSplit::draw(&dataset, LogShares { world: 0.5, kept: 0.25 }, seed);
     assert_eq!(draw(1), draw(1));
     assert_ne!(draw(1), draw(2));
     assert_ne!(draw(1).world[0], draw(1).world[1], "each user has a draw of its own");
@@ -53,18 +57,22 @@ proptest! {
     }
 
     #[test]
-    fn log_parts_are_a_partition(sizes in prop::collection::vec(0usize..20, 1..8), fraction in 0.0f64..1.0, ordered: bool) {
+    fn log_parts_are_a_partition(sizes in prop::collection::vec(0usize..20, 1..8), world in 0.0f64..1.0, kept in 0.0f64..1.0, ordered: bool) {
         let clock = if ordered { Clock::Positions } else { Clock::Unordered };
         let dataset = dataset(&sizes, clock);
-        let split = LogSplit::draw(&dataset, fraction, 3);
+        let split = LogSplit::draw(&dataset, LogShares { world, kept }, 3);
         for (user, history) in dataset.histories() {
-            let (world, judge) = (&split.world[user.index()], &split.judge[user.index()]);
-            let mut all = [world, judge].concat();
+            let [world, judge, kept] = [&split.world, &split.judge, &split.kept].map(|part| &part[user.index()]);
+            let mut all = [world, judge, kept].concat();
             all.sort_by_key(|row| row.time);
             prop_assert_eq!(all, history.to_vec());
-            prop_assert!(!ordered || world.iter().all(|w| judge.iter().all(|j| w.time < j.time)));
+            prop_assert!(!ordered || all_before(world, judge) && all_before(judge, kept) && all_before(world, kept));
         }
     }
+}
+
+fn all_before(a: &[Interaction], b: &[Interaction]) -> bool {
+    a.iter().all(|a| b.iter().all(|b| a.time < b.time))
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Settings of a world.
 
-use crate::{DeepFmConfig, FactorisationConfig, Negatives, WorldError};
-use data::split::UserShares;
+use crate::{DeepFmConfig, EngagementConfig, FactorisationConfig, Feedback, Negatives, WorldError};
+use data::split::{LogShares, UserShares};
 use serde::{Deserialize, Serialize};
 
 /// Where the judge's truth comes from.
@@ -19,9 +19,17 @@ pub enum JudgeConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorldConfig {
+    /// What users answer with.
+    #[serde(skip_serializing_if = "are_ratings")]
+    pub feedback: Feedback,
     /// The earlier share of every user's log: fits the train world, and is the history that policies see. The
-    /// rest fits the judge.
+    /// rest fits the judge, but for what is kept.
     pub world_share: f64,
+    /// The latest share of every user's log, that no world is fitted on: held-out choices are of it, and a world's check asks
+    /// whether the judge agrees with it. Left out: nothing where feedback is ratings, half of what the train world leaves where
+    /// it has two parts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_share: Option<f64>,
     /// Shares of train and validation users; the rest are test users.
     pub users: UserShares,
     /// Share of the train world's ratings that the fit report is measured on.
@@ -36,11 +44,26 @@ pub struct WorldConfig {
     pub deepfm: DeepFmConfig,
     /// The judge world.
     pub factorisation: FactorisationConfig,
+    /// Who takes up what, where feedback has two parts.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub engagement: EngagementConfig,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn are_ratings(feedback: &Feedback) -> bool {
+    *feedback == Feedback::Ratings
+}
+
+fn is_usual(engagement: &EngagementConfig) -> bool {
+    *engagement == EngagementConfig::default()
 }
 
 impl Default for WorldConfig {
     fn default() -> Self {
         Self {
+            feedback: Feedback::default(),
+            kept_share: None,
+            engagement: EngagementConfig::default(),
             world_share: 0.5,
             users: UserShares::default(),
             held_out_share: 0.1,
@@ -54,6 +77,15 @@ impl Default for WorldConfig {
 }
 
 impl WorldConfig {
+    /// The shares of every user's log.
+    pub fn log_shares(&self) -> LogShares {
+        let rest = match self.feedback {
+            Feedback::Ratings => 0.0,
+            Feedback::Engagement => (1.0 - self.world_share) / 2.0,
+        };
+        LogShares { world: self.world_share, kept: self.kept_share.unwrap_or(rest) }
+    }
+
     /// Refuses settings without a meaning.
     ///
     /// # Errors
@@ -70,6 +102,12 @@ impl WorldConfig {
                 return Err(WorldError::Setting { setting, expected, got: value.to_string() });
             }
         }
+        let LogShares { world, kept } = self.log_shares();
+        if !(kept >= 0.0 && world + kept < 1.0) {
+            let expected = "not negative, and with world_share below 1, so that something is left for the judge";
+            return Err(WorldError::Setting { setting: "kept_share", expected, got: kept.to_string() });
+        }
+        self.engagement.check()?;
         let total = self.users.train + self.users.validation;
         if !(self.users.train > 0.0 && self.users.validation >= 0.0 && total <= 1.0) {
             let (setting, expected) = ("users", "shares that are not negative and sum to at most 1");

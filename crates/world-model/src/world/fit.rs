@@ -3,10 +3,14 @@
 use super::config::{JudgeConfig, WorldConfig};
 use super::plan::Plan;
 use super::report::{FitReport, FitRow, baselines, row, variance_ratio};
-use super::{CheckUser, Judge, RankingRow, Train, World};
+use super::{BothSides, CheckUser, Judge, RankingRow, Train, World};
 use crate::complete::CompleteRows;
 use crate::deepfm::FittedEnsemble;
-use crate::{DeepFmEnsemble, ItemCategories, Negatives, RatingTable, WorldError};
+use crate::engagement::{Engagement, Given};
+use crate::validity::Validity;
+use crate::{
+    DeepFmEnsemble, EngagementFamily, Feedback, ItemCategories, Negatives, RatingTable, WorldError,
+};
 use data::Dataset;
 use data::split::{LogSplit, UserSplit};
 use mdp::{Histories, Interaction, MeanModel as _, UserIdx};
@@ -35,7 +39,7 @@ impl World {
         watch: &mut dyn FnMut(&'static str),
     ) -> Result<Self, WorldError> {
         config.check()?;
-        let log = LogSplit::draw(dataset, config.world_share, seed);
+        let log = LogSplit::draw(dataset, config.log_shares(), seed);
         require_both_parts(&log, config.world_share)?;
         let complete =
             (config.judge == JudgeConfig::Complete).then(|| CompleteRows::of(dataset)).transpose()?;
@@ -47,7 +51,11 @@ impl World {
         let (ensemble, mut fit) = fit_train_world(dataset, &plan, &log, &split, watch)?;
         watch("step 5 of 5: the judge world");
         let factorisation = Arc::new(plan.fit_judge(dataset, &log, &mut fit)?);
-        Ok(Self {
+        let engagement = match config.feedback {
+            Feedback::Ratings => None,
+            Feedback::Engagement => Some(fit_engagement(dataset, &plan, &log, &split, &mut fit)?),
+        };
+        let mut world = Self {
             config: config.clone(),
             seed,
             dataset_hash: dataset.hash(),
@@ -62,8 +70,42 @@ impl World {
                 Some(rows) => Judge::Complete(factorisation, Arc::new(rows)),
                 None => Judge::Factorisation(factorisation),
             },
-        })
+            engagement,
+            validity: None,
+        };
+        if log.kept.iter().any(|part| !part.is_empty()) {
+            watch("does the judge agree with what people chose");
+            world.validity = Some(Validity::of(&world, &log)?);
+        }
+        Ok(world)
     }
+}
+
+/// Who takes up what: the train world's on the world part of train and validation users, the judges' on everybody's judge part.
+fn fit_engagement(
+    dataset: &Dataset,
+    plan: &Plan<'_>,
+    log: &LogSplit,
+    split: &UserSplit,
+    report: &mut FitReport,
+) -> Result<BothSides, WorldError> {
+    let config = &plan.config.engagement;
+    let mut fit = |fitted: &[&[Interaction]], rows, known: &[&Histories], family| {
+        let (n_items, base_rate, seed) = (dataset.n_items(), config.base_rate, plan.seed);
+        let given = Given { fitted, rows, known, n_items, base_rate, seed };
+        let (model, found) = Engagement::fit(&given, family)?;
+        report.engagement.push(found);
+        Ok::<_, WorldError>(Arc::new(model))
+    };
+    let seen = only(&log.world, &[&split.train, &split.validation]);
+    let train = fit(&seen, &log.world, &[&log.world], config.train)?;
+    let everybody: Vec<&[Interaction]> = log.judge.iter().collect();
+    let others = [EngagementFamily::Ease, EngagementFamily::ItemKnn].into_iter();
+    let families = [config.judge].into_iter().chain(others.filter(|family| *family != config.judge));
+    let judges = families.map(|family| {
+        Ok((family, fit(&everybody, &log.judge, &[&log.world, &log.judge], family)?))
+    });
+    Ok(BothSides { train, judges: judges.collect::<Result<_, WorldError>>()? })
 }
 
 /// A user's ratings are dealt to both worlds; who has one rating has nothing for the second.

@@ -48,7 +48,7 @@ impl World {
             split.train.extend(moved);
         }
         split.train.sort_unstable();
-        let log = LogSplit::draw(dataset, config.world_share, seed);
+        let log = LogSplit::draw(dataset, config.log_shares(), seed);
         Ok(Self {
             config: config.clone(),
             seed,
@@ -61,6 +61,8 @@ impl World {
             fit: FitReport::default(),
             train: Train::Matrix(Arc::new(train.0)),
             judge: Judge::Matrix(Arc::new(judge.0)),
+            engagement: None,
+            validity: None,
         })
     }
 }

@@ -6,8 +6,8 @@ use super::report::{FitReport, baselines, row};
 use crate::deepfm::Loss;
 use crate::negatives::{NegativeRule, NegativeUsers, share_at_best};
 use crate::{
-    DeepFmConfig, DeepFmEnsemble, Factorisation, FactorisationConfig, ItemCategories, ItemContent, Rating,
-    RatingTable, WorldError,
+    DeepFmConfig, DeepFmEnsemble, Factorisation, FactorisationConfig, Feedback, ItemCategories, ItemContent,
+    Rating, RatingTable, WorldError,
 };
 use data::Dataset;
 use data::split::LogSplit;
@@ -32,7 +32,9 @@ const JUDGE_NEGATIVES: u64 = 0x6e67_6a64;
 impl<'a> Plan<'a> {
     pub(super) fn of(dataset: &Dataset, config: &'a WorldConfig, seed: u64) -> Self {
         let share_at_best = share_at_best(dataset);
-        let samples_negatives = config.negatives.are_sampled(share_at_best);
+        // Where feedback has two parts, what nobody took up is for engagement to say, not for ratings.
+        let samples_negatives =
+            config.feedback == Feedback::Ratings && config.negatives.are_sampled(share_at_best);
         let mut deepfm = config.deepfm.clone();
         let fitting = if samples_negatives { Loss::Pointneg } else { Loss::Point };
         deepfm.loss = deepfm.loss.or(Some(fitting));

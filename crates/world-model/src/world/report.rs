@@ -1,7 +1,7 @@
 //! How well the models of a world predict ratings that they were not fitted on.
 
 use super::ranking::RankingReport;
-use crate::{Factorisation, FactorisationConfig, ItemCategories, Rating, RatingTable, WorldError};
+use crate::{EngagementReport, Factorisation, FactorisationConfig, ItemCategories, Rating, RatingTable, WorldError};
 use mdp::MeanModel;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,9 @@ pub struct FitReport {
     /// Where cells were sampled to stand in for low ratings: how many, and how well the models rank.
     #[serde(default)]
     pub ranking: Option<RankingReport>,
+    /// Where feedback has two parts: the train world's engagement, the judge's, and those of the judge's other families.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub engagement: Vec<EngagementReport>,
 }
 
 /// Errors of a model given as a function of a cell.

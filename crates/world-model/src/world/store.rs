@@ -1,9 +1,11 @@
 //! A world as an immutable directory.
 
 use super::matrix::MatrixSide;
-use super::{CheckUser, FitReport, Judge, Train, World, WorldConfig};
+use super::{BothSides, CheckUser, FitReport, Judge, Train, World, WorldConfig};
 use crate::complete::CompleteRows;
-use crate::{DeepFmEnsemble, Factorisation, ItemCategories, ItemContent, WorldError};
+use crate::engagement::{Engagement, Numbers};
+use crate::validity::Validity;
+use crate::{DeepFmEnsemble, EngagementFamily, Factorisation, Feedback, ItemCategories, ItemContent, WorldError};
 use artefact::{Artefact, Draft, Kind, Place, Tensors};
 use catalogue::Catalogue;
 use data::split::UserSplit;
@@ -35,6 +37,11 @@ struct Facts {
     split: UserSplit,
     item_counts: Vec<u32>,
     fit: FitReport,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    validity: Option<Validity>,
+    /// Of the train world's engagement, the judge's, and those of its other families.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    engagement: Vec<(EngagementFamily, Numbers)>,
 }
 
 impl World {
@@ -54,6 +61,8 @@ impl World {
             split: self.split.clone(),
             item_counts: self.item_counts.clone(),
             fit: self.fit.clone(),
+            validity: self.validity.clone(),
+            engagement: self.engagements().map(|(family, model)| (family, model.numbers())).collect(),
         };
         draft.write_json(FACTS, &facts)?;
         draft.write_json(CATALOGUE, &self.catalogue)?;
@@ -73,8 +82,18 @@ impl World {
             }
             Judge::Matrix(matrix) => matrix.store("judge", &draft, &mut tensors)?,
         }
+        for (at, (_, model)) in self.engagements().enumerate() {
+            model.store(&format!("engagement.{at}"), &mut tensors);
+        }
         tensors.save(&draft, WEIGHTS)?;
         Ok(draft.seal()?)
+    }
+
+    /// The train world's engagement, then the judges'.
+    fn engagements(&self) -> impl Iterator<Item = (EngagementFamily, &Engagement)> {
+        let train = self.engagement.iter().map(|both| (self.config.engagement.train, both.train.as_ref()));
+        let judges = self.engagement.iter().flat_map(|both| &both.judges);
+        train.chain(judges.map(|(family, model)| (*family, model.as_ref())))
     }
 
     /// Opens a directory and checks all of it.
@@ -126,6 +145,10 @@ fn read(artefact: &Artefact) -> Result<World, Problem> {
             (Train::Matrix(side("train")?), Judge::Matrix(side("judge")?))
         }
     };
+    let engagement = take_engagement(&mut tensors, &facts, catalogue.len())?;
+    if engagement.is_some() != (config.feedback == Feedback::Engagement && facts.models == Models::Fitted) {
+        return Err("engagement and the settings do not belong together".to_owned().into());
+    }
     Ok(World {
         seed: manifest.seed,
         dataset_hash: manifest.inputs.get("dataset").cloned().ok_or_else(|| "no dataset hash".to_owned())?,
@@ -137,8 +160,31 @@ fn read(artefact: &Artefact) -> Result<World, Problem> {
         fit: facts.fit,
         train,
         judge,
+        engagement,
+        validity: facts.validity,
         config,
     })
+}
+
+fn take_engagement(
+    tensors: &mut Tensors,
+    facts: &Facts,
+    n_items: usize,
+) -> Result<Option<BothSides>, Problem> {
+    let mut models = Vec::new();
+    for (at, (family, numbers)) in facts.engagement.iter().enumerate() {
+        let sides = (facts.n_users, n_items);
+        let model = Engagement::take(&format!("engagement.{at}"), tensors, numbers, sides)?;
+        models.push((*family, Arc::new(model)));
+    }
+    if models.is_empty() {
+        return Ok(None);
+    }
+    let (_, train) = models.remove(0);
+    if models.is_empty() {
+        return Err("engagement without a judge".to_owned().into());
+    }
+    Ok(Some(BothSides { train, judges: models }))
 }
 
 fn take_fitted(
