@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Features: one, score, popularity, their product, and bends of both.
-pub(super) const N: usize = 4 + N_BENDS_OF_SCORE + N_BENDS_OF_POPULARITY;
+/// Features: one, score, popularity, their product, positive scores, choices beyond the first, and bends of both.
+pub(super) const N: usize = 6 + N_BENDS_OF_SCORE + N_BENDS_OF_POPULARITY;
 const N_BENDS_OF_SCORE: usize = 3;
 const N_BENDS_OF_POPULARITY: usize = 2;
 /// At which shares of the fitted cells lines bend.
 const BENDS_OF_SCORE: [f64; N_BENDS_OF_SCORE] = [0.25, 0.5, 0.75];
 const BENDS_OF_POPULARITY: [f64; N_BENDS_OF_POPULARITY] = [0.33, 0.66];
+/// The popularity of an item that one user chose: in long tails many items are known from one choice or none.
+const ONE_CHOICE: f64 = std::f64::consts::LN_2;
 /// Share of the sampled cells that are drawn uniformly; the others are drawn as often as items are chosen, so that odds say
 /// more than what is popular.
 pub(super) const UNIFORM: f64 = 0.1;
@@ -92,10 +94,10 @@ impl Odds {
     fn features(&self, score: f64, count: u32) -> [f64; N] {
         let (s, p) = (squeezed(score), popularity(count));
         let mut out = [0.0; N];
-        out[..4].copy_from_slice(&[1.0, s, p, s * p]);
+        out[..6].copy_from_slice(&[1.0, s, p, s * p, s.max(0.0), (p - ONE_CHOICE).max(0.0)]);
         let bends = self.bends_of_score.iter().map(|bend| s - bend);
         let bends = bends.chain(self.bends_of_popularity.iter().map(|bend| p - bend));
-        out[4..].iter_mut().zip(bends).for_each(|(out, over)| *out = over.max(0.0));
+        out[6..].iter_mut().zip(bends).for_each(|(out, over)| *out = over.max(0.0));
         out
     }
 
