@@ -3,8 +3,8 @@
 use crate::bootstrap::drawn_mean;
 use crate::row::IntervalMethod;
 use crate::{
-    BootstrapPlan, EvalRow, EvaluationError, ExitStatistics, Exposure, RankedUser, RankingIntervals,
-    Rollouts, Scoring, UserTable,
+    BootstrapPlan, EvalRow, EvaluationError, ExitStatistics, Exposure, JudgeValidity, RankedUser,
+    RankingIntervals, Rollouts, Scoring, UserTable,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -26,6 +26,8 @@ pub struct Setting {
     pub n_items: usize,
     /// How intervals are drawn.
     pub bootstrap: BootstrapPlan,
+    /// How far the world agrees with people, where that was measured.
+    pub validity: Option<JudgeValidity>,
 }
 
 /// Everything an evaluation found out; `row` is what tables show.
@@ -91,6 +93,7 @@ pub fn evaluate(
         hit_at_10: ranking.map(|r| r.hit.mean),
         ranking,
         interval: IntervalMethod::of(plan, table.seeds.len()),
+        validity: setting.validity,
     };
     Ok(Evaluation { row, table, account })
 }

@@ -26,7 +26,7 @@ pub use evaluate::{Evaluation, Setting, evaluate};
 pub use exits::{ExitStatistics, Exits};
 pub use exposure::Exposure;
 pub use ranking::{RankedUser, hit_at, ndcg_at, rank_users, ranking_at_start};
-pub use row::{EvalRow, IntervalMethod, RankingIntervals};
+pub use row::{EvalRow, IntervalMethod, JudgeValidity, RankingIntervals};
 pub use scoring::Scoring;
 pub use table::{Rollouts, TrainingSeedMeans, UserMean, UserTable};
 

@@ -45,6 +45,18 @@ pub struct RankingIntervals {
     pub hit: Interval,
 }
 
+/// How far the world that judged agrees with what people chose.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JudgeValidity {
+    /// Rank correlation, over a panel of fixed policies, of the judged reward of their first ten items and nDCG@10 on choices that
+    /// no world was fitted on.
+    pub agreement: Interval,
+    /// How much more often than a judge that knows popularity alone it prefers a choice to what as many others chose.
+    pub over_popularity: Interval,
+    /// Whether policies can be judged in it.
+    pub is_valid: bool,
+}
+
 /// One policy in one world under one exit rule and one scoring.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EvalRow {
@@ -93,4 +105,7 @@ pub struct EvalRow {
     pub ranking: Option<RankingIntervals>,
     /// How the intervals were made.
     pub interval: IntervalMethod,
+    /// How far the judge agrees with people; nothing where no part of the log was kept to ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validity: Option<JudgeValidity>,
 }

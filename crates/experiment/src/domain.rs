@@ -6,19 +6,19 @@ use data::Dataset;
 use data::split::LogSplit;
 use demonstrations::{DemonstrationError, Demos, Inputs, Scene};
 use environment::Environment;
-use mdp::{Interaction, UserIdx};
+use mdp::{Interaction, ItemIdx, UserIdx};
 use representation::ItemTables;
 use std::path::Path;
 use world_model::World;
 
-/// Dataset, world, and the log in the two parts that the world was fitted on.
+/// Dataset, world, and the log in the parts that the world was fitted on, and not.
 #[derive(Debug)]
 pub struct Domain {
     /// The whole log with its catalogue.
     pub dataset: Dataset,
     /// The train world and the judge, with the split of users.
     pub world: World,
-    /// The part of the log that the train world and policies may see, and the judge's.
+    /// The part of the log that the train world and policies may see, the judge's, and the one that was kept.
     pub log: LogSplit,
     /// The hash of the dataset's content.
     pub dataset_hash: String,
@@ -27,6 +27,9 @@ pub struct Domain {
     /// The item tables that learners fitted to its log.
     pub tables: ItemTables,
 }
+
+/// From this rating on an item of the judge's part of the log counts as liked in ranking metrics.
+const LIKED: f32 = 4.0;
 
 /// A user with the logged history that policies are given.
 pub type UserHistory<'a> = (UserIdx, &'a [Interaction]);
@@ -65,6 +68,14 @@ impl Domain {
     /// Users with their logged histories, whose later part only the judge has seen.
     pub fn with_histories(&self, users: &[UserIdx]) -> Vec<UserHistory<'_>> {
         users.iter().map(|&user| (user, &self.log.world[user.index()])).collect()
+    }
+
+    /// What a user chose that ranking metrics ask for: where a part of the log was kept, all of it that is not in the user's history;
+    /// else what the user liked in the judge's part.
+    pub fn held_out(&self, user: UserIdx) -> Vec<ItemIdx> {
+        let kept = self.log.kept.iter().any(|part| !part.is_empty());
+        let (part, from) = if kept { (&self.log.kept, 0.0) } else { (&self.log.judge, LIKED) };
+        part[user.index()].iter().filter(|row| row.rating >= from).map(|row| row.item).collect()
     }
 
     /// Where demonstrations are played; `environment` answers as the train world.

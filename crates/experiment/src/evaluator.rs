@@ -4,14 +4,14 @@ use crate::{Domain, ExperimentError};
 use demonstrations::Demos;
 use environment::{Environment, Start, rollout};
 use evaluation::{
-    BootstrapPlan, Difference, EvalRow, Evaluation, EvaluationError, Greedy, GreedyDiverse, Oracle,
-    Popularity, RandomFreshGenre, Rollouts, Scoring, Setting, UniformRandom, evaluate, is_privileged,
+    BootstrapPlan, Difference, EvalRow, Evaluation, EvaluationError, Greedy, GreedyDiverse, JudgeValidity,
+    Oracle, Popularity, RandomFreshGenre, Rollouts, Scoring, Setting, UniformRandom, evaluate, is_privileged,
     paired_difference, rank_users, replay,
 };
 use mdp::{ItemIdx, Policy, UserIdx};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use world_model::Side;
+use world_model::{Agreement, Side, Validity};
 
 /// Controls that need no training, in the order of tables; the last three are privileged.
 pub const CONTROLS: [&str; 7] =
@@ -22,9 +22,6 @@ pub const UNIFORM: &str = "uniform";
 
 /// The name of the control that draws what has no category in common with the last few items; it demonstrates, too.
 pub const RANDOM_FRESH_GENRE: &str = "random-fresh-genre";
-
-/// From this rating on an item of the held-out log counts as liked in ranking metrics.
-const LIKED: f32 = 4.0;
 
 /// How many recent items the fresh-genre control avoids.
 pub(crate) const FRESH_WINDOW: usize = 4;
@@ -72,8 +69,8 @@ pub struct Evaluator {
     scoring: Scoring,
     eval_seeds: Vec<u64>,
     users: Vec<UserIdx>,
-    /// What each of the users liked in the held-out log.
-    liked: Vec<Vec<ItemIdx>>,
+    /// What each of the users chose in the held-out log.
+    relevant: Vec<Vec<ItemIdx>>,
 }
 
 impl Evaluator {
@@ -98,14 +95,10 @@ impl Evaluator {
                 n_validation: split.validation.len(),
             });
         }
-        let held_out = |user: &UserIdx| {
-            let rows = domain.log.judge[user.index()].iter();
-            rows.filter(|row| row.rating >= LIKED).map(|row| row.item).collect()
-        };
-        let liked = users.iter().map(held_out).collect();
+        let relevant = users.iter().map(|user| domain.held_out(*user)).collect();
         let eval_seeds = (0..settings.eval_seeds).map(|k| seed.wrapping_add(FIRST_EVAL_SEED + k)).collect();
         let scoring = settings.scoring;
-        Ok(Self { domain, environment, side, scoring, eval_seeds, users, liked })
+        Ok(Self { domain, environment, side, scoring, eval_seeds, users, relevant })
     }
 
     /// One row: a policy, or the same one trained with several seeds.
@@ -122,8 +115,8 @@ impl Evaluator {
             users.iter().map(|&(user, history)| Start { user, history, stream: 0 }).collect();
         let held_out: Vec<_> = users
             .iter()
-            .zip(&self.liked)
-            .map(|(&(user, history), liked)| (user, history, liked.as_slice()))
+            .zip(&self.relevant)
+            .map(|(&(user, history), relevant)| (user, history, relevant.as_slice()))
             .collect();
         let (mut rollouts, mut rankings) = (Vec::new(), Vec::new());
         for &Contestant { training_seed, policy } in contestants {
@@ -201,8 +194,15 @@ impl Evaluator {
             scoring: self.scoring,
             n_items: self.domain.n_items(),
             bootstrap: BootstrapPlan::default(),
+            validity: self.domain.world.validity().filter(|_| self.side == Side::Judge).map(judge_validity),
         }
     }
+}
+
+/// What stands beside every row.
+fn judge_validity(found: &Validity) -> JudgeValidity {
+    let Agreement { all, over_popularity, .. } = found.judge();
+    JudgeValidity { agreement: *all, over_popularity: *over_popularity, is_valid: found.is_valid }
 }
 
 /// One policy against each of the others that were judged alike, user by user; who shares no user with it (as the

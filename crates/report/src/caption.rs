@@ -1,6 +1,6 @@
 //! What must stand beside every table: world, rule, scoring, users, seeds, and how intervals were made.
 
-use evaluation::EvalRow;
+use evaluation::{EvalRow, Interval, JudgeValidity};
 
 /// The caption of rows that share a setting; where they differ (demonstrations exist for their own users only)
 /// every value is named.
@@ -40,7 +40,25 @@ pub(crate) fn caption(rows: &[&EvalRow]) -> String {
         interval.over.join(" and "),
         interval.resamples
     ));
+    let agreement = all(agreement);
+    if !agreement.is_empty() {
+        parts.push(agreement);
+    }
     parts.join(" · ")
+}
+
+/// How far the judge agrees with people.
+fn agreement(row: &EvalRow) -> String {
+    match row.validity {
+        Some(JudgeValidity { agreement: Interval { mean, lo, hi }, is_valid, .. }) => {
+            let warning = if is_valid { "" } else { "NOT VALID: " };
+            format!(
+                "{warning}the judge's order of policies and people's correlate by {mean:.2} [{lo:.2}, {hi:.2}]"
+            )
+        }
+        None if row.world == "judge" => "whether the judge agrees with people was not measured".to_owned(),
+        None => String::new(),
+    }
 }
 
 /// The footnote of the mark that privileged rows carry.

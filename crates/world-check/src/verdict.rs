@@ -55,4 +55,15 @@ impl Verdict {
             reasons: vec![format!("uniform {uniform}, popularity {popularity}, oracle {oracle}")],
         }
     }
+
+    /// Adds what else is wrong.
+    pub fn add(&mut self, problems: &[String]) {
+        if problems.is_empty() {
+            return;
+        }
+        if std::mem::replace(&mut self.is_sound, false) {
+            self.reasons.clear();
+        }
+        self.reasons.extend_from_slice(problems);
+    }
 }

@@ -15,7 +15,9 @@ use world_model::{DeepFmConfig, EngagementConfig, EngagementFamily, Feedback, Wo
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let path = arguments.first().ok_or("usage: validity DATA [SEED [BASE_RATE [WORLD_SHARE [KEPT_SHARE [JUDGE]]]]]")?;
+    let path = arguments
+        .first()
+        .ok_or("usage: validity DATA [SEED [BASE_RATE [WORLD_SHARE [KEPT_SHARE [JUDGE]]]]]")?;
     let number = |at: usize, usual: f64| arguments.get(at).map_or(Ok(usual), |text| text.parse::<f64>());
     let judge = match arguments.get(5).map(String::as_str) {
         None | Some("ease") => EngagementFamily::Ease,
@@ -51,8 +53,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let Some(validity) = world.validity() else { return Ok(()) };
     for judge in &validity.judges {
         let told = |x: evaluation::Interval| format!("{:.2} [{:.2}, {:.2}]", x.mean, x.lo, x.hi);
-        let (all, personal, beyond) = (told(judge.all), told(judge.personal), told(judge.beyond_popularity));
-        println!("  {:16} all {all}, personal {personal}, beyond popularity {beyond}", judge.judge);
+        let (all, personal, over) = (told(judge.all), told(judge.personal), told(judge.over_popularity));
+        println!(
+            "  {:16} all {all}, personal {personal}, beyond popularity {:.2}, over it {over}",
+            judge.judge, judge.beyond_popularity.mean
+        );
     }
     for row in &validity.rows {
         println!("      {:24} nDCG@10 {:.3}  judged {:.3}", row.policy, row.ndcg, row.judged);

@@ -1,7 +1,9 @@
 //! A planted world for tests.
 
 use crate::{Rating, RatingTable};
-use mdp::{ItemIdx, UserIdx, rng_for};
+use catalogue::Catalogue;
+use data::{Clock, Dataset};
+use mdp::{Interaction, ItemIdx, UserIdx, rng_for};
 use nn::normal;
 use rand::RngExt as _;
 
@@ -32,4 +34,31 @@ pub(crate) fn planted(
         }
     }
     (RatingTable { n_users: n_users as usize, n_items: n_items as usize, cells }, held_out)
+}
+
+/// Every user chooses a quarter of the items (all of ten or fewer): popular ones more often than others, and those of the user's
+/// own kind `taste` times as often. Ratings are drawn, and say nothing.
+pub(crate) fn chosen(n_users: u32, n_items: u32, taste: f32, seed: u64) -> Dataset {
+    const N_KINDS: u32 = 4;
+    let rows =
+        (0..n_items).map(|i| (format!("i{i}"), format!("Item {i}"), vec![format!("c{}", i % N_KINDS)]));
+    let n_choices = if n_items > 10 { n_items / 4 } else { n_items };
+    let of_user = |user: u32| {
+        let rng = &mut rng_for(seed, &[97, u64::from(user)]);
+        // Of all items, those with the least exponential waiting times (Efraimidis & Spirakis 2006).
+        let mut waiting: Vec<(f32, u32)> = (0..n_items)
+            .map(|item| {
+                let popularity = 1.0 / (5.0 + (item / N_KINDS) as f32);
+                let liking = if item % N_KINDS == user % N_KINDS { taste } else { 1.0 };
+                (-rng.random::<f32>().max(1e-9).ln() / (popularity * liking), item)
+            })
+            .collect();
+        waiting.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let history = waiting.iter().take(n_choices as usize).enumerate().map(|(time, (_, item))| {
+            Interaction { item: ItemIdx(*item), rating: rng.random_range(3..=5u8).into(), time: time as i64 }
+        });
+        (format!("u{user}"), history.collect())
+    };
+    let histories = (0..n_users).map(of_user).collect();
+    Dataset::new(Catalogue::new(rows.collect()).0, histories, Clock::Unordered).expect("the log is sound")
 }

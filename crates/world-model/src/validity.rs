@@ -42,6 +42,8 @@ pub struct Agreement {
     /// How often a kept choice is worth more than a random item that the user does not have and that as many others chose,
     /// ties half: what is known beyond popularity. 0.5 is nothing.
     pub beyond_popularity: Interval,
+    /// The same less that of the judge that knows popularity alone, choice by choice.
+    pub over_popularity: Interval,
 }
 
 /// A policy of the panel.
@@ -66,6 +68,11 @@ const FEWEST_USERS: usize = 10;
 const POPULARITY: &str = "popularity alone";
 
 impl Validity {
+    /// The judge that judges.
+    pub fn judge(&self) -> &Agreement {
+        &self.judges[0]
+    }
+
     /// Ranks the panel by the world's judges and by the choices that were kept.
     ///
     /// # Errors
@@ -81,13 +88,18 @@ impl Validity {
         let draws = Users::draw(users.len(), world.seed());
         let beyond = beyond::Questions::of(log, &users, world.n_items(), world.seed());
         let tables: Vec<Table> = judges.iter().map(|(_, means)| judged(&panel, means, &users)).collect();
-        let agreements = judges.iter().zip(&tables).map(|((name, means), table)| Agreement {
+        let wins: Vec<_> = judges.iter().map(|(_, means)| beyond.wins(means.as_ref())).collect();
+        let over = |wins: &[(f64, f64)], popular: &[(f64, f64)]| -> Vec<(f64, f64)> {
+            wins.iter().zip(popular).map(|(ours, theirs)| (ours.0 - theirs.0, ours.1)).collect()
+        };
+        let of = |((name, _), (table, won)): (&NamedMeans, (&Table, &Vec<_>))| Agreement {
             judge: name.clone(),
             all: draws.agreement(table, &people, |_| true),
             personal: draws.agreement(table, &people, |policy| panel.rows[policy].is_personal),
-            beyond_popularity: draws.ratio(&beyond.wins(means.as_ref())),
-        });
-        let judges: Vec<Agreement> = agreements.collect();
+            beyond_popularity: draws.ratio(won, 0.5),
+            over_popularity: draws.ratio(&over(won, &wins[wins.len() - 1]), 0.0),
+        };
+        let judges: Vec<Agreement> = judges.iter().zip(tables.iter().zip(&wins)).map(of).collect();
         let mut out = Self {
             n_users: users.len(),
             rows: rows(&panel, &people, &tables[0]),
@@ -97,7 +109,8 @@ impl Validity {
         };
         out.is_valid = out.reasons.is_empty();
         if out.is_valid {
-            out.reasons.push("the judge ranks the panel as kept choices do, and knows more than popularity".into());
+            out.reasons
+                .push("the judge ranks the panel as kept choices do, and knows more than popularity".into());
         }
         Ok(out)
     }
@@ -105,7 +118,7 @@ impl Validity {
 
 /// What is wrong with a judge.
 fn faults(judge: &Agreement, n_users: usize) -> Vec<String> {
-    let Agreement { all, beyond_popularity: beyond, .. } = judge;
+    let Agreement { all, beyond_popularity: beyond, over_popularity: over, .. } = judge;
     let mut out = Vec::new();
     if n_users < FEWEST_USERS {
         out.push(format!("too few: {n_users} users have choices that were kept, fewer than {FEWEST_USERS}"));
@@ -117,11 +130,11 @@ fn faults(judge: &Agreement, n_users: usize) -> Vec<String> {
             all.mean, all.lo, all.hi
         ));
     }
-    if beyond.lo <= 0.5 {
+    if over.lo <= 0.0 {
         out.push(format!(
-            "impersonal: it prefers what a user chose to what as many others chose in {:.2} [{:.2}, {:.2}] of cases, \
-             not surely more often than chance",
-            beyond.mean, beyond.lo, beyond.hi
+            "impersonal: it prefers what a user chose to what as many others chose in {:.2} of cases, {:+.2} \
+             [{:+.2}, {:+.2}] beside a judge that knows popularity alone",
+            beyond.mean, over.mean, over.lo, over.hi
         ));
     }
     out

@@ -7,10 +7,14 @@ use crate::stage::check;
 use crate::table::aligned;
 use artefact::Kind;
 use data::Dataset;
+use evaluation::Interval;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use world_check::WorldCheck;
-use world_model::{FitReport, FitRow, MatrixSources, RankingReport, RankingRow, Side, World, WorldConfig};
+use world_model::{
+    EngagementReport, FitReport, FitRow, MatrixSources, RankingReport, RankingRow, Side, Validity, World,
+    WorldConfig,
+};
 
 /// Subcommands of `world`.
 #[derive(clap::Subcommand, Debug)]
@@ -153,7 +157,7 @@ fn fit_for_people(world: &World, users: &Users) -> String {
     let ranking = fit.ranking.as_ref().map(ranking_for_people).unwrap_or_default();
     format!(
         "users: {} train, {} validation, {} test\n\ntrain world on {} held-out ratings: {}\n{}\n\n\
-         users never seen, folded in\n{}\n\njudge world\n{}{ranking}",
+         users never seen, folded in\n{}\n\njudge world\n{}{ranking}{}{}",
         users.train,
         users.validation,
         users.test,
@@ -162,6 +166,55 @@ fn fit_for_people(world: &World, users: &Users) -> String {
         fit_table(&fit.rows),
         fit_table(&fit.folded_in),
         fit_table(&fit.judge),
+        engagement_for_people(&fit.engagement),
+        world.validity().map(|found| format!("\n\n{}", validity_for_people(found))).unwrap_or_default(),
+    )
+}
+
+/// How well held-out choices are told from sampled cells.
+fn engagement_for_people(found: &[EngagementReport]) -> String {
+    if found.is_empty() {
+        return String::new();
+    }
+    let header = ["who takes up what", "auc", "of its score", "largest gap", "choices taken", "random taken"]
+        .map(str::to_owned);
+    let cells = found.iter().enumerate().map(|(at, side)| {
+        let of = if at == 0 { "train world" } else { "judge" };
+        let name = format!("{of}, {}", side.family.name());
+        let numbers = [side.auc, side.score_auc, side.largest_gap, side.choices_taken, side.random_taken];
+        [name].into_iter().chain(numbers.map(|number| format!("{number:.3}"))).collect()
+    });
+    format!("\n\n{}", aligned(&[header.to_vec()].into_iter().chain(cells).collect::<Vec<_>>()))
+}
+
+/// Panel and verdict.
+fn validity_for_people(found: &Validity) -> String {
+    let told = |x: Interval| format!("{:.2} [{:.2}, {:.2}]", x.mean, x.lo, x.hi);
+    let header = [
+        "does the judge agree with people?",
+        "all policies",
+        "personal ones",
+        "beyond popularity",
+        "over it",
+    ];
+    let judges = found.judges.iter().map(|judge| {
+        let parts = [judge.all, judge.personal, judge.beyond_popularity, judge.over_popularity].map(told);
+        [judge.judge.clone()].into_iter().chain(parts).collect()
+    });
+    let judges: Vec<Vec<String>> = [header.map(str::to_owned).to_vec()].into_iter().chain(judges).collect();
+    let rows = found
+        .rows
+        .iter()
+        .map(|row| vec![row.policy.clone(), format!("{:.3}", row.ndcg), format!("{:.2}", row.judged)]);
+    let header = ["policy", "ndcg@10 on kept choices", "judged"].map(str::to_owned).to_vec();
+    let panel: Vec<Vec<String>> = [header].into_iter().chain(rows).collect();
+    let verdict = if found.is_valid { "valid" } else { "NOT VALID" };
+    format!(
+        "{}\n\n{}\n\njudge on {} users: {verdict} ({})",
+        aligned(&judges),
+        aligned(&panel),
+        found.n_users,
+        found.reasons.join("; ")
     )
 }
 
@@ -246,13 +299,27 @@ fn check_world(
     let shown = Progress::new("world check");
     let found = check::check(&world, dataset.as_ref(), &environment, global.seed())?;
     drop(shown);
-    global.format().emit(&found, &check_for_people(&found))?;
+    let validity = world.validity();
+    let agreement = validity.map_or_else(|| UNKNOWN_VALIDITY.to_owned(), validity_for_people);
+    let text = format!("{agreement}\n\n{}", check_for_people(&found));
+    global.format().emit(&CheckAnswer { found: &found, validity }, &text)?;
     if found.verdict.is_sound {
         return Ok(());
     }
     Err(Failure::machine(format!("not worth training in: {}", found.verdict.reasons.join("; ")))
         .hint("try another exit rule (--exit-rule), or a log with more ratings per user"))
 }
+
+#[derive(Serialize)]
+struct CheckAnswer<'a> {
+    #[serde(flatten)]
+    found: &'a WorldCheck,
+    validity: Option<&'a Validity>,
+}
+
+/// Where nothing was kept to ask.
+const UNKNOWN_VALIDITY: &str = "does the judge agree with people? Not measured: no part of the log was kept for it \
+    (`ilrec world train --set feedback=engagement` keeps one)";
 
 fn check_for_people(found: &WorldCheck) -> String {
     let header = ["policy", "r_traj", "len", "leaves by"].map(str::to_owned).to_vec();

@@ -31,7 +31,11 @@ pub(crate) fn check(
         ("greedy-diverse", &planner),
         ("oracle", &oracle),
     ];
-    Ok(world_check::check(environment, world.judge_means().as_ref(), &policies, &starts, seed)?)
+    let mut found = world_check::check(environment, world.judge_means().as_ref(), &policies, &starts, seed)?;
+    if let Some(validity) = world.validity().filter(|validity| !validity.is_valid) {
+        found.verdict.add(&validity.reasons);
+    }
+    Ok(found)
 }
 
 /// The users to play, with their logged histories.

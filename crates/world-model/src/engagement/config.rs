@@ -53,12 +53,7 @@ pub struct EngagementConfig {
 
 impl Default for EngagementConfig {
     fn default() -> Self {
-        Self {
-            base_rate: 0.2,
-            skipped: 1.0,
-            train: EngagementFamily::ItemKnn,
-            judge: EngagementFamily::Ease,
-        }
+        Self { base_rate: 0.2, skipped: 1.0, train: EngagementFamily::ItemKnn, judge: EngagementFamily::Ease }
     }
 }
 

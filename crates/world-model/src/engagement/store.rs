@@ -72,7 +72,8 @@ impl Engagement {
         let ends = ends_of(&take("n_choices", n_users)?, numbers.n_choices)?;
         let chosen = indices(&take("choices", numbers.n_choices)?, n_items)?;
         let starts = std::iter::once(0).chain(ends.iter().copied());
-        let rows = starts.zip(&ends).map(|(start, &end)| chosen[start..end].iter().map(|item| ItemIdx(*item)));
+        let rows =
+            starts.zip(&ends).map(|(start, &end)| chosen[start..end].iter().map(|item| ItemIdx(*item)));
         let choices = Choices::new(rows, n_items);
         let spreads = take("spreads", n_users)?;
         let counts = indices(&take("counts", n_items)?, LARGEST)?;

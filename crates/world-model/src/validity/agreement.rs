@@ -35,14 +35,14 @@ impl Users {
         })
     }
 
-    /// The sum of the firsts over the sum of the seconds, `[users]`; 0.5 where there is nothing.
-    pub(super) fn ratio(&self, parts: &[(f64, f64)]) -> Interval {
+    /// The sum of the firsts over the sum of the seconds, `[users]`; `otherwise` where there is nothing.
+    pub(super) fn ratio(&self, parts: &[(f64, f64)], otherwise: f64) -> Interval {
         self.interval(|users| {
             let sums = users.iter().fold((0.0, 0.0), |sum, user| {
                 let (won, asked) = parts[*user];
                 (sum.0 + won, sum.1 + asked)
             });
-            if sums.1 > 0.0 { sums.0 / sums.1 } else { 0.5 }
+            if sums.1 > 0.0 { sums.0 / sums.1 } else { otherwise }
         })
     }
 
@@ -90,14 +90,13 @@ mod tests {
     #[test]
     fn an_interval_holds_its_mean_and_shrinks_with_users() {
         let of = |n: usize| {
-            let parts: Vec<(f64, f64)> = (0..n).map(|user| (f64::from(u8::from(user % 3 == 0)), 1.0)).collect();
-            Users::draw(n, 5).ratio(&parts)
+            let parts: Vec<(f64, f64)> =
+                (0..n).map(|user| (f64::from(u8::from(user % 3 == 0)), 1.0)).collect();
+            Users::draw(n, 5).ratio(&parts, 0.5)
         };
         let (few, many) = (of(30), of(3000));
         for found in [few, many] {
-            assert!(
-                (found.mean - 1.0 / 3.0).abs() < 1e-9 && found.lo < found.mean && found.mean < found.hi
-            );
+            assert!((found.mean - 1.0 / 3.0).abs() < 1e-9 && found.lo < found.mean && found.mean < found.hi);
         }
         assert!(many.hi - many.lo < 0.3 * (few.hi - few.lo));
     }

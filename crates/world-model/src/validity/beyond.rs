@@ -9,8 +9,8 @@ use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
 
 const STREAM: u64 = 0x6265_796f;
-/// How far apart, in the order of popularity, two items may stand that as many chose.
-const REACH: usize = 10;
+/// How far apart, in the order of popularity, two items may stand that as many chose: a hundredth of the catalogue, at most this.
+const FARTHEST: usize = 10;
 
 /// Kept choices, each beside an item that the user does not have and that as many others chose in the judge's part.
 pub(super) struct Questions {
@@ -27,9 +27,13 @@ impl Questions {
         order.sort_by_key(|item| counts[*item as usize]);
         let mut places = vec![0; n_items];
         order.iter().enumerate().for_each(|(place, item)| places[*item as usize] = place);
+        let reach = (n_items / 100).clamp(1, FARTHEST);
         let mut beside = |user: UserIdx, item: ItemIdx| {
-            let place = places[item.index()];
-            let near = rng.random_range(place.saturating_sub(REACH)..(place + REACH + 1).min(n_items));
+            let (place, apart) = (places[item.index()], rng.random_range(1..=reach));
+            let is_below = rng.random::<bool>();
+            // Where one side has no neighbour, the other is not asked either: it would always be the more popular one.
+            let [below, above] = [place.checked_sub(apart), Some(place + apart).filter(|at| *at < n_items)];
+            let near = below.zip(above).map(|(below, above)| if is_below { below } else { above })?;
             let other = ItemIdx(order[near]);
             let parts = [&log.world, &log.judge, &log.kept];
             let is_own = parts.iter().any(|part| part[user.index()].iter().any(|x| x.item == other));

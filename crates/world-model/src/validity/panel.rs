@@ -1,7 +1,9 @@
 //! Fixed policies, fitted to the train world's part of the log: some know people, some do not, some are perverse.
 
 use super::K;
-use crate::{Factorisation, FactorisationConfig, ItemCategories, ItemContent, RatingTable, World, WorldError};
+use crate::{
+    Factorisation, FactorisationConfig, ItemCategories, ItemContent, RatingTable, World, WorldError,
+};
 use collaborative::{Choices, EaseConfig, ItemItem, ItemKnnConfig, ease, item_knn};
 use data::split::LogSplit;
 use mdp::{Interaction, ItemIdx, ItemSet, MeanModel as _, UserIdx, rng_for};
@@ -53,7 +55,10 @@ impl Panel {
             .map(|&user| {
                 let history = &log.world[user.index()];
                 let scored = known.scores(user, history);
-                scored.into_iter().map(|(name, personal, scores)| (name, personal, top(&scores, history))).collect()
+                scored
+                    .into_iter()
+                    .map(|(name, personal, scores)| (name, personal, top(&scores, history)))
+                    .collect()
             })
             .collect();
         let mut rows: Vec<Ranked> = Vec::new();

@@ -104,7 +104,8 @@ impl WorldConfig {
         }
         let LogShares { world, kept } = self.log_shares();
         if !(kept >= 0.0 && world + kept < 1.0) {
-            let expected = "not negative, and with world_share below 1, so that something is left for the judge";
+            let expected =
+                "not negative, and with world_share below 1, so that something is left for the judge";
             return Err(WorldError::Setting { setting: "kept_share", expected, got: kept.to_string() });
         }
         self.engagement.check()?;

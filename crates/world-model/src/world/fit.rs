@@ -8,9 +8,7 @@ use crate::complete::CompleteRows;
 use crate::deepfm::FittedEnsemble;
 use crate::engagement::{Engagement, Given};
 use crate::validity::Validity;
-use crate::{
-    DeepFmEnsemble, EngagementFamily, Feedback, ItemCategories, Negatives, RatingTable, WorldError,
-};
+use crate::{DeepFmEnsemble, EngagementFamily, Feedback, ItemCategories, Negatives, RatingTable, WorldError};
 use data::Dataset;
 use data::split::{LogSplit, UserSplit};
 use mdp::{Histories, Interaction, MeanModel as _, UserIdx};
@@ -102,9 +100,8 @@ fn fit_engagement(
     let everybody: Vec<&[Interaction]> = log.judge.iter().collect();
     let others = [EngagementFamily::Ease, EngagementFamily::ItemKnn].into_iter();
     let families = [config.judge].into_iter().chain(others.filter(|family| *family != config.judge));
-    let judges = families.map(|family| {
-        Ok((family, fit(&everybody, &log.judge, &[&log.world, &log.judge], family)?))
-    });
+    let judges =
+        families.map(|family| Ok((family, fit(&everybody, &log.judge, &[&log.world, &log.judge], family)?)));
     Ok(BothSides { train, judges: judges.collect::<Result<_, WorldError>>()? })
 }
 

@@ -1,7 +1,9 @@
 //! How well the models of a world predict ratings that they were not fitted on.
 
 use super::ranking::RankingReport;
-use crate::{EngagementReport, Factorisation, FactorisationConfig, ItemCategories, Rating, RatingTable, WorldError};
+use crate::{
+    EngagementReport, Factorisation, FactorisationConfig, ItemCategories, Rating, RatingTable, WorldError,
+};
 use mdp::MeanModel;
 use serde::{Deserialize, Serialize};
 

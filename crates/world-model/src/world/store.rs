@@ -5,7 +5,9 @@ use super::{BothSides, CheckUser, FitReport, Judge, Train, World, WorldConfig};
 use crate::complete::CompleteRows;
 use crate::engagement::{Engagement, Numbers};
 use crate::validity::Validity;
-use crate::{DeepFmEnsemble, EngagementFamily, Factorisation, Feedback, ItemCategories, ItemContent, WorldError};
+use crate::{
+    DeepFmEnsemble, EngagementFamily, Factorisation, Feedback, ItemCategories, ItemContent, WorldError,
+};
 use artefact::{Artefact, Draft, Kind, Place, Tensors};
 use catalogue::Catalogue;
 use data::split::UserSplit;
@@ -242,6 +244,9 @@ fn check_facts(facts: &Facts, n_items: usize) -> Result<(), Problem> {
     let UserSplit { train, validation, test } = &facts.split;
     let mut users: Vec<UserIdx> = train.iter().chain(validation).chain(test).copied().collect();
     users.sort_unstable();
+    if facts.validity.as_ref().is_some_and(|found| found.judges.is_empty()) {
+        return Err("validity without a judge".to_owned().into());
+    }
     let is_whole = users.len() == facts.n_users && users.iter().enumerate().all(|(at, u)| u.index() == at);
     if is_whole { Ok(()) } else { Err("the user split is not a partition".to_owned().into()) }
 }
