@@ -94,6 +94,7 @@ pub fn evaluate(
         ranking,
         interval: IntervalMethod::of(plan, table.seeds.len()),
         validity: setting.validity,
+        other_judges: Vec::new(),
     };
     Ok(Evaluation { row, table, account })
 }

@@ -6,6 +6,7 @@
 
 mod bootstrap;
 mod controls;
+mod correlation;
 mod difference;
 mod error;
 mod evaluate;
@@ -20,13 +21,14 @@ pub use bootstrap::{BootstrapPlan, Interval};
 pub use controls::{
     Greedy, GreedyDiverse, Oracle, Popularity, RandomFreshGenre, UniformRandom, is_privileged, replay,
 };
+pub use correlation::spearman;
 pub use difference::{Difference, paired_difference};
 pub use error::EvaluationError;
 pub use evaluate::{Evaluation, Setting, evaluate};
 pub use exits::{ExitStatistics, Exits};
 pub use exposure::Exposure;
 pub use ranking::{RankedUser, hit_at, ndcg_at, rank_users, ranking_at_start};
-pub use row::{EvalRow, IntervalMethod, JudgeValidity, RankingIntervals};
+pub use row::{EvalRow, IntervalMethod, JudgeValidity, OtherJudge, RankingIntervals};
 pub use scoring::Scoring;
 pub use table::{Rollouts, TrainingSeedMeans, UserMean, UserTable};
 

@@ -57,6 +57,15 @@ pub struct JudgeValidity {
     pub is_valid: bool,
 }
 
+/// What a judge of another family makes of a policy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OtherJudge {
+    /// The family.
+    pub judge: String,
+    /// Mean over users of the sum of rewards of a session.
+    pub r_traj: f64,
+}
+
 /// One policy in one world under one exit rule and one scoring.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EvalRow {
@@ -108,4 +117,7 @@ pub struct EvalRow {
     /// How far the judge agrees with people; nothing where no part of the log was kept to ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validity: Option<JudgeValidity>,
+    /// What judges of other families make of it; nothing for privileged policies, which know this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_judges: Vec<OtherJudge>,
 }

@@ -5,13 +5,13 @@ use demonstrations::Demos;
 use environment::{Environment, Start, rollout};
 use evaluation::{
     BootstrapPlan, Difference, EvalRow, Evaluation, EvaluationError, Greedy, GreedyDiverse, JudgeValidity,
-    Oracle, Popularity, RandomFreshGenre, Rollouts, Scoring, Setting, UniformRandom, evaluate, is_privileged,
-    paired_difference, rank_users, replay,
+    Oracle, OtherJudge, Popularity, RandomFreshGenre, Rollouts, Scoring, Setting, UniformRandom, evaluate,
+    is_privileged, paired_difference, rank_users, replay,
 };
 use mdp::{ItemIdx, Policy, UserIdx};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use world_model::{Agreement, Side, Validity};
+use world_model::{Agreement, EngagementFamily, Side, Validity};
 
 /// Controls that need no training, in the order of tables; the last three are privileged.
 pub const CONTROLS: [&str; 7] =
@@ -65,6 +65,8 @@ pub struct Contestant<'a> {
 pub struct Evaluator {
     domain: Arc<Domain>,
     environment: Environment,
+    /// Judges of other families, under the same rule.
+    others: Vec<(&'static str, Environment)>,
     side: Side,
     scoring: Scoring,
     eval_seeds: Vec<u64>,
@@ -98,7 +100,8 @@ impl Evaluator {
         let relevant = users.iter().map(|user| domain.held_out(*user)).collect();
         let eval_seeds = (0..settings.eval_seeds).map(|k| seed.wrapping_add(FIRST_EVAL_SEED + k)).collect();
         let scoring = settings.scoring;
-        Ok(Self { domain, environment, side, scoring, eval_seeds, users, relevant })
+        let others = if side == Side::Judge { other_judges(&domain, &environment)? } else { Vec::new() };
+        Ok(Self { domain, environment, others, side, scoring, eval_seeds, users, relevant })
     }
 
     /// One row: a policy, or the same one trained with several seeds.
@@ -126,7 +129,32 @@ impl Evaluator {
             }
             rankings.push(rank_users(policy, &held_out, self.domain.n_items(), SLATE, self.eval_seeds[0]));
         }
-        Ok(evaluate(&self.setting(name), &rollouts, &rankings)?)
+        let setting = self.setting(name);
+        let mut evaluation = evaluate(&setting, &rollouts, &rankings)?;
+        let asked: &[_] = if setting.privileged { &[] } else { &self.others };
+        for (judge, environment) in asked {
+            let r_traj = self.mean_return(environment, contestants, &starts)?;
+            evaluation.row.other_judges.push(OtherJudge { judge: (*judge).to_owned(), r_traj });
+        }
+        Ok(evaluation)
+    }
+
+    /// What contestants earn in an environment, with the first evaluation seed.
+    fn mean_return(
+        &self,
+        environment: &Environment,
+        contestants: &[Contestant<'_>],
+        starts: &[Start<'_>],
+    ) -> Result<f64, ExperimentError> {
+        let mut returns = Vec::new();
+        for contestant in contestants {
+            let sessions = rollout(environment, contestant.policy, starts, self.eval_seeds[0])?;
+            let scored = sessions.iter().map(|session| self.scoring.apply(session));
+            returns.extend(
+                scored.map(|session| session.steps.iter().map(|step| f64::from(step.reward)).sum::<f64>()),
+            );
+        }
+        Ok(returns.iter().sum::<f64>() / returns.len().max(1) as f64)
     }
 
     /// The row of a control.
@@ -197,6 +225,23 @@ impl Evaluator {
             validity: self.domain.world.validity().filter(|_| self.side == Side::Judge).map(judge_validity),
         }
     }
+}
+
+/// The judges that do not judge, answering under the same rule.
+fn other_judges(
+    domain: &Domain,
+    environment: &Environment,
+) -> Result<Vec<(&'static str, Environment)>, ExperimentError> {
+    let families = domain.world.judge_families().skip(1);
+    let of = |family: EngagementFamily| {
+        let truth = domain.world.judge_truth_of(family)?;
+        let (features, rule) = (environment.features().clone(), environment.rule().clone());
+        Some(
+            Environment::new(truth, features, rule, environment.horizon())
+                .map(|judge| (family.name(), judge)),
+        )
+    };
+    Ok(families.filter_map(of).collect::<Result<_, _>>()?)
 }
 
 /// What stands beside every row.

@@ -9,7 +9,7 @@ use data::{Clock, Dataset};
 use evaluation::Evaluation;
 use mdp::{Interaction, ItemIdx, Policy, UserIdx};
 use std::sync::Arc;
-use world_model::{DeepFmConfig, FactorisationConfig, Side, World, WorldConfig, WorldError};
+use world_model::{DeepFmConfig, FactorisationConfig, Feedback, Side, World, WorldConfig, WorldError};
 
 const N_USERS: u32 = 40;
 const N_ITEMS: u32 = 30;
@@ -170,6 +170,37 @@ fn users_bring_the_part_of_the_log_that_the_judge_has_not() {
         assert!(history.iter().all(|row| held_out.iter().all(|other| other.item != row.item)));
         assert_eq!(history.len() + held_out.len(), domain.dataset.interactions(user).len());
     }
+}
+
+#[test]
+fn where_feedback_has_two_parts_rows_say_how_far_the_judge_is_to_be_believed() {
+    let dataset = dataset(5, 0);
+    let deepfm =
+        DeepFmConfig { embedding_dim: 4, hidden: vec![8], n_members: 1, max_epochs: 3, ..Default::default() };
+    let config =
+        WorldConfig { deepfm, feedback: Feedback::Engagement, world_share: 0.4, ..WorldConfig::default() };
+    let world = World::train(&dataset, &config, SEED).unwrap();
+    let domain = Arc::new(Domain::new(dataset, world, "its hash".into()).unwrap());
+    let test = &domain.world.split().test;
+    for user in test {
+        let [judge, kept] = [&domain.log.judge, &domain.log.kept].map(|part| &part[user.index()]);
+        let held_out = domain.held_out(*user);
+        assert_eq!(held_out, kept.iter().map(|row| row.item).collect::<Vec<_>>());
+        assert!(judge.iter().all(|row| !held_out.contains(&row.item)), "no world has seen them");
+    }
+    let judge = evaluator(&domain, &EvaluationSettings::default(), 0);
+    let row = judge.evaluate_control(UNIFORM).unwrap().row;
+    let validity = row.validity.unwrap();
+    let stored = domain.world.validity().unwrap();
+    assert_eq!((validity.agreement, validity.is_valid), (stored.judge().all, stored.is_valid));
+    let others: Vec<&str> = row.other_judges.iter().map(|other| other.judge.as_str()).collect();
+    assert_eq!(others, ["item-knn"]);
+    assert!(row.other_judges[0].r_traj > 0.0);
+    assert!(judge.evaluate_control("oracle").unwrap().row.other_judges.is_empty(), "it knows this judge");
+    let train = under("none", None).environment(&domain.world, Side::Train, SEED).unwrap();
+    let train = Evaluator::new(domain, train, Side::Train, &EvaluationSettings::default(), 0).unwrap();
+    let row = train.evaluate_control(UNIFORM).unwrap().row;
+    assert!(row.validity.is_none() && row.other_judges.is_empty(), "what judges is judged");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What must stand beside every table: world, rule, scoring, users, seeds, and how intervals were made.
 
-use evaluation::{EvalRow, Interval, JudgeValidity};
+use evaluation::{EvalRow, Interval, JudgeValidity, spearman};
 
 /// The caption of rows that share a setting; where they differ (demonstrations exist for their own users only)
 /// every value is named.
@@ -44,7 +44,25 @@ pub(crate) fn caption(rows: &[&EvalRow]) -> String {
     if !agreement.is_empty() {
         parts.push(agreement);
     }
+    parts.extend(survival(rows));
     parts.join(" · ")
+}
+
+/// Whether the order of rows survives other judges, the worst case first.
+fn survival(rows: &[&EvalRow]) -> Option<String> {
+    let judged: Vec<&&EvalRow> = rows.iter().filter(|row| !row.other_judges.is_empty()).collect();
+    let ours: Vec<f64> = judged.iter().map(|row| row.r_traj.mean).collect();
+    let of = |at: usize| {
+        let theirs = judged.iter().map(|row| row.other_judges.get(at).map(|other| other.r_traj));
+        let theirs: Vec<f64> = theirs.collect::<Option<_>>()?;
+        Some((spearman(&ours, &theirs), judged[0].other_judges[at].judge.as_str()))
+    };
+    let n_judges = judged.first()?.other_judges.len();
+    let mut found: Vec<(f64, &str)> = (0..n_judges).filter_map(of).filter(|_| judged.len() > 2).collect();
+    found.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let told = found.iter().map(|(correlation, judge)| format!("{judge} {correlation:.2}"));
+    (!found.is_empty())
+        .then(|| format!("order of rows under other judges: {}", told.collect::<Vec<_>>().join(", ")))
 }
 
 /// How far the judge agrees with people.

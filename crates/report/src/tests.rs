@@ -4,7 +4,7 @@ mod sample;
 
 use crate::figures::{tick_label, ticks};
 use crate::*;
-use evaluation::EvalRow;
+use evaluation::{EvalRow, Interval, JudgeValidity, OtherJudge};
 use sample::sample;
 
 #[test]
@@ -89,6 +89,33 @@ fn captions_name_rule_scoring_seeds_and_method() {
                    400 resamples";
     assert!(page.contains(caption), "caption");
     assert!(page.contains("<strong>il-rec</strong> reaches "));
+}
+
+#[test]
+fn captions_say_how_far_the_judge_is_to_be_believed() {
+    let mut rows = rows();
+    assert!(
+        plain(&text_table(&rows, "il-rec")).contains("whether the judge agrees with people was not measured")
+    );
+    let agreement = Interval { mean: 0.42, lo: 0.1, hi: 0.7 };
+    let last = rows.len() as f64;
+    for (at, row) in rows.iter_mut().enumerate() {
+        row.validity = Some(JudgeValidity { agreement, over_popularity: agreement, is_valid: false });
+        row.r_traj.mean = at as f64;
+        let other = |judge: &str, r_traj| OtherJudge { judge: judge.into(), r_traj };
+        row.other_judges = vec![other("alike", 2.0 * at as f64), other("against", last - at as f64)];
+    }
+    let text = plain(&text_table(&rows, "il-rec"));
+    let told = "NOT VALID: the judge's order of policies and people's correlate by 0.42 [0.10, 0.70]";
+    assert!(text.contains(told), "{text}");
+    assert!(text.contains("order of rows under other judges: against -1.00, alike 1.00"), "{text}");
+    rows.iter_mut().for_each(|row| row.validity.as_mut().expect("set above").is_valid = true);
+    assert!(!plain(&text_table(&rows, "il-rec")).contains("NOT VALID"));
+}
+
+/// In one line.
+fn plain(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
