@@ -6,6 +6,7 @@
 
 mod a2c;
 mod bc;
+mod bpr_mf;
 mod ease;
 pub mod il_rec;
 mod item_item;

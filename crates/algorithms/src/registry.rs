@@ -16,6 +16,7 @@ pub static REGISTRY: &[Entry] = &[
     crate::untrained::ENTRY,
     crate::ease::ENTRY,
     crate::item_knn::ENTRY,
+    crate::bpr_mf::ENTRY,
     crate::released::ENTRY,
     crate::vectorised::ENTRY,
     crate::paper::ENTRY,
