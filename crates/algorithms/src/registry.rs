@@ -7,7 +7,8 @@ use learning::{Inputs, LearningError, Needs, Run, Terms, TrainedPolicy};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// The registry, in the order of tables. To add an algorithm: a folder, its module in `lib.rs`, and a line here.
+/// The registry, in the order of tables. To add an algorithm: its module and folder, `mod` in `lib.rs`, and a line here
+/// (ARCHITECTURE.md, Recipes).
 pub static REGISTRY: &[Entry] = &[
     crate::il_rec::ENTRY,
     crate::bc::ENTRY,
@@ -25,9 +26,9 @@ pub static REGISTRY: &[Entry] = &[
 /// What an entry is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// It learns.
+    /// It learns what earns reward; the ladder of tests asks for that.
     Algorithm,
-    /// It shows what remains when something is left out.
+    /// A point of comparison: what remains when something is left out, or what a learner that never looks at ratings knows.
     Control,
 }
 
@@ -52,7 +53,7 @@ pub struct Entry {
     pub about: &'static str,
     /// Where it comes from.
     pub source: &'static str,
-    /// Whether it does what its source does, or an adaptation of it.
+    /// Whether it does what its source does, up to differences of no consequence that its page names; else it is an adaptation.
     pub faithful: bool,
     /// What it cannot do without, by its preset.
     pub needs: Needs,

@@ -90,6 +90,7 @@ pub struct Round<'a> {
 
 impl Round<'_> {
     /// A random stream of this round, by a number for its purpose: a resumed run draws the same numbers.
+    /// Purposes are the algorithm's own; below 2^32 none is taken.
     pub fn rng(&self, purpose: u64) -> Rng {
         rng_for(self.seed, &[purpose, self.progress.n_rounds])
     }

@@ -6,7 +6,7 @@ pub(crate) fn policy(name: &str) -> Option<&'static str> {
     known.map(|(_, words)| *words)
 }
 
-const POLICIES: [(&str, &str); 32] = [
+const POLICIES: [(&str, &str); 33] = [
     ("uniform", "any item, all with the same probability"),
     ("random", "any item, all with the same probability"),
     ("random-fresh-genre", "a random item of a category that none of the last few items had"),
@@ -41,6 +41,10 @@ const POLICIES: [(&str, &str); 32] = [
     (
         "item-knn",
         "shows what the same users chose as what this user chose; knows nothing of ratings or leaving",
+    ),
+    (
+        "bpr-mf",
+        "ranks by vectors of items, fitted so that what a user took up stands above what the user did not; knows nothing of leaving",
     ),
     (
         "released",
