@@ -24,7 +24,7 @@ pub struct Parameter {
     pub about: &'static str,
     /// What kind of number it is.
     pub kind: Kind,
-    /// The value where nobody gives one (a flag is 0 or 1); without one, it is calibrated on the train world.
+    /// The value where nobody gives one (a flag is 0 or 1); without one, it is calibrated in each world.
     pub default: Option<f64>,
     /// The least value.
     pub least: f64,

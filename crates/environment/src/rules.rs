@@ -6,7 +6,10 @@ mod ilrec;
 mod none;
 mod similarity_window;
 
-use crate::{EnvironmentError, ExitModel, ItemFeatures, Parameter, Parameters, RuleSettings};
+use crate::{
+    Calibration, EnvironmentError, ExitModel, ItemFeatures, Parameter, Parameters, RuleSettings,
+    UniformHazard,
+};
 use std::sync::Arc;
 
 /// The rules, the default first. To add one: a file with its `ENTRY`, its `mod` above, and a line here.
@@ -65,9 +68,6 @@ impl Feature {
     }
 }
 
-/// Finds a value for the rule's open parameter, the others being given: from the train world's features and a seed.
-pub type Calibrate = fn(&Parameters, &ItemFeatures, u64) -> f32;
-
 /// A line of the registry.
 #[derive(Clone, Copy, Debug)]
 pub struct RuleEntry {
@@ -84,7 +84,7 @@ pub struct RuleEntry {
     /// Makes the rule of its parameters.
     pub build: fn(&Parameters) -> Arc<dyn ExitModel>,
     /// How a parameter without a default gets its value.
-    pub calibrate: Option<Calibrate>,
+    pub calibrate: Option<Calibration>,
 }
 
 impl RuleEntry {
@@ -101,10 +101,10 @@ impl RuleEntry {
         Ok(parameters)
     }
 
-    /// Fills what is still open by calibration on these features.
+    /// Fills what is still open by calibration on these features, which are those of one world.
     ///
     /// # Errors
-    /// When the features lack what the rule looks at.
+    /// When the features lack what the rule looks at, or the rule is too soft for the hazard to be had.
     pub fn calibrated(
         &self,
         mut parameters: Parameters,
@@ -112,9 +112,11 @@ impl RuleEntry {
         seed: u64,
     ) -> Result<Parameters, EnvironmentError> {
         self.check(features)?;
-        if let (Some(open), Some(calibrate)) = (parameters.open(), self.calibrate) {
-            let value = calibrate(&parameters, features, seed);
-            parameters.set(self, open.name, &value.into())?;
+        if let (Some(open), Some(Calibration { hazard, fit })) = (parameters.open(), self.calibrate) {
+            let value = fit(&UniformHazard::of_parameters(&parameters, hazard, seed), features);
+            let (rule, name) = (self.name, open.name);
+            let too_soft = |_| EnvironmentError::TooSoft { rule, name, hazard, range: open.range() };
+            parameters.set(self, name, &value.into()).map_err(too_soft)?;
         }
         Ok(parameters)
     }

@@ -29,7 +29,7 @@ struct Declared {
     name: &'static str,
     about: &'static str,
     range: String,
-    /// Nothing where it is calibrated on the train world.
+    /// Nothing where it is calibrated in each world.
     default: Option<String>,
 }
 
@@ -53,7 +53,7 @@ impl Declared {
     }
 
     fn line(&self) -> String {
-        let default = self.default.as_deref().unwrap_or("calibrated on the train world");
+        let default = self.default.as_deref().unwrap_or("calibrated in each world");
         format!("  {} = {default}  # {}: {}\n", self.name, self.range, self.about)
     }
 }
