@@ -24,7 +24,7 @@ pub use environment::{Environment, Outcome, Session};
 pub use error::EnvironmentError;
 pub use features::{DistanceSource, ItemFeatures};
 pub use model::{ExitModel, Leaving, LowReward};
-pub use parameters::{Kind, Parameter, Parameters};
+pub use parameters::{Drawn, Kind, Parameter, Parameters};
 pub use rollout::{Start, rollout};
 pub use rule::ExitRule;
 pub use rules::{EXIT_RULES, Feature, RULES, RuleEntry, find_rule};

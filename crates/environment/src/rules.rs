@@ -2,6 +2,7 @@
 
 mod billp;
 mod category_window;
+mod fatigue;
 mod ilrec;
 mod none;
 mod similarity_window;
@@ -19,6 +20,7 @@ pub const RULES: &[RuleEntry] = &[
     similarity_window::ENTRY,
     ilrec::ENTRY,
     billp::ENTRY,
+    fatigue::ENTRY,
     none::ENTRY,
 ];
 
@@ -47,6 +49,8 @@ pub enum Feature {
     Texts,
     /// [`ItemFeatures::distances`].
     Distances,
+    /// Categories that some items have, else texts.
+    Content,
 }
 
 impl Feature {
@@ -56,6 +60,7 @@ impl Feature {
             Self::Categories => "item categories",
             Self::Texts => "item texts",
             Self::Distances => "rating-column distances",
+            Self::Content => "item categories or texts",
         }
     }
 
@@ -64,6 +69,7 @@ impl Feature {
             Self::Categories => features.categories.is_some(),
             Self::Texts => features.texts.is_some(),
             Self::Distances => features.distances.is_some(),
+            Self::Content => features.used_categories().is_some() || features.texts.is_some(),
         }
     }
 }
@@ -83,7 +89,7 @@ pub struct RuleEntry {
     pub parameters: &'static [Parameter],
     /// Makes the rule of its parameters.
     pub build: fn(&Parameters) -> Arc<dyn ExitModel>,
-    /// How a parameter without a default gets its value.
+    /// How a parameter gets its value that has no default and is not drawn.
     pub calibrate: Option<Calibration>,
 }
 
@@ -101,17 +107,21 @@ impl RuleEntry {
         Ok(parameters)
     }
 
-    /// Fills what is still open by calibration on these features, which are those of one world.
+    /// Fills what is still open: by draws that follow from the seed alone, then by calibration on these features, which are those
+    /// of one world.
     ///
     /// # Errors
-    /// When the features lack what the rule looks at, or the rule is too soft for the hazard to be had.
-    pub fn calibrated(
+    /// When the features lack what the rule looks at, the rule is too soft for the hazard to be had, or a count was drawn that a
+    /// given window has no room for.
+    pub fn completed(
         &self,
         mut parameters: Parameters,
         features: &ItemFeatures,
         seed: u64,
     ) -> Result<Parameters, EnvironmentError> {
         self.check(features)?;
+        parameters.draw(seed);
+        parameters.check_count(self)?;
         if let (Some(open), Some(Calibration { hazard, fit })) = (parameters.open(), self.calibrate) {
             let value = fit(&UniformHazard::of_parameters(&parameters, hazard, seed), features);
             let (rule, name) = (self.name, open.name);

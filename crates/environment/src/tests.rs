@@ -231,7 +231,7 @@ fn calibration_reaches_the_hazard() {
     let entry = find_rule("ilrec").unwrap();
     let calibrated = |settings: RuleSettings| {
         let parameters = entry.parameters(&settings).unwrap();
-        Ok(ExitRule::of(entry, entry.calibrated(parameters, &features, 0)?).unwrap())
+        Ok(ExitRule::of(entry, entry.completed(parameters, &features, 0)?).unwrap())
     };
     let soft = |softness: f32| RuleSettings::default().with("softness", softness);
     let starts: Vec<Start<'_>> =

@@ -37,7 +37,7 @@ impl EnvironmentSettings {
         self.entry()?.parameters(&self.changes()).map(drop).map_err(Into::into)
     }
 
-    /// The rule of one of the worlds. A threshold that nobody gave is calibrated on the items of that world, so that the hazard
+    /// The rule of one of the worlds. What is drawn follows from the seed, and is the same in both. A threshold that nobody gave is calibrated on the items of that world, so that the hazard
     /// of a uniform policy is the same in both; no user's choices enter, and no policy sees the judge's.
     ///
     /// # Errors
@@ -45,13 +45,12 @@ impl EnvironmentSettings {
     /// calibrated.
     pub fn rule(&self, world: &World, side: Side, seed: u64) -> Result<ExitRule, ExperimentError> {
         let entry = self.entry()?;
-        let has_categories = || world.catalogue().items().iter().any(|item| !item.categories.is_empty());
-        if entry.needs.contains(&Feature::Categories) && !has_categories() {
+        if entry.needs.contains(&Feature::Categories) && !has_categories(world) {
             return Err(ExperimentError::NoCategories { rule: entry.name });
         }
         let mut parameters = entry.parameters(&self.changes())?;
         if parameters.open().is_some() {
-            parameters = entry.calibrated(parameters, &features(entry, world, side), seed)?;
+            parameters = entry.completed(parameters, &features(entry, world, side), seed)?;
         }
         Ok(ExitRule::of(entry, parameters)?)
     }
@@ -143,9 +142,14 @@ const THRESHOLD: &str = "threshold";
 /// Width of the text vectors that rules look at.
 const TEXT_WIDTH: usize = 256;
 
+fn has_categories(world: &World) -> bool {
+    world.catalogue().items().iter().any(|item| !item.categories.is_empty())
+}
+
 /// What the rule looks at in one of the worlds. Texts and distances are there only for rules that need them.
 fn features(entry: &RuleEntry, world: &World, side: Side) -> ItemFeatures {
     let wants = |feature| entry.needs.contains(&feature);
-    let features = ItemFeatures::of(world.catalogue(), wants(Feature::Texts).then_some(TEXT_WIDTH));
+    let wants_texts = wants(Feature::Texts) || wants(Feature::Content) && !has_categories(world);
+    let features = ItemFeatures::of(world.catalogue(), wants_texts.then_some(TEXT_WIDTH));
     if wants(Feature::Distances) { features.with_distances(world.distances(side)) } else { features }
 }

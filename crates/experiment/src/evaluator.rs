@@ -203,7 +203,7 @@ impl Evaluator {
             policy: policy.to_owned(),
             privileged: is_privileged(policy),
             world: if self.side == Side::Judge { "judge" } else { "train" }.to_owned(),
-            exit_rule: self.environment().rule().name().to_owned(),
+            exit_rule: self.environment().rule().label(),
             scoring: self.scoring,
             n_items: self.domain.n_items(),
             bootstrap: BootstrapPlan::default(),

@@ -86,7 +86,7 @@ pub(crate) fn about(config: &RunConfig, domain: &Domain) -> String {
 
 fn results(rule: &RuleResults) -> Results {
     Results {
-        title: format!("exit rule {}", rule.exit_rule),
+        title: format!("exit rule {}", rule.rule.label()),
         evaluations: rule.evaluations.clone(),
         differences: rule.differences.clone(),
     }
