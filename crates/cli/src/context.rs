@@ -125,7 +125,7 @@ pub(crate) struct EnvironmentArgs {
     /// The most steps of a session [default: 100; where a language model is asked, 50]
     #[arg(long, value_name = "STEPS")]
     horizon: Option<usize>,
-    /// Threshold of a distance or similarity rule [default: calibrated on the train world]
+    /// Threshold of a distance or similarity rule [default: calibrated in each world]
     #[arg(long, value_name = "X")]
     threshold: Option<f32>,
     /// One parameter of the exit rule, as `ilrec rules NAME` lists them

@@ -1,5 +1,6 @@
 //! A few hundred sessions as columns: what a step looks at lies side by side.
 
+use crate::environment::SoFar;
 use crate::recent::{RecentItems, plain_window};
 use crate::seed::Chance;
 use crate::{Environment, EnvironmentError, Outcome, SessionSeed};
@@ -13,6 +14,8 @@ pub(crate) struct Block {
     ends: Vec<StepEnd>,
     /// What each session has shown, oldest first.
     shown: Vec<Vec<ItemIdx>>,
+    /// Low rewards in a row, `[sessions]`.
+    n_low: Vec<usize>,
     /// `[sessions]`
     rewards: Vec<f32>,
     /// Users of the sessions of a step.
@@ -30,6 +33,7 @@ impl Block {
             chances: vec![Chance::Seeded(SessionSeed::default()); n],
             ends: vec![StepEnd::Continues; n],
             shown: vec![Vec::new(); n],
+            n_low: vec![0; n],
             rewards: vec![0.0; n],
             stepping: Vec::with_capacity(n),
             recent: plain_window(environment.rule()).map(|near| RecentItems::new(near, n)),
@@ -58,6 +62,7 @@ impl Block {
         self.chances[at] = chance;
         self.ends[at] = StepEnd::Continues;
         self.shown[at].clear();
+        self.n_low[at] = 0;
     }
 
     /// Whether every session can take its item.
@@ -114,10 +119,13 @@ impl Block {
             true => environment.rewards().reward_after(user, item, shown),
             false => reward,
         };
-        let outcome = environment.outcome(reward, shown.len(), || match &self.recent {
-            Some(recent) => recent.ends(at, shown.len()),
-            None => environment.ends_by_content((user, self.chances[at]), item, shown),
-        });
+        let n_low = environment.rule().low_in_a_row(self.n_low[at], reward);
+        self.n_low[at] = n_low;
+        let outcome =
+            environment.outcome(reward, SoFar { n_shown: shown.len(), n_low }, || match &self.recent {
+                Some(recent) => recent.ends(at, shown.len()),
+                None => environment.ends_by_content((user, self.chances[at]), item, shown),
+            });
         self.ends[at] = outcome.end;
         shown.push(item);
         if let Some(recent) = &mut self.recent {

@@ -1,6 +1,7 @@
-//! A distance threshold for worlds that come without one.
+//! A limit for worlds that come without one: that at which a uniformly random policy loses its users as often as it should.
 
-use crate::DistanceSource;
+use crate::window::{COUNT, LENGTH, SOFTNESS};
+use crate::{DistanceSource, ItemFeatures, Parameters};
 use catalogue::TextVectors;
 use mdp::{ItemIdx, rng_for};
 use rand::RngExt as _;
@@ -8,63 +9,108 @@ use rand::RngExt as _;
 /// The hazard of the distance exit in the published Amazon rollouts: 7.8 % of the steps, rounded.
 pub const PUBLISHED_DISTANCE_HAZARD: f64 = 0.08;
 
-const N_SAMPLES: usize = 20_000;
-
 /// The hazard of the similarity exit where no threshold is given: what the category window gives a uniform
 /// policy on MovieLens latest-small.
 pub const DEFAULT_SIMILARITY_HAZARD: f64 = 0.2;
 
-/// The distance below which the `count` nearest of the last `window` items make a uniformly random policy leave in a
-/// share `hazard` of its steps.
+const N_SAMPLES: usize = 20_000;
+
+/// How a rule finds a value for its open parameter, the others being given.
+#[derive(Clone, Copy, Debug)]
+pub struct Calibration {
+    /// The share of a uniform policy's steps, after a full window, that end their session by content.
+    pub hazard: f64,
+    /// The value with that hazard among items with these features.
+    pub fit: fn(&UniformHazard, &ItemFeatures) -> f32,
+}
+
+/// How often a uniformly random policy is to lose its users because the `count` nearest of the last `window` items are too
+/// near.
 ///
 /// # Source
 /// The published thresholds (15, 50) belong to matrices of other sizes; what carries over is the hazard seen in
 /// the published Amazon rollouts, which are uniform.
-///
-/// # Panics
-/// If there are no items, or the count is 0 or more than the window.
-pub fn calibrated_distance(
-    distances: &dyn DistanceSource,
-    (window, count): (usize, usize),
-    hazard: f64,
-    seed: u64,
-) -> f32 {
-    quantile_of_nearest((distances.n_items(), window, count), hazard, seed, |a, b| distances.distance(a, b))
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UniformHazard {
+    /// How many of the last items are recent.
+    pub window: usize,
+    /// How many of them must be near; 1 to `window`.
+    pub count: usize,
+    /// The spread of the limit, in its units; 0 for a hard one.
+    pub softness: f32,
+    /// The share of steps that end their session, each as likely as the softness says.
+    pub hazard: f64,
+    /// Names the items that are drawn.
+    pub seed: u64,
 }
 
-/// The text similarity that the `count` most similar of the last `window` items reach in a share `hazard` of a
-/// uniformly random policy's steps.
-///
-/// # Panics
-/// If there are no items, or the count is 0 or more than the window.
-pub fn calibrated_similarity(
-    (texts, n_items): (&TextVectors, usize),
-    (window, count): (usize, usize),
-    hazard: f64,
-    seed: u64,
-) -> f32 {
-    -quantile_of_nearest((n_items, window, count), hazard, seed, |a, b| -texts.similarity(a, b))
-}
+impl UniformHazard {
+    /// Of a rule with these parameters, the limit itself being open.
+    pub(crate) fn of_parameters(parameters: &Parameters, hazard: f64, seed: u64) -> Self {
+        Self {
+            window: parameters.count(LENGTH.name),
+            count: parameters.count(COUNT.name),
+            softness: parameters.number(SOFTNESS.name),
+            hazard,
+            seed,
+        }
+    }
 
-/// The `hazard` quantile of the `count`-th smallest distance between an item and `window` others, all drawn
-/// uniformly.
-fn quantile_of_nearest(
-    (n_items, window, count): (usize, usize, usize),
-    hazard: f64,
-    seed: u64,
-    distance: impl Fn(ItemIdx, ItemIdx) -> f32,
-) -> f32 {
-    assert!(n_items > 0, "a catalogue with items");
-    let mut rng = rng_for(seed, &[0x7468_7265]);
-    let mut draw = || ItemIdx(rng.random_range(0..n_items as u32));
-    let mut nearest: Vec<f32> = (0..N_SAMPLES)
-        .map(|_| {
+    /// The distance below which items are near. Under a soft limit it may be negative: where even items of no distance leave
+    /// too much to chance.
+    ///
+    /// # Panics
+    /// If there are no items, or the count is 0 or more than the window.
+    pub fn distance(&self, distances: &dyn DistanceSource) -> f32 {
+        self.limit(distances.n_items(), |a, b| distances.distance(a, b))
+    }
+
+    /// The similarity from which on texts are near; under a soft limit it may be more than 1.
+    ///
+    /// # Panics
+    /// As [`UniformHazard::distance`].
+    pub fn similarity(&self, texts: &TextVectors) -> f32 {
+        let n_items = texts.rows().len() / texts.width();
+        let limit = -self.limit(n_items, |a, b| -texts.similarity(a, b));
+        // A similarity of equal texts may be rounded to more than 1.
+        if self.softness == 0.0 { limit.min(1.0) } else { limit }
+    }
+
+    /// The limit of the `count`-th smallest distance between an item and `window` others, all drawn uniformly: what nobody shows
+    /// twice is not compared with itself, which in a small catalogue would count.
+    fn limit(&self, n_items: usize, distance: impl Fn(ItemIdx, ItemIdx) -> f32) -> f32 {
+        assert!(n_items > 0, "a catalogue with items");
+        let mut rng = rng_for(self.seed, &[0x7468_7265]);
+        let mut draw = || ItemIdx(rng.random_range(0..n_items as u32));
+        let mut nth = |_| {
             let item = draw();
-            let mut all: Vec<f32> = (0..window).map(|_| distance(item, draw())).collect();
+            let others = std::iter::repeat_with(&mut draw).filter(|&other| other != item || n_items == 1);
+            let mut all: Vec<f32> = others.take(self.window).map(|other| distance(item, other)).collect();
             all.sort_by(f32::total_cmp);
-            all[count - 1]
-        })
-        .collect();
-    nearest.sort_by(f32::total_cmp);
-    nearest[((N_SAMPLES as f64 * hazard) as usize).min(N_SAMPLES - 1)]
+            all[self.count - 1]
+        };
+        let mut nearest: Vec<f32> = (0..N_SAMPLES).map(&mut nth).collect();
+        nearest.sort_by(f32::total_cmp);
+        if self.softness > 0.0 {
+            return self.soft_limit(&nearest);
+        }
+        nearest[((N_SAMPLES as f64 * self.hazard) as usize).min(N_SAMPLES - 1)]
+    }
+
+    /// The limit at which the mean of `sigma((limit - d) / softness)` over these ascending distances is the hazard, by bisection.
+    fn soft_limit(&self, nearest: &[f32]) -> f32 {
+        let softness = f64::from(self.softness);
+        let hazard = |limit: f64| {
+            let leaving = |&d: &f32| 1.0 / (1.0 + ((f64::from(d) - limit) / softness).exp());
+            nearest.iter().map(leaving).sum::<f64>() / nearest.len() as f64
+        };
+        // Beyond the outermost distance by so many softnesses, nobody leaves or everybody does.
+        let far = 50.0 * softness;
+        let (mut low, mut high) = (f64::from(nearest[0]) - far, f64::from(nearest[nearest.len() - 1]) + far);
+        for _ in 0..60 {
+            let middle = f64::midpoint(low, high);
+            if hazard(middle) < self.hazard { low = middle } else { high = middle }
+        }
+        high as f32
+    }
 }

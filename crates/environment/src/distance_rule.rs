@@ -1,8 +1,8 @@
 //! Leaving because the rating column of the new item is near to those of recent ones.
 
-use crate::window::{COUNT, LENGTH, NearWindow};
+use crate::window::NearWindow;
 use crate::{
-    ExitModel, ItemFeatures, Leaving, LowReward, PUBLISHED_DISTANCE_HAZARD, Parameters, calibrated_distance,
+    Calibration, ExitModel, ItemFeatures, Leaving, LowReward, PUBLISHED_DISTANCE_HAZARD, Parameters,
 };
 use mdp::{ExitReason, ItemIdx};
 use std::sync::Arc;
@@ -22,11 +22,12 @@ impl DistanceRule {
     }
 
     /// The threshold with the published hazard.
-    pub(crate) fn calibrate(parameters: &Parameters, features: &ItemFeatures, seed: u64) -> f32 {
-        let distances = features.distances.as_ref().expect("the features were checked");
-        let (window, count) = (parameters.count(LENGTH.name), parameters.count(COUNT.name));
-        calibrated_distance(distances.as_ref(), (window, count), PUBLISHED_DISTANCE_HAZARD, seed)
-    }
+    pub(crate) const CALIBRATION: Calibration = Calibration {
+        hazard: PUBLISHED_DISTANCE_HAZARD,
+        fit: |uniform, features| {
+            uniform.distance(features.distances.as_deref().expect("the features were checked"))
+        },
+    };
 }
 
 impl ExitModel for DistanceRule {

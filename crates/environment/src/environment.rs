@@ -36,6 +36,15 @@ pub struct Outcome {
     pub matched: Option<ItemIdx>,
 }
 
+/// What a session remembers beside the items.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SoFar {
+    /// Items shown before this one.
+    pub(crate) n_shown: usize,
+    /// Low rewards in a row, this one included.
+    pub(crate) n_low: usize,
+}
+
 impl Environment {
     /// An environment of at most `horizon` steps a session.
     ///
@@ -61,6 +70,7 @@ impl Environment {
             }
         }
         rule.entry().check(&features)?;
+        let rule = rule.for_items(&features);
         let near_pairs = plain_window(&rule).map(|near| Arc::new(NearPairs::new(near.threshold, expected)));
         let looks_at_history = rewards.looks_at_history();
         Ok(Self { rewards, features, rule, horizon, looks_at_history, near_pairs })
@@ -122,7 +132,14 @@ impl Environment {
 
     fn start_by(&self, user: UserIdx, chance: Chance) -> Result<Session, EnvironmentError> {
         self.check_user(user)?;
-        Ok(Session { environment: self.clone(), user, chance, shown: Vec::new(), end: StepEnd::Continues })
+        Ok(Session {
+            environment: self.clone(),
+            user,
+            chance,
+            shown: Vec::new(),
+            n_low: 0,
+            end: StepEnd::Continues,
+        })
     }
 
     /// Whether the content of an item ends a session, and the recent item that did it where there is one.
@@ -151,18 +168,18 @@ impl Environment {
         if user.index() < self.n_users() { Ok(()) } else { Err(EnvironmentError::UnknownUser(user)) }
     }
 
-    /// What comes of an item with this reward in a session that has shown so many; `by_content` says whether the
-    /// item's content ends it.
+    /// What comes of an item with this reward in a session that has shown so many, this being the last of so many low rewards in a
+    /// row; `by_content` says whether the item's content ends it.
     ///
     /// # Source
     /// Order of the checks: low reward, then content, then the horizon (the released environment).
     pub(crate) fn outcome(
         &self,
         reward: f32,
-        n_shown: usize,
+        SoFar { n_shown, n_low }: SoFar,
         by_content: impl FnOnce() -> Option<(ExitReason, Option<ItemIdx>)>,
     ) -> Outcome {
-        let (reason, matched) = if self.rule.low_reward().is_some_and(|low| low.ends(reward, n_shown == 0)) {
+        let (reason, matched) = if self.rule.low_reward().is_some_and(|low| low.ends(n_low, n_shown == 0)) {
             (Some(ExitReason::LowReward), None)
         } else {
             by_content().map_or((None, None), |(reason, matched)| (Some(reason), matched))
@@ -183,6 +200,8 @@ pub struct Session {
     user: UserIdx,
     chance: Chance,
     shown: Vec<ItemIdx>,
+    /// Low rewards in a row.
+    n_low: usize,
     end: StepEnd,
 }
 
@@ -211,6 +230,7 @@ impl Session {
         self.user = user;
         self.chance = self.chance.next();
         self.shown.clear();
+        self.n_low = 0;
         self.end = StepEnd::Continues;
         Ok(())
     }
@@ -241,7 +261,10 @@ impl Session {
         }
         let reward = self.environment.rewards.reward_after(self.user, item, &self.shown);
         let by_content = || self.environment.ends_by_content((self.user, self.chance), item, &self.shown);
-        let outcome = self.environment.outcome(reward, self.shown.len(), by_content);
+        let n_low = self.environment.rule.low_in_a_row(self.n_low, reward);
+        let outcome =
+            self.environment.outcome(reward, SoFar { n_shown: self.shown.len(), n_low }, by_content);
+        self.n_low = n_low;
         self.shown.push(item);
         self.end = outcome.end;
         Ok(outcome)

@@ -48,6 +48,21 @@ pub enum EnvironmentError {
         /// The parameter.
         name: &'static str,
     },
+    /// No value of the open parameter lets a uniform policy lose as few users as it should.
+    #[error(
+        "exit rule {rule} is too soft to be calibrated: a uniform policy loses more than {} % of its users at each step at \
+         any {name} ({range})", hazard * 100.0
+    )]
+    TooSoft {
+        /// The rule's name.
+        rule: &'static str,
+        /// The parameter.
+        name: &'static str,
+        /// The share of a uniform policy's steps that was to end sessions.
+        hazard: f64,
+        /// What the parameter can be.
+        range: String,
+    },
     /// Features or rewards for another catalogue.
     #[error("{what} has {got} items, the rewards have {expected}")]
     WrongSize {

@@ -46,6 +46,12 @@ impl ItemFeatures {
         Self { distances: Some(distances), ..self }
     }
 
+    /// The categories of every item, where any item has one.
+    pub(crate) fn used_categories(&self) -> Option<&[Vec<u16>]> {
+        let categories = self.categories.as_ref().map(|all| all.as_slice());
+        categories.filter(|all| all.iter().any(|of_item| !of_item.is_empty()))
+    }
+
     /// Whether an item has a category; false where categories are not known.
     pub(crate) fn shares_category(&self, category: u16, item: ItemIdx) -> bool {
         self.categories.as_ref().is_some_and(|all| all[item.index()].contains(&category))

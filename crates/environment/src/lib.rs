@@ -18,18 +18,16 @@ mod settings;
 mod vector;
 mod window;
 
-pub use calibrate::{
-    DEFAULT_SIMILARITY_HAZARD, PUBLISHED_DISTANCE_HAZARD, calibrated_distance, calibrated_similarity,
-};
+pub use calibrate::{Calibration, DEFAULT_SIMILARITY_HAZARD, PUBLISHED_DISTANCE_HAZARD, UniformHazard};
 pub(crate) use distance_rule::DistanceRule;
 pub use environment::{Environment, Outcome, Session};
 pub use error::EnvironmentError;
 pub use features::{DistanceSource, ItemFeatures};
 pub use model::{ExitModel, Leaving, LowReward};
-pub use parameters::{Kind, Parameter, Parameters};
+pub use parameters::{Drawn, Kind, Parameter, Parameters};
 pub use rollout::{Start, rollout};
 pub use rule::ExitRule;
-pub use rules::{Calibrate, EXIT_RULES, Feature, RULES, RuleEntry, find_rule};
+pub use rules::{EXIT_RULES, Feature, RULES, RuleEntry, find_rule};
 pub use seed::SessionSeed;
 pub use settings::{RuleSettings, Setting};
 pub use vector::VectorEnvironment;

@@ -3,6 +3,7 @@
 use crate::window::{BELOW, NearWindow, ON_FIRST_STEP};
 use crate::{ItemFeatures, Parameters};
 use mdp::{ExitReason, ItemIdx};
+use std::sync::Arc;
 
 /// When a user leaves. It has no state: what was shown is an argument.
 pub trait ExitModel: std::fmt::Debug + Send + Sync {
@@ -19,6 +20,12 @@ pub trait ExitModel: std::fmt::Debug + Send + Sync {
     /// How likely the content of `item` ends a session that has `shown` these items, oldest first; none where it cannot.
     /// The environment draws, so that a rule needs no randomness.
     fn by_content(&self, _item: ItemIdx, _shown: &[ItemIdx], _features: &ItemFeatures) -> Option<Leaving> {
+        None
+    }
+
+    /// The same model with what it has to know of all items of an environment, which asks once; none where there is no such thing.
+    /// It says what the model itself says, sooner.
+    fn for_items(&self, _features: &ItemFeatures) -> Option<Arc<dyn ExitModel>> {
         None
     }
 
@@ -43,20 +50,23 @@ pub struct Leaving {
 /// The part of a rule that looks at the reward.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LowReward {
-    /// The user leaves when the reward is strictly below this.
+    /// A reward is low when it is strictly below this.
     pub below: f32,
-    /// Whether this can happen at the first recommendation already.
+    /// Whether the user can leave for it at the first recommendation already.
     pub on_first_step: bool,
+    /// The user leaves at so many low rewards in a row; 1 for the first.
+    pub patience: usize,
 }
 
 impl LowReward {
     /// As the parameters say.
     pub(crate) fn of_parameters(parameters: &Parameters) -> Self {
-        Self { below: parameters.number(BELOW.name), on_first_step: parameters.flag(ON_FIRST_STEP.name) }
+        let (below, on_first_step) = (parameters.number(BELOW.name), parameters.flag(ON_FIRST_STEP.name));
+        Self { below, on_first_step, patience: 1 }
     }
 
-    /// Whether the reward alone ends the session.
-    pub(crate) fn ends(self, reward: f32, is_first_step: bool) -> bool {
-        reward < self.below && (self.on_first_step || !is_first_step)
+    /// Whether so many low rewards in a row, the last one's included, end the session.
+    pub(crate) fn ends(self, n_low: usize, is_first_step: bool) -> bool {
+        n_low >= self.patience && (self.on_first_step || !is_first_step)
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::window::{COUNT, LENGTH};
 use crate::{EnvironmentError, RuleEntry, Setting};
+use mdp::rng_for;
+use rand::RngExt as _;
 
 /// What kind of number a parameter is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +16,30 @@ pub enum Kind {
     Flag,
 }
 
+/// What a parameter is drawn from for each world where nobody gives a value: uniformly, whole numbers of a count, hundredths of
+/// a number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Drawn {
+    /// The least value.
+    pub least: f64,
+    /// The greatest value.
+    pub most: f64,
+}
+
+/// The purpose of these draws among those of a seed.
+const DRAWING: u64 = 0x6472_6177;
+
+impl Drawn {
+    /// The value of a parameter under a seed; it depends on no other parameter.
+    fn value(self, parameter: &Parameter, seed: u64) -> f64 {
+        let path: Vec<u64> = [DRAWING].into_iter().chain(parameter.name.bytes().map(u64::from)).collect();
+        let steps = if parameter.kind == Kind::Number { 100.0 } else { 1.0 };
+        let (least, most) = ((self.least * steps).round() as i64, (self.most * steps).round() as i64);
+        let value = rng_for(seed, &path).random_range(least..=most) as f64 / steps;
+        if parameter.kind == Kind::Number { f64::from(value as f32) } else { value }
+    }
+}
+
 /// A parameter that a rule declares.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameter {
@@ -24,8 +50,10 @@ pub struct Parameter {
     pub about: &'static str,
     /// What kind of number it is.
     pub kind: Kind,
-    /// The value where nobody gives one (a flag is 0 or 1); without one, it is calibrated on the train world.
+    /// The value where nobody gives one (a flag is 0 or 1); without one, it is drawn or calibrated in each world.
     pub default: Option<f64>,
+    /// What it is drawn from, if it is.
+    pub drawn: Option<Drawn>,
     /// The least value.
     pub least: f64,
     /// The greatest value.
@@ -108,6 +136,13 @@ impl Parameters {
         };
         self.values[at] = Some(parameter.value(setting).ok_or_else(refused)?);
         Ok(())
+    }
+
+    /// Draws what is open and is to be drawn.
+    pub(crate) fn draw(&mut self, seed: u64) {
+        for (parameter, value) in self.declared.iter().zip(&mut self.values) {
+            *value = value.or_else(|| Some(parameter.drawn?.value(parameter, seed)));
+        }
     }
 
     /// Refuses a count that the window has no room for: nobody would ever leave.

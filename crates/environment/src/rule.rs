@@ -3,8 +3,8 @@
 mod form;
 
 use crate::{
-    EnvironmentError, ExitModel, ItemFeatures, Leaving, LowReward, NearWindow, Parameters, RuleEntry,
-    RuleSettings, Setting, find_rule,
+    EnvironmentError, ExitModel, ItemFeatures, Leaving, LowReward, NearWindow, Parameter, Parameters,
+    RuleEntry, RuleSettings, Setting, find_rule,
 };
 use mdp::{ExitReason, ItemIdx};
 use std::sync::Arc;
@@ -103,6 +103,20 @@ impl ExitRule {
         self.entry.name
     }
 
+    /// The name in tables: with the values of those parameters that are drawn for each world.
+    pub fn label(&self) -> String {
+        let drawn = self.parameters.each().filter(|(parameter, _)| parameter.drawn.is_some());
+        let one = |(parameter, value): (&Parameter, Option<f64>)| {
+            Some(format!("{}={}", parameter.name, parameter.word(value?)))
+        };
+        let values: Vec<String> = drawn.filter_map(one).collect();
+        if values.is_empty() {
+            self.name().to_owned()
+        } else {
+            format!("{} ({})", self.name(), values.join(", "))
+        }
+    }
+
     /// Its line of the registry.
     pub fn entry(&self) -> &'static RuleEntry {
         self.entry
@@ -129,6 +143,17 @@ impl ExitRule {
             return Some(Leaving { reason: ExitReason::Repeat, matched: Some(item), probability: 1.0 });
         }
         self.model.by_content(item, shown, features)
+    }
+
+    /// The same rule, ready for the items of an environment.
+    pub(crate) fn for_items(self, features: &ItemFeatures) -> Self {
+        let model = self.model.for_items(features).unwrap_or(self.model);
+        Self { model, ..self }
+    }
+
+    /// How many low rewards in a row there are with this one, after so many.
+    pub(crate) fn low_in_a_row(&self, n_low: usize, reward: f32) -> usize {
+        if self.low_reward.is_some_and(|low| reward < low.below) { n_low + 1 } else { 0 }
     }
 
     /// The window, where nothing but a hard limit on distances to recent items ends a session by content.

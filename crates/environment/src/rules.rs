@@ -2,11 +2,15 @@
 
 mod billp;
 mod category_window;
+mod fatigue;
 mod ilrec;
 mod none;
 mod similarity_window;
 
-use crate::{EnvironmentError, ExitModel, ItemFeatures, Parameter, Parameters, RuleSettings};
+use crate::{
+    Calibration, EnvironmentError, ExitModel, ItemFeatures, Parameter, Parameters, RuleSettings,
+    UniformHazard,
+};
 use std::sync::Arc;
 
 /// The rules, the default first. To add one: a file with its `ENTRY`, its `mod` above, and a line here.
@@ -16,6 +20,7 @@ pub const RULES: &[RuleEntry] = &[
     similarity_window::ENTRY,
     ilrec::ENTRY,
     billp::ENTRY,
+    fatigue::ENTRY,
     none::ENTRY,
 ];
 
@@ -44,6 +49,8 @@ pub enum Feature {
     Texts,
     /// [`ItemFeatures::distances`].
     Distances,
+    /// Categories that some items have, else texts.
+    Content,
 }
 
 impl Feature {
@@ -53,6 +60,7 @@ impl Feature {
             Self::Categories => "item categories",
             Self::Texts => "item texts",
             Self::Distances => "rating-column distances",
+            Self::Content => "item categories or texts",
         }
     }
 
@@ -61,12 +69,10 @@ impl Feature {
             Self::Categories => features.categories.is_some(),
             Self::Texts => features.texts.is_some(),
             Self::Distances => features.distances.is_some(),
+            Self::Content => features.used_categories().is_some() || features.texts.is_some(),
         }
     }
 }
-
-/// Finds a value for the rule's open parameter, the others being given: from the train world's features and a seed.
-pub type Calibrate = fn(&Parameters, &ItemFeatures, u64) -> f32;
 
 /// A line of the registry.
 #[derive(Clone, Copy, Debug)]
@@ -83,8 +89,8 @@ pub struct RuleEntry {
     pub parameters: &'static [Parameter],
     /// Makes the rule of its parameters.
     pub build: fn(&Parameters) -> Arc<dyn ExitModel>,
-    /// How a parameter without a default gets its value.
-    pub calibrate: Option<Calibrate>,
+    /// How a parameter gets its value that has no default and is not drawn.
+    pub calibrate: Option<Calibration>,
 }
 
 impl RuleEntry {
@@ -101,20 +107,26 @@ impl RuleEntry {
         Ok(parameters)
     }
 
-    /// Fills what is still open by calibration on these features.
+    /// Fills what is still open: by draws that follow from the seed alone, then by calibration on these features, which are those
+    /// of one world.
     ///
     /// # Errors
-    /// When the features lack what the rule looks at.
-    pub fn calibrated(
+    /// When the features lack what the rule looks at, the rule is too soft for the hazard to be had, or a count was drawn that a
+    /// given window has no room for.
+    pub fn completed(
         &self,
         mut parameters: Parameters,
         features: &ItemFeatures,
         seed: u64,
     ) -> Result<Parameters, EnvironmentError> {
         self.check(features)?;
-        if let (Some(open), Some(calibrate)) = (parameters.open(), self.calibrate) {
-            let value = calibrate(&parameters, features, seed);
-            parameters.set(self, open.name, &value.into())?;
+        parameters.draw(seed);
+        parameters.check_count(self)?;
+        if let (Some(open), Some(Calibration { hazard, fit })) = (parameters.open(), self.calibrate) {
+            let value = fit(&UniformHazard::of_parameters(&parameters, hazard, seed), features);
+            let (rule, name) = (self.name, open.name);
+            let too_soft = |_| EnvironmentError::TooSoft { rule, name, hazard, range: open.range() };
+            parameters.set(self, name, &value.into()).map_err(too_soft)?;
         }
         Ok(parameters)
     }

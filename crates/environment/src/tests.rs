@@ -224,17 +224,40 @@ fn calibration_reaches_the_hazard() {
             500
         }
         fn distance(&self, a: ItemIdx, b: ItemIdx) -> f32 {
-            a.0.abs_diff(b.0) as f32
+            ((a.0 as f32).powf(1.2) - (b.0 as f32).powf(1.2)).abs()
         }
     }
-    let threshold = calibrated_distance(&Line, (4, 1), PUBLISHED_DISTANCE_HAZARD, 0);
-    let rewards = Arc::new(Matrix(vec![vec![4.0; 500]]));
     let features = ItemFeatures::default().with_distances(Arc::new(Line));
-    let environment = Environment::new(rewards, features, ExitRule::ilrec(threshold), 100).unwrap();
+    let entry = find_rule("ilrec").unwrap();
+    let calibrated = |settings: RuleSettings| {
+        let parameters = entry.parameters(&settings).unwrap();
+        Ok(ExitRule::of(entry, entry.completed(parameters, &features, 0)?).unwrap())
+    };
+    let soft = |softness: f32| RuleSettings::default().with("softness", softness);
     let starts: Vec<Start<'_>> =
-        (0..400).map(|stream| Start { user: UserIdx(0), history: &[], stream }).collect();
-    let sessions = rollout(&environment, &Uniform, &starts, 1).unwrap();
-    let n_steps: usize = sessions.iter().map(|t| t.steps.len()).sum();
-    let hazard = sessions.len() as f64 / n_steps as f64;
-    assert!((0.05..0.10).contains(&hazard), "hazard {hazard}");
+        (0..1000).map(|stream| Start { user: UserIdx(0), history: &[], stream }).collect();
+    let hazard = |rule: &ExitRule| {
+        let rewards = Arc::new(Matrix(vec![vec![4.0; 500]]));
+        let environment = Environment::new(rewards, features.clone(), rule.clone(), 100).unwrap();
+        let sessions = rollout(&environment, &Uniform, &starts, 1).unwrap();
+        // The first steps of a session have no full window.
+        let later = |trajectory: &Trajectory| trajectory.steps.len().saturating_sub(4);
+        let leaving = sessions.iter().filter(|it| it.steps.len() > 4 && it.steps.len() < 100).count();
+        leaving as f64 / sessions.iter().map(later).sum::<usize>() as f64
+    };
+    let limit = |rule: &ExitRule| rule.parameters().number("threshold");
+    let hard = calibrated(RuleSettings::default()).unwrap();
+    for rule in [&hard, &calibrated(soft(0.5)).unwrap(), &calibrated(soft(20.0)).unwrap()] {
+        let hazard = hazard(rule);
+        assert!((0.07..0.09).contains(&hazard), "{rule:?}: {hazard}");
+    }
+    assert!((limit(&calibrated(soft(1e-3)).unwrap()) - limit(&hard)).abs() < 1.0);
+    assert!(
+        hazard(&hard.with("softness", 20.0f32).unwrap()) > 0.09,
+        "as a hard limit it would be another hazard"
+    );
+    match calibrated(soft(100.0)) {
+        Err(EnvironmentError::TooSoft { rule: "ilrec", name: "threshold", .. }) => {}
+        other => panic!("{other:?}"),
+    }
 }

@@ -96,6 +96,7 @@ const ANY: Parameter = Parameter {
     about: "",
     kind: Kind::Number,
     default: None,
+    drawn: None,
     least: 0.0,
     most: f64::INFINITY,
     is_later: false,

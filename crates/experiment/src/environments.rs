@@ -15,7 +15,7 @@ pub struct EnvironmentSettings {
     pub exit_rule: String,
     /// The most steps of a session.
     pub horizon: usize,
-    /// The threshold of a distance or similarity rule; without it, it is calibrated on the train world.
+    /// The threshold of a distance or similarity rule; without it, it is calibrated in each world.
     pub threshold: Option<f32>,
     /// Parameters of the rule that differ from its defaults.
     #[serde(skip_serializing_if = "RuleSettings::is_empty")]
@@ -37,19 +37,21 @@ impl EnvironmentSettings {
         self.entry()?.parameters(&self.changes()).map(drop).map_err(Into::into)
     }
 
-    /// The rule of both worlds. Its threshold is calibrated on the train world, so that nothing of the judge enters.
+    /// The rule of one of the worlds. What is drawn follows from the seed, and is the same in both. A threshold that nobody gave is
+    /// calibrated on the items of that world, so that the hazard
+    /// of a uniform policy is the same in both; no user's choices enter, and no policy sees the judge's.
     ///
     /// # Errors
-    /// As [`EnvironmentSettings::check`], and when the rule needs categories but no item has any.
-    pub fn rule(&self, world: &World, seed: u64) -> Result<ExitRule, ExperimentError> {
+    /// As [`EnvironmentSettings::check`], when the rule needs categories but no item has any, and when it is too soft to be
+    /// calibrated.
+    pub fn rule(&self, world: &World, side: Side, seed: u64) -> Result<ExitRule, ExperimentError> {
         let entry = self.entry()?;
-        let has_categories = || world.catalogue().items().iter().any(|item| !item.categories.is_empty());
-        if entry.needs.contains(&Feature::Categories) && !has_categories() {
+        if entry.needs.contains(&Feature::Categories) && !has_categories(world) {
             return Err(ExperimentError::NoCategories { rule: entry.name });
         }
         let mut parameters = entry.parameters(&self.changes())?;
         if parameters.open().is_some() {
-            parameters = entry.calibrated(parameters, &features(entry, world, Side::Train), seed)?;
+            parameters = entry.completed(parameters, &features(entry, world, side), seed)?;
         }
         Ok(ExitRule::of(entry, parameters)?)
     }
@@ -80,20 +82,16 @@ impl EnvironmentSettings {
     /// # Errors
     /// As [`EnvironmentSettings::rule`], and when the horizon is 0.
     pub fn environment(&self, world: &World, side: Side, seed: u64) -> Result<Environment, ExperimentError> {
-        self.under(self.rule(world, seed)?, world, side)
+        self.under(self.rule(world, side, seed)?, world, side)
     }
 
-    /// The environments of both sides, the train world's first. The threshold is calibrated once.
+    /// The environments of both sides.
     ///
     /// # Errors
     /// As [`EnvironmentSettings::environment`].
-    pub fn train_and_judge(
-        &self,
-        world: &World,
-        seed: u64,
-    ) -> Result<(Environment, Environment), ExperimentError> {
-        let rule = self.rule(world, seed)?;
-        Ok((self.under(rule.clone(), world, Side::Train)?, self.under(rule, world, Side::Judge)?))
+    pub fn train_and_judge(&self, world: &World, seed: u64) -> Result<Environments, ExperimentError> {
+        let of = |side| self.environment(world, side, seed);
+        Ok(Environments { train: of(Side::Train)?, judge: of(Side::Judge)? })
     }
 
     /// The environment of a rule that was resolved before, its threshold included; only the horizon of these settings counts.
@@ -110,14 +108,49 @@ impl EnvironmentSettings {
     }
 }
 
+/// Both worlds under one exit rule, whose threshold may be another one in each.
+#[derive(Clone, Debug)]
+pub struct Environments {
+    /// Where policies learn.
+    pub train: Environment,
+    /// Where they are judged.
+    pub judge: Environment,
+}
+
+impl Environments {
+    /// That of one side.
+    pub fn of(&self, side: Side) -> &Environment {
+        match side {
+            Side::Train => &self.train,
+            Side::Judge => &self.judge,
+        }
+    }
+
+    /// What somebody who knows the world `known` plans with when `judged` in a world: a rule that is one and the same in both is
+    /// the one of the sessions, with their items; else it is the rule of the known world.
+    pub(crate) fn planned_with(&self, known: Side, judged: Side) -> &Environment {
+        self.of(if self.train.rule() == self.judge.rule() { judged } else { known })
+    }
+
+    /// The train world's rule, where it is not the judge's.
+    pub fn other_train_rule(&self) -> Option<&ExitRule> {
+        Some(self.train.rule()).filter(|rule| *rule != self.judge.rule())
+    }
+}
+
 /// The parameter that has a setting of its own.
 const THRESHOLD: &str = "threshold";
 /// Width of the text vectors that rules look at.
 const TEXT_WIDTH: usize = 256;
 
+fn has_categories(world: &World) -> bool {
+    world.catalogue().items().iter().any(|item| !item.categories.is_empty())
+}
+
 /// What the rule looks at in one of the worlds. Texts and distances are there only for rules that need them.
 fn features(entry: &RuleEntry, world: &World, side: Side) -> ItemFeatures {
     let wants = |feature| entry.needs.contains(&feature);
-    let features = ItemFeatures::of(world.catalogue(), wants(Feature::Texts).then_some(TEXT_WIDTH));
+    let wants_texts = wants(Feature::Texts) || wants(Feature::Content) && !has_categories(world);
+    let features = ItemFeatures::of(world.catalogue(), wants_texts.then_some(TEXT_WIDTH));
     if wants(Feature::Distances) { features.with_distances(world.distances(side)) } else { features }
 }

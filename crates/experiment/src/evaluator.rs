@@ -1,6 +1,6 @@
 //! What a policy earns, and what its first slate says about held-out choices.
 
-use crate::{Domain, ExperimentError};
+use crate::{Domain, Environments, ExperimentError};
 use demonstrations::Demos;
 use environment::{Environment, Start, rollout};
 use evaluation::{
@@ -64,8 +64,8 @@ pub struct Contestant<'a> {
 #[derive(Debug)]
 pub struct Evaluator {
     domain: Arc<Domain>,
-    environment: Environment,
-    /// Judges of other families, under the same rule.
+    environments: Environments,
+    /// Judges of other families, under the judge's rule.
     others: Vec<(&'static str, Environment)>,
     side: Side,
     scoring: Scoring,
@@ -76,14 +76,14 @@ pub struct Evaluator {
 }
 
 impl Evaluator {
-    /// Judges test users (all, or the first `settings.n_users`) in `environment`, which answers as `side`. Which
+    /// Judges test users (all, or the first `settings.n_users`) in one of the environments, that of `side`. Which
     /// sessions they have follows from `seed` and the settings alone.
     ///
     /// # Errors
     /// When there are no test users.
     pub fn new(
         domain: Arc<Domain>,
-        environment: Environment,
+        environments: Environments,
         side: Side,
         settings: &EvaluationSettings,
         seed: u64,
@@ -100,8 +100,11 @@ impl Evaluator {
         let relevant = users.iter().map(|user| domain.held_out(*user)).collect();
         let eval_seeds = (0..settings.eval_seeds).map(|k| seed.wrapping_add(FIRST_EVAL_SEED + k)).collect();
         let scoring = settings.scoring;
-        let others = if side == Side::Judge { other_judges(&domain, &environment)? } else { Vec::new() };
-        Ok(Self { domain, environment, others, side, scoring, eval_seeds, users, relevant })
+        let others = match side {
+            Side::Train => Vec::new(),
+            Side::Judge => other_judges(&domain, &environments.judge)?,
+        };
+        Ok(Self { domain, environments, others, side, scoring, eval_seeds, users, relevant })
     }
 
     /// One row: a policy, or the same one trained with several seeds.
@@ -124,7 +127,7 @@ impl Evaluator {
         let (mut rollouts, mut rankings) = (Vec::new(), Vec::new());
         for &Contestant { training_seed, policy } in contestants {
             for &eval_seed in &self.eval_seeds {
-                let trajectories = rollout(&self.environment, policy, &starts, eval_seed)?;
+                let trajectories = rollout(self.environment(), policy, &starts, eval_seed)?;
                 rollouts.push(Rollouts { training_seed, eval_seed, trajectories });
             }
             rankings.push(rank_users(policy, &held_out, self.domain.n_items(), SLATE, self.eval_seeds[0]));
@@ -172,7 +175,8 @@ impl Evaluator {
     /// # Errors
     /// When there is none of that name ([`CONTROLS`]), or the rule cannot be planned for.
     pub fn control(&self, name: &str) -> Result<Box<dyn Policy>, ExperimentError> {
-        let (world, environment) = (&self.domain.world, &self.environment);
+        let (world, environment) = (&self.domain.world, self.environment());
+        let planned_with = |known| self.environments.planned_with(known, self.side);
         Ok(match name {
             UNIFORM | "random" => Box::new(UniformRandom),
             "popularity" => {
@@ -184,8 +188,8 @@ impl Evaluator {
                 let categories = environment.features().categories.clone().unwrap_or_default();
                 Box::new(RandomFreshGenre::new(categories, FRESH_WINDOW))
             }
-            "greedy-diverse" => Box::new(GreedyDiverse::new(world.train_means(), environment)?),
-            "judge-diverse" => Box::new(GreedyDiverse::new(world.judge_means(), environment)?),
+            "greedy-diverse" => Box::new(GreedyDiverse::new(world.train_means(), planned_with(Side::Train))?),
+            "judge-diverse" => Box::new(GreedyDiverse::new(world.judge_means(), planned_with(Side::Judge))?),
             "oracle" => Box::new(Oracle::new(environment.clone())),
             other => return Err(ExperimentError::UnknownControl { name: other.to_owned() }),
         })
@@ -193,7 +197,7 @@ impl Evaluator {
 
     /// Whether a control of this name says anything here: fresh genres need categories.
     pub fn has_control(&self, name: &str) -> bool {
-        name != RANDOM_FRESH_GENRE || self.environment.features().categories.is_some()
+        name != RANDOM_FRESH_GENRE || self.environment().features().categories.is_some()
     }
 
     /// The row of the demonstrations themselves, played again to the users they were made for, who are training users: no
@@ -208,9 +212,14 @@ impl Evaluator {
             .map(|demo| (demo.user, demo.steps.iter().map(|step| step.step.item).collect()))
             .collect();
         let eval_seed = self.eval_seeds[0];
-        let trajectories = replay(&self.environment, &sessions, eval_seed)?;
+        let trajectories = replay(self.environment(), &sessions, eval_seed)?;
         let rollouts = [Rollouts { training_seed: None, eval_seed, trajectories }];
         Ok(evaluate(&self.setting("demonstrator"), &rollouts, &[])?)
+    }
+
+    /// Where sessions are judged.
+    fn environment(&self) -> &Environment {
+        self.environments.of(self.side)
     }
 
     fn setting(&self, policy: &str) -> Setting {
@@ -218,7 +227,7 @@ impl Evaluator {
             policy: policy.to_owned(),
             privileged: is_privileged(policy),
             world: if self.side == Side::Judge { "judge" } else { "train" }.to_owned(),
-            exit_rule: self.environment.rule().name().to_owned(),
+            exit_rule: self.environment().rule().label(),
             scoring: self.scoring,
             n_items: self.domain.n_items(),
             bootstrap: BootstrapPlan::default(),

@@ -18,7 +18,7 @@ pub use crate::demonstrations::{
 };
 pub use ::environment::EXIT_RULES;
 pub use domain::{Domain, UserHistory};
-pub use environments::EnvironmentSettings;
+pub use environments::{EnvironmentSettings, Environments};
 pub use error::ExperimentError;
 pub use evaluator::{
     CONTROLS, Contestant, EvaluationSettings, Evaluator, RANDOM_FRESH_GENRE, UNIFORM, paired_differences,

@@ -61,9 +61,9 @@ fn train_environment(domain: &Domain) -> Environment {
 }
 
 fn evaluator(domain: &Arc<Domain>, settings: &EvaluationSettings, seed: u64) -> Evaluator {
-    let environment = under("category-window", None).environment(&domain.world, Side::Judge, SEED);
-    let environment = environment.expect("there are categories");
-    Evaluator::new(Arc::clone(domain), environment, Side::Judge, settings, seed)
+    let environments = under("category-window", None).train_and_judge(&domain.world, SEED);
+    let environments = environments.expect("there are categories");
+    Evaluator::new(Arc::clone(domain), environments, Side::Judge, settings, seed)
         .expect("there are test users")
 }
 
@@ -80,11 +80,10 @@ fn a_rule_is_had_by_its_name_on_either_side() {
     let domain = domain();
     for name in EXIT_RULES {
         let settings = under(name, None);
-        let rule = settings.rule(&domain.world, SEED).unwrap();
         for side in [Side::Train, Side::Judge] {
             let environment = settings.environment(&domain.world, side, SEED).unwrap();
             assert_eq!(environment.rule().name(), name);
-            assert_eq!(*environment.rule(), rule, "{name}: both worlds have one threshold");
+            assert_eq!(*environment.rule(), settings.rule(&domain.world, side, SEED).unwrap());
             assert_eq!((environment.horizon(), environment.n_items()), (12, domain.n_items()));
         }
     }
@@ -94,10 +93,49 @@ fn a_rule_is_had_by_its_name_on_either_side() {
         row
     };
     let settings = under("none", None);
-    let (train, judge) = settings.train_and_judge(&domain.world, SEED).unwrap();
+    let Environments { train, judge } = settings.train_and_judge(&domain.world, SEED).unwrap();
     assert_ne!(rewards(&train), rewards(&judge));
     let alone = settings.environment(&domain.world, Side::Judge, SEED).unwrap();
     assert_eq!(rewards(&alone), rewards(&judge));
+}
+
+#[test]
+fn an_open_threshold_has_one_hazard_in_both_worlds_and_a_given_one_is_used_in_both() {
+    let domain = domain();
+    let both = |settings: &EnvironmentSettings| settings.train_and_judge(&domain.world, SEED).unwrap();
+    for softness in [0.0, 0.01] {
+        let rule = ::environment::RuleSettings::default().with("softness", softness);
+        let environments = both(&EnvironmentSettings { rule, ..under("ilrec", None) });
+        assert!(environments.other_train_rule().is_some(), "columns differ, and so do thresholds");
+        for side in [Side::Train, Side::Judge] {
+            let hazard = uniform_hazard(environments.of(side));
+            assert!((hazard - 0.08).abs() < 0.01, "softness {softness}, {side:?}: {hazard}");
+        }
+        for (known, judged) in [(Side::Train, Side::Judge), (Side::Judge, Side::Train)] {
+            assert_eq!(environments.planned_with(known, judged).rule(), environments.of(known).rule());
+        }
+    }
+    for settings in
+        [under("ilrec", Some(0.3)), under("category-window", None), under("similarity-window", None)]
+    {
+        assert_eq!(both(&settings).other_train_rule(), None);
+    }
+}
+
+/// How likely content ends a session at random items, the window being full.
+fn uniform_hazard(environment: &Environment) -> f64 {
+    use rand::RngExt as _;
+    const N: usize = 20_000;
+    let rng = &mut mdp::rng_for(7, &[]);
+    let mut draw = || ItemIdx(rng.random_range(0..N_ITEMS));
+    let mut one = |_| {
+        let item = draw();
+        let others = std::iter::repeat_with(&mut draw).filter(|&other| other != item);
+        let shown: Vec<ItemIdx> = others.take(4).collect();
+        let leaving = environment.rule().by_content(item, &shown, environment.features());
+        leaving.map_or(0.0, |leaving| f64::from(leaving.probability))
+    };
+    (0..N).map(&mut one).sum::<f64>() / N as f64
 }
 
 #[test]
@@ -112,7 +150,7 @@ fn a_rule_that_is_not_there_is_refused_with_those_that_are() {
 #[test]
 fn a_threshold_is_for_rules_that_have_one() {
     let domain = domain();
-    let rule = |name, threshold| under(name, threshold).rule(&domain.world, SEED);
+    let rule = |name, threshold| under(name, threshold).rule(&domain.world, Side::Judge, SEED);
     assert_eq!(rule("ilrec", Some(2.5)).unwrap(), ExitRule::ilrec(2.5));
     assert_eq!(rule("similarity-window", Some(0.5)).unwrap(), ExitRule::similarity_window(0.5));
     assert_ne!(rule("ilrec", None).unwrap(), ExitRule::ilrec(2.5), "without one it is calibrated");
@@ -129,14 +167,14 @@ fn a_threshold_is_for_rules_that_have_one() {
 #[test]
 fn parameters_come_from_the_settings_and_survive_them() {
     let domain = domain();
-    let text = "{\"exit_rule\": \"similarity-window\", \"rule\": {\"count\": 4, \"softness\": 0.5}}";
+    let text = "{\"exit_rule\": \"similarity-window\", \"rule\": {\"count\": 4, \"softness\": 0.01}}";
     let settings: EnvironmentSettings = serde_json::from_str(text).unwrap();
     let again = serde_json::from_value(serde_json::to_value(&settings).unwrap()).unwrap();
     assert_eq!(settings, again);
-    let rule = settings.rule(&domain.world, SEED).unwrap();
-    assert_eq!((rule.parameters().count("count"), rule.parameters().number("softness")), (4, 0.5));
+    let rule = settings.rule(&domain.world, Side::Train, SEED).unwrap();
+    assert_eq!((rule.parameters().count("count"), rule.parameters().number("softness")), (4, 0.01));
     let threshold = |rule: &ExitRule| rule.parameters().number("threshold");
-    let usual = under("similarity-window", None).rule(&domain.world, SEED).unwrap();
+    let usual = under("similarity-window", None).rule(&domain.world, Side::Train, SEED).unwrap();
     assert!(threshold(&rule) < threshold(&usual), "calibration knows that all four have to be alike");
     let plain = serde_json::to_value(EnvironmentSettings::default()).unwrap();
     assert!(plain.get("rule").is_none(), "settings without parameters are written as before");
@@ -152,7 +190,7 @@ fn rule_settings(name: &str, value: i32) -> ::environment::RuleSettings {
 #[test]
 fn a_rule_of_categories_needs_some() {
     let domain = domain_of(0, UserShares::default());
-    let refused = under("category-window", None).rule(&domain.world, SEED).unwrap_err();
+    let refused = under("category-window", None).rule(&domain.world, Side::Train, SEED).unwrap_err();
     assert!(matches!(refused, ExperimentError::NoCategories { rule: "category-window" }), "{refused}");
     assert!(under("similarity-window", None).environment(&domain.world, Side::Judge, SEED).is_ok());
 }
@@ -197,7 +235,7 @@ fn where_feedback_has_two_parts_rows_say_how_far_the_judge_is_to_be_believed() {
     assert_eq!(others, ["item-knn"]);
     assert!(row.other_judges[0].r_traj > 0.0);
     assert!(judge.evaluate_control("oracle").unwrap().row.other_judges.is_empty(), "it knows this judge");
-    let train = under("none", None).environment(&domain.world, Side::Train, SEED).unwrap();
+    let train = under("none", None).train_and_judge(&domain.world, SEED).unwrap();
     let train = Evaluator::new(domain, train, Side::Train, &EvaluationSettings::default(), 0).unwrap();
     let row = train.evaluate_control(UNIFORM).unwrap().row;
     assert!(row.validity.is_none() && row.other_judges.is_empty(), "what judges is judged");
@@ -237,9 +275,9 @@ fn who_cannot_be_judged_is_named() {
     let refused = judge.evaluate_control("popularty").unwrap_err();
     assert!(matches!(&refused, ExperimentError::UnknownControl { name } if name == "popularty"));
     let nobody = domain_of(5, UserShares { train: 0.75, validation: 0.25 });
-    let environment = train_environment(&nobody);
+    let environments = under("category-window", None).train_and_judge(&nobody.world, SEED).unwrap();
     let settings = EvaluationSettings::default();
-    match Evaluator::new(nobody, environment, Side::Train, &settings, 0).unwrap_err() {
+    match Evaluator::new(nobody, environments, Side::Train, &settings, 0).unwrap_err() {
         ExperimentError::NoTestUsers { n_train, n_validation } => {
             assert_eq!((n_train, n_validation), (30, 10));
         }

@@ -5,7 +5,7 @@ use crate::stages::Place;
 use crate::{DataSettings, PipelineError, RunConfig, TrainingRecord};
 use artefact::{Artefact, Kind};
 use demonstrations::Demos;
-use environment::{ExitRule, Parameter};
+use environment::Parameter;
 use experiment::{Domain, with_nouns};
 use mdp::StepEnd;
 use report::{
@@ -86,7 +86,7 @@ pub(crate) fn about(config: &RunConfig, domain: &Domain) -> String {
 
 fn results(rule: &RuleResults) -> Results {
     Results {
-        title: format!("exit rule {}", rule.exit_rule),
+        title: format!("exit rule {}", rule.rule.label()),
         evaluations: rule.evaluations.clone(),
         differences: rule.differences.clone(),
     }
@@ -183,7 +183,7 @@ fn facts(domain: &Domain, main: &RuleResults) -> Vec<FactTable> {
             ],
         },
         FactTable { title: "The train world".into(), facts: fit },
-        FactTable { title: format!("Exit rule {}", main.rule.name()), facts: leaving(&main.rule) },
+        FactTable { title: format!("Exit rule {}", main.rule.name()), facts: leaving(main) },
         FactTable {
             title: "Shares reached".into(),
             facts: vec![
@@ -194,10 +194,20 @@ fn facts(domain: &Domain, main: &RuleResults) -> Vec<FactTable> {
     ]
 }
 
-/// The parameters of a rule.
-fn leaving(rule: &ExitRule) -> Vec<Fact> {
-    let one = |(parameter, value): (&Parameter, Option<f64>)| {
-        Some(Fact { name: parameter.name.into(), value: parameter.word(value?) })
+/// The parameters of a rule, those that differ in the train world for both.
+fn leaving(RuleResults { rule, train_rule, .. }: &RuleResults) -> Vec<Fact> {
+    let trained = train_rule.as_ref().unwrap_or(rule);
+    let both = rule.parameters().each().zip(trained.parameters().each());
+    let one = |((parameter, judged), (_, trained)): (Declared, Declared)| {
+        let word = |value: f64| parameter.word(value);
+        let value = match (judged?, trained?) {
+            (judged, trained) if judged == trained => word(judged),
+            (judged, trained) => format!("{} (train world {})", word(judged), word(trained)),
+        };
+        Some(Fact { name: parameter.name.into(), value })
     };
-    rule.parameters().each().filter_map(one).collect()
+    both.filter_map(one).collect()
 }
+
+/// A parameter and its value.
+type Declared = (&'static Parameter, Option<f64>);

@@ -42,8 +42,11 @@ pub struct StageRecord {
 pub struct RuleResults {
     /// The rule's name.
     pub exit_rule: String,
-    /// The rule itself, with its threshold.
+    /// The rule itself, with its threshold in the judge world.
     pub rule: environment::ExitRule,
+    /// The train world's, where it has another threshold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train_rule: Option<environment::ExitRule>,
     /// All evaluations, in the order of the table.
     pub evaluations: Vec<Evaluation>,
     /// The row that the others are compared with: the first of the run's algorithms.

@@ -12,8 +12,7 @@ use crate::variants::variants;
 use crate::{DataSettings, PipelineError, RunConfig, SampleSettings};
 use artefact::{Claim, Kind};
 use data::{Dataset, Format, ImportOptions};
-use environment::Environment;
-use experiment::{Domain, EnvironmentSettings};
+use experiment::{Domain, EnvironmentSettings, Environments};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use world_model::World;
@@ -35,8 +34,7 @@ impl Place<'_> {
 pub(crate) struct Ground<'a> {
     pub(crate) name: &'a str,
     pub(crate) domain: &'a Arc<Domain>,
-    pub(crate) train: Environment,
-    pub(crate) judge: Environment,
+    pub(crate) environments: Environments,
 }
 
 /// Imports the log, or generates the sample domain and imports that.
@@ -117,8 +115,8 @@ pub(crate) fn rule(
     settings: &EnvironmentSettings,
     ablations: &[String],
 ) -> Result<RuleResults, PipelineError> {
-    let (train, judge) = settings.train_and_judge(&domain.world, session.config.seed)?;
-    let ground = Ground { name: &settings.exit_rule, domain, train, judge };
+    let environments = settings.train_and_judge(&domain.world, session.config.seed)?;
+    let ground = Ground { name: &settings.exit_rule, domain, environments };
     let demos = demos::demos(session, &ground)?;
     let mut trained = Vec::new();
     for variant in variants(session.config, ablations)? {

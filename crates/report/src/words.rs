@@ -87,9 +87,9 @@ const POLICIES: [(&str, &str); 33] = [
     ("no-session-feedback", "il-rec whose idea of a user does not change with the ratings of a session"),
 ];
 
-/// When users leave under a rule; nothing where the name is not one of ours.
-pub(crate) fn rule(name: &str) -> Option<&'static str> {
-    environment::find_rule(name).map(|entry| entry.about)
+/// When users leave under a rule, by its name in tables; nothing where the name is not one of ours.
+pub(crate) fn rule(label: &str) -> Option<&'static str> {
+    environment::find_rule(label.split(" (").next().unwrap_or(label)).map(|entry| entry.about)
 }
 
 /// How rewards are counted.

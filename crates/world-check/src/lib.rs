@@ -1,10 +1,12 @@
 //! Whether a world is worth training in.
 
 mod explained;
+mod hazards;
 mod rows;
 mod verdict;
 
 pub use explained::Explained;
+pub use hazards::HazardDifference;
 pub use rows::CheckRow;
 pub use verdict::Verdict;
 

@@ -77,14 +77,14 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let domain = Arc::new(Domain::open(&arguments.data, &arguments.world)?);
     let side = if arguments.judge == "train" { Side::Train } else { Side::Judge };
     let rule = arguments.environment.settings();
-    let environment = rule.environment(&domain.world, side, global.seed())?;
-    let resolved = environment.rule().clone();
+    let environments = rule.train_and_judge(&domain.world, global.seed())?;
+    let resolved = environments.of(side).rule().clone();
     let settings = EvaluationSettings {
         n_users: arguments.users,
         eval_seeds: arguments.eval_seeds,
         scoring: arguments.scoring,
     };
-    let evaluator = Evaluator::new(Arc::clone(&domain), environment, side, &settings, global.seed())?;
+    let evaluator = Evaluator::new(Arc::clone(&domain), environments, side, &settings, global.seed())?;
     let mut inputs = vec![("dataset", domain.dataset_hash.clone()), ("world", domain.world_hash.clone())];
     let mut evaluations: Vec<Evaluation> = Vec::new();
     for (number, policy) in (1..).zip(&arguments.policies) {

@@ -2,7 +2,7 @@
 
 use crate::context::Global;
 use crate::failure::Failure;
-use environment::{Parameter, RULES, RuleEntry, find_rule};
+use environment::{Calibration, Drawn, Parameter, RULES, RuleEntry, find_rule};
 use serde::Serialize;
 
 /// Arguments of `rules`.
@@ -29,15 +29,24 @@ struct Declared {
     name: &'static str,
     about: &'static str,
     range: String,
-    /// Nothing where it is calibrated on the train world.
+    /// Nothing where it is drawn or calibrated in each world.
     default: Option<String>,
+    /// How it gets its value in each world.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_each_world: Option<String>,
 }
 
 impl Line {
     fn of(entry: &RuleEntry) -> Self {
         let RuleEntry { name, about, source, .. } = *entry;
         let needs = entry.needs.iter().map(|feature| feature.word()).collect();
-        Self { name, about, source, needs, parameters: entry.parameters.iter().map(Declared::of).collect() }
+        Self {
+            name,
+            about,
+            source,
+            needs,
+            parameters: entry.parameters.iter().map(|it| Declared::of(entry, it)).collect(),
+        }
     }
 
     fn head(&self) -> String {
@@ -47,14 +56,27 @@ impl Line {
 }
 
 impl Declared {
-    fn of(parameter: &Parameter) -> Self {
+    fn of(entry: &RuleEntry, parameter: &Parameter) -> Self {
+        let Parameter { name, about, .. } = *parameter;
         let default = parameter.default.map(|value| parameter.word(value));
-        Self { name: parameter.name, about: parameter.about, range: parameter.range(), default }
+        let in_each_world = match (&default, parameter.drawn, entry.calibrate) {
+            (None, Some(Drawn { least, most }), _) => {
+                Some(format!("drawn from {least} to {most} for each world"))
+            }
+            (None, None, Some(Calibration { hazard, .. })) => {
+                let percent = hazard * 100.0;
+                Some(format!(
+                    "calibrated in each world: uniform choice leaves by it in {percent} % of its steps"
+                ))
+            }
+            _ => None,
+        };
+        Self { name, about, range: parameter.range(), default, in_each_world }
     }
 
     fn line(&self) -> String {
-        let default = self.default.as_deref().unwrap_or("calibrated on the train world");
-        format!("  {} = {default}  # {}: {}\n", self.name, self.range, self.about)
+        let value = self.default.as_ref().or(self.in_each_world.as_ref()).map_or("", String::as_str);
+        format!("  {} = {value}  # {}: {}\n", self.name, self.range, self.about)
     }
 }
 

@@ -12,5 +12,5 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     needs: &[Feature::Distances],
     parameters: &[LENGTH, PUBLISHED_SLICES, COUNT, DISTANCE, BELOW, ON_FIRST_STEP, SOFTNESS],
     build: DistanceRule::build,
-    calibrate: Some(DistanceRule::calibrate),
+    calibrate: Some(DistanceRule::CALIBRATION),
 };

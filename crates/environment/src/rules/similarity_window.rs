@@ -2,8 +2,7 @@
 
 use crate::window::{BELOW, LENGTH, NearWindow, ON_FIRST_STEP, PUBLISHED_SLICES, SIMILARITY, SOFTNESS, TWO};
 use crate::{
-    DEFAULT_SIMILARITY_HAZARD, ExitModel, Feature, ItemFeatures, Leaving, LowReward, RuleEntry,
-    calibrated_similarity,
+    Calibration, DEFAULT_SIMILARITY_HAZARD, ExitModel, Feature, ItemFeatures, Leaving, LowReward, RuleEntry,
 };
 use mdp::{ExitReason, ItemIdx};
 use std::sync::Arc;
@@ -19,12 +18,11 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
         let near = NearWindow::of_parameters(parameters);
         Arc::new(SimilarityWindow { near, low_reward: LowReward::of_parameters(parameters) })
     },
-    calibrate: Some(|parameters, features, seed| {
-        let texts = features.texts.as_ref().expect("the features were checked");
-        let items = (texts.as_ref(), texts.rows().len() / texts.width());
-        let (window, count) = (parameters.count(LENGTH.name), parameters.count(TWO.name));
-        // A similarity of equal texts may be rounded to more than 1.
-        calibrated_similarity(items, (window, count), DEFAULT_SIMILARITY_HAZARD, seed).min(1.0)
+    calibrate: Some(Calibration {
+        hazard: DEFAULT_SIMILARITY_HAZARD,
+        fit: |uniform, features| {
+            uniform.similarity(features.texts.as_deref().expect("the features were checked"))
+        },
     }),
 };
 

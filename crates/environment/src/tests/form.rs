@@ -62,7 +62,7 @@ fn a_group_given_as_one_value_sets_its_first_member() {
     let settings: RuleSettings = serde_json::from_str("{\"window\": 5, \"low_reward\": 1.5}").unwrap();
     let rule = ExitRule::new("category-window", &settings).unwrap();
     assert_eq!(rule.parameters().count("window.length"), 5);
-    let expected = LowReward { below: 1.5, on_first_step: true };
+    let expected = LowReward { below: 1.5, on_first_step: true, patience: 1 };
     assert_eq!(rule.low_reward(), Some(expected));
     let word = |word: &str| RuleSettings::default().with("window", word);
     assert_eq!(ExitRule::new("category-window", &word("5")).unwrap(), rule.with("low_reward", 2).unwrap());

@@ -35,12 +35,22 @@ fn features() -> ItemFeatures {
 
 /// A rule with its defaults; a calibrated threshold is moved away from the distance that it was taken from.
 fn calibrated(entry: &'static RuleEntry) -> ExitRule {
-    let defaults = entry.parameters(&RuleSettings::default()).unwrap();
-    let rule = ExitRule::of(entry, entry.calibrated(defaults, &features(), 3).unwrap()).unwrap();
+    let rule = completed(entry, &RuleSettings::default(), 3);
     match entry.has("threshold") {
         true => rule.with("threshold", rule.parameters().number("threshold") * 1.001).unwrap(),
         false => rule,
     }
+}
+
+fn completed(entry: &'static RuleEntry, settings: &RuleSettings, seed: u64) -> ExitRule {
+    let parameters = entry.parameters(settings).unwrap();
+    ExitRule::of(entry, entry.completed(parameters, &features(), seed).unwrap()).unwrap()
+}
+
+/// The same with a limit that leaves nothing to chance.
+fn hard(entry: &'static RuleEntry) -> ExitRule {
+    let rule = calibrated(entry);
+    if entry.has("softness") { rule.with("softness", 0).unwrap() } else { rule }
 }
 
 fn entries() -> impl Iterator<Item = &'static RuleEntry> {
@@ -93,7 +103,7 @@ fn entries_are_in_order() {
     for entry in entries() {
         let name = entry.name;
         assert!(!entry.about.is_empty() && !entry.source.is_empty(), "{name}");
-        let open = entry.parameters.iter().filter(|parameter| parameter.default.is_none()).count();
+        let open = entry.parameters.iter().filter(|it| it.default.is_none() && it.drawn.is_none()).count();
         assert_eq!(open, usize::from(entry.calibrate.is_some()), "{name}: what is open is calibrated");
         let rule = calibrated(entry);
         for (at, parameter) in entry.parameters.iter().enumerate() {
@@ -107,9 +117,44 @@ fn entries_are_in_order() {
 }
 
 #[test]
+fn what_is_drawn_follows_from_the_seed_alone_and_keeps_within_its_range() {
+    for entry in entries() {
+        let drawn: Vec<&Parameter> = entry.parameters.iter().filter(|it| it.drawn.is_some()).collect();
+        let rule = |settings: &RuleSettings, seed| completed(entry, settings, seed);
+        let usual = |seed| rule(&RuleSettings::default(), seed);
+        assert_eq!(usual(1), usual(1), "{}", entry.name);
+        assert_eq!(usual(1).label() == entry.name, drawn.is_empty(), "{}", usual(1).label());
+        for parameter in drawn {
+            let value_of = |rule: &ExitRule| {
+                let mut each = rule.parameters().each();
+                each.find(|(other, _)| other.name == parameter.name).and_then(|(_, value)| value).unwrap()
+            };
+            let Drawn { least, most } = parameter.drawn.unwrap();
+            assert!(parameter.least <= least && most <= parameter.most && parameter.default.is_none());
+            let values: Vec<f64> = (0..200).map(|seed| value_of(&usual(seed))).collect();
+            let near = |end: f64| values.iter().any(|value| (value - end).abs() <= 0.1 * (most - least));
+            assert!(near(least) && near(most), "{} {}: {values:?}", entry.name, parameter.name);
+            assert!(values.iter().all(|value| (least as f32..=most as f32).contains(&(*value as f32))));
+            let given = parameter.word(most);
+            let with = rule(&RuleSettings::default().with(parameter.name, given.as_str()), 7);
+            assert_eq!(with, usual(7).with(parameter.name, given.as_str()).unwrap(), "the others stay");
+            assert!(with.label().contains(&format!("{}={given}", parameter.name)), "{}", with.label());
+        }
+    }
+}
+
+#[test]
+fn a_model_made_ready_for_its_items_is_the_same_model() {
+    for rule in entries().map(hard).chain(soft_rules()) {
+        let ready = environment(rule.clone()).rule().clone();
+        assert_eq!(hazards(&ready, &features()), hazards(&rule, &features()), "{}", rule.name());
+    }
+}
+
+#[test]
 fn hard_rules_leave_nothing_to_chance_and_soft_ones_follow_their_seed() {
     for entry in entries() {
-        assert_eq!(all_alone(calibrated(entry), 1), all_alone(calibrated(entry), 2), "{}", entry.name);
+        assert_eq!(all_alone(hard(entry), 1), all_alone(hard(entry), 2), "{}", entry.name);
     }
     for rule in soft_rules() {
         let sessions = all_alone(rule.clone(), 1);
@@ -120,7 +165,7 @@ fn hard_rules_leave_nothing_to_chance_and_soft_ones_follow_their_seed() {
 
 #[test]
 fn sessions_side_by_side_are_those_alone() {
-    for rule in entries().map(calibrated).chain(soft_rules()) {
+    for rule in entries().map(hard).chain(soft_rules()) {
         let expected = all_alone(rule.clone(), 5);
         let environment = environment(rule.clone());
         let mut together =

@@ -10,6 +10,7 @@ const PATIENCE: Parameter = Parameter {
     about: "how many items are borne",
     kind: Kind::Count,
     default: Some(3.0),
+    drawn: None,
     least: 1.0,
     most: 100.0,
     is_later: false,

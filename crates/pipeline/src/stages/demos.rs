@@ -34,7 +34,7 @@ pub(crate) fn demonstrations_of(
     ground: &Ground<'_>,
     seed: u64,
 ) -> Result<Vec<Marked>, PipelineError> {
-    Ok(variant.transform.apply(&demos.all(), &ground.domain.scene(&ground.train), seed)?)
+    Ok(variant.transform.apply(&demos.all(), &ground.domain.scene(&ground.environments.train), seed)?)
 }
 
 /// Imports or collects every source.
@@ -57,8 +57,8 @@ pub(crate) fn demos(session: &mut Session<'_>, ground: &Ground<'_>) -> Result<De
         let key = key(&[
             &ground.domain.dataset_hash,
             &ground.domain.world_hash,
-            ground.train.rule(),
-            &ground.train.horizon(),
+            ground.environments.train.rule(),
+            &ground.environments.train.horizon(),
             source,
             &input,
             &seed,
@@ -96,7 +96,7 @@ fn make(
     seed: u64,
     asked: impl FnOnce(&AgentsSource) -> Result<Demos, PipelineError>,
 ) -> Result<Demos, PipelineError> {
-    let scene = ground.domain.scene(&ground.train);
+    let scene = ground.domain.scene(&ground.environments.train);
     let imported = |path, format| {
         import_demonstrations(&scene, (format, &place.input(path)), &ImportOptions::default(), None)
     };
@@ -109,7 +109,7 @@ fn make(
                 setting: "demonstrations.quality",
                 why: format!("{quality} is not within 0 to 1"),
             })?;
-            let options = CollectOptions::new(*n_episodes, ground.train.horizon());
+            let options = CollectOptions::new(*n_episodes, ground.environments.train.horizon());
             let users = &ground.domain.world.split().train;
             collect_from_expert(&scene, users, &expert, &options, seed)?
         }
@@ -143,7 +143,8 @@ fn ask(
         Some(folder) => Prompts::read(&place.input(folder))?,
         None => Prompts::builtin()?,
     };
-    let (scene, users) = (ground.domain.scene(&ground.train), &ground.domain.world.split().train);
+    let (scene, users) =
+        (ground.domain.scene(&ground.environments.train), &ground.domain.world.split().train);
     let settings = &with_nouns(&source.settings, &ground.domain.dataset);
     let (model, embedder) = (model.as_ref(), embedder.as_deref());
     let collection = Collection { scene: &scene, users, model, embedder, prompts: &prompts, settings, seed };

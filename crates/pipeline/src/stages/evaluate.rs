@@ -26,7 +26,8 @@ pub(crate) fn evaluate(
     let name = format!("{}/evaluation", ground.name);
     let path = session.place.out.join(ground.name).join("evaluation.json");
     let read = |source| PipelineError::Read { path: path.clone(), source };
-    let key = key(&[&policies, &demos.key, &config.evaluation, &config.seed]);
+    let key =
+        key(&[&policies, &demos.key, ground.environments.judge.rule(), &config.evaluation, &config.seed]);
     session.stage(
         &name,
         &key,
@@ -51,9 +52,9 @@ struct Table<'a> {
 
 impl<'a> Table<'a> {
     fn new(ground: &'a Ground<'a>, config: &'a crate::RunConfig) -> Result<Self, PipelineError> {
-        let (domain, environment) = (Arc::clone(ground.domain), ground.judge.clone());
+        let (domain, environments) = (Arc::clone(ground.domain), ground.environments.clone());
         let settings = &config.evaluation;
-        let evaluator = Evaluator::new(domain, environment, Side::Judge, settings, config.seed)?;
+        let evaluator = Evaluator::new(domain, environments, Side::Judge, settings, config.seed)?;
         Ok(Self { ground, algorithms: &config.algorithms, evaluator })
     }
 
@@ -111,8 +112,9 @@ impl<'a> Table<'a> {
             ablations.push(AblationRow { difference: against(&evaluation)?, evaluation, weight_auc });
         }
         Ok(RuleResults {
-            exit_rule: self.ground.judge.rule().name().to_owned(),
-            rule: self.ground.judge.rule().clone(),
+            exit_rule: self.ground.name.to_owned(),
+            rule: self.ground.environments.judge.rule().clone(),
+            train_rule: self.ground.environments.other_train_rule().cloned(),
             evaluations,
             subject: subject.clone(),
             differences,

@@ -55,7 +55,7 @@ pub(crate) fn train(
                 name: variant.name,
                 inputs: Inputs {
                     catalogue,
-                    environment: &ground.train,
+                    environment: &ground.environments.train,
                     train: &train,
                     validation: &validation,
                     demonstrations: &demonstrations,
