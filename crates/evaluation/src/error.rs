@@ -34,4 +34,28 @@ pub enum EvaluationError {
         /// Level asked for.
         level: String,
     },
+    /// Draws are the sample: one of them says nothing about the next.
+    #[error("an interval over draws needs two draws or more, got {got}")]
+    TooFewDraws {
+        /// Draws given.
+        got: usize,
+    },
+    /// A draw that cannot be counted.
+    #[error("the draw of {draw} {problem}")]
+    BadDraw {
+        /// Its world and seed.
+        draw: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A draw that only one of two policies has; both need the same.
+    #[error("`{a}` and `{b}` do not both have the draw of {draw}")]
+    DrawsDiffer {
+        /// The first policy.
+        a: String,
+        /// The second policy.
+        b: String,
+        /// World and seed of the draw.
+        draw: String,
+    },
 }

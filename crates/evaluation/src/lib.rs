@@ -2,7 +2,8 @@
 //!
 //! Sessions are scored by name ([`Scoring`]), averaged within users ([`UserTable`]), given bootstrap intervals
 //! over users and training seeds ([`BootstrapPlan`]) and summarised in a row ([`EvalRow`]); two policies are
-//! compared user by user ([`paired_difference`]). Only the environment's feedback counts, never a learned reward.
+//! compared user by user ([`paired_difference`]), and over several worlds and
+//! trainings in [`statistics`]. Only the environment's feedback counts, never a learned reward.
 
 mod bootstrap;
 mod controls;
@@ -14,6 +15,7 @@ mod exposure;
 mod ranking;
 mod row;
 mod scoring;
+pub mod statistics;
 mod table;
 
 pub use bootstrap::{BootstrapPlan, Interval};
