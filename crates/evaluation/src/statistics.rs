@@ -6,7 +6,7 @@
 //! of all contrasts that were named beforehand, [`minimum_detectable_difference`] says what so many draws could have
 //! found, and [`interquartile_mean`] and [`probability_of_improvement`] are the two robust summaries of `rliable`.
 //!
-//! Formulas, what is the default when, and how often each interval is wrong are in `docs/statistics.md`.
+//! Formulas, which interval to tell, and how often each is wrong are in `docs/statistics.md`.
 
 mod contrast;
 mod distributions;
@@ -20,7 +20,7 @@ mod simulation;
 pub use contrast::{Contrast, contrast};
 pub use draw::Draw;
 pub use holm::holm;
-pub use interval::{FEWEST_FOR_BCA, IntervalKind, OverDraws, mean_over_draws};
+pub use interval::{OverDraws, mean_over_draws};
 pub use power::{LEVEL, POWER, minimum_detectable_difference};
 pub use robust::{interquartile_mean, probability_of_improvement};
 pub use simulation::IdenticalPolicies;

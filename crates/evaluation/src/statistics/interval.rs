@@ -7,19 +7,6 @@ use crate::{BootstrapPlan, EvaluationError, Interval};
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 
-/// With fewer draws than this, Student's t is the default: a bootstrap has nothing to draw from.
-pub const FEWEST_FOR_BCA: usize = 10;
-
-/// How an interval over draws was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum IntervalKind {
-    /// Mean of the draws' means, plus and minus a quantile of Student's t times its standard error.
-    StudentT,
-    /// Bias-corrected and accelerated bootstrap over draws, and over users within draws.
-    Bca,
-}
-
 /// A mean over draws, each counting the same whatever its number of users.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OverDraws {
@@ -27,26 +14,13 @@ pub struct OverDraws {
     pub means: Vec<f64>,
     /// Standard deviation of `means`, with n - 1 below.
     pub deviation: f64,
-    /// The interval of Student's t with n - 1 degrees of freedom.
+    /// The interval of Student's t with n - 1 degrees of freedom: the one to tell.
     pub student_t: Interval,
-    /// The BCa interval.
+    /// The BCa interval, to look at beside it where draws are many and skewed; with few draws it is too narrow.
     pub bca: Interval,
 }
 
 impl OverDraws {
-    /// Which interval is the default for so many draws.
-    pub fn kind(&self) -> IntervalKind {
-        if self.means.len() < FEWEST_FOR_BCA { IntervalKind::StudentT } else { IntervalKind::Bca }
-    }
-
-    /// The default interval.
-    pub fn interval(&self) -> Interval {
-        match self.kind() {
-            IntervalKind::StudentT => self.student_t,
-            IntervalKind::Bca => self.bca,
-        }
-    }
-
     /// The standard error of the mean.
     pub fn standard_error(&self) -> f64 {
         self.deviation / (self.means.len() as f64).sqrt()
