@@ -58,4 +58,24 @@ pub enum EvaluationError {
         /// World and seed of the draw.
         draw: String,
     },
+    /// The name of a metric is not one of ours.
+    #[error("unknown metric `{got}`, expected NAME@K with K from 1, where NAME is one of {known}")]
+    UnknownMetric {
+        /// What was asked for.
+        got: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// A metric that compares items, without a distance.
+    #[error("`{metric}` needs distances between items")]
+    NoDistances {
+        /// The metric.
+        metric: String,
+    },
+    /// A metric that does not look at what users took up has no value for a part of it.
+    #[error("`{metric}` does not read held-out items, so it has no value by their popularity")]
+    NoItemStrata {
+        /// The metric.
+        metric: String,
+    },
 }

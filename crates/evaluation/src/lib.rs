@@ -3,7 +3,8 @@
 //! Sessions are scored by name ([`Scoring`]), averaged within users ([`UserTable`]), given bootstrap intervals
 //! over users and training seeds ([`BootstrapPlan`]) and summarised in a row ([`EvalRow`]); two policies are
 //! compared user by user ([`paired_difference`]), and over several worlds and
-//! trainings in [`statistics`]. Only the environment's feedback counts, never a learned reward.
+//! trainings in [`statistics`]. What is told of ranked lists beside real choices is in [`metrics`], by name. Only the
+//! environment's feedback counts, never a learned reward.
 
 mod bootstrap;
 mod controls;
@@ -12,6 +13,7 @@ mod error;
 mod evaluate;
 mod exits;
 mod exposure;
+pub mod metrics;
 mod ranking;
 mod row;
 mod scoring;
