@@ -34,7 +34,7 @@ impl Default for BootstrapPlan {
 
 /// One resample: how often each user was drawn and, for every table that takes part, how often each of its
 /// training seeds was.
-pub(crate) struct Draw {
+pub(crate) struct Resample {
     pub(crate) users: Vec<f64>,
     pub(crate) seeds: Vec<Vec<f64>>,
 }
@@ -59,19 +59,19 @@ impl BootstrapPlan {
         &self,
         n_users: usize,
         n_seeds: &[usize],
-        statistic: impl Fn(&Draw) -> [f64; N],
+        statistic: impl Fn(&Resample) -> [f64; N],
     ) -> [Interval; N] {
         let observed =
-            Draw { users: vec![1.0; n_users], seeds: n_seeds.iter().map(|&n| vec![1.0; n]).collect() };
+            Resample { users: vec![1.0; n_users], seeds: n_seeds.iter().map(|&n| vec![1.0; n]).collect() };
         let means = statistic(&observed);
         let mut values = vec![Vec::with_capacity(self.n_resamples); N];
         let mut rng = mdp::rng_for(self.seed, &[0xB007]);
         for _ in 0..self.n_resamples {
-            let draw = Draw {
+            let resample = Resample {
                 seeds: n_seeds.iter().map(|&n| counts(n, &mut rng)).collect(),
                 users: counts(n_users, &mut rng),
             };
-            for (column, value) in values.iter_mut().zip(statistic(&draw)) {
+            for (column, value) in values.iter_mut().zip(statistic(&resample)) {
                 column.push(value);
             }
         }
@@ -97,13 +97,13 @@ fn counts(n: usize, rng: &mut mdp::Rng) -> Vec<f64> {
 }
 
 /// The quantile of sorted values, linear between neighbours.
-fn quantile(sorted: &[f64], at: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[f64], at: f64) -> f64 {
     let place = at * (sorted.len() - 1) as f64;
     let (below, above) = (place.floor() as usize, place.ceil() as usize);
     sorted[below] + (place - below as f64) * (sorted[above] - sorted[below])
 }
 
-/// The mean of a column under a draw; `by_seed[seed][user]`.
+/// The mean of a column under a resample; `by_seed[seed][user]`.
 pub(crate) fn drawn_mean(users: &[f64], seeds: &[f64], value: impl Fn(usize, usize) -> f64) -> f64 {
     let mut sum = 0.0;
     for (seed, &seed_count) in seeds.iter().enumerate() {

@@ -43,11 +43,11 @@ pub fn paired_difference(
         return Err(EvaluationError::NoCommonUsers { a: policy.to_owned(), b: against.to_owned() });
     }
     let (a, b) = (a.restricted_to(&common), b.restricted_to(&common));
-    let [r_traj, len] = plan.intervals(common.len(), &[a.seeds.len(), b.seeds.len()], |draw| {
+    let [r_traj, len] = plan.intervals(common.len(), &[a.seeds.len(), b.seeds.len()], |resample| {
         let mean = |table: &UserTable, seeds: &[f64], of: fn(&crate::UserMean) -> f64| {
-            drawn_mean(&draw.users, seeds, |seed, user| of(&table.seeds[seed].means[user]))
+            drawn_mean(&resample.users, seeds, |seed, user| of(&table.seeds[seed].means[user]))
         };
-        let difference = |of| mean(&a, &draw.seeds[0], of) - mean(&b, &draw.seeds[1], of);
+        let difference = |of| mean(&a, &resample.seeds[0], of) - mean(&b, &resample.seeds[1], of);
         [difference(|m| m.r_traj), difference(|m| m.len)]
     });
     Ok(Difference {

@@ -34,4 +34,48 @@ pub enum EvaluationError {
         /// Level asked for.
         level: String,
     },
+    /// Draws are the sample: one of them says nothing about the next.
+    #[error("an interval over draws needs two draws or more, got {got}")]
+    TooFewDraws {
+        /// Draws given.
+        got: usize,
+    },
+    /// A draw that cannot be counted.
+    #[error("the draw of {draw} {problem}")]
+    BadDraw {
+        /// Its world and seed.
+        draw: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A draw that only one of two policies has; both need the same.
+    #[error("`{a}` and `{b}` do not both have the draw of {draw}")]
+    DrawsDiffer {
+        /// The first policy.
+        a: String,
+        /// The second policy.
+        b: String,
+        /// World and seed of the draw.
+        draw: String,
+    },
+    /// The name of a metric is not one of ours.
+    #[error("unknown metric `{got}`, expected NAME@K with K from 1, where NAME is one of {known}")]
+    UnknownMetric {
+        /// What was asked for.
+        got: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// A metric that compares items, without a distance.
+    #[error("`{metric}` needs distances between items")]
+    NoDistances {
+        /// The metric.
+        metric: String,
+    },
+    /// A metric that does not look at what users took up has no value for a part of it.
+    #[error("`{metric}` does not read held-out items, so it has no value by their popularity")]
+    NoItemStrata {
+        /// The metric.
+        metric: String,
+    },
 }

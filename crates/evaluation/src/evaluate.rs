@@ -64,9 +64,9 @@ pub fn evaluate(
     let sessions: Vec<&[mdp::Trajectory]> = scored.iter().map(|rollout| &rollout.trajectories[..]).collect();
     let exposure = Exposure::of(&sessions, setting.n_items);
     let plan = &setting.bootstrap;
-    let [r_traj, len, r_each] = plan.intervals(table.users.len(), &[table.seeds.len()], |draw| {
+    let [r_traj, len, r_each] = plan.intervals(table.users.len(), &[table.seeds.len()], |resample| {
         let mean = |of: fn(&crate::UserMean) -> f64| {
-            drawn_mean(&draw.users, &draw.seeds[0], |seed, user| of(&table.seeds[seed].means[user]))
+            drawn_mean(&resample.users, &resample.seeds[0], |seed, user| of(&table.seeds[seed].means[user]))
         };
         let (r_traj, len) = (mean(|m| m.r_traj), mean(|m| m.len));
         [r_traj, len, r_traj / len]
@@ -109,9 +109,9 @@ fn ranking_intervals(
             return Err(EvaluationError::UsersDiffer { training_seed: None });
         }
     }
-    let [ndcg, hit] = plan.intervals(first.len(), &[rankings.len()], |draw| {
+    let [ndcg, hit] = plan.intervals(first.len(), &[rankings.len()], |resample| {
         let mean = |of: fn(&RankedUser) -> f64| {
-            drawn_mean(&draw.users, &draw.seeds[0], |seed, user| of(&rankings[seed][user]))
+            drawn_mean(&resample.users, &resample.seeds[0], |seed, user| of(&rankings[seed][user]))
         };
         [mean(|u| u.ndcg), mean(|u| u.hit)]
     });

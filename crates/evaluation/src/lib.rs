@@ -2,7 +2,9 @@
 //!
 //! Sessions are scored by name ([`Scoring`]), averaged within users ([`UserTable`]), given bootstrap intervals
 //! over users and training seeds ([`BootstrapPlan`]) and summarised in a row ([`EvalRow`]); two policies are
-//! compared user by user ([`paired_difference`]). Only the environment's feedback counts, never a learned reward.
+//! compared user by user ([`paired_difference`]), and over several worlds and
+//! trainings in [`statistics`]. What is told of ranked lists beside real choices is in [`metrics`], by name. Only the
+//! environment's feedback counts, never a learned reward.
 
 mod bootstrap;
 mod controls;
@@ -12,9 +14,11 @@ mod error;
 mod evaluate;
 mod exits;
 mod exposure;
+pub mod metrics;
 mod ranking;
 mod row;
 mod scoring;
+pub mod statistics;
 mod table;
 
 pub use bootstrap::{BootstrapPlan, Interval};
