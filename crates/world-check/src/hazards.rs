@@ -19,14 +19,15 @@ pub struct HazardDifference {
 }
 
 /// Policies that are not made for either world.
-const REFERENCES: [&str; 3] = ["uniform", "greedy", "popularity"];
+pub(crate) const REFERENCES: [&str; 3] = ["uniform", "greedy", "popularity"];
 /// Hazards differ when one is more than so many times the other,
 const FACTOR: f64 = 1.5;
 /// and by more than this share of the steps.
 const LEAST_DIFFERENCE: f64 = 0.01;
 
 impl HazardDifference {
-    /// The differences between the rows of two checks, of `uniform`, `greedy` and `popularity`, as far as both have them: hazards that
+    /// The differences between the rows of two checks, of `uniform`, `greedy` and `popularity`, as far as both have them, by what was
+    /// shown (what is liked is for each world to say, and `greedy` knows one of them): hazards that
     /// are apart by more than a factor of 1.5 and by more than one percentage point. A reason that one of the two worlds does not
     /// know has a hazard of 0 there.
     pub fn all(train: &[CheckRow], judge: &[CheckRow]) -> Vec<Self> {
@@ -45,7 +46,7 @@ impl HazardDifference {
             let differ = more > FACTOR * less && more - less > LEAST_DIFFERENCE;
             differ.then(|| Self { policy: policy(), reason, train, judge })
         };
-        reasons.iter().filter_map(difference).collect()
+        reasons.iter().filter(|reason| **reason != ExitReason::LowReward).filter_map(difference).collect()
     }
 }
 

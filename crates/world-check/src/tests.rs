@@ -52,7 +52,7 @@ fn found(formula: fn(u32, u32) -> f32, rule: ExitRule) -> WorldCheck {
         (0..N_USERS).map(|user| Start { user: UserIdx(user), history: &[], stream: 0 }).collect();
     let policies: [(&str, &dyn Policy); 3] =
         [("uniform", &UniformRandom), ("popularity", &popularity), ("oracle", &oracle)];
-    check(&environment, &Formula(formula), &policies, &starts, 3).unwrap()
+    check(&environment, &environment, &Formula(formula), &policies, &starts, 3).unwrap()
 }
 
 #[test]

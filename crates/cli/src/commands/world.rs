@@ -10,9 +10,9 @@ use data::Dataset;
 use evaluation::Interval;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use world_check::WorldCheck;
+use world_check::{CheckRow, WorldCheck};
 use world_model::{
-    EngagementReport, FitReport, FitRow, MatrixSources, RankingReport, RankingRow, Side, Validity, World,
+    EngagementReport, FitReport, FitRow, MatrixSources, RankingReport, RankingRow, Validity, World,
     WorldConfig,
 };
 
@@ -295,9 +295,9 @@ fn check_world(
 ) -> Result<(), Failure> {
     let (world, _) = World::open(path)?;
     let dataset = data.map(|data| Ok::<_, Failure>(Dataset::open(data)?.0)).transpose()?;
-    let environment = rule.settings().environment(&world, Side::Judge, global.seed())?;
+    let environments = rule.settings().train_and_judge(&world, global.seed())?;
     let shown = Progress::new("world check");
-    let found = check::check(&world, dataset.as_ref(), &environment, global.seed())?;
+    let found = check::check(&world, dataset.as_ref(), &environments, global.seed())?;
     drop(shown);
     let validity = world.validity();
     let agreement = validity.map_or_else(|| UNKNOWN_VALIDITY.to_owned(), validity_for_people);
@@ -308,6 +308,16 @@ fn check_world(
     }
     Err(Failure::machine(format!("not worth training in: {}", found.verdict.reasons.join("; ")))
         .hint("try another exit rule (--exit-rule), or a log with more ratings per user"))
+}
+
+/// Why users leave, and in how many of all steps.
+fn hazards_for_people(row: &CheckRow) -> String {
+    let hazards = row.hazards.iter().map(|(reason, hazard)| {
+        let name = serde_json::to_value(reason).ok();
+        let name = name.as_ref().and_then(|name| name.as_str()).unwrap_or_default().replace('_', " ");
+        format!("{name} {:.1} %", 100.0 * hazard)
+    });
+    hazards.collect::<Vec<_>>().join(", ")
 }
 
 #[derive(Serialize)]
@@ -322,18 +332,16 @@ const UNKNOWN_VALIDITY: &str = "does the judge agree with people? Not measured: 
     (`ilrec world train --set feedback=engagement` keeps one)";
 
 fn check_for_people(found: &WorldCheck) -> String {
-    let header = ["policy", "r_traj", "len", "leaves by"].map(str::to_owned).to_vec();
+    let header =
+        ["policy", "r_traj", "len", "leaves by", "in the train world by"].map(str::to_owned).to_vec();
     let cells = found.rows.iter().map(|row| {
-        let hazards = row.hazards.iter().map(|(reason, hazard)| {
-            let name = serde_json::to_value(reason).ok();
-            let name = name.as_ref().and_then(|name| name.as_str()).unwrap_or_default().replace('_', " ");
-            format!("{name} {:.1} %", 100.0 * hazard)
-        });
+        let in_train = found.train_rows.iter().find(|other| other.policy == row.policy);
         vec![
             row.policy.clone(),
             format!("{:.1}", row.r_traj),
             format!("{:.1}", row.len),
-            hazards.collect::<Vec<_>>().join(", "),
+            hazards_for_people(row),
+            in_train.map(hazards_for_people).unwrap_or_default(),
         ]
     });
     let table = aligned(&[header].into_iter().chain(cells).collect::<Vec<_>>());

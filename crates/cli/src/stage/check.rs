@@ -2,19 +2,19 @@
 
 use crate::failure::Failure;
 use ::data::Dataset;
-use environment::{Environment, Start};
+use environment::Start;
 use evaluation::{Greedy, GreedyDiverse, Oracle, Popularity, UniformRandom};
-use experiment::UNIFORM;
+use experiment::{Environments, UNIFORM};
 use mdp::Policy;
 use world_check::WorldCheck;
 use world_model::{CheckUser, World};
 
-/// Plays the reference policies for test users (train users in a world without any) in the judge world. The world
+/// Plays the reference policies for test users (train users in a world without any) in the judge world, and those that compare both worlds in both. The world
 /// knows what is needed; one of an older version needs its dataset.
 pub(crate) fn check(
     world: &World,
     dataset: Option<&Dataset>,
-    environment: &Environment,
+    environments: &Environments,
     seed: u64,
 ) -> Result<WorldCheck, Failure> {
     let users = users(world, dataset)?;
@@ -22,8 +22,8 @@ pub(crate) fn check(
         users.iter().map(|known| Start { user: known.user, history: &known.history, stream: 0 }).collect();
     let popularity = Popularity::of_counts(world.item_counts());
     let greedy = Greedy::new(world.train_means());
-    let planner = GreedyDiverse::new(world.train_means(), environment)?;
-    let oracle = Oracle::new(environment.clone());
+    let planner = GreedyDiverse::new(world.train_means(), &environments.judge)?;
+    let oracle = Oracle::new(environments.judge.clone());
     let policies: [(&str, &dyn Policy); 5] = [
         (UNIFORM, &UniformRandom),
         ("popularity", &popularity),
@@ -31,7 +31,8 @@ pub(crate) fn check(
         ("greedy-diverse", &planner),
         ("oracle", &oracle),
     ];
-    let mut found = world_check::check(environment, world.judge_means().as_ref(), &policies, &starts, seed)?;
+    let Environments { train, judge } = environments;
+    let mut found = world_check::check(train, judge, world.judge_means().as_ref(), &policies, &starts, seed)?;
     if let Some(validity) = world.validity().filter(|validity| !validity.is_valid) {
         found.verdict.add(&validity.reasons);
     }

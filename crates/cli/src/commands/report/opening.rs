@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::stage::check;
 use evaluation::EvalRow;
-use experiment::EnvironmentSettings;
+use experiment::{EnvironmentSettings, Environments};
 use pipeline::RunResults;
 use report::{Explained, WorldCheckRow, WorldCheckSummary};
 use std::path::Path;
@@ -80,11 +80,13 @@ fn check_world(folder: &Path, run: &RunResults, seed: u64) -> Result<Option<Worl
     if world.check_users().is_empty() {
         return Ok(None);
     }
-    let environment = {
-        let settings = EnvironmentSettings { horizon: settings.horizon, ..EnvironmentSettings::default() };
-        settings.under(main.rule.clone(), &world, Side::Judge)?
+    let settings = EnvironmentSettings { horizon: settings.horizon, ..EnvironmentSettings::default() };
+    let train = main.train_rule.as_ref().unwrap_or(&main.rule).clone();
+    let environments = Environments {
+        train: settings.under(train, &world, Side::Train)?,
+        judge: settings.under(main.rule.clone(), &world, Side::Judge)?,
     };
-    check::check(&world, None, &environment, seed).map(Some)
+    check::check(&world, None, &environments, seed).map(Some)
 }
 
 fn verdict(found: &WorldCheck) -> String {
