@@ -14,7 +14,6 @@ mod value;
 
 use crate::EvaluationError;
 use std::fmt;
-use std::str::FromStr;
 
 pub use facts::{Distance, ItemFacts};
 pub use strata::{ByActivity, ByPopularity, by_item_popularity, by_user_activity};
@@ -96,14 +95,6 @@ impl Metric {
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}@{}", self.entry.name, self.k)
-    }
-}
-
-impl FromStr for Metric {
-    type Err = EvaluationError;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        find_metric(name)
     }
 }
 

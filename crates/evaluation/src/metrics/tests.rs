@@ -215,6 +215,18 @@ fn one_list_by_hand() {
     }
 }
 
+/// The most popular item is right in the second place, where popularity alone would have it first: nothing, not less.
+/// Somebody without a history is no user of the log.
+#[test]
+fn popular_items_take_no_serendipity_away_and_newcomers_no_novelty() {
+    let (histories, none) = ([vec![0], vec![0], vec![1], vec![]], vec![]);
+    let rankings = [none.clone(), none.clone(), vec![2, 0], none.clone()];
+    let case = Case::new(3, &histories, &rankings, &[none.clone(), none.clone(), vec![0], none]);
+    let value = |name: &str| by_user(name, 2, &case.lists(), &case.facts())[&2];
+    assert_eq!(value("serendipity"), 0.0);
+    near(value("novelty"), f64::midpoint(3f64.log2(), (3.0f64 / 2.0).log2()), "novelty");
+}
+
 #[test]
 fn metrics_by_name_and_nothing_else() {
     for entry in METRICS {

@@ -14,7 +14,7 @@ pub struct Contrast {
     pub policy: String,
     /// The policy it is compared with.
     pub against: String,
-    /// How many users both have, in every draw.
+    /// How many users both have in each draw, in the order of the draws of `policy`.
     pub users: Vec<usize>,
     /// The difference, positive where `policy` is better.
     pub difference: OverDraws,

@@ -133,11 +133,30 @@ fn bca_is_that_of_scipy() {
 #[test]
 fn bca_resamples_users_within_draws() {
     let plan = BootstrapPlan { n_resamples: 4000, ..BootstrapPlan::default() };
-    let spread = mean_over_draws(&draws(&[&[0.0, 4.0], &[4.0, 0.0], &[0.0, 4.0]]), &plan).unwrap();
+    let spread = mean_over_draws(&draws(&[&[0.0, 4.0], &[0.0, 4.0], &[0.0, 4.0]]), &plan).unwrap();
     assert_eq!(spread.student_t.lo, spread.student_t.hi);
     assert!(spread.bca.lo < 1.5 && spread.bca.hi > 2.5, "{spread:?}");
     let even = mean_over_draws(&draws(&[&[2.0, 2.0], &[2.0], &[2.0]]), &plan).unwrap();
     assert_eq!((even.bca.lo, even.bca.hi), (2.0, 2.0));
+}
+
+/// Of two draws with 0 and 2 half of all resamples have the mean itself, so nothing says that it is biased.
+#[test]
+fn bca_counts_ties_half() {
+    let plan = BootstrapPlan { n_resamples: 4000, ..BootstrapPlan::default() };
+    let found = mean_over_draws(&draws(&[&[0.0], &[2.0]]), &plan).unwrap();
+    assert_eq!((found.bca.lo, found.bca.hi), (0.0, 2.0));
+}
+
+/// One draw far above thirty others and a level beyond reason: the correction has no end there, the interval has.
+#[test]
+fn bca_ends_at_the_resamples_where_its_correction_does_not() {
+    let values: Vec<f64> =
+        (0..31).map(|number| if number == 0 { 1000.0 } else { f64::from(number) }).collect();
+    let single: Vec<&[f64]> = values.chunks(1).collect();
+    let plan = BootstrapPlan { n_resamples: 500, level: 0.999_999_999_999, seed: 0 };
+    let found = mean_over_draws(&draws(&single), &plan).unwrap();
+    assert!(found.bca.lo < found.bca.mean && found.bca.hi > found.bca.mean, "{found:?}");
 }
 
 /// Differences of 1, 2 and 3 over the users that both have: t = 2 / (1 / sqrt(3)) with 2 degrees of freedom. Worlds that
@@ -210,6 +229,9 @@ fn robust_summaries_are_those_of_rliable() {
     near(probability_of_improvement(&y, &x).unwrap(), 0.455_555_555_555_555_57, 1e-14);
     assert_eq!(probability_of_improvement(&x, &x), Some(0.5));
     assert_eq!(interquartile_mean(&draws(&[&[3.0, 1.0, 4.0], &[2.0, 6.0, 5.0]])), Some(3.5));
+    // Eight values lose two at either end.
+    let eight = draws(&[&[9.0, 0.0, 100.0, 2.0], &[3.0, 7.0, 0.0, 4.0]]);
+    assert_eq!(interquartile_mean(&eight), Some(4.0));
 }
 
 /// Users of one draw or one policy alone: user 0 wins one of two pairs and ties the other, user 1 loses, user 2 has no pair.
