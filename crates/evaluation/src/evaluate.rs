@@ -39,6 +39,10 @@ pub struct Evaluation {
     pub table: UserTable,
     /// How sessions ended.
     pub account: ExitStatistics,
+    /// What each user's first items were worth, one list per training seed; empty without held-out data, and in results of older
+    /// versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rankings: Vec<Vec<RankedUser>>,
 }
 
 /// Scores and summarises the sessions of one policy. `rankings` holds one list per training seed, all on the
@@ -96,7 +100,8 @@ pub fn evaluate(
         validity: setting.validity,
         other_judges: Vec::new(),
     };
-    Ok(Evaluation { row, table, account })
+    let rankings = rankings.iter().filter(|users| !users.is_empty()).cloned().collect();
+    Ok(Evaluation { row, table, account, rankings })
 }
 
 fn ranking_intervals(

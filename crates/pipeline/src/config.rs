@@ -52,6 +52,10 @@ pub struct RunConfig {
     /// Names of ablations of IL-Rec, see [`crate::ablation_names`].
     #[serde(default)]
     pub ablations: Vec<String>,
+    /// The rows that the first algorithm is compared with over draws: named before there are results, so that Holm's p values
+    /// mean something. Those that a run does not have are left out.
+    #[serde(default = "default_contrasts")]
+    pub contrasts: Vec<String>,
 }
 
 /// The log: imported, or generated.
@@ -229,6 +233,12 @@ impl RunConfig {
                 return refuse("term", &why);
             }
         }
+        if has_doubles(&self.contrasts) || self.contrasts.contains(&self.algorithms[0]) {
+            return refuse(
+                "contrasts",
+                "each may be there once, and the first algorithm is not compared with itself",
+            );
+        }
         // What is there twice would count twice.
         if has_doubles(&self.algorithms) || has_doubles(&self.ablations) || has_doubles(&self.training_seeds)
         {
@@ -254,6 +264,12 @@ fn has_doubles<T: Ord>(values: &[T]) -> bool {
 
 fn default_algorithms() -> Vec<String> {
     ["il-rec", "bc", "a2c", "planner", "untrained", "ease", "item-knn"].map(str::to_owned).into()
+}
+
+fn default_contrasts() -> Vec<String> {
+    ["untrained", "planner", "popularity", "ease", "no-demonstrations", "shuffled-demonstrations"]
+        .map(str::to_owned)
+        .into()
 }
 
 /// The main job on the generated sample domain.

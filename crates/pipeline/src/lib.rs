@@ -2,6 +2,7 @@
 //! when nothing that it depends on has changed.
 
 mod config;
+mod draws;
 mod error;
 mod folder;
 mod inputs;
@@ -19,6 +20,7 @@ pub use config::{
     AgentsSource, DataSettings, DemonstrationSource, RunConfig, RunEnvironmentSettings, SampleSettings,
     quickstart_config,
 };
+pub use draws::{DrawContrast, DrawRow, DrawsResults, Judged, RuleDraws, run_draws};
 pub use error::PipelineError;
 pub use folder::RunFolder;
 pub use results::{AblationRow, RuleResults, RunResults, StageRecord};

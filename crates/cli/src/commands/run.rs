@@ -1,12 +1,14 @@
 //! `run`: the whole pipeline from one file.
 
+mod draws;
+
 use crate::context::Global;
 use crate::failure::Failure;
 use crate::interrupt::{self, LastWord};
 use crate::screen::Screen;
 use crate::settings::Layers;
 use crate::stage::model::{ModelArgs, Opener};
-use pipeline::{RunConfig, RunFolder, RunResults, StageRecord};
+use pipeline::{RunConfig, RunFolder, RunResults, StageRecord, Watcher};
 use std::path::{Path, PathBuf};
 
 /// Arguments of `run`.
@@ -18,6 +20,10 @@ pub(crate) struct Arguments {
     /// The run directory [default: runs/ and the file's name]
     #[arg(long, value_name = "RUN")]
     out: Option<PathBuf>,
+    /// Fit worlds and train this many times, with seeds counted up from the run's, and bring the tables together: intervals over
+    /// draws, and the contrasts that the file names
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1000))]
+    draws: Option<u64>,
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
@@ -50,8 +56,17 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let opener = Opener::new(arguments.model.read()?);
     let folder = RunFolder::claim(&out, global.replace())?;
     let _last_word = last_word(&out);
-    let results = pipeline::run_in(&config, base, &folder, &opener, &mut Screen::of(&config))?;
-    global.format().emit(&results, &tables(&results))
+    let Some(n_draws) = arguments.draws else {
+        let results = pipeline::run_in(&config, base, &folder, &opener, &mut Screen::of(&config))?;
+        return global.format().emit(&results, &tables(&results));
+    };
+    let first = config.seed;
+    let mut screen = |config: &RunConfig, seed: u64| -> Box<dyn Watcher> {
+        tracing::info!("draw {} of {n_draws}, seed {seed}", seed.wrapping_sub(first) + 1);
+        Box::new(Screen::of(config))
+    };
+    let results = pipeline::run_draws(&config, n_draws, base, &folder, &opener, &mut screen)?;
+    global.format().emit(&results, &draws::tables(&results))
 }
 
 /// What is said of a run in `folder` that is told to end.

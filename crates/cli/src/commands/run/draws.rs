@@ -1,0 +1,80 @@
+//! What is told of several draws.
+
+use crate::table::aligned;
+use evaluation::Interval;
+use pipeline::{DrawContrast, DrawRow, DrawsResults, RuleDraws};
+
+/// Fewer draws say little, whatever their intervals.
+const FEW: usize = 10;
+
+/// The tables.
+pub(super) fn tables(results: &DrawsResults) -> String {
+    let n = results.seeds.len();
+    let few = if n < FEW { " (few: see what they could have found)" } else { "" };
+    let mut text: String = results.rules.iter().map(table).collect();
+    text.push_str(&format!(
+        "{n} draws{few}: worlds fitted and policies trained anew in each; 95 % intervals: Student's t over draws\n{}\n",
+        validity(results)
+    ));
+    text
+}
+
+fn table(rule: &RuleDraws) -> String {
+    let header = ["policy", "R_traj", "", "ndcg@10", "", "R_traj, IQM"].map(str::to_owned).to_vec();
+    let rows: Vec<Vec<String>> = [header].into_iter().chain(rule.rows.iter().map(row)).collect();
+    let mut text = format!("exit rule {}\n{}\n\n", rule.exit_rule, aligned(&rows));
+    if !rule.contrasts.is_empty() {
+        let header = ["named contrast", "", "difference", "", "p (Holm)", "better in", "detectable"];
+        let header = header.map(str::to_owned).to_vec();
+        let rows: Vec<Vec<String>> =
+            [header].into_iter().chain(rule.contrasts.iter().map(contrast)).collect();
+        text.push_str(&format!("{}\n\n", aligned(&rows)));
+    }
+    text
+}
+
+fn row(row: &DrawRow) -> Vec<String> {
+    let star = if row.privileged { " *" } else { "" };
+    let [mean, range] = told(row.r_traj.mean.student_t, 1);
+    let [ndcg, ndcg_range] =
+        row.ndcg.as_ref().map_or(["-".to_owned(), String::new()], |judged| told(judged.mean.student_t, 3));
+    let robust = row.r_traj.interquartile.map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"));
+    vec![format!("{}{star}", row.policy), mean, range, ndcg, ndcg_range, robust]
+}
+
+fn contrast(found: &DrawContrast) -> Vec<String> {
+    let digits = if found.measure == "r_traj" { 1 } else { 3 };
+    let [mean, range] = told(found.contrast.difference.student_t, digits);
+    let share = |share: f64| format!("{:.0} %", 100.0 * share);
+    vec![
+        format!("{} - {}", found.contrast.policy, found.contrast.against),
+        found.measure.clone(),
+        mean,
+        range,
+        format!("{:.3}", found.adjusted_p),
+        found.improvement.map_or_else(|| "-".to_owned(), share),
+        found.detectable.map_or_else(|| "-".to_owned(), |least| format!("{least:.digits$}")),
+    ]
+}
+
+fn told(interval: Interval, digits: usize) -> [String; 2] {
+    let Interval { mean, lo, hi } = interval;
+    [format!("{mean:.digits$}"), format!("[{lo:.digits$}, {hi:.digits$}]")]
+}
+
+/// How far the draws' judges agree with people.
+fn validity(results: &DrawsResults) -> String {
+    let found: Vec<String> = results
+        .validity
+        .iter()
+        .flatten()
+        .map(|judge| {
+            let warning = if judge.is_valid { "" } else { " NOT VALID" };
+            format!("{:.2}{warning}", judge.agreement.mean)
+        })
+        .collect();
+    match found.is_empty() {
+        true => "whether the judges agree with people was not measured".to_owned(),
+        false => format!("the judges' order of policies and people's correlate by {}", found.join(", ")),
+    }
+}
