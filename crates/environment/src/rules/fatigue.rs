@@ -13,7 +13,7 @@ const BORNE: Parameter = Parameter {
     about: "how much nearness is borne, where one recent item adds at most 1",
     kind: Kind::Number,
     default: None,
-    drawn: Some(Drawn { least: 0.75, most: 1.5 }),
+    drawn: Some(Drawn { least: 2.0, most: 3.0 }),
     least: 0.0,
     ..COUNT
 };
@@ -30,11 +30,11 @@ const PATIENCE: Parameter = Parameter {
     name: "patience",
     about: "how many low rewards in a row end the session",
     default: None,
-    drawn: Some(Drawn { least: 1.0, most: 3.0 }),
+    drawn: Some(Drawn { least: 4.0, most: 6.0 }),
     most: 1e3,
     ..COUNT
 };
-const SOFT: Parameter = Parameter { default: None, drawn: Some(Drawn { least: 0.1, most: 0.4 }), ..SOFTNESS };
+const SOFT: Parameter = Parameter { default: None, drawn: Some(Drawn { least: 0.3, most: 0.6 }), ..SOFTNESS };
 
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "fatigue",

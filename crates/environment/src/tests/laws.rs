@@ -36,8 +36,12 @@ fn features() -> ItemFeatures {
 /// A rule with its defaults; a calibrated threshold is moved away from the distance that it was taken from.
 fn calibrated(entry: &'static RuleEntry) -> ExitRule {
     let rule = completed(entry, &RuleSettings::default(), 3);
+    // Among so few items a limit that is drawn for real ones would hardly be met.
+    let is_drawn =
+        entry.parameters.iter().any(|parameter| parameter.name == "count" && parameter.drawn.is_some());
     match entry.has("threshold") {
         true => rule.with("threshold", rule.parameters().number("threshold") * 1.001).unwrap(),
+        false if is_drawn => rule.with("count", 1).unwrap(),
         false => rule,
     }
 }
