@@ -62,7 +62,15 @@ impl UniformHazard {
     /// # Panics
     /// If there are no items, or the count is 0 or more than the window.
     pub fn distance(&self, distances: &dyn DistanceSource) -> f32 {
-        self.limit(distances.n_items(), |a, b| distances.distance(a, b))
+        let nearest = self.nearest(distances.n_items(), |a, b| distances.distance(a, b));
+        let (limit, at) = (self.limit(&nearest), self.place());
+        if self.softness > 0.0 {
+            return limit;
+        }
+        // Where many items have one and the same column, the next distance beyond may come nearer to the hazard.
+        let (below, next) =
+            (nearest.partition_point(|&d| d < limit), nearest.partition_point(|&d| d <= limit));
+        if next < nearest.len() && next - at < at - below { nearest[next] } else { limit }
     }
 
     /// The similarity from which on texts are near; under a soft limit it may be more than 1.
@@ -71,14 +79,14 @@ impl UniformHazard {
     /// As [`UniformHazard::distance`].
     pub fn similarity(&self, texts: &TextVectors) -> f32 {
         let n_items = texts.rows().len() / texts.width();
-        let limit = -self.limit(n_items, |a, b| -texts.similarity(a, b));
+        let limit = -self.limit(&self.nearest(n_items, |a, b| -texts.similarity(a, b)));
         // A similarity of equal texts may be rounded to more than 1.
         if self.softness == 0.0 { limit.min(1.0) } else { limit }
     }
 
-    /// The limit of the `count`-th smallest distance between an item and `window` others, all drawn uniformly: what nobody shows
-    /// twice is not compared with itself, which in a small catalogue would count.
-    fn limit(&self, n_items: usize, distance: impl Fn(ItemIdx, ItemIdx) -> f32) -> f32 {
+    /// The `count`-th smallest distances between an item and `window` others, all drawn uniformly, ascending. What nobody shows twice
+    /// is not compared with itself, which in a small catalogue would count.
+    fn nearest(&self, n_items: usize, distance: impl Fn(ItemIdx, ItemIdx) -> f32) -> Vec<f32> {
         assert!(n_items > 0, "a catalogue with items");
         let mut rng = rng_for(self.seed, &[0x7468_7265]);
         let mut draw = || ItemIdx(rng.random_range(0..n_items as u32));
@@ -91,10 +99,16 @@ impl UniformHazard {
         };
         let mut nearest: Vec<f32> = (0..N_SAMPLES).map(&mut nth).collect();
         nearest.sort_by(f32::total_cmp);
-        if self.softness > 0.0 {
-            return self.soft_limit(&nearest);
-        }
-        nearest[((N_SAMPLES as f64 * self.hazard) as usize).min(N_SAMPLES - 1)]
+        nearest
+    }
+
+    /// Which of the ascending distances has the hazard's share of them below it.
+    fn place(&self) -> usize {
+        ((N_SAMPLES as f64 * self.hazard) as usize).min(N_SAMPLES - 1)
+    }
+
+    fn limit(&self, nearest: &[f32]) -> f32 {
+        if self.softness > 0.0 { self.soft_limit(nearest) } else { nearest[self.place()] }
     }
 
     /// The limit at which the mean of `sigma((limit - d) / softness)` over these ascending distances is the hazard, by bisection.

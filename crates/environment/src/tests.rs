@@ -217,6 +217,23 @@ fn sessions_side_by_side_are_the_same_sessions() {
 }
 
 #[test]
+fn calibration_comes_near_the_hazard_where_columns_are_alike() {
+    /// Items of one dozen have one column.
+    struct Dozens(u32);
+    impl DistanceSource for Dozens {
+        fn n_items(&self) -> usize {
+            self.0 as usize
+        }
+        fn distance(&self, a: ItemIdx, b: ItemIdx) -> f32 {
+            (a.0 / 12).abs_diff(b.0 / 12) as f32
+        }
+    }
+    let uniform = UniformHazard { window: 4, count: 1, softness: 0.0, hazard: 0.08, seed: 0 };
+    // Of 500 items, 4 have one of the same dozen among them in 9 % of all cases, of 60 in 56 %.
+    assert_eq!([500, 60].map(|n_items| uniform.distance(&Dozens(n_items))), [1.0, 0.0]);
+}
+
+#[test]
 fn calibration_reaches_the_hazard() {
     struct Line;
     impl DistanceSource for Line {

@@ -17,16 +17,27 @@ const SEED: u64 = 3;
 
 /// A log in which everybody rated two thirds of the items; `n_categories` may be 0.
 fn dataset(n_categories: u32, first_rating: u32) -> Dataset {
+    dataset_of(n_categories, |user, item| (first_rating + user * 7 + item * 3) % 5, |_, item| item)
+}
+
+/// The same with ratings of 0 to 4 and an order of one's own, both of user and item.
+fn dataset_of(
+    n_categories: u32,
+    rating: impl Fn(u32, u32) -> u32,
+    time: impl Fn(u32, u32) -> u32,
+) -> Dataset {
     let category = |item: u32| item.checked_rem(n_categories).map(|number| format!("c{number}"));
     let rows =
         (0..N_ITEMS).map(|i| (format!("i{i}"), format!("Item {i}"), category(i).into_iter().collect()));
     let history = |user: u32| {
         let items = (0..N_ITEMS).filter(move |item| !(user + item).is_multiple_of(3));
         let rated = |item| {
-            let rating = 1.0 + ((first_rating + user * 7 + item * 3) % 5) as f32;
-            Interaction { item: ItemIdx(item), rating, time: i64::from(item) }
+            let rating = 1.0 + rating(user, item) as f32;
+            Interaction { item: ItemIdx(item), rating, time: time(user, item).into() }
         };
-        (format!("u{user}"), items.map(rated).collect::<Vec<_>>())
+        let mut history: Vec<Interaction> = items.map(rated).collect();
+        history.sort_by_key(|row| row.time);
+        (format!("u{user}"), history)
     };
     let histories = (0..N_USERS).map(history).collect();
     Dataset::new(Catalogue::new(rows.collect()).0, histories, Clock::Positions).expect("the log is sound")
@@ -101,9 +112,12 @@ fn a_rule_is_had_by_its_name_on_either_side() {
 
 #[test]
 fn an_open_threshold_has_one_hazard_in_both_worlds_and_a_given_one_is_used_in_both() {
-    let domain = domain();
-    let both = |settings: &EnvironmentSettings| settings.train_and_judge(&domain.world, SEED).unwrap();
-    for softness in [0.0, 0.01] {
+    // Each item has ratings in either part of the log, so that no two have one column.
+    let ratings = |user: u32, item: u32| (user * user * 31 + item * item * 17 + user * item * 7) % 101 % 5;
+    let world =
+        world(&dataset_of(0, ratings, |user, item| (user * 13 + item * 7) % N_ITEMS), UserShares::default());
+    let both = |settings: &EnvironmentSettings| settings.train_and_judge(&world, SEED).unwrap();
+    for softness in [0.0, 0.001] {
         let rule = ::environment::RuleSettings::default().with("softness", softness);
         let environments = both(&EnvironmentSettings { rule, ..under("ilrec", None) });
         assert!(environments.other_train_rule().is_some(), "columns differ, and so do thresholds");
@@ -115,10 +129,24 @@ fn an_open_threshold_has_one_hazard_in_both_worlds_and_a_given_one_is_used_in_bo
             assert_eq!(environments.planned_with(known, judged).rule(), environments.of(known).rule());
         }
     }
-    for settings in
-        [under("ilrec", Some(0.3)), under("category-window", None), under("similarity-window", None)]
-    {
-        assert_eq!(both(&settings).other_train_rule(), None);
+    for settings in [under("ilrec", Some(0.3)), under("similarity-window", None), under("none", None)] {
+        assert_eq!(both(&settings).other_train_rule(), None, "{settings:?}");
+    }
+}
+
+#[test]
+fn what_is_drawn_is_the_same_in_both_worlds_and_in_tables() {
+    for domain in [domain(), domain_of(0, UserShares::default())] {
+        let drawn = |seed| under("fatigue", None).train_and_judge(&domain.world, seed).unwrap();
+        assert_eq!(drawn(SEED).other_train_rule(), None, "nearness is a matter of the catalogue");
+        assert_ne!(drawn(SEED).judge.rule(), drawn(SEED + 1).judge.rule());
+        let label = drawn(SEED).judge.rule().label();
+        let settings = EvaluationSettings::default();
+        let judge = Evaluator::new(Arc::clone(&domain), drawn(SEED), Side::Judge, &settings, 0).unwrap();
+        assert_eq!(judge.evaluate_control(UNIFORM).unwrap().row.exit_rule, label);
+        let given = EnvironmentSettings { rule: rule_settings("window", 4), ..under("fatigue", None) };
+        let rule = given.rule(&domain.world, Side::Judge, SEED).unwrap();
+        assert_eq!(rule, drawn(SEED).judge.rule().with("window", 4).unwrap(), "what is given is not drawn");
     }
 }
 

@@ -79,6 +79,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let rule = arguments.environment.settings();
     let environments = rule.train_and_judge(&domain.world, global.seed())?;
     let resolved = environments.of(side).rule().clone();
+    let other_train_rule = environments.other_train_rule().cloned();
     let settings = EvaluationSettings {
         n_users: arguments.users,
         eval_seeds: arguments.eval_seeds,
@@ -100,9 +101,12 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let judged = Judged { differences: paired_differences(&evaluations, 0)?, evaluations };
     if let Some(claim) = &claim {
         let judge = &arguments.judge;
-        let config = serde_json::json!({
+        let mut config = serde_json::json!({
             "evaluation": settings, "environment": rule, "rule": resolved, "judge": judge
         });
+        if let Some(rule) = other_train_rule {
+            config["train_rule"] = serde_json::json!(rule);
+        }
         save(&judged, &inputs, config, global.seed(), claim)?;
     }
     answer(&judged, global)

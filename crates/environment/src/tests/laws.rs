@@ -41,7 +41,7 @@ fn calibrated(entry: &'static RuleEntry) -> ExitRule {
         entry.parameters.iter().any(|parameter| parameter.name == "count" && parameter.drawn.is_some());
     match entry.has("threshold") {
         true => rule.with("threshold", rule.parameters().number("threshold") * 1.001).unwrap(),
-        false if is_drawn => rule.with("count", 1).unwrap(),
+        false if is_drawn => rule.with("count", 1.5).unwrap(),
         false => rule,
     }
 }
