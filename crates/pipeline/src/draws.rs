@@ -214,7 +214,8 @@ fn contrasts(
     let mut out = Vec::new();
     for (at, measure) in MEASURES.into_iter().enumerate() {
         let ours = &subject.measures[at];
-        for row in config.contrasts.iter().filter_map(|name| rows.iter().find(|row| row.policy == *name)) {
+        let named = config.contrasts.iter().filter(|name| *name != subject.policy);
+        for row in named.filter_map(|name| rows.iter().find(|row| row.policy == *name)) {
             let theirs = &row.measures[at];
             if ours.is_empty() || theirs.is_empty() {
                 continue;

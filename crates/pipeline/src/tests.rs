@@ -367,6 +367,56 @@ fn the_stand_in_plays_to_the_horizon_of_the_run() {
     assert_eq!((described.episodes, described.steps), (2, 260));
 }
 
+#[test]
+fn draws_have_worlds_of_their_own_and_are_brought_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = WITH_AGENTS.replace("[world.deepfm]", "[world]\nfeedback = \"engagement\"\n[world.deepfm]");
+    let mut config: RunConfig = toml::from_str(&text).unwrap();
+    config.demonstrations = vec![DemonstrationSource::Builtin { quality: 1.0, n_episodes: 2 }];
+    config.algorithms = vec!["item-knn".to_owned(), "untrained".to_owned()];
+    config.ablations.clear();
+    config.contrasts = vec!["untrained".to_owned(), "popularity".to_owned(), "nobody".to_owned()];
+    let folder = RunFolder::claim(&dir.path().join("run"), Replace::OwnWay).unwrap();
+    let mut seen = Vec::new();
+    let mut go = || {
+        let watch = &mut |config: &RunConfig, seed: u64| -> Box<dyn Watcher> {
+            seen.push((seed, config.training_seeds.clone()));
+            Box::new(Silent)
+        };
+        run_draws(&config, 2, dir.path(), &folder, &agents::NoModels, watch).unwrap()
+    };
+    let found = go();
+    let of_draw = |seed: u64| {
+        let bytes = std::fs::read(dir.path().join(format!("run/draw-{seed}/results.json"))).unwrap();
+        serde_json::from_slice::<RunResults>(&bytes).unwrap()
+    };
+    let draws = [of_draw(0), of_draw(1)];
+    assert_ne!(draws[0].results[0].r_traj, draws[1].results[0].r_traj, "uniform in two worlds");
+    let written = std::fs::read(dir.path().join("run/draws.json")).unwrap();
+    assert_eq!(serde_json::from_slice::<DrawsResults>(&written).unwrap(), found);
+    assert_eq!(found.seeds, [0, 1]);
+    assert!(found.validity.iter().all(Option::is_some));
+    let rule = &found.rules[0];
+    for (row, evaluation) in rule.rows.iter().zip(&draws[1].rules[0].evaluations) {
+        assert_eq!(row.policy, evaluation.row.policy);
+        let (over, alone) = (row.r_traj.mean.means[1], evaluation.row.r_traj.mean);
+        assert!((over - alone).abs() < 1e-9, "{}: the table of a draw is the one of its run", row.policy);
+        if let (Some(over), Some(alone)) = (&row.ndcg, evaluation.row.ndcg_at_10) {
+            assert!((over.mean.means[1] - alone).abs() < 1e-9, "{}", row.policy);
+        }
+    }
+    let named: Vec<(&str, &str)> = rule
+        .contrasts
+        .iter()
+        .map(|found| (found.measure.as_str(), found.contrast.against.as_str()))
+        .collect();
+    let both = |measure| [(measure, "untrained"), (measure, "popularity")];
+    assert_eq!(named, [both("r_traj"), both("ndcg@10")].concat());
+    assert!(rule.contrasts.iter().all(|found| found.adjusted_p >= found.contrast.p));
+    assert_eq!(go(), found, "what is done is not done again");
+    assert_eq!(seen, [(0, vec![0]), (1, vec![1]), (0, vec![0]), (1, vec![1])]);
+}
+
 /// What `training.json` said before there was one schema for `train` and `run`.
 #[test]
 fn records_of_earlier_versions_are_read() {
