@@ -18,48 +18,57 @@ use rayon::prelude::*;
 const N_COMPARISONS: u64 = 1000;
 const N_USERS: usize = 30;
 const WORLD: f64 = 10.0;
+const FAILURE: f64 = 0.1;
 
 fn main() -> Result<(), EvaluationError> {
-    println!(
-        "| draws | training deviation | t | BCa | percentile, a world per draw | percentile, one world |"
-    );
-    println!("|---|---|---|---|---|---|");
+    println!("| draws | training | t | t, some fail | BCa | percentile, worlds | percentile, one world |");
+    println!("|---|---|---|---|---|---|---|");
     for n_draws in [3, 5, 10, 20] {
         for training in [0.0, 5.0, 15.0, 40.0] {
-            let pair = |world| IdenticalPolicies {
+            let pair = |world, failure| IdenticalPolicies {
                 n_draws,
                 n_users: N_USERS,
                 world,
                 training,
+                failure,
                 user: 20.0,
                 noise: 10.0,
             };
-            let found: Vec<[bool; 4]> = (0..N_COMPARISONS)
+            let pairs = [pair(WORLD, 0.0), pair(WORLD, FAILURE), pair(0.0, 0.0)];
+            let found: Vec<[bool; 5]> = (0..N_COMPARISONS)
                 .into_par_iter()
-                .map(|seed| called_different([pair(WORLD), pair(0.0)], seed))
+                .map(|seed| called_different(pairs, seed))
                 .collect::<Result<_, _>>()?;
             let rate = |method: usize| {
                 let n_called = found.iter().filter(|called| called[method]).count();
                 format!("{:.1} %", n_called as f64 * 100.0 / N_COMPARISONS as f64)
             };
-            println!("| {n_draws} | {training} | {} | {} | {} | {} |", rate(0), rate(1), rate(2), rate(3));
+            let rates: Vec<String> = (0..5).map(rate).collect();
+            println!("| {n_draws} | {training} | {} |", rates.join(" | "));
         }
     }
     Ok(())
 }
 
-/// Whether zero is outside the interval: of t, of BCa, of the percentile bootstrap, and of that where all draws share a world.
-fn called_different(pairs: [IdenticalPolicies; 2], seed: u64) -> Result<[bool; 4], EvaluationError> {
+/// Whether zero is outside the interval: of t, of t where trainings fail, of BCa, of the percentile bootstrap, and of that
+/// where all draws share a world.
+fn called_different(pairs: [IdenticalPolicies; 3], seed: u64) -> Result<[bool; 5], EvaluationError> {
     let plan = BootstrapPlan { n_resamples: 1000, seed, ..BootstrapPlan::default() };
     let is_outside = |interval: Interval| interval.lo > 0.0 || interval.hi < 0.0;
-    let percentile = |[a, b]: [&[Draw]; 2]| {
+    let over = |[a, b]: &[Vec<Draw>; 2]| contrast(("a", a), ("b", b), &plan).map(|found| found.difference);
+    let percentile = |[a, b]: &[Vec<Draw>; 2]| {
         let found = paired_difference(("a", &table(a)), ("b", &table(b)), &plan);
         found.map(|difference| is_outside(difference.r_traj))
     };
-    let [a, b] = pairs[0].draws(seed);
-    let [c, d] = pairs[1].draws(seed);
-    let over = contrast(("a", &a), ("b", &b), &plan)?.difference;
-    Ok([is_outside(over.student_t), is_outside(over.bca), percentile([&a, &b])?, percentile([&c, &d])?])
+    let [plain, failing, one_world] = pairs.map(|pair| pair.draws(seed));
+    let found = over(&plain)?;
+    Ok([
+        is_outside(found.student_t),
+        is_outside(over(&failing)?.student_t),
+        is_outside(found.bca),
+        percentile(&plain)?,
+        percentile(&one_world)?,
+    ])
 }
 
 /// Draws as training seeds of one world.

@@ -179,8 +179,15 @@ fn contrasts_pair_draws_and_users() {
 #[test]
 fn an_interval_holds_zero_as_often_as_its_p_value_says() {
     for seed in 0..20 {
-        let pair =
-            IdenticalPolicies { n_draws: 4, n_users: 5, world: 9.0, training: 1.0, user: 3.0, noise: 1.0 };
+        let pair = IdenticalPolicies {
+            n_draws: 4,
+            n_users: 5,
+            world: 9.0,
+            training: 1.0,
+            failure: 0.0,
+            user: 3.0,
+            noise: 1.0,
+        };
         let [a, b] = pair.draws(seed);
         let found = contrast(("a", &a), ("b", &b), &quick()).unwrap();
         let interval = found.difference.student_t;
@@ -264,18 +271,27 @@ fn what_allows_no_interval_is_refused() {
 
 /// The property that matters: what differs by chance alone is called different in about one comparison of twenty, with
 /// few draws as with many, and however much trainings differ. 1,000 comparisons have a standard error of 0.7 points.
+/// Trainings that fail now and then are not normal; they make it rarer.
 #[test]
 fn identical_policies_are_called_different_as_rarely_as_promised() {
     for n_draws in [3, 5, 10] {
-        for training in [0.0, 5.0, 15.0, 40.0] {
-            let pair =
-                IdenticalPolicies { n_draws, n_users: 30, world: 10.0, training, user: 20.0, noise: 10.0 };
+        for (training, failure) in [(0.0, 0.0), (5.0, 0.0), (15.0, 0.0), (40.0, 0.0), (40.0, 0.1)] {
+            let pair = IdenticalPolicies {
+                n_draws,
+                n_users: 30,
+                world: 10.0,
+                training,
+                failure,
+                user: 20.0,
+                noise: 10.0,
+            };
             let is_called = |seed: &u64| {
                 let [a, b] = pair.draws(*seed);
                 contrast(("a", &a), ("b", &b), &quick()).unwrap().p < 0.05
             };
             let n_called = (0..1000).filter(is_called).count();
-            assert!((30..=65).contains(&n_called), "{n_draws} draws, deviation {training}: {n_called}");
+            let fewest = if failure > 0.0 { 5 } else { 30 };
+            assert!((fewest..=65).contains(&n_called), "{n_draws} draws, {training}, {failure}: {n_called}");
         }
     }
 }
