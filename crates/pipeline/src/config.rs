@@ -233,16 +233,10 @@ impl RunConfig {
                 return refuse("term", &why);
             }
         }
-        if has_doubles(&self.contrasts) || self.contrasts.contains(&self.algorithms[0]) {
-            return refuse(
-                "contrasts",
-                "each may be there once, and the first algorithm is not compared with itself",
-            );
-        }
         // What is there twice would count twice.
-        if has_doubles(&self.algorithms) || has_doubles(&self.ablations) || has_doubles(&self.training_seeds)
-        {
-            return refuse("algorithms, ablations, training_seeds", "each may be there once");
+        let names = [&self.algorithms, &self.ablations, &self.contrasts];
+        if names.into_iter().any(|names| has_doubles(names)) || has_doubles(&self.training_seeds) {
+            return refuse("algorithms, ablations, contrasts, training_seeds", "each may be there once");
         }
         if !self.ablations.is_empty() && self.algorithms[0] != "il-rec" {
             return refuse("ablations", "they are il-rec's, which has to be the first of `algorithms`");
