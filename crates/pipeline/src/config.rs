@@ -257,7 +257,7 @@ fn has_doubles<T: Ord>(values: &[T]) -> bool {
 }
 
 fn default_algorithms() -> Vec<String> {
-    ["il-rec", "bc", "a2c", "planner", "untrained", "ease", "item-knn"].map(str::to_owned).into()
+    ["il-rec", "bc", "a2c", "planner", "untrained", "ease", "item-knn", "bpr-mf"].map(str::to_owned).into()
 }
 
 fn default_contrasts() -> Vec<String> {

@@ -12,12 +12,13 @@ const SUBJECT: &str = "il-rec";
 const BEATEN: [&str; 4] = ["uniform", "popularity", "greedy", "bc"];
 
 /// Rows that have to be there, whatever they say.
-const PRESENT: [&str; 9] = [
+const PRESENT: [&str; 10] = [
     "a2c",
     "planner",
     "untrained",
     "ease",
     "item-knn",
+    "bpr-mf",
     "demonstrator",
     "greedy-diverse",
     "judge-diverse",

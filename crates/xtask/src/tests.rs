@@ -174,6 +174,7 @@ fn results_must_be_whole_and_won() {
             "untrained",
             "ease",
             "item-knn",
+            "bpr-mf",
             "greedy",
             "demonstrator",
             "greedy-diverse",
