@@ -75,13 +75,14 @@ pub struct LogShares {
 }
 
 impl LogSplit {
-    /// Cuts every user's log so that the earliest `shares.world` is the world part and the latest `shares.kept` is kept (both
-    /// rounded half up, the world part first). Where the log has no clock, random parts of these sizes, drawn per user
+    /// Cuts every user's log so that the earliest `shares.world` (rounded half up) is the world part and the latest `shares.kept`
+    /// (rounded down: who has few has nothing to keep) is kept. Where the log has no clock, random parts of these sizes, drawn per user
     /// from the seed, take their places.
     pub fn draw(dataset: &Dataset, shares: LogShares, seed: u64) -> Self {
         let bounds = |n: usize| {
             let n_world = part(n, shares.world, n);
-            (n_world, n - part(n, shares.kept, n - n_world))
+            let n_kept = ((n as f64 * shares.kept + NO_SHARE).max(0.0) as usize).min(n - n_world);
+            (n_world, n - n_kept)
         };
         if dataset.has_clock() {
             let cut = |range: fn((usize, usize), usize) -> Range<usize>| {

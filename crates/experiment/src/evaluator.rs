@@ -142,7 +142,7 @@ impl Evaluator {
         Ok(evaluation)
     }
 
-    /// What contestants earn in an environment, with the first evaluation seed.
+    /// What contestants earn in an environment.
     fn mean_return(
         &self,
         environment: &Environment,
@@ -150,8 +150,11 @@ impl Evaluator {
         starts: &[Start<'_>],
     ) -> Result<f64, ExperimentError> {
         let mut returns = Vec::new();
-        for contestant in contestants {
-            let sessions = rollout(environment, contestant.policy, starts, self.eval_seeds[0])?;
+        let seeds = self.eval_seeds.iter();
+        for (contestant, &eval_seed) in
+            contestants.iter().flat_map(|of| seeds.clone().map(move |seed| (of, seed)))
+        {
+            let sessions = rollout(environment, contestant.policy, starts, eval_seed)?;
             let scored = sessions.iter().map(|session| self.scoring.apply(session));
             returns.extend(
                 scored.map(|session| session.steps.iter().map(|step| f64::from(step.reward)).sum::<f64>()),

@@ -13,7 +13,7 @@ mod store;
 
 pub use config::{EngagementConfig, EngagementFamily, Feedback};
 pub(crate) use feedback::{TwoPart, TwoPartTruth};
-pub(crate) use fit::Given;
+pub(crate) use fit::{EASE, Given, KNN};
 pub(crate) use report::half_ties;
 pub use report::{EngagementReport, ReliabilityBin};
 pub(crate) use store::Numbers;
@@ -100,11 +100,15 @@ impl Engagement {
         }
     }
 
-    /// The logarithm of the odds that a user chooses an item, up to a constant for all.
+    /// The logarithm of the odds that a user chooses an item, up to a constant of the user's: every choice is held against one
+    /// cell of the same user, so that the odds say nothing of who chooses more.
     pub(crate) fn logit(&self, user: UserIdx, item: ItemIdx) -> f64 {
+        self.logit_of_score(user, item.index(), self.score(user, item))
+    }
+
+    fn score(&self, user: UserIdx, item: ItemIdx) -> f32 {
         let chosen = self.choices.items_of(user.index());
-        let score = chosen.iter().map(|&from| self.items.weight(ItemIdx(from), item)).sum();
-        self.logit_of_score(user, item.index(), score)
+        chosen.iter().map(|&from| self.items.weight(ItemIdx(from), item)).sum()
     }
 
     fn add_scores(&self, user: UserIdx, scores: &mut [f32]) {

@@ -5,12 +5,16 @@ mod beyond;
 mod panel;
 
 use crate::engagement::{Engagement, Given, TwoPart};
-use crate::{EngagementFamily, World, WorldError};
+use crate::{
+    EngagementFamily, Factorisation, FactorisationConfig, ItemCategories, ItemContent, RatingTable, World,
+    WorldError,
+};
 use agreement::{Table, Users};
 use data::split::LogSplit;
 use evaluation::{Interval, ndcg_at};
-use mdp::{Interaction, ItemIdx, ItemSet, MeanModel, UserIdx};
+use mdp::{Interaction, ItemIdx, ItemSet, MeanModel, UserIdx, rng_for};
 use panel::{Panel, Ranked};
+use rand::seq::SliceRandom as _;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -61,6 +65,7 @@ pub struct PanelRow {
 
 const K: usize = 10;
 const MOST_USERS: usize = 300;
+const STREAM: u64 = 0x7661_6c75;
 /// The rank correlation that a judge needs.
 const LEAST_AGREEMENT: f64 = 0.5;
 /// Fewer users say nothing.
@@ -81,7 +86,10 @@ impl Validity {
         let split = world.split();
         let asked = if split.test.is_empty() { &split.train } else { &split.test };
         let has_kept = |user: &&UserIdx| !log.kept[user.index()].is_empty();
-        let users: Vec<UserIdx> = asked.iter().filter(has_kept).take(MOST_USERS).copied().collect();
+        let mut users: Vec<UserIdx> = asked.iter().filter(has_kept).copied().collect();
+        users.shuffle(&mut rng_for(world.seed(), &[STREAM]));
+        users.truncate(MOST_USERS);
+        users.sort_unstable();
         let panel = Panel::of(world, log, &users)?;
         let people = people(&panel, log, &users, world.n_items());
         let judges = judges(world, log)?;
@@ -142,7 +150,7 @@ fn faults(judge: &Agreement, n_users: usize) -> Vec<String> {
 
 type NamedMeans = (String, Arc<dyn MeanModel>);
 
-/// The world's judges, and one that knows popularity alone.
+/// The world's judges, and one that knows how popular and how well rated items are, and how well users rate.
 fn judges(world: &World, log: &LogSplit) -> Result<Vec<NamedMeans>, WorldError> {
     let mut out: Vec<NamedMeans> = world
         .judge_families()
@@ -153,7 +161,7 @@ fn judges(world: &World, log: &LogSplit) -> Result<Vec<NamedMeans>, WorldError> 
     }
     let everybody: Vec<&[Interaction]> = log.judge.iter().collect();
     let (config, seed) = (&world.config().engagement, world.seed());
-    let known = [&log.world, &log.judge];
+    let known = [&log.judge];
     let given = Given {
         fitted: &everybody,
         rows: &log.judge,
@@ -163,21 +171,20 @@ fn judges(world: &World, log: &LogSplit) -> Result<Vec<NamedMeans>, WorldError> 
         seed,
     };
     let (popular, _) = Engagement::fit(&given, EngagementFamily::Popularity)?;
-    let means = TwoPart::new(Arc::new(popular), world.judge_ratings(), config.skipped);
+    let content = ItemCategories::of(world.catalogue(), ItemContent::Categories);
+    let table = RatingTable::of(&everybody, world.n_items());
+    let biases = Factorisation::fit(&table, &content, &FactorisationConfig::biases(), seed)?;
+    let means = TwoPart::new(Arc::new(popular), Arc::new(biases), config.skipped);
     out.push((POPULARITY.to_owned(), Arc::new(means)));
     Ok(out)
 }
 
-/// nDCG@10 on what was kept, `[policies][users]`. What the judge's part says of the user is passed over: it cannot be chosen
-/// again.
+/// nDCG@10 on what was kept, `[policies][users]`.
 fn people(panel: &Panel, log: &LogSplit, users: &[UserIdx], n_items: usize) -> Table {
     let one = |(list, user): (&Vec<ItemIdx>, &UserIdx)| {
-        let known = &log.judge[user.index()];
         let mut relevant = ItemSet::empty(n_items);
         log.kept[user.index()].iter().for_each(|x| _ = relevant.insert(x.item));
-        let list: Vec<ItemIdx> =
-            list.iter().copied().filter(|item| known.iter().all(|x| x.item != *item)).collect();
-        ndcg_at(K, &list, &relevant)
+        ndcg_at(K, list, &relevant)
     };
     panel.rows.iter().map(|ranked| ranked.lists.iter().zip(users).map(one).collect()).collect()
 }
@@ -185,9 +192,8 @@ fn people(panel: &Panel, log: &LogSplit, users: &[UserIdx], n_items: usize) -> T
 /// Mean judged reward of the first ten items, `[policies][users]`.
 fn judged(panel: &Panel, means: &Arc<dyn MeanModel>, users: &[UserIdx]) -> Table {
     let one = |(list, user): (&Vec<ItemIdx>, &UserIdx)| {
-        let first = &list[..K.min(list.len())];
-        let sum: f64 = first.iter().map(|item| f64::from(means.predict(*user, *item).0)).sum();
-        sum / first.len().max(1) as f64
+        let sum: f64 = list.iter().map(|item| f64::from(means.predict(*user, *item).0)).sum();
+        sum / list.len().max(1) as f64
     };
     panel.rows.iter().map(|ranked| ranked.lists.iter().zip(users).map(one).collect()).collect()
 }

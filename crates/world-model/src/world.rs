@@ -196,12 +196,15 @@ impl World {
     /// The truth that judges: drawn from the judge's predictions, the data where they are complete, or the
     /// imported matrix.
     pub fn judge_truth(&self) -> Arc<dyn RewardSource> {
-        self.judged(self.engagement.as_ref().map(|both| &both.judges[0].1))
+        self.judged(self.engagement.as_ref().map(|both| &both.judges[0].1), 0)
     }
 
     /// The truth of a judge of this family; nothing where there is none ([`World::judge_families`]).
     pub fn judge_truth_of(&self, family: EngagementFamily) -> Option<Arc<dyn RewardSource>> {
-        Some(self.judged(Some(self.judge_of(family)?)))
+        let is_first = self.judge_families().next() == Some(family);
+        // Another judge has luck of its own.
+        let luck = if is_first { 0 } else { 1 + family as u64 };
+        Some(self.judged(Some(self.judge_of(family)?), luck))
     }
 
     fn judge_of(&self, family: EngagementFamily) -> Option<&Arc<Engagement>> {
@@ -209,8 +212,8 @@ impl World {
         judges.iter().find(|(other, _)| *other == family).map(|(_, engagement)| engagement)
     }
 
-    fn judged(&self, engagement: Option<&Arc<Engagement>>) -> Arc<dyn RewardSource> {
-        let seed = self.seed ^ JUDGE_TRUTH;
+    fn judged(&self, engagement: Option<&Arc<Engagement>>, luck: u64) -> Arc<dyn RewardSource> {
+        let seed = self.seed ^ JUDGE_TRUTH ^ (luck << 32);
         let drawn = |model: &Arc<Factorisation>| DrawnTruth::new(model.clone(), seed);
         let ratings: Arc<dyn RewardSource> = match &self.judge {
             Judge::Factorisation(model) => Arc::new(drawn(model)),

@@ -25,8 +25,8 @@ fn with_a_clock_the_earlier_half_is_the_world_part() {
     assert_eq!((split.world[2].len(), split.judge[2].len()), (2, 2));
     let split = LogSplit::draw(&dataset(&[5, 1, 9], Clock::Seconds), LogShares { world: 0.4, kept: 0.3 }, 0);
     let sizes = |user: usize| [&split.world, &split.judge, &split.kept].map(|part| part[user].len());
-    assert_eq!([0, 1, 2].map(sizes), [[2, 1, 2], [0, 1, 0], [4, 2, 3]]);
-    assert_eq!(times(&split.kept[2]), [6, 7, 8], "the latest");
+    assert_eq!([0, 1, 2].map(sizes), [[2, 2, 1], [0, 1, 0], [4, 3, 2]]);
+    assert_eq!(times(&split.kept[2]), [7, 8], "the latest");
 }
 
 #[test]

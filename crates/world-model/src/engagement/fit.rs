@@ -11,8 +11,9 @@ use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
 
 const STREAM: u64 = 0x656e_6761;
-const EASE: EaseConfig = EaseConfig { l2: 200.0, n_neighbours: 400, n_fitted: 8000 };
-const KNN: ItemKnnConfig = ItemKnnConfig { n_neighbours: 400, shrinkage: 10.0 };
+/// Settings that nobody tunes, so that worlds and panels are alike everywhere.
+pub(crate) const EASE: EaseConfig = EaseConfig { l2: 200.0, n_neighbours: 400, n_fitted: 8000 };
+pub(crate) const KNN: ItemKnnConfig = ItemKnnConfig { n_neighbours: 400, shrinkage: 10.0 };
 /// The share of a user's choices that the item-item model does not know.
 const HELD_OUT: f64 = 0.2;
 const MOST_PAIRS: usize = 200_000;
@@ -61,7 +62,7 @@ impl Engagement {
         let mut model = Self {
             items,
             counts,
-            odds: Odds::fit(&[], 1.0),
+            odds: Odds::default(),
             spreads: Vec::new(),
             taken: Taken { shift: 0.0, scale: 1.0 },
             choices: known,
@@ -107,9 +108,7 @@ impl Engagement {
         let n_items = self.choices.n_items();
         let of = |user: usize| {
             let mut scores = vec![0.0; n_items];
-            for &item in self.choices.items_of(user) {
-                self.items.add(ItemIdx(item), 1.0, &mut scores);
-            }
+            self.add_scores(UserIdx(user as u32), &mut scores);
             let square = scores.iter().map(|x| x * x).sum::<f32>() / n_items as f32;
             if square > 0.0 { square.sqrt() } else { 1.0 }
         };
@@ -129,10 +128,10 @@ impl Engagement {
                 (0..N_TRIES).map(|_| sampled(&drawn_from, given.n_items, rng)).find(is_new)
             })
             .collect();
-        let cell = |user: UserIdx, item: ItemIdx, is_chosen| {
-            let chosen = self.choices.items_of(user.index());
-            let score = chosen.iter().map(|&from| self.items.weight(ItemIdx(from), item)).sum();
-            Cell { score: self.relative(user, score), count: self.counts[item.index()], is_chosen }
+        let cell = |user: UserIdx, item: ItemIdx, is_chosen| Cell {
+            score: self.relative(user, self.score(user, item)),
+            count: self.counts[item.index()],
+            is_chosen,
         };
         let pairs = held_out.par_iter().zip(others).filter_map(|(&(user, item), other)| {
             other.map(|other| [cell(user, item, true), cell(user, other, false)])

@@ -30,7 +30,7 @@ pub(super) struct Cell {
 }
 
 /// Fitted odds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Odds {
     weights: [f64; N],
     bends_of_score: [f64; N_BENDS_OF_SCORE],

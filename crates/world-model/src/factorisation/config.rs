@@ -43,6 +43,11 @@ impl Default for FactorisationConfig {
 }
 
 impl FactorisationConfig {
+    /// Offsets of users and items alone.
+    pub(crate) fn biases() -> Self {
+        Self { dim: 0, max_categories: 0, ..Self::default() }
+    }
+
     /// Refuses settings without a meaning.
     ///
     /// # Errors

@@ -1,19 +1,17 @@
 //! Fixed policies, fitted to the train world's part of the log: some know people, some do not, some are perverse.
 
 use super::K;
+use crate::engagement::{EASE, KNN};
 use crate::{
     Factorisation, FactorisationConfig, ItemCategories, ItemContent, RatingTable, World, WorldError,
 };
-use collaborative::{Choices, EaseConfig, ItemItem, ItemKnnConfig, ease, item_knn};
+use collaborative::{Choices, ItemItem, ease, item_knn};
 use data::split::LogSplit;
 use mdp::{Interaction, ItemIdx, ItemSet, MeanModel as _, UserIdx, rng_for};
 use rand::RngExt as _;
 use rayon::prelude::*;
 
 const STREAM: u64 = 0x7061_6e65;
-/// Settings of a policy that nobody tunes, so that the panel is the same everywhere.
-const EASE: EaseConfig = EaseConfig { l2: 200.0, n_neighbours: 400, n_fitted: 8000 };
-const KNN: ItemKnnConfig = ItemKnnConfig { n_neighbours: 400, shrinkage: 10.0 };
 /// How much of a history is recent.
 const RECENT: f64 = 0.2;
 const LAST: usize = 5;
@@ -25,7 +23,8 @@ pub(super) struct Panel {
     pub(super) rows: Vec<Ranked>,
 }
 
-/// A policy's first items for every user, best first; six times as many as count, since some are passed over.
+/// A policy's first ten items for every user, best first. What is in the judge's part of the user's log is passed over: people cannot
+/// choose it again.
 pub(super) struct Ranked {
     pub(super) name: &'static str,
     pub(super) is_personal: bool,
@@ -39,7 +38,6 @@ struct Known<'a> {
     by_knn: ItemItem,
     counts: Vec<u32>,
     recent: Vec<u32>,
-    ratings: Factorisation,
     /// Mean rating of each item, over users as they rate.
     mean_ratings: Vec<f32>,
 }
@@ -57,7 +55,9 @@ impl Panel {
                 let scored = known.scores(user, history);
                 scored
                     .into_iter()
-                    .map(|(name, personal, scores)| (name, personal, top(&scores, history)))
+                    .map(|(name, personal, scores)| {
+                        (name, personal, top(&scores, &[history, &log.judge[user.index()]]))
+                    })
                     .collect()
             })
             .collect();
@@ -89,25 +89,18 @@ impl<'a> Known<'a> {
         let chosen = of(&seen);
         let cannot = |error| WorldError::TooLittleData { what: format!("the panel of the check: {error}") };
         let content = ItemCategories::of(world.catalogue(), ItemContent::Categories);
-        let biases = FactorisationConfig { dim: 0, max_categories: 0, ..Default::default() };
+        let biases = FactorisationConfig::biases();
         let ratings = Factorisation::fit(&RatingTable::of(&seen, n_items), &content, &biases, world.seed())?;
+        // Without factors, items differ by their offsets alone, whoever is asked.
+        let rating = |item: u32| ratings.predict(UserIdx(0), ItemIdx(item)).0;
         Ok(Self {
             world,
             by_ease: ease(&chosen, &EASE).map_err(cannot)?,
             by_knn: item_knn(&chosen, &KNN).map_err(cannot)?,
             counts: chosen.counts(),
             recent: of(&seen.iter().map(|history| last_part(history)).collect::<Vec<_>>()).counts(),
-            mean_ratings: Vec::new(),
-            ratings,
-        }
-        .with_mean_ratings())
-    }
-
-    fn with_mean_ratings(mut self) -> Self {
-        // Without factors, items differ by their offsets alone, whoever is asked.
-        let row = |item: usize| self.ratings.predict(UserIdx(0), ItemIdx(item as u32)).0;
-        self.mean_ratings = (0..self.world.n_items()).map(row).collect();
-        self
+            mean_ratings: (0..n_items as u32).map(rating).collect(),
+        })
     }
 
     fn scores(&self, user: UserIdx, history: &[Interaction]) -> Vec<Scored> {
@@ -155,12 +148,12 @@ fn last_part(history: &[Interaction]) -> &[Interaction] {
     &history[history.len() - (RECENT * history.len() as f64).ceil() as usize..]
 }
 
-/// The items of the highest scores that are not in the history, the first of equals.
-fn top(scores: &[f32], history: &[Interaction]) -> Vec<ItemIdx> {
+/// The items of the highest scores that are not known, the first of equals.
+fn top(scores: &[f32], known: &[&[Interaction]]) -> Vec<ItemIdx> {
     let mut seen = ItemSet::empty(scores.len());
-    history.iter().for_each(|x| _ = seen.insert(x.item));
+    known.iter().copied().flatten().for_each(|x| _ = seen.insert(x.item));
     let mut all: Vec<u32> = (0..scores.len() as u32).filter(|item| !seen.contains(ItemIdx(*item))).collect();
-    let n = (6 * K).min(all.len());
+    let n = K.min(all.len());
     let better = |a: &u32, b: &u32| scores[*b as usize].total_cmp(&scores[*a as usize]).then(a.cmp(b));
     if n < all.len() {
         all.select_nth_unstable_by(n, better);

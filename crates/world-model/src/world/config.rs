@@ -79,9 +79,9 @@ impl Default for WorldConfig {
 impl WorldConfig {
     /// The shares of every user's log.
     pub fn log_shares(&self) -> LogShares {
-        let rest = match self.feedback {
-            Feedback::Ratings => 0.0,
-            Feedback::Engagement => (1.0 - self.world_share) / 2.0,
+        let rest = match (self.feedback, self.judge) {
+            (Feedback::Ratings, _) | (_, JudgeConfig::Complete) => 0.0,
+            (Feedback::Engagement, JudgeConfig::Factorisation) => (1.0 - self.world_share) / 2.0,
         };
         LogShares { world: self.world_share, kept: self.kept_share.unwrap_or(rest) }
     }
@@ -106,6 +106,10 @@ impl WorldConfig {
         if !(kept >= 0.0 && world + kept < 1.0) {
             let expected =
                 "not negative, and with world_share below 1, so that something is left for the judge";
+            return Err(WorldError::Setting { setting: "kept_share", expected, got: kept.to_string() });
+        }
+        if kept > 0.0 && self.judge == JudgeConfig::Complete {
+            let expected = "0 where the judge is `complete`: the truth of complete rows is all of them";
             return Err(WorldError::Setting { setting: "kept_share", expected, got: kept.to_string() });
         }
         self.engagement.check()?;

@@ -45,7 +45,7 @@ impl World {
             Some(rows) => rows.split(dataset.n_users(), config.users, seed),
             None => UserSplit::draw(dataset.n_users(), config.users, seed),
         };
-        let plan = Plan::of(dataset, config, seed);
+        let plan = Plan::of(dataset, &log, config, seed);
         let (ensemble, mut fit) = fit_train_world(dataset, &plan, &log, &split, watch)?;
         watch("step 5 of 5: the judge world");
         let factorisation = Arc::new(plan.fit_judge(dataset, &log, &mut fit)?);
@@ -100,8 +100,7 @@ fn fit_engagement(
     let everybody: Vec<&[Interaction]> = log.judge.iter().collect();
     let others = [EngagementFamily::Ease, EngagementFamily::ItemKnn].into_iter();
     let families = [config.judge].into_iter().chain(others.filter(|family| *family != config.judge));
-    let judges =
-        families.map(|family| Ok((family, fit(&everybody, &log.judge, &[&log.world, &log.judge], family)?)));
+    let judges = families.map(|family| Ok((family, fit(&everybody, &log.judge, &[&log.judge], family)?)));
     Ok(BothSides { train, judges: judges.collect::<Result<_, WorldError>>()? })
 }
 

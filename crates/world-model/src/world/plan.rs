@@ -22,7 +22,7 @@ pub(super) struct Plan<'a> {
     pub(super) seed: u64,
     pub(super) share_at_best: f64,
     samples_negatives: bool,
-    /// Everything that is known of anybody, where cells are sampled; else empty.
+    /// Everything that a world may know of anybody, where cells are sampled; else empty.
     log: RatingTable,
 }
 
@@ -30,7 +30,7 @@ const TRAIN_NEGATIVES: u64 = 0x6e67_7472;
 const JUDGE_NEGATIVES: u64 = 0x6e67_6a64;
 
 impl<'a> Plan<'a> {
-    pub(super) fn of(dataset: &Dataset, config: &'a WorldConfig, seed: u64) -> Self {
+    pub(super) fn of(dataset: &Dataset, parts: &LogSplit, config: &'a WorldConfig, seed: u64) -> Self {
         let share_at_best = share_at_best(dataset);
         // Where feedback has two parts, what nobody took up is for engagement to say, not for ratings.
         let samples_negatives =
@@ -39,7 +39,15 @@ impl<'a> Plan<'a> {
         let fitting = if samples_negatives { Loss::Pointneg } else { Loss::Point };
         deepfm.loss = deepfm.loss.or(Some(fitting));
         let log = if samples_negatives {
-            let histories: Vec<&[Interaction]> = dataset.histories().map(|(_, history)| history).collect();
+            // What is kept is for nobody to know, not even which cells are no low ratings.
+            let keeps = parts.kept.iter().any(|part| !part.is_empty());
+            let known = |user: usize| [&parts.world[user], &parts.judge[user]].concat();
+            let known: Vec<Vec<Interaction>> =
+                (0..if keeps { dataset.n_users() } else { 0 }).map(known).collect();
+            let histories: Vec<&[Interaction]> = match keeps {
+                true => known.iter().map(Vec::as_slice).collect(),
+                false => dataset.histories().map(|(_, history)| history).collect(),
+            };
             RatingTable::of(&histories, dataset.n_items())
         } else {
             RatingTable::default()

@@ -70,7 +70,7 @@ pub(crate) fn baselines(
     (dim, seed): (usize, u64),
 ) -> Result<Vec<FitRow>, WorldError> {
     let mean = table.mean();
-    let plain = FactorisationConfig { dim: 0, max_categories: 0, ..Default::default() };
+    let plain = FactorisationConfig::biases();
     let biases = Factorisation::fit(table, content, &plain, seed)?;
     let mut rows = vec![
         row("global mean", cells, |_| mean),
