@@ -4,6 +4,7 @@ use crate::tensors::{joined, split, take};
 use artefact::Tensors;
 use catalogue::Catalogue;
 use collaborative::{Choices, CollaborativeError, ItemItem};
+use evaluation::AskedUser;
 use learning::{
     Algorithm, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule,
     Stateful, Terms, TrainedPolicy, Unserved, User,
@@ -80,8 +81,13 @@ impl Search<'_> {
     /// How well a policy finds what is held out of validation users' histories, given the rest.
     fn ndcg(&self, policy: &ItemItemPolicy) -> f32 {
         let parts: Vec<_> = self.inputs.validation.iter().map(|user| parted(user, self.seed)).collect();
-        let asked: Vec<_> =
-            parts.iter().map(|(user, given, held_out)| (*user, &**given, &**held_out)).collect();
+        let asked = parts.iter().map(|(user, history, relevant)| AskedUser {
+            user: *user,
+            history,
+            passed_over: &[],
+            relevant,
+        });
+        let asked: Vec<AskedUser<'_>> = asked.collect();
         let ranked = evaluation::rank_users(policy, &asked, self.choices.n_items(), K, 0);
         (ranked.iter().map(|user| user.ndcg).sum::<f64>() / ranked.len().max(1) as f64) as f32
     }

@@ -150,8 +150,12 @@ impl Parameters {
     /// # Errors
     /// As said.
     pub(crate) fn check_count(&self, entry: &RuleEntry) -> Result<(), EnvironmentError> {
-        let given =
-            |name| self.each().find(|(parameter, _)| parameter.name == name).and_then(|(_, value)| value);
+        let of = |name| self.each().find(|(parameter, _)| parameter.name == name);
+        // A limit that is no number of items may be above the number of items.
+        if of(COUNT.name).is_some_and(|(parameter, _)| parameter.kind != COUNT.kind) {
+            return Ok(());
+        }
+        let given = |name| of(name).and_then(|(_, value)| value);
         match (given(COUNT.name), given(LENGTH.name)) {
             (Some(count), Some(length)) if count > length => Err(EnvironmentError::BadParameter {
                 rule: entry.name,

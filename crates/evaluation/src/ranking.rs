@@ -33,17 +33,31 @@ pub fn hit_at(k: usize, ranking: &[ItemIdx], relevant: &ItemSet) -> f64 {
     f64::from(u8::from(ranking.iter().take(k).any(|&item| relevant.contains(item))))
 }
 
+/// A user whose choices are known.
+#[derive(Clone, Copy, Debug)]
+pub struct AskedUser<'a> {
+    /// Who.
+    pub user: UserIdx,
+    /// What the policy is given.
+    pub history: &'a [Interaction],
+    /// What the policy is not told of and cannot be right about: choices between the history and the ones that count.
+    pub passed_over: &'a [Interaction],
+    /// The choices that count.
+    pub relevant: &'a [ItemIdx],
+}
+
 /// The slate of `k` items a policy shows at the start of a session: it is asked `k` times, what it named is
-/// taken as shown, and it is told nothing in between. Items of the history are not candidates.
+/// taken as shown, and it is told nothing in between. Items of the history and those of `passed_over` are not candidates.
 pub fn ranking_at_start(
     policy: &dyn Policy,
     context: SessionContext<'_>,
+    passed_over: &[Interaction],
     n_items: usize,
     k: usize,
     seed: u64,
 ) -> Vec<ItemIdx> {
     let mut shown = ItemSet::empty(n_items);
-    for interaction in context.history {
+    for interaction in context.history.iter().chain(passed_over) {
         shown.insert(interaction.item);
     }
     let mut rng = mdp::rng_for(seed, &[0x4A_4B, u64::from(context.user.0)]);
@@ -58,28 +72,29 @@ pub fn ranking_at_start(
         .collect()
 }
 
-/// Ranks for every user and compares with what that user liked in the held-out part of the log. Users without
-/// a relevant item outside their history are left out: no ranking could be right for them.
-///
-/// `users` holds (user, history, held-out items liked).
+/// Ranks for every user and compares with the choices that count. Users without one outside of what is no candidate are left out: no
+/// ranking could be right for them.
 pub fn rank_users(
     policy: &dyn Policy,
-    users: &[(UserIdx, &[Interaction], &[ItemIdx])],
+    users: &[AskedUser<'_>],
     n_items: usize,
     k: usize,
     seed: u64,
 ) -> Vec<RankedUser> {
     users
         .par_iter()
-        .filter_map(|&(user, history, liked)| {
+        .filter_map(|asked| {
+            let AskedUser { user, history, passed_over, .. } = *asked;
             let mut relevant = ItemSet::empty(n_items);
-            for &item in liked.iter().filter(|&&item| history.iter().all(|seen| seen.item != item)) {
+            let is_known = |item| history.iter().chain(passed_over).any(|seen| seen.item == item);
+            for &item in asked.relevant.iter().filter(|&&item| !is_known(item)) {
                 relevant.insert(item);
             }
             if relevant.is_empty() {
                 return None;
             }
-            let ranking = ranking_at_start(policy, SessionContext { user, history }, n_items, k, seed);
+            let ranking =
+                ranking_at_start(policy, SessionContext { user, history }, passed_over, n_items, k, seed);
             let (ndcg, hit) = (ndcg_at(k, &ranking, &relevant), hit_at(k, &ranking, &relevant));
             Some(RankedUser { user, ndcg, hit })
         })

@@ -70,12 +70,20 @@ impl Domain {
         users.iter().map(|&user| (user, &self.log.world[user.index()])).collect()
     }
 
-    /// What a user chose that ranking metrics ask for: where a part of the log was kept, all of it that is not in the user's history;
-    /// else what the user liked in the judge's part.
+    /// What a user chose that ranking metrics ask for: where a part of the log was kept, all of it; else what the user liked in the
+    /// judge's part.
     pub fn held_out(&self, user: UserIdx) -> Vec<ItemIdx> {
-        let kept = self.log.kept.iter().any(|part| !part.is_empty());
-        let (part, from) = if kept { (&self.log.kept, 0.0) } else { (&self.log.judge, LIKED) };
+        let (part, from) = if self.keeps() { (&self.log.kept, 0.0) } else { (&self.log.judge, LIKED) };
         part[user.index()].iter().filter(|row| row.rating >= from).map(|row| row.item).collect()
+    }
+
+    /// What a user chose between the history and what ranking metrics ask for: where a part of the log was kept, the judge's.
+    pub fn passed_over(&self, user: UserIdx) -> &[Interaction] {
+        if self.keeps() { &self.log.judge[user.index()] } else { &[] }
+    }
+
+    fn keeps(&self) -> bool {
+        self.log.kept.iter().any(|part| !part.is_empty())
     }
 
     /// Where demonstrations are played; `environment` answers as the train world.

@@ -128,7 +128,7 @@ impl Environments {
 
     /// What somebody who knows the world `known` plans with when `judged` in a world: a rule that is one and the same in both is
     /// the one of the sessions, with their items; else it is the rule of the known world.
-    pub(crate) fn planned_with(&self, known: Side, judged: Side) -> &Environment {
+    pub fn planned_with(&self, known: Side, judged: Side) -> &Environment {
         self.of(if self.train.rule() == self.judge.rule() { judged } else { known })
     }
 

@@ -4,9 +4,9 @@ use crate::{Domain, Environments, ExperimentError};
 use demonstrations::Demos;
 use environment::{Environment, Start, rollout};
 use evaluation::{
-    BootstrapPlan, Difference, EvalRow, Evaluation, EvaluationError, Greedy, GreedyDiverse, JudgeValidity,
-    Oracle, OtherJudge, Popularity, RandomFreshGenre, Rollouts, Scoring, Setting, UniformRandom, evaluate,
-    is_privileged, paired_difference, rank_users, replay,
+    AskedUser, BootstrapPlan, Difference, EvalRow, Evaluation, EvaluationError, Greedy, GreedyDiverse,
+    JudgeValidity, Oracle, OtherJudge, Popularity, RandomFreshGenre, Rollouts, Scoring, Setting,
+    UniformRandom, evaluate, is_privileged, paired_difference, rank_users, replay,
 };
 use mdp::{ItemIdx, Policy, UserIdx};
 use serde::{Deserialize, Serialize};
@@ -122,7 +122,10 @@ impl Evaluator {
         let held_out: Vec<_> = users
             .iter()
             .zip(&self.relevant)
-            .map(|(&(user, history), relevant)| (user, history, relevant.as_slice()))
+            .map(|(&(user, history), relevant)| {
+                let passed_over = self.domain.passed_over(user);
+                AskedUser { user, history, passed_over, relevant }
+            })
             .collect();
         let (mut rollouts, mut rankings) = (Vec::new(), Vec::new());
         for &Contestant { training_seed, policy } in contestants {

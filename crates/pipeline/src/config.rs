@@ -53,9 +53,9 @@ pub struct RunConfig {
     #[serde(default)]
     pub ablations: Vec<String>,
     /// The rows that the first algorithm is compared with over draws: named before there are results, so that Holm's p values
-    /// mean something. Those that a run does not have are left out.
-    #[serde(default = "default_contrasts")]
-    pub contrasts: Vec<String>,
+    /// mean something. Left out: those of `untrained`, `planner`, `popularity`, `ease` and the first two ablations that the run has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contrasts: Option<Vec<String>>,
 }
 
 /// The log: imported, or generated.
@@ -201,6 +201,20 @@ impl RunConfig {
         Ok(config)
     }
 
+    /// The contrasts that count, see [`RunConfig::contrasts`].
+    pub(crate) fn named_contrasts(&self) -> Vec<&str> {
+        let of_this_run = |name: &&str| self.has_row(name) && *name != self.algorithms[0];
+        match &self.contrasts {
+            Some(named) => named.iter().map(String::as_str).collect(),
+            None => CONTRASTS.into_iter().filter(of_this_run).collect(),
+        }
+    }
+
+    fn has_row(&self, name: &str) -> bool {
+        experiment::CONTROLS.contains(&name)
+            || self.algorithms.iter().chain(&self.ablations).any(|other| other == name)
+    }
+
     /// Refuses what cannot work.
     ///
     /// # Errors
@@ -234,7 +248,16 @@ impl RunConfig {
             }
         }
         // What is there twice would count twice.
-        let names = [&self.algorithms, &self.ablations, &self.contrasts];
+        let contrasts = self.contrasts.iter().flatten();
+        if let Some(name) = contrasts.clone().find(|name| !self.has_row(name) || **name == self.algorithms[0])
+        {
+            let why = format!(
+                "no row of this run that the first algorithm could be compared with is called {name}"
+            );
+            return Err(PipelineError::Setting { setting: "contrasts", why });
+        }
+        let contrasts: Vec<String> = contrasts.cloned().collect();
+        let names = [&self.algorithms, &self.ablations, &contrasts];
         if names.into_iter().any(|names| has_doubles(names)) || has_doubles(&self.training_seeds) {
             return refuse("algorithms, ablations, contrasts, training_seeds", "each may be there once");
         }
@@ -260,11 +283,9 @@ fn default_algorithms() -> Vec<String> {
     ["il-rec", "bc", "a2c", "planner", "untrained", "ease", "item-knn", "bpr-mf"].map(str::to_owned).into()
 }
 
-fn default_contrasts() -> Vec<String> {
-    ["untrained", "planner", "popularity", "ease", "no-demonstrations", "shuffled-demonstrations"]
-        .map(str::to_owned)
-        .into()
-}
+/// Contrasts of a run that names none.
+const CONTRASTS: [&str; 6] =
+    ["untrained", "planner", "popularity", "ease", "no-demonstrations", "shuffled-demonstrations"];
 
 /// The main job on the generated sample domain.
 pub fn quickstart_config(seed: u64) -> RunConfig {

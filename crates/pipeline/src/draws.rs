@@ -1,7 +1,7 @@
 //! A run repeated: every draw fits its worlds anew and trains anew in them.
 
 use crate::results::{RuleResults, RunResults};
-use crate::{PipelineError, RunConfig, RunFolder, Watcher, run_in};
+use crate::{DataSettings, PipelineError, RunConfig, RunFolder, Watcher, run_in};
 use agents::Models;
 use evaluation::statistics::{
     Contrast, Draw, OverDraws, contrast, holm, interquartile_mean, mean_over_draws,
@@ -34,6 +34,8 @@ pub struct RuleDraws {
     pub rows: Vec<DrawRow>,
     /// The contrasts that the run's file named, of both axes.
     pub contrasts: Vec<DrawContrast>,
+    /// Named ones that cannot be told, because a draw lacks the row or the measure; Holm counts each as a p value of 1.
+    pub untold: Vec<String>,
 }
 
 /// One policy over draws.
@@ -70,7 +72,7 @@ pub struct DrawContrast {
     pub adjusted_p: f64,
     /// The probability of improvement, users as tasks.
     pub improvement: Option<f64>,
-    /// The difference that so many draws would have found with probability 0.8.
+    /// The difference that so many draws would have found with probability 0.8, were this the only contrast.
     pub detectable: Option<f64>,
 }
 
@@ -134,7 +136,7 @@ const MEASURES: [&str; 2] = ["r_traj", "ndcg@10"];
 impl RuleDraws {
     fn of(config: &RunConfig, tables: &[(u64, &RuleResults)]) -> Result<Self, PipelineError> {
         let plan = BootstrapPlan::default();
-        let rows = rows(tables);
+        let rows = rows(tables, matches!(config.data, DataSettings::Sample(_)));
         let judged = |draws: &Vec<Draw>| {
             let mean = mean_over_draws(draws, &plan)?;
             Ok::<_, PipelineError>(Judged { mean, interquartile: interquartile_mean(draws) })
@@ -148,16 +150,18 @@ impl RuleDraws {
                 ndcg: if ndcg.is_empty() { None } else { Some(judged(ndcg)?) },
             })
         };
+        let (contrasts, untold) = contrasts(config, &rows, &plan)?;
         Ok(Self {
             exit_rule: tables[0].1.exit_rule.clone(),
-            contrasts: contrasts(config, &rows, &plan)?,
+            contrasts,
+            untold,
             rows: rows.iter().map(of).collect::<Result<_, _>>()?,
         })
     }
 }
 
-/// The rows that every draw has.
-fn rows<'a>(tables: &[(u64, &'a RuleResults)]) -> Vec<Row<'a>> {
+/// The rows that every draw has. A generated log has other people in every draw.
+fn rows<'a>(tables: &[(u64, &'a RuleResults)], is_generated: bool) -> Vec<Row<'a>> {
     let all = |table: &'a RuleResults| {
         table.evaluations.iter().chain(table.ablations.iter().map(|ablation| &ablation.evaluation))
     };
@@ -167,10 +171,17 @@ fn rows<'a>(tables: &[(u64, &'a RuleResults)]) -> Vec<Row<'a>> {
             tables.iter().filter_map(|(seed, table)| Some((*seed, find(table)?))).collect();
         (found.len() == tables.len()).then(|| {
             let draws = |of: fn(&Evaluation) -> BTreeMap<String, f64>| -> Vec<Draw> {
+                let person = |seed: u64, user: String| match is_generated {
+                    true => format!("{seed}/{user}"),
+                    false => user,
+                };
                 let draw = |(seed, evaluation): &(u64, &Evaluation)| Draw {
                     world: seed.to_string(),
                     training_seed: *seed,
-                    values: of(evaluation),
+                    values: of(evaluation)
+                        .into_iter()
+                        .map(|(user, value)| (person(*seed, user), value))
+                        .collect(),
                 };
                 found.iter().map(draw).filter(|draw| !draw.values.is_empty()).collect()
             };
@@ -207,19 +218,18 @@ fn contrasts(
     config: &RunConfig,
     rows: &[Row<'_>],
     plan: &BootstrapPlan,
-) -> Result<Vec<DrawContrast>, PipelineError> {
-    let Some(subject) = rows.iter().find(|row| row.policy == config.algorithms[0]) else {
-        return Ok(Vec::new());
-    };
-    let mut out = Vec::new();
+) -> Result<(Vec<DrawContrast>, Vec<String>), PipelineError> {
+    let find = |name: &str| rows.iter().find(|row| row.policy == name);
+    let (mut out, mut untold) = (Vec::new(), Vec::new());
     for (at, measure) in MEASURES.into_iter().enumerate() {
-        let ours = &subject.measures[at];
-        let named = config.contrasts.iter().filter(|name| *name != subject.policy);
-        for row in named.filter_map(|name| rows.iter().find(|row| row.policy == *name)) {
-            let theirs = &row.measures[at];
-            if ours.is_empty() || theirs.is_empty() {
+        for name in config.named_contrasts() {
+            let pair = find(&config.algorithms[0]).zip(find(name));
+            let measured = pair.filter(|(a, b)| !a.measures[at].is_empty() && !b.measures[at].is_empty());
+            let Some((subject, row)) = measured else {
+                untold.push(format!("{name}, {measure}"));
                 continue;
-            }
+            };
+            let (ours, theirs) = (&subject.measures[at], &row.measures[at]);
             let contrast = contrast((subject.policy, ours), (row.policy, theirs), plan)?;
             let deviation = contrast.difference.deviation;
             out.push(DrawContrast {
@@ -231,7 +241,8 @@ fn contrasts(
             });
         }
     }
-    let adjusted = holm(&out.iter().map(|contrast| contrast.contrast.p).collect::<Vec<_>>());
+    let told = out.iter().map(|contrast: &DrawContrast| contrast.contrast.p);
+    let adjusted = holm(&told.chain(untold.iter().map(|_| 1.0)).collect::<Vec<_>>());
     out.iter_mut().zip(adjusted).for_each(|(contrast, p)| contrast.adjusted_p = p);
-    Ok(out)
+    Ok((out, untold))
 }

@@ -375,7 +375,9 @@ fn draws_have_worlds_of_their_own_and_are_brought_together() {
     config.demonstrations = vec![DemonstrationSource::Builtin { quality: 1.0, n_episodes: 2 }];
     config.algorithms = vec!["item-knn".to_owned(), "untrained".to_owned()];
     config.ablations.clear();
-    config.contrasts = vec!["untrained".to_owned(), "popularity".to_owned(), "nobody".to_owned()];
+    config.contrasts = Some(vec!["untrained".to_owned(), "nobody".to_owned()]);
+    assert!(config.check().unwrap_err().to_string().contains("nobody"), "before hours have gone by");
+    config.contrasts = Some(vec!["untrained".to_owned(), "popularity".to_owned()]);
     let folder = RunFolder::claim(&dir.path().join("run"), Replace::OwnWay).unwrap();
     let mut seen = Vec::new();
     let mut go = || {
@@ -413,6 +415,7 @@ fn draws_have_worlds_of_their_own_and_are_brought_together() {
     let both = |measure| [(measure, "untrained"), (measure, "popularity")];
     assert_eq!(named, [both("r_traj"), both("ndcg@10")].concat());
     assert!(rule.contrasts.iter().all(|found| found.adjusted_p >= found.contrast.p));
+    assert_eq!(rule.untold, Vec::<String>::new());
     assert_eq!(go(), found, "what is done is not done again");
     assert_eq!(seen, [(0, vec![0]), (1, vec![1]), (0, vec![0]), (1, vec![1])]);
 }

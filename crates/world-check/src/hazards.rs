@@ -12,7 +12,7 @@ pub struct HazardDifference {
     pub policy: String,
     /// Why its users leave.
     pub reason: ExitReason,
-    /// The share of its steps in the train world that ended their session so.
+    /// The share of its exposed steps ([`CheckRow::exposed_hazards`]) in the train world that ended their session so.
     pub train: f64,
     /// The same in the judge world.
     pub judge: f64,
@@ -22,8 +22,10 @@ pub struct HazardDifference {
 pub(crate) const REFERENCES: [&str; 3] = ["uniform", "greedy", "popularity"];
 /// Hazards differ when one is more than so many times the other,
 const FACTOR: f64 = 1.5;
-/// and by more than this share of the steps.
+/// and by more than this share of the exposed steps,
 const LEAST_DIFFERENCE: f64 = 0.01;
+/// of which each world has this many at least.
+const FEWEST_STEPS: usize = 100;
 
 impl HazardDifference {
     /// The differences between the rows of two checks, of `uniform`, `greedy` and `popularity`, as far as both have them, by what was
@@ -36,9 +38,11 @@ impl HazardDifference {
     }
 
     fn of_rows(train: &CheckRow, judge: &CheckRow) -> Vec<Self> {
-        let reasons: BTreeSet<ExitReason> =
-            train.hazards.keys().chain(judge.hazards.keys()).copied().collect();
-        let hazard = |row: &CheckRow, reason| row.hazards.get(&reason).copied().unwrap_or(0.0);
+        let reasons: BTreeSet<ExitReason> = match train.n_exposed.min(judge.n_exposed) < FEWEST_STEPS {
+            true => BTreeSet::new(),
+            false => train.exposed_hazards.keys().chain(judge.exposed_hazards.keys()).copied().collect(),
+        };
+        let hazard = |row: &CheckRow, reason| row.exposed_hazards.get(&reason).copied().unwrap_or(0.0);
         let difference = |&reason: &ExitReason| {
             let policy = || train.policy.clone();
             let (train, judge) = (hazard(train, reason), hazard(judge, reason));
@@ -46,7 +50,7 @@ impl HazardDifference {
             let differ = more > FACTOR * less && more - less > LEAST_DIFFERENCE;
             differ.then(|| Self { policy: policy(), reason, train, judge })
         };
-        reasons.iter().filter(|reason| **reason != ExitReason::LowReward).filter_map(difference).collect()
+        reasons.iter().filter_map(difference).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a reference policy earns, and why its users leave.
 
 use environment::{Environment, EnvironmentError, Start, rollout};
-use mdp::{ExitReason, Policy, StepEnd, Trajectory};
+use mdp::{ExitReason, Policy, Step, StepEnd, Trajectory};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -16,7 +16,16 @@ pub struct CheckRow {
     pub len: f64,
     /// Share of all steps that ended their session, by reason: the hazard a user faces at each step.
     pub hazards: BTreeMap<ExitReason, f64>,
+    /// Steps from the fifth on that no low reward ended, so that what was shown could end them and windows are full.
+    #[serde(default)]
+    pub n_exposed: usize,
+    /// Share of these that ended their session, by reason: comparable between worlds whose users like other things.
+    #[serde(default)]
+    pub exposed_hazards: BTreeMap<ExitReason, f64>,
 }
+
+/// Where the windows of most rules are full.
+const FULL_FROM: usize = 4;
 
 impl CheckRow {
     /// Runs one session per start.
@@ -41,6 +50,18 @@ impl CheckRow {
         }
         let n_sessions = sessions.len().max(1) as f64;
         let hazards = ends.into_iter().map(|(reason, n): (_, f64)| (reason, n / n_steps)).collect();
-        Self { policy, r_traj: sum / n_sessions, len: n_steps / n_sessions, hazards }
+        let exposed: Vec<&Step> = sessions
+            .iter()
+            .flat_map(|session| session.steps.iter().skip(FULL_FROM))
+            .filter(|step| step.end != StepEnd::Terminated(ExitReason::LowReward))
+            .collect();
+        let mut exposed_hazards = BTreeMap::new();
+        for step in &exposed {
+            if let StepEnd::Terminated(reason) = step.end {
+                *exposed_hazards.entry(reason).or_insert(0.0) += 1.0 / exposed.len() as f64;
+            }
+        }
+        let (r_traj, len) = (sum / n_sessions, n_steps / n_sessions);
+        Self { policy, r_traj, len, hazards, n_exposed: exposed.len(), exposed_hazards }
     }
 }

@@ -4,6 +4,7 @@ use super::*;
 use environment::{ExitRule, ItemFeatures};
 use evaluation::{Oracle, Popularity, UniformRandom};
 use mdp::{ExitReason, Interaction, ItemIdx, RewardSource, UserIdx};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const N_USERS: u32 = 40;
@@ -119,7 +120,15 @@ fn variance_components_are_those_of_the_formula() {
 
 /// A row with these hazards.
 fn row(policy: &str, hazards: &[(ExitReason, f64)]) -> CheckRow {
-    CheckRow { policy: policy.into(), r_traj: 0.0, len: 0.0, hazards: hazards.iter().copied().collect() }
+    let exposed_hazards = hazards.iter().copied().collect();
+    CheckRow {
+        policy: policy.into(),
+        r_traj: 0.0,
+        len: 0.0,
+        hazards: BTreeMap::new(),
+        n_exposed: 1000,
+        exposed_hazards,
+    }
 }
 
 #[test]
@@ -144,6 +153,8 @@ fn hazards_differ_by_more_than_a_factor_and_a_point() {
     assert_eq!(found, [absent], "a reason that a world does not know");
     let said = "two rules: uniform is left for a near rating column in 8.0 % of its steps in the train world, in 0.0 % in the judge";
     assert_eq!(found[0].to_string(), said);
+    let few = |name| CheckRow { n_exposed: 99, ..row(name, &[(Distance, 0.9)]) };
+    assert_eq!(HazardDifference::all(&[row("uniform", &[])], &[few("uniform")]), [], "too few steps to tell");
     let (often, seldom) = ([(Category, 0.3)], [(Category, 0.1)]);
     let train = ["oracle", "popularity", "greedy", "uniform"].map(|name| row(name, &often));
     let judge = ["greedy", "oracle", "uniform"].map(|name| row(name, &seldom));

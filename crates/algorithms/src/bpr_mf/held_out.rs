@@ -1,6 +1,7 @@
 //! What decides when to stop: a part of what validation users took up.
 
 use super::policy::BprPolicy;
+use evaluation::AskedUser;
 use learning::User;
 use mdp::{Interaction, ItemIdx, UserIdx, rng_for};
 use rand::seq::SliceRandom as _;
@@ -28,8 +29,13 @@ impl HeldOut {
 
     /// How well a policy finds what is held out, given the rest (mean nDCG@10); nothing where nothing is held out.
     pub(super) fn ndcg(&self, policy: &BprPolicy) -> Option<f32> {
-        let asked: Vec<_> =
-            self.users.iter().map(|(user, given, held_out)| (*user, &**given, &**held_out)).collect();
+        let asked = self.users.iter().map(|(user, history, relevant)| AskedUser {
+            user: *user,
+            history,
+            passed_over: &[],
+            relevant,
+        });
+        let asked: Vec<AskedUser<'_>> = asked.collect();
         let ranked = evaluation::rank_users(policy, &asked, self.n_items, K, 0);
         let total: f64 = ranked.iter().map(|user| user.ndcg).sum();
         (!ranked.is_empty()).then(|| (total / ranked.len() as f64) as f32)

@@ -7,7 +7,7 @@ use evaluation::{Greedy, GreedyDiverse, Oracle, Popularity, UniformRandom};
 use experiment::{Environments, UNIFORM};
 use mdp::Policy;
 use world_check::WorldCheck;
-use world_model::{CheckUser, World};
+use world_model::{CheckUser, Side, World};
 
 /// Plays the reference policies for test users (train users in a world without any) in the judge world, and those that compare both worlds in both. The world
 /// knows what is needed; one of an older version needs its dataset.
@@ -22,7 +22,8 @@ pub(crate) fn check(
         users.iter().map(|known| Start { user: known.user, history: &known.history, stream: 0 }).collect();
     let popularity = Popularity::of_counts(world.item_counts());
     let greedy = Greedy::new(world.train_means());
-    let planner = GreedyDiverse::new(world.train_means(), &environments.judge)?;
+    let planner =
+        GreedyDiverse::new(world.train_means(), environments.planned_with(Side::Train, Side::Judge))?;
     let oracle = Oracle::new(environments.judge.clone());
     let policies: [(&str, &dyn Policy); 5] = [
         (UNIFORM, &UniformRandom),

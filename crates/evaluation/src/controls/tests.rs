@@ -1,6 +1,7 @@
 //! A small world in which the right answer of every control is known.
 
 use super::*;
+use crate::AskedUser;
 use catalogue::Catalogue;
 use environment::{Environment, ExitRule, ItemFeatures, Start, rollout};
 use mdp::{
@@ -247,14 +248,22 @@ fn rankings_are_slates_without_the_history() {
     let popular = Popularity::new([&[seen(7), seen(2)][..]], 12);
     let history = [seen(2)];
     let context = SessionContext { user: UserIdx(0), history: &history };
-    let slate = crate::ranking_at_start(&popular, context, 12, 3, 0);
+    let slate = crate::ranking_at_start(&popular, context, &[], 12, 3, 0);
     assert_eq!(slate, [7, 0, 1].map(ItemIdx));
+    let slate = crate::ranking_at_start(&popular, context, &[seen(7)], 12, 3, 0);
+    assert_eq!(slate, [0, 1, 3].map(ItemIdx), "no candidate either");
     let liked = [ItemIdx(0)];
     let all_known = [ItemIdx(2)];
-    let users = [(UserIdx(0), &history[..], &liked[..]), (UserIdx(1), &history[..], &all_known[..])];
+    let asked =
+        |user, relevant| AskedUser { user: UserIdx(user), history: &history, passed_over: &[], relevant };
+    let users = [asked(0, &liked[..]), asked(1, &all_known[..])];
     let ranked = crate::rank_users(&popular, &users, 12, 3, 0);
     assert_eq!(ranked.len(), 1);
     assert!((ranked[0].ndcg - 1.0 / 3f64.log2()).abs() < 1e-12 && ranked[0].hit == 1.0);
+    let passed_over = [seen(7)];
+    let ranked =
+        crate::rank_users(&popular, &[AskedUser { passed_over: &passed_over, ..users[0] }], 12, 3, 0);
+    assert_eq!(ranked[0].ndcg, 1.0);
 }
 
 #[test]

@@ -13,7 +13,8 @@ pub(super) fn tables(results: &DrawsResults) -> String {
     let few = if n < FEW { " (few: see what they could have found)" } else { "" };
     let mut text: String = results.rules.iter().map(table).collect();
     text.push_str(&format!(
-        "{n} draws{few}: worlds fitted and policies trained anew in each; 95 % intervals: Student's t over draws\n{}\n",
+        "{n} draws{few}: worlds fitted and policies trained anew in each; 95 % intervals, each \
+         for itself: Student's t over draws, which are splits and fits of one log and say nothing of another\n{}\n",
         validity(results)
     ));
     text
@@ -29,6 +30,9 @@ fn table(rule: &RuleDraws) -> String {
         let rows: Vec<Vec<String>> =
             [header].into_iter().chain(rule.contrasts.iter().map(contrast)).collect();
         text.push_str(&format!("{}\n\n", aligned(&rows)));
+    }
+    if !rule.untold.is_empty() {
+        text.push_str(&format!("named, but not in every draw: {}\n\n", rule.untold.join("; ")));
     }
     text
 }
