@@ -1,5 +1,5 @@
 //! A user gets tired of what is near to recent items, and runs out of patience with what is not liked. Its parameters are drawn
-//! for each world, so that nobody can learn the rule instead of the users.
+//! for each world, so that no learner can have the rule written into it.
 
 use crate::window::{BELOW, COUNT, LENGTH, SOFTNESS, logistic};
 use crate::{

@@ -41,7 +41,7 @@ impl EngagementFamily {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EngagementConfig {
-    /// The mean probability with which a user's own later choices are taken up when they are shown. No log says it.
+    /// The mean probability with which held-out choices of the world's own part are taken up when they are shown. No log says it.
     pub base_rate: f64,
     /// What an item earns that is not taken up, in rating units.
     pub skipped: f32,

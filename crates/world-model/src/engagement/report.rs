@@ -18,7 +18,7 @@ pub struct ReliabilityBin {
 pub struct EngagementReport {
     /// The model.
     pub family: EngagementFamily,
-    /// Held-out choices that fitted the odds, and as many that check them.
+    /// Held-out choices that fitted the odds.
     pub n_fitted: usize,
     /// Held-out choices that check them.
     pub n_checked: usize,
