@@ -70,7 +70,7 @@ const STREAM: u64 = 0x7661_6c75;
 const LEAST_AGREEMENT: f64 = 0.5;
 /// Fewer users say nothing.
 const FEWEST_USERS: usize = 10;
-const POPULARITY: &str = "popularity alone";
+const POPULARITY: &str = "without taste";
 
 impl Validity {
     /// The judge that judges.

@@ -165,7 +165,7 @@ fn runs_are_compared_as_they_are_chosen() {
     browser.click(".runs button");
     browser.until("location.search === '?run=published'");
     assert!(browser.ask("document.querySelector('.curves') === null").as_bool().unwrap());
-    assert!(browser.text("main").contains("186.7"), "the published figure of il-rec");
+    assert!(browser.text("main").contains("186.2"), "the published figure of il-rec");
     check_page(&browser, "runs-published");
 }
 

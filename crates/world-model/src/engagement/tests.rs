@@ -1,7 +1,9 @@
 //! Engagement fitted to planted choices: it finds the taste, keeps to its base rate, and answers the same by row and by cell.
 
 use crate::testing::chosen;
-use crate::{DeepFmConfig, EngagementConfig, EngagementFamily, Feedback, World, WorldConfig, WorldError};
+use crate::{
+    DeepFmConfig, EngagementConfig, EngagementFamily, Feedback, JudgeConfig, World, WorldConfig, WorldError,
+};
 use mdp::{ItemIdx, UserIdx};
 
 fn config(base_rate: f64) -> WorldConfig {
@@ -120,6 +122,10 @@ fn settings_without_a_meaning_are_refused_by_name() {
     assert_eq!(refused(|config| config.engagement.skipped = 0.0), "engagement.skipped");
     assert_eq!(refused(|config| config.kept_share = Some(0.7)), "kept_share");
     assert_eq!(refused(|config| config.kept_share = Some(-0.1)), "kept_share");
+    let complete = |config: &mut WorldConfig| {
+        (config.judge, config.kept_share) = (JudgeConfig::Complete, Some(0.2));
+    };
+    assert_eq!(refused(complete), "kept_share", "the truth of complete rows is all of them");
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn a_judge_that_knows_taste_agrees_with_people() {
     assert!(found.rows.iter().filter(|row| row.is_personal).count() >= 8);
     assert!(found.rows.is_sorted_by(|a, b| a.ndcg >= b.ndcg));
     let judges: Vec<&str> = found.judges.iter().map(|judge| judge.judge.as_str()).collect();
-    assert_eq!(judges, ["ease", "item-knn", "popularity alone"]);
+    assert_eq!(judges, ["ease", "item-knn", "without taste"]);
     for judge in &found.judges {
         for interval in [judge.all, judge.personal, judge.beyond_popularity] {
             assert!(interval.lo <= interval.mean && interval.mean <= interval.hi, "{judge:?}");

@@ -20,7 +20,6 @@ pub enum JudgeConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct WorldConfig {
     /// What users answer with.
-    #[serde(skip_serializing_if = "are_ratings")]
     pub feedback: Feedback,
     /// The earlier share of every user's log: fits the train world, and is the history that policies see. The
     /// rest fits the judge, but for what is kept.
@@ -28,7 +27,6 @@ pub struct WorldConfig {
     /// The latest share of every user's log, that no world is fitted on: held-out choices are of it, and a world's check asks
     /// whether the judge agrees with it. Left out: nothing where feedback is ratings, half of what the train world leaves where
     /// it has two parts.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub kept_share: Option<f64>,
     /// Shares of train and validation users; the rest are test users.
     pub users: UserShares,
@@ -45,17 +43,7 @@ pub struct WorldConfig {
     /// The judge world.
     pub factorisation: FactorisationConfig,
     /// Who takes up what, where feedback has two parts.
-    #[serde(skip_serializing_if = "is_usual")]
     pub engagement: EngagementConfig,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
-fn are_ratings(feedback: &Feedback) -> bool {
-    *feedback == Feedback::Ratings
-}
-
-fn is_usual(engagement: &EngagementConfig) -> bool {
-    *engagement == EngagementConfig::default()
 }
 
 impl Default for WorldConfig {
