@@ -36,13 +36,13 @@ pub(crate) fn planted(
     (RatingTable { n_users: n_users as usize, n_items: n_items as usize, cells }, held_out)
 }
 
-/// Every user chooses a quarter of the items (all of ten or fewer): popular ones more often than others, and those of the user's
+/// Every user chooses an eighth of the items (all of ten or fewer): popular ones more often than others, and those of the user's
 /// own kind `taste` times as often. Ratings are drawn, and say nothing.
 pub(crate) fn chosen(n_users: u32, n_items: u32, taste: f32, seed: u64) -> Dataset {
     const N_KINDS: u32 = 4;
     let rows =
         (0..n_items).map(|i| (format!("i{i}"), format!("Item {i}"), vec![format!("c{}", i % N_KINDS)]));
-    let n_choices = if n_items > 10 { n_items / 4 } else { n_items };
+    let n_choices = if n_items > 10 { n_items / 8 } else { n_items };
     let of_user = |user: u32| {
         let rng = &mut rng_for(seed, &[97, u64::from(user)]);
         // Of all items, those with the least exponential waiting times (Efraimidis & Spirakis 2006).
