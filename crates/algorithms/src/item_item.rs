@@ -1,21 +1,18 @@
 //! Recommenders that know choices alone: a sparse matrix of items beside items, chosen on what validation users took up.
 
+use crate::choices::{Parted, best, held_out_ndcg, noted, set_note};
 use crate::tensors::{joined, split, take};
 use artefact::Tensors;
 use catalogue::Catalogue;
 use collaborative::{Choices, CollaborativeError, ItemItem};
-use evaluation::AskedUser;
 use learning::{
     Algorithm, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule,
     Stateful, Terms, TrainedPolicy, Unserved, User,
 };
-use mdp::{
-    Choice, Interaction, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs,
-    UserIdx, rng_for,
-};
+use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs, rng_for};
 use rand::seq::SliceRandom as _;
-use ranking::{Ranker, most_probable};
-use serde::{Deserialize, Serialize};
+use ranking::Ranker;
+use serde::Serialize;
 use std::sync::Arc;
 
 /// The word in a policy's directory.
@@ -28,8 +25,6 @@ pub(crate) const NEEDS: Needs =
 const HELD_OUT: f64 = 0.2;
 /// Its random stream.
 const HELD_OUT_STREAM: u64 = 1;
-/// How much of a list counts there.
-const K: usize = 10;
 /// Validation users in the train world, where nothing is decided.
 const N_VALIDATION_USERS: usize = 60;
 /// Weights beyond this are of no fit: a session of them would not be finite.
@@ -81,20 +76,13 @@ impl Search<'_> {
     /// How well a policy finds what is held out of validation users' histories, given the rest.
     fn ndcg(&self, policy: &ItemItemPolicy) -> f32 {
         let parts: Vec<_> = self.inputs.validation.iter().map(|user| parted(user, self.seed)).collect();
-        let asked = parts.iter().map(|(user, history, relevant)| AskedUser {
-            user: *user,
-            history,
-            passed_over: &[],
-            relevant,
-        });
-        let asked: Vec<AskedUser<'_>> = asked.collect();
-        let ranked = evaluation::rank_users(policy, &asked, self.choices.n_items(), K, 0);
-        (ranked.iter().map(|user| user.ndcg).sum::<f64>() / ranked.len().max(1) as f64) as f32
+        let ndcg = held_out_ndcg(policy, &parts, self.choices.n_items());
+        (ndcg.iter().sum::<f64>() / ndcg.len().max(1) as f64) as f32
     }
 }
 
 /// A user with what is given of the history and the items that are held out.
-fn parted(&(user, history): &User<'_>, seed: u64) -> (UserIdx, Vec<Interaction>, Vec<ItemIdx>) {
+fn parted(&(user, history): &User<'_>, seed: u64) -> Parted {
     let mut given = history.to_vec();
     given.shuffle(&mut rng_for(seed, &[HELD_OUT_STREAM, u64::from(user.0)]));
     let held_out = given.split_off(history.len() - (HELD_OUT * history.len() as f64) as usize);
@@ -166,13 +154,6 @@ pub(crate) struct ItemItemPolicy {
     taken_up_from: f32,
 }
 
-/// What stands beside the tensors.
-#[derive(Serialize, Deserialize)]
-struct Note {
-    catalogue: String,
-    taken_up_from: f32,
-}
-
 impl ItemItemPolicy {
     fn tensors(&self) -> Tensors {
         let (ends, targets, weights) = self.model.parts();
@@ -213,20 +194,15 @@ impl ItemItemPolicy {
         from: Tensors,
         catalogue: &Catalogue,
     ) -> Result<Box<dyn TrainedPolicy>, LearningError> {
-        let mismatch = |why: String| LearningError::Mismatch { what: "policy", why };
-        let note: Note = serde_json::from_str(from.note()).map_err(|error| mismatch(error.to_string()))?;
-        if note.catalogue != catalogue.hash() {
-            return Err(mismatch("made with another catalogue".to_owned()));
-        }
-        Ok(Box::new(Self::read(from, catalogue.len(), note.taken_up_from)?))
+        let taken_up_from = noted(&from, catalogue)?;
+        Ok(Box::new(Self::read(from, catalogue.len(), taken_up_from)?))
     }
 }
 
 impl TrainedPolicy for ItemItemPolicy {
     fn to_tensors(&self, catalogue: &Catalogue) -> Tensors {
         let mut out = self.tensors();
-        let note = Note { catalogue: catalogue.hash(), taken_up_from: self.taken_up_from };
-        out.set_note(serde_json::to_string(&note).expect("plain data"));
+        set_note(&mut out, catalogue, self.taken_up_from);
         out
     }
 
@@ -254,24 +230,15 @@ struct Session<'a> {
     scores: Vec<f32>,
 }
 
-impl Session<'_> {
-    /// The highest score among what was not shown; where everything was, the highest of all.
-    fn best(&self, shown: &ItemSet) -> ItemIdx {
-        let items = (0..).map(ItemIdx).zip(&self.scores).filter(|(item, _)| !shown.contains(*item));
-        let best = items.max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
-        best.map_or_else(|| most_probable(&self.scores), |(item, _)| item)
-    }
-}
-
 impl PolicySession for Session<'_> {
     fn log_probs(&mut self, shown: &ItemSet, out: &mut [f32]) -> Result<(), UnknownLogProbs> {
         out.fill(f32::NEG_INFINITY);
-        out[self.best(shown).index()] = 0.0;
+        out[best(&self.scores, shown).index()] = 0.0;
         Ok(())
     }
 
     fn choose(&mut self, shown: &ItemSet, _: &mut Rng) -> Choice {
-        Choice { item: self.best(shown), log_prob_behavior: 0.0 }
+        Choice { item: best(&self.scores, shown), log_prob_behavior: 0.0 }
     }
 
     fn observe(&mut self, item: ItemIdx, reward: f32) {

@@ -7,6 +7,7 @@
 mod a2c;
 mod bc;
 mod bpr_mf;
+mod choices;
 mod ease;
 pub mod il_rec;
 mod item_item;

@@ -51,7 +51,7 @@ pub struct JudgeValidity {
     /// Rank correlation, over a panel of fixed policies, of the judged reward of their first ten items and nDCG@10 on choices that
     /// no world was fitted on.
     pub agreement: Interval,
-    /// How much more often than a judge that knows popularity alone it prefers a choice to what as many others chose.
+    /// How much more often than a judge without taste it prefers a choice to what as many others chose, as a share of choices.
     pub over_popularity: Interval,
     /// Whether policies can be judged in it.
     pub is_valid: bool,

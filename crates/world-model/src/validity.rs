@@ -23,7 +23,8 @@ use std::sync::Arc;
 pub struct Validity {
     /// Users (test users where there are any) with choices that were kept.
     pub n_users: usize,
-    /// The judge first, then those of its other families; the last one knows popularity alone.
+    /// The judge first, then those of its other families; the last one has no taste: it knows how
+    /// popular and how well rated items are, and how well users rate.
     pub judges: Vec<Agreement>,
     /// The panel, best first by what people chose.
     pub rows: Vec<PanelRow>,
@@ -46,7 +47,7 @@ pub struct Agreement {
     /// How often a kept choice is worth more than a random item that the user does not have and that as many others chose,
     /// ties half: what is known beyond popularity. 0.5 is nothing.
     pub beyond_popularity: Interval,
-    /// The same less that of the judge that knows popularity alone, choice by choice.
+    /// The same less that of the judge without taste, choice by choice.
     pub over_popularity: Interval,
 }
 
@@ -70,7 +71,7 @@ const STREAM: u64 = 0x7661_6c75;
 const LEAST_AGREEMENT: f64 = 0.5;
 /// Fewer users say nothing.
 const FEWEST_USERS: usize = 10;
-const POPULARITY: &str = "without taste";
+const WITHOUT_TASTE: &str = "without taste";
 
 impl Validity {
     /// The judge that judges.
@@ -141,7 +142,7 @@ fn faults(judge: &Agreement, n_users: usize) -> Vec<String> {
     if over.lo <= 0.0 {
         out.push(format!(
             "impersonal: it prefers what a user chose to what as many others chose in {:.2} of cases, {:+.2} \
-             [{:+.2}, {:+.2}] beside a judge that knows popularity alone",
+             [{:+.2}, {:+.2}] beside a judge without taste",
             beyond.mean, over.mean, over.lo, over.hi
         ));
     }
@@ -150,7 +151,7 @@ fn faults(judge: &Agreement, n_users: usize) -> Vec<String> {
 
 type NamedMeans = (String, Arc<dyn MeanModel>);
 
-/// The world's judges, and one that knows how popular and how well rated items are, and how well users rate.
+/// The world's judges, and one without taste.
 fn judges(world: &World, log: &LogSplit) -> Result<Vec<NamedMeans>, WorldError> {
     let mut out: Vec<NamedMeans> = world
         .judge_families()
@@ -161,11 +162,9 @@ fn judges(world: &World, log: &LogSplit) -> Result<Vec<NamedMeans>, WorldError> 
     }
     let everybody: Vec<&[Interaction]> = log.judge.iter().collect();
     let (config, seed) = (&world.config().engagement, world.seed());
-    let known = [&log.judge];
     let given = Given {
         fitted: &everybody,
         rows: &log.judge,
-        known: &known,
         n_items: world.n_items(),
         base_rate: config.base_rate,
         seed,
@@ -175,7 +174,7 @@ fn judges(world: &World, log: &LogSplit) -> Result<Vec<NamedMeans>, WorldError> 
     let table = RatingTable::of(&everybody, world.n_items());
     let biases = Factorisation::fit(&table, &content, &FactorisationConfig::biases(), seed)?;
     let means = TwoPart::new(Arc::new(popular), Arc::new(biases), config.skipped);
-    out.push((POPULARITY.to_owned(), Arc::new(means)));
+    out.push((WITHOUT_TASTE.to_owned(), Arc::new(means)));
     Ok(out)
 }
 

@@ -1,9 +1,9 @@
 //! What decides when to stop: a part of what validation users took up.
 
 use super::policy::BprPolicy;
-use evaluation::AskedUser;
+use crate::choices::{Parted, held_out_ndcg};
 use learning::User;
-use mdp::{Interaction, ItemIdx, UserIdx, rng_for};
+use mdp::{ItemIdx, rng_for};
 use rand::seq::SliceRandom as _;
 use std::collections::BTreeSet;
 
@@ -11,12 +11,10 @@ use std::collections::BTreeSet;
 const SHARE: f64 = 0.2;
 /// Its random stream.
 const STREAM: u64 = 2;
-/// How much of a list counts.
-const K: usize = 10;
 
 /// Validation users with what is given of their histories and the items that are held out.
 pub(super) struct HeldOut {
-    users: Vec<(UserIdx, Vec<Interaction>, Vec<ItemIdx>)>,
+    users: Vec<Parted>,
     n_items: usize,
 }
 
@@ -29,24 +27,12 @@ impl HeldOut {
 
     /// How well a policy finds what is held out, given the rest (mean nDCG@10); nothing where nothing is held out.
     pub(super) fn ndcg(&self, policy: &BprPolicy) -> Option<f32> {
-        let asked = self.users.iter().map(|(user, history, relevant)| AskedUser {
-            user: *user,
-            history,
-            passed_over: &[],
-            relevant,
-        });
-        let asked: Vec<AskedUser<'_>> = asked.collect();
-        let ranked = evaluation::rank_users(policy, &asked, self.n_items, K, 0);
-        let total: f64 = ranked.iter().map(|user| user.ndcg).sum();
-        (!ranked.is_empty()).then(|| (total / ranked.len() as f64) as f32)
+        let ndcg = held_out_ndcg(policy, &self.users, self.n_items);
+        (!ndcg.is_empty()).then(|| (ndcg.iter().sum::<f64>() / ndcg.len() as f64) as f32)
     }
 }
 
-fn parted(
-    &(user, history): &User<'_>,
-    taken_up_from: f32,
-    seed: u64,
-) -> Option<(UserIdx, Vec<Interaction>, Vec<ItemIdx>)> {
+fn parted(&(user, history): &User<'_>, taken_up_from: f32, seed: u64) -> Option<Parted> {
     let taken: BTreeSet<ItemIdx> =
         history.iter().filter(|row| row.rating >= taken_up_from).map(|row| row.item).collect();
     let mut held_out: Vec<ItemIdx> = taken.into_iter().collect();

@@ -1,6 +1,7 @@
 //! What is kept of a run: items, and how whoever comes is folded in.
 
 use super::NETWORK;
+use crate::choices::{best, noted, set_note};
 use crate::tensors::take;
 use artefact::Tensors;
 use catalogue::Catalogue;
@@ -9,8 +10,7 @@ use learning::{LearningError, TrainedPolicy, Unserved};
 use mdp::{
     Choice, Interaction, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs,
 };
-use ranking::{Ranker, most_probable};
-use serde::{Deserialize, Serialize};
+use ranking::Ranker;
 
 /// Numbers beyond this are of no fit: a session of them would not be finite.
 const LARGEST: f32 = 1e6;
@@ -28,13 +28,6 @@ pub(crate) struct BprPolicy {
     /// A user's vector is this much of the way from there to the mean of what the user took up.
     scale: f32,
     /// A shown or a logged item that earned at least this was taken up.
-    taken_up_from: f32,
-}
-
-/// What stands beside the tensors.
-#[derive(Serialize, Deserialize)]
-struct Note {
-    catalogue: String,
     taken_up_from: f32,
 }
 
@@ -105,11 +98,8 @@ impl BprPolicy {
         from: Tensors,
         catalogue: &Catalogue,
     ) -> Result<Box<dyn TrainedPolicy>, LearningError> {
-        let note: Note = serde_json::from_str(from.note()).map_err(|error| mismatch(error.to_string()))?;
-        if note.catalogue != catalogue.hash() {
-            return Err(mismatch("made with another catalogue".to_owned()));
-        }
-        Ok(Box::new(Self::read(from, catalogue.len(), note.taken_up_from)?))
+        let taken_up_from = noted(&from, catalogue)?;
+        Ok(Box::new(Self::read(from, catalogue.len(), taken_up_from)?))
     }
 }
 
@@ -120,8 +110,7 @@ fn mismatch(why: String) -> LearningError {
 impl TrainedPolicy for BprPolicy {
     fn to_tensors(&self, catalogue: &Catalogue) -> Tensors {
         let mut out = self.tensors();
-        let note = Note { catalogue: catalogue.hash(), taken_up_from: self.taken_up_from };
-        out.set_note(serde_json::to_string(&note).expect("plain data"));
+        set_note(&mut out, catalogue, self.taken_up_from);
         out
     }
 
@@ -181,9 +170,7 @@ impl Session<'_> {
 
     /// The highest score among what was not shown; where everything was, the highest of all.
     fn best(&self, shown: &ItemSet) -> ItemIdx {
-        let items = (0..).map(ItemIdx).zip(&self.scores).filter(|(item, _)| !shown.contains(*item));
-        let best = items.max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
-        best.map_or_else(|| most_probable(&self.scores), |(item, _)| item)
+        best(&self.scores, shown)
     }
 }
 

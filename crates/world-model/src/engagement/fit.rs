@@ -25,10 +25,8 @@ const N_RANDOM: usize = 10_000;
 pub(crate) struct Given<'a> {
     /// What each user chose, for the users that are fitted on; nothing for the others. `[users]`
     pub(crate) fitted: &'a [&'a [Interaction]],
-    /// What each user chose in this part, whether fitted on or not: what the rows are made from. `[users]`
+    /// What each user chose in this part, whether fitted on or not: what the rows are made from, and no sampled cell. `[users]`
     pub(crate) rows: &'a Histories,
-    /// Parts of the log whose choices are no sampled cells.
-    pub(crate) known: &'a [&'a Histories],
     /// Size of the catalogue.
     pub(crate) n_items: usize,
     /// How likely choices are taken up.
@@ -115,16 +113,15 @@ impl Engagement {
         (0..self.choices.n_users()).into_par_iter().map(of).collect()
     }
 
-    /// Held-out choices, each beside a cell of the same user that nobody is known to have chosen.
+    /// Held-out choices, each beside a cell that the same user did not choose in this part; without those of users who chose nearly
+    /// everything.
     fn pairs(&self, held_out: &[(UserIdx, ItemIdx)], given: &Given<'_>, rng: &mut Rng) -> Vec<[Cell; 2]> {
         let drawn_from: Vec<u32> =
             (0..self.n_users()).flat_map(|user| self.choices.items_of(user)).copied().collect();
         let others: Vec<Option<ItemIdx>> = held_out
             .iter()
             .map(|&(user, _)| {
-                let is_new = |item: &ItemIdx| {
-                    given.known.iter().all(|part| part[user.index()].iter().all(|x| x.item != *item))
-                };
+                let is_new = |item: &ItemIdx| given.rows[user.index()].iter().all(|x| x.item != *item);
                 (0..N_TRIES).map(|_| sampled(&drawn_from, given.n_items, rng)).find(is_new)
             })
             .collect();

@@ -1,7 +1,11 @@
 //! Planted people are agreed with; worlds that know nothing of people fail by name.
 
 use crate::testing::chosen;
-use crate::{DeepFmConfig, EngagementConfig, EngagementFamily, Feedback, Validity, World, WorldConfig};
+use crate::{
+    DeepFmConfig, EngagementConfig, EngagementFamily, Feedback, Negatives, Validity, World, WorldConfig,
+};
+use data::{Clock, Dataset};
+use mdp::{Interaction, ItemIdx, UserIdx};
 
 fn validity(taste: f32, judge: EngagementFamily, feedback: Feedback) -> Validity {
     let config = WorldConfig {
@@ -50,4 +54,45 @@ fn ratings_that_say_nothing_of_choices_fail() {
     let found = validity(12.0, EngagementFamily::Ease, Feedback::Ratings);
     assert_eq!(found.judges[0].judge, "ratings");
     assert!(!found.is_valid, "{:?}", found.judges[0]);
+}
+
+/// The same log in its order, with other items from the tenth choice on where `changed` says so.
+fn ordered(changed: bool) -> Dataset {
+    let log = chosen(60, 120, 8.0, 11);
+    let other = |history: &[Interaction], item: ItemIdx| {
+        let mut others = (1..120).map(|step| ItemIdx((item.0 + step) % 120));
+        others.find(|other| history.iter().all(|x| x.item != *other)).expect("few are chosen")
+    };
+    let histories = log.histories().map(|(user, history)| {
+        let mut out: Vec<Interaction> = history.to_vec();
+        for at in 11..out.len() {
+            out[at].item = if changed { other(&out, out[at].item) } else { out[at].item };
+        }
+        (log.users[user.index()].clone(), out)
+    });
+    Dataset::new(log.catalogue.clone(), histories.collect(), Clock::Positions).expect("the log is sound")
+}
+
+#[test]
+fn no_world_knows_what_is_kept() {
+    for feedback in [Feedback::Ratings, Feedback::Engagement] {
+        let config = WorldConfig {
+            feedback,
+            world_share: 0.4,
+            kept_share: Some(0.3),
+            negatives: Negatives::Always,
+            deepfm: DeepFmConfig { hidden: vec![8], n_members: 1, max_epochs: 2, ..DeepFmConfig::default() },
+            ..WorldConfig::default()
+        };
+        let worlds = [false, true].map(|changed| World::train(&ordered(changed), &config, 3).unwrap());
+        let [one, other] = &worlds;
+        assert_ne!(one.validity(), other.validity(), "other people");
+        let sides = [(one.train_means(), other.train_means()), (one.judge_means(), other.judge_means())];
+        for (one, other) in sides {
+            for cell in 0..120 {
+                let (user, item) = (UserIdx(cell / 2), ItemIdx(cell));
+                assert_eq!(one.predict(user, item), other.predict(user, item), "{feedback:?}");
+            }
+        }
+    }
 }
