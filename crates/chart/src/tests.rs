@@ -119,7 +119,7 @@ const USUAL: [&str; 13] = [
     "a2c",
     "il-rec",
     "greedy-diverse",
-    "judge-diverse",
+    "judge-planner",
     "oracle",
     "planner",
     "untrained",

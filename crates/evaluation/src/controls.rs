@@ -1,6 +1,7 @@
 //! The policies every result stands beside. None of them is trained.
 
 mod greedy;
+mod judge_planner;
 mod oracle;
 mod order;
 mod planner;
@@ -9,6 +10,7 @@ mod random;
 mod replay;
 
 pub use greedy::Greedy;
+pub use judge_planner::{Expectations, JudgePlanner};
 pub use oracle::Oracle;
 pub use planner::GreedyDiverse;
 pub use popularity::Popularity;
@@ -17,7 +19,7 @@ pub use replay::replay;
 
 /// Whether the control of this name knows what no deployed policy knows: the exit rule or the truth.
 pub fn is_privileged(name: &str) -> bool {
-    matches!(name, "greedy-diverse" | "judge-diverse" | "oracle")
+    matches!(name, "greedy-diverse" | "judge-planner" | "oracle")
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use demonstrations::Demos;
 use environment::{Environment, Start, rollout};
 use evaluation::{
     AskedUser, BootstrapPlan, Difference, EvalRow, Evaluation, EvaluationError, Greedy, GreedyDiverse,
-    JudgeValidity, Oracle, OtherJudge, Popularity, RandomFreshGenre, Rollouts, Scoring, Setting,
-    UniformRandom, evaluate, is_privileged, paired_difference, rank_users, replay,
+    JudgePlanner, JudgeValidity, Oracle, OtherJudge, Popularity, RandomFreshGenre, Rollouts, Scoring,
+    Setting, UniformRandom, evaluate, is_privileged, paired_difference, rank_users, replay,
 };
 use mdp::{ItemIdx, Policy, UserIdx};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use world_model::{Agreement, EngagementFamily, Side, Validity};
 
 /// Controls that need no training, in the order of tables; the last three are privileged.
 pub const CONTROLS: [&str; 7] =
-    [UNIFORM, "popularity", "greedy", RANDOM_FRESH_GENRE, "greedy-diverse", "judge-diverse", "oracle"];
+    [UNIFORM, "popularity", "greedy", RANDOM_FRESH_GENRE, "greedy-diverse", "judge-planner", "oracle"];
 
 /// The name of uniform choice in tables; `random` is understood, too.
 pub const UNIFORM: &str = "uniform";
@@ -195,7 +195,9 @@ impl Evaluator {
                 Box::new(RandomFreshGenre::new(categories, FRESH_WINDOW))
             }
             "greedy-diverse" => Box::new(GreedyDiverse::new(world.train_means(), planned_with(Side::Train))?),
-            "judge-diverse" => Box::new(GreedyDiverse::new(world.judge_means(), planned_with(Side::Judge))?),
+            "judge-planner" => {
+                Box::new(JudgePlanner::new(world.judge_expectations(), planned_with(Side::Judge).clone()))
+            }
             "oracle" => Box::new(Oracle::new(environment.clone())),
             other => return Err(ExperimentError::UnknownControl { name: other.to_owned() }),
         })

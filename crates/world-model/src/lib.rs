@@ -4,6 +4,7 @@ mod complete;
 mod deepfm;
 mod engagement;
 mod error;
+mod expectations;
 mod factorisation;
 mod linear;
 mod matrix;

@@ -18,12 +18,14 @@ pub use report::{FitReport, FitRow};
 
 use crate::complete::CompleteRows;
 use crate::engagement::{Engagement, TwoPart, TwoPartTruth};
+use crate::expectations::JudgeExpectations;
 use crate::validity::Validity;
 use crate::{DeepFmEnsemble, DrawnTruth, EngagementFamily, Factorisation, WorldError};
 use catalogue::Catalogue;
 use data::Dataset;
 use data::split::{LogSplit, UserSplit};
 use environment::DistanceSource;
+use evaluation::Expectations;
 use matrix::MatrixSide;
 use mdp::{Interaction, ItemIdx, MeanModel, RewardSource, UserIdx};
 use serde::{Deserialize, Serialize};
@@ -252,6 +254,15 @@ impl World {
     /// What the judge believes (not what it knows: a drawn truth is this plus its noise).
     pub fn judge_means(&self) -> Arc<dyn MeanModel> {
         self.believed(self.judge_ratings(), self.engagement.as_ref().map(|both| &both.judges[0].1))
+    }
+
+    /// What the judge gives on average, without the luck of the draw.
+    pub fn judge_expectations(&self) -> Arc<dyn Expectations> {
+        Arc::new(JudgeExpectations {
+            ratings: self.judge_ratings(),
+            engagement: self.engagement.as_ref().map(|both| both.judges[0].1.clone()),
+            skipped: self.config.engagement.skipped,
+        })
     }
 
     /// What a judge of this family believes; nothing where there is none.

@@ -21,7 +21,7 @@ const PRESENT: [&str; 10] = [
     "bpr-mf",
     "demonstrator",
     "greedy-diverse",
-    "judge-diverse",
+    "judge-planner",
     "oracle",
 ];
 

@@ -178,7 +178,7 @@ fn results_must_be_whole_and_won() {
             "greedy",
             "demonstrator",
             "greedy-diverse",
-            "judge-diverse",
+            "judge-planner",
             "oracle",
         ]
         .map(|policy| row(policy, 10.0))

@@ -285,7 +285,7 @@ fn several_policies_are_judged_in_one_table_with_their_differences() {
     let eval = own.path().join("eval");
     let place = |path: &Path| path.display().to_string();
     let line = format!(
-        "eval --policy {} {} judge-diverse --policy uniform --data data --world world --eval-seeds 1 --out {}",
+        "eval --policy {} {} judge-planner --policy uniform --data data --world world --eval-seeds 1 --out {}",
         place(&learned),
         place(&without),
         place(&eval)
@@ -294,8 +294,8 @@ fn several_policies_are_judged_in_one_table_with_their_differences() {
     let names = |rows: &Value, field: &str| -> Vec<String> {
         rows.as_array().unwrap().iter().map(|row| row[field].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(names(&judged["rows"], "policy"), ["il-rec", "no-demonstrations", "judge-diverse", "uniform"]);
-    assert_eq!(names(&judged["differences"], "against"), ["no-demonstrations", "judge-diverse", "uniform"]);
+    assert_eq!(names(&judged["rows"], "policy"), ["il-rec", "no-demonstrations", "judge-planner", "uniform"]);
+    assert_eq!(names(&judged["differences"], "against"), ["no-demonstrations", "judge-planner", "uniform"]);
     let mean = |at: usize| judged["rows"][at]["r_traj"]["mean"].as_f64().unwrap();
     let difference = judged["differences"][2]["r_traj"]["mean"].as_f64().unwrap();
     assert!((difference - (mean(0) - mean(3))).abs() < 1e-6, "{judged}");
@@ -310,7 +310,7 @@ fn several_policies_are_judged_in_one_table_with_their_differences() {
     let told = json(dir, &["report", &place(&eval), "--out", &place(&page)]);
     assert_eq!(told["tables"], 1);
     let page = std::fs::read_to_string(page).unwrap();
-    assert!(page.contains("Against each control, user by user") && page.contains("<dt>judge-diverse *</dt>"));
+    assert!(page.contains("Against each control, user by user") && page.contains("<dt>judge-planner *</dt>"));
     assert!(page.contains("Evaluations, of dataset ") && page.contains("rewards are counted raw"));
     let twice = format!("eval --policy {0} {0} --data data --world world --eval-seeds 1", place(&learned));
     let twice = names(&json(dir, &words(&twice))["rows"], "policy");

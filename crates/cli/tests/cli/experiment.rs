@@ -228,7 +228,7 @@ fn a_run_its_parts_and_single_commands_agree_to_the_last_digit() {
         json(dir.path(), &[&line[..], rest].concat())
     };
     for control in
-        ["uniform", "popularity", "greedy", "random-fresh-genre", "greedy-diverse", "judge-diverse", "oracle"]
+        ["uniform", "popularity", "greedy", "random-fresh-genre", "greedy-diverse", "judge-planner", "oracle"]
     {
         assert_eq!(figures(&eval(control, &[])), figures(&row(control)), "{control}");
     }

@@ -35,7 +35,7 @@ pub(crate) fn t_quantile(p: f64, freedom: usize) -> f64 {
 ///
 /// # Source
 /// Marsaglia 2004, "Evaluating the normal distribution": the Taylor series of the integral over its derivative.
-pub(crate) fn normal_cdf(x: f64) -> f64 {
+pub fn normal_cdf(x: f64) -> f64 {
     if x.is_nan() || x.abs() > 9.0 {
         return if x.is_nan() { x } else { f64::from(x > 0.0) };
     }
