@@ -108,7 +108,7 @@ impl<'a> Bc<'a> {
         let adam = AdamConfig::with_learning_rate(config.learning_rate);
         Ok(Self {
             items: inputs.item_table(&config.taste, seed),
-            histories: inputs.train.iter().copied().collect(),
+            histories: inputs.histories(),
             adam: Adam::new(adam, actor.network.parameters.len()),
             best: Best { actor: actor.clone(), loss: f32::INFINITY, n_rounds_since: 0 },
             config: config.clone(),

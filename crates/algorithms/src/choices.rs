@@ -17,6 +17,7 @@ pub(crate) type Parted = (UserIdx, Vec<Interaction>, Vec<ItemIdx>);
 /// nDCG@10 of every user with held-out items, given the rest.
 pub(crate) fn held_out_ndcg(policy: &dyn Policy, users: &[Parted], n_items: usize) -> Vec<f64> {
     let asked = users.iter().map(|(user, history, relevant)| AskedUser {
+        among: None,
         user: *user,
         history,
         passed_over: &[],

@@ -119,7 +119,7 @@ pub fn start<'a>(
         config: config.clone(),
         seed,
         items: inputs.item_table(&config.taste, seed),
-        histories: inputs.train.iter().copied().collect(),
+        histories: inputs.histories(),
         demonstrated_return: mean_return(&demonstrations),
         demonstrations,
         learner,

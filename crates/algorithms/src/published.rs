@@ -75,7 +75,7 @@ fn trainer_inputs<'a>(inputs: &'a Inputs<'a>) -> TrainingInputs<'a> {
         dataset: DATASET_WORD,
         users: inputs.train.iter().map(|(user, _)| *user).collect(),
         histories: histories.into(),
-        demonstrations: inputs.demonstrations.iter().map(|demo| demo.session.clone()).collect(),
+        demonstrations: inputs.usable().map(|(_, demo)| demo.session.clone()).collect(),
         validation_users: Arc::new([]),
     }
 }

@@ -71,6 +71,7 @@ impl Domain {
             environment: &self.environment,
             train: train_users,
             validation,
+            demonstrators: &[],
             demonstrations: &[],
             tables: &ItemTables::default(),
         };

@@ -1,7 +1,7 @@
 //! Who is trained on and who is tested; what the world is fitted on, what the judge is fitted on, and what nobody is fitted on.
 
 use crate::Dataset;
-use mdp::{Histories, Rng, UserIdx, rng_for};
+use mdp::{Histories, Interaction, ItemIdx, ItemSet, Rng, UserIdx, rng_for};
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -9,6 +9,17 @@ use std::sync::Arc;
 
 const USERS: u64 = 0x7573_6572;
 const LOG: u64 = 0x6c6f_6773;
+const FEW: u64 = 0x6665_7775;
+const COLD: u64 = 0x636f_6c64;
+
+/// A share of the items, drawn at random and rounded down.
+pub fn draw_items(n_items: usize, share: f64, seed: u64) -> ItemSet {
+    let mut items: Vec<u32> = (0..n_items as u32).collect();
+    shuffle(&mut items, &mut rng_for(seed, &[COLD]));
+    let mut drawn = ItemSet::empty(n_items);
+    items.iter().take((share * n_items as f64) as usize).for_each(|item| _ = drawn.insert(ItemIdx(*item)));
+    drawn
+}
 
 /// The shares of the users that train and choose; the rest tests.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,7 +37,7 @@ impl Default for UserShares {
     }
 }
 
-/// The users in three parts, each ascending; together they are all users, each once.
+/// The users in parts, each ascending; together they are all users, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserSplit {
     /// Users the policy learns from.
@@ -35,6 +46,9 @@ pub struct UserSplit {
     pub validation: Vec<UserIdx>,
     /// Users the policy never sees before it is judged.
     pub test: Vec<UserIdx>,
+    /// Users without a log to learn from, who may demonstrate all the same; nobody unless only few users have a log.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<UserIdx>,
 }
 
 impl UserSplit {
@@ -49,7 +63,25 @@ impl UserSplit {
         for part in [&mut users, &mut validation, &mut test] {
             part.sort_unstable();
         }
-        Self { train: users, validation, test }
+        Self { train: users, validation, test, withheld: Vec::new() }
+    }
+
+    /// Leaves a log to `n_users` in all, drawn at random of those who train and validate, as many of each as their shares say
+    /// (but one of each at least, where there is one); the others are withheld.
+    #[must_use]
+    pub fn with_few(mut self, n_users: usize, seed: u64) -> Self {
+        let whole = self.train.len() + self.validation.len();
+        let n_validation = part(n_users, self.validation.len() as f64 / whole.max(1) as f64, n_users);
+        let n_validation = n_validation.max(usize::from(!self.validation.is_empty()));
+        let n_train = n_users.saturating_sub(n_validation).max(1);
+        let rng = &mut rng_for(seed, &[FEW]);
+        for (users, n) in [(&mut self.train, n_train), (&mut self.validation, n_validation)] {
+            shuffle(users, rng);
+            self.withheld.extend(users.drain(n.min(users.len())..));
+            users.sort_unstable();
+        }
+        self.withheld.sort_unstable();
+        self
     }
 }
 
@@ -110,6 +142,25 @@ impl LogSplit {
         let rows = Arc::new(rows);
         let [world, judge, kept] = parts.map(|ranges| Histories::new(rows.clone(), ranges));
         Self { world, judge, kept }
+    }
+
+    /// Hands those rows of the world part to the judge that nobody may learn from; they stay in order.
+    #[must_use]
+    pub fn with_silence(self, is_silent: impl Fn(UserIdx, &Interaction) -> bool) -> Self {
+        let [mut world, mut judge] = [(Vec::new(), Vec::new()), (Vec::new(), Vec::new())];
+        for (user, (history, judged)) in self.world.iter().zip(self.judge.iter()).enumerate() {
+            let is_silent = |row: &&Interaction| is_silent(UserIdx(user as u32), row);
+            let (silent, heard): (Vec<&Interaction>, Vec<&Interaction>) = history.iter().partition(is_silent);
+            for ((rows, ranges), own) in [(&mut world, heard), (&mut judge, silent)] {
+                let start = rows.len();
+                rows.extend(own.into_iter().copied());
+                ranges.push(start..rows.len());
+            }
+            judge.0.extend_from_slice(judged);
+            judge.1[user].end = judge.0.len();
+        }
+        let [world, judge] = [world, judge].map(|(rows, ranges)| Histories::new(Arc::new(rows), ranges));
+        Self { world, judge, ..self }
     }
 }
 

@@ -16,11 +16,11 @@ use std::sync::Arc;
 /// The rules, the default first. To add one: a file with its `ENTRY`, its `mod` above, and a line here.
 #[rustfmt::skip]
 pub const RULES: &[RuleEntry] = &[
+    fatigue::ENTRY,
     category_window::ENTRY,
     similarity_window::ENTRY,
     ilrec::ENTRY,
     billp::ENTRY,
-    fatigue::ENTRY,
     none::ENTRY,
 ];
 

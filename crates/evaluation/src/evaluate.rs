@@ -26,6 +26,8 @@ pub struct Setting {
     pub n_items: usize,
     /// How intervals are drawn.
     pub bootstrap: BootstrapPlan,
+    /// What of the log could be learned from.
+    pub protocol: String,
     /// How far the world agrees with people, where that was measured.
     pub validity: Option<JudgeValidity>,
 }
@@ -97,6 +99,8 @@ pub fn evaluate(
         hit_at_10: ranking.map(|r| r.hit.mean),
         ranking,
         interval: IntervalMethod::of(plan, table.seeds.len()),
+        cold: None,
+        protocol: setting.protocol.clone(),
         validity: setting.validity,
         other_judges: Vec::new(),
     };
@@ -104,7 +108,11 @@ pub fn evaluate(
     Ok(Evaluation { row, table, account, rankings })
 }
 
-fn ranking_intervals(
+/// Ranking metrics with their intervals, from one list per training seed, all on the same users.
+///
+/// # Errors
+/// If training seeds saw different users.
+pub fn ranking_intervals(
     plan: &BootstrapPlan,
     rankings: &[Vec<RankedUser>],
 ) -> Result<Option<RankingIntervals>, EvaluationError> {

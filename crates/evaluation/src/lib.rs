@@ -29,7 +29,7 @@ pub use controls::{
 pub use correlation::spearman;
 pub use difference::{Difference, paired_difference};
 pub use error::EvaluationError;
-pub use evaluate::{Evaluation, Setting, evaluate};
+pub use evaluate::{Evaluation, Setting, evaluate, ranking_intervals};
 pub use exits::{ExitStatistics, Exits};
 pub use exposure::Exposure;
 pub use ranking::{AskedUser, RankedUser, hit_at, ndcg_at, rank_users, ranking_at_start};

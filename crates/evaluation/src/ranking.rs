@@ -44,24 +44,36 @@ pub struct AskedUser<'a> {
     pub passed_over: &'a [Interaction],
     /// The choices that count.
     pub relevant: &'a [ItemIdx],
+    /// The only candidates, where not the whole catalogue is asked about; other choices do not count then.
+    pub among: Option<&'a ItemSet>,
+}
+
+impl AskedUser<'_> {
+    /// The items that are no candidates.
+    fn no_candidates(&self, n_items: usize) -> ItemSet {
+        let mut out = ItemSet::empty(n_items);
+        self.history.iter().chain(self.passed_over).for_each(|seen| _ = out.insert(seen.item));
+        if let Some(among) = self.among {
+            let others = (0..n_items as u32).map(ItemIdx).filter(|item| !among.contains(*item));
+            others.for_each(|item| _ = out.insert(item));
+        }
+        out
+    }
 }
 
 /// The slate of `k` items a policy shows at the start of a session: it is asked `k` times, what it named is
 /// taken as shown, and it is told nothing in between. Items of the history and those of `passed_over` are not candidates.
 pub fn ranking_at_start(
     policy: &dyn Policy,
-    context: SessionContext<'_>,
-    passed_over: &[Interaction],
+    asked: &AskedUser<'_>,
     n_items: usize,
     k: usize,
     seed: u64,
 ) -> Vec<ItemIdx> {
-    let mut shown = ItemSet::empty(n_items);
-    for interaction in context.history.iter().chain(passed_over) {
-        shown.insert(interaction.item);
-    }
-    let mut rng = mdp::rng_for(seed, &[0x4A_4B, u64::from(context.user.0)]);
-    let mut session = policy.start(context);
+    let AskedUser { user, history, .. } = *asked;
+    let mut shown = asked.no_candidates(n_items);
+    let mut rng = mdp::rng_for(seed, &[0x4A_4B, u64::from(user.0)]);
+    let mut session = policy.start(SessionContext { user, history });
     let n_candidates = n_items - shown.len();
     (0..k.min(n_candidates))
         .map(|_| {
@@ -84,19 +96,17 @@ pub fn rank_users(
     users
         .par_iter()
         .filter_map(|asked| {
-            let AskedUser { user, history, passed_over, .. } = *asked;
             let mut relevant = ItemSet::empty(n_items);
-            let is_known = |item| history.iter().chain(passed_over).any(|seen| seen.item == item);
-            for &item in asked.relevant.iter().filter(|&&item| !is_known(item)) {
+            let out = asked.no_candidates(n_items);
+            for &item in asked.relevant.iter().filter(|&&item| !out.contains(item)) {
                 relevant.insert(item);
             }
             if relevant.is_empty() {
                 return None;
             }
-            let ranking =
-                ranking_at_start(policy, SessionContext { user, history }, passed_over, n_items, k, seed);
+            let ranking = ranking_at_start(policy, asked, n_items, k, seed);
             let (ndcg, hit) = (ndcg_at(k, &ranking, &relevant), hit_at(k, &ranking, &relevant));
-            Some(RankedUser { user, ndcg, hit })
+            Some(RankedUser { user: asked.user, ndcg, hit })
         })
         .collect()
 }

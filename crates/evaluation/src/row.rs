@@ -66,6 +66,11 @@ pub struct OtherJudge {
     pub r_traj: f64,
 }
 
+/// What was learned from before there were protocols.
+fn warm() -> String {
+    "warm".to_owned()
+}
+
 /// One policy in one world under one exit rule and one scoring.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EvalRow {
@@ -114,6 +119,12 @@ pub struct EvalRow {
     pub ranking: Option<RankingIntervals>,
     /// How the intervals were made.
     pub interval: IntervalMethod,
+    /// The same of cold items alone, where the protocol has some: only they are candidates, and only they count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cold: Option<RankingIntervals>,
+    /// What of the log could be learned from.
+    #[serde(default = "warm")]
+    pub protocol: String,
     /// How far the judge agrees with people; nothing where no part of the log was kept to ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validity: Option<JudgeValidity>,

@@ -37,21 +37,21 @@ impl EnvironmentSettings {
         self.entry()?.parameters(&self.changes()).map(drop).map_err(Into::into)
     }
 
-    /// The rule of one of the worlds. What is drawn follows from the seed, and is the same in both. A threshold that nobody gave is
+    /// The rule of one of the worlds. What is drawn follows from the world's seed, and is the same in both. A threshold that nobody gave is
     /// calibrated on the items of that world, so that the hazard
     /// of a uniform policy is the same in both; no user's choices enter, and no policy sees the judge's.
     ///
     /// # Errors
     /// As [`EnvironmentSettings::check`], when the rule needs categories but no item has any, and when it is too soft to be
     /// calibrated.
-    pub fn rule(&self, world: &World, side: Side, seed: u64) -> Result<ExitRule, ExperimentError> {
+    pub fn rule(&self, world: &World, side: Side) -> Result<ExitRule, ExperimentError> {
         let entry = self.entry()?;
         if entry.needs.contains(&Feature::Categories) && !has_categories(world) {
             return Err(ExperimentError::NoCategories { rule: entry.name });
         }
         let mut parameters = entry.parameters(&self.changes())?;
         if parameters.open().is_some() {
-            parameters = entry.completed(parameters, &features(entry, world, side), seed)?;
+            parameters = entry.completed(parameters, &features(entry, world, side), world.seed())?;
         }
         Ok(ExitRule::of(entry, parameters)?)
     }
@@ -81,16 +81,16 @@ impl EnvironmentSettings {
     ///
     /// # Errors
     /// As [`EnvironmentSettings::rule`], and when the horizon is 0.
-    pub fn environment(&self, world: &World, side: Side, seed: u64) -> Result<Environment, ExperimentError> {
-        self.under(self.rule(world, side, seed)?, world, side)
+    pub fn environment(&self, world: &World, side: Side) -> Result<Environment, ExperimentError> {
+        self.under(self.rule(world, side)?, world, side)
     }
 
     /// The environments of both sides.
     ///
     /// # Errors
     /// As [`EnvironmentSettings::environment`].
-    pub fn train_and_judge(&self, world: &World, seed: u64) -> Result<Environments, ExperimentError> {
-        let of = |side| self.environment(world, side, seed);
+    pub fn train_and_judge(&self, world: &World) -> Result<Environments, ExperimentError> {
+        let of = |side| self.environment(world, side);
         Ok(Environments { train: of(Side::Train)?, judge: of(Side::Judge)? })
     }
 

@@ -6,7 +6,8 @@ use environment::{Environment, Start, rollout};
 use evaluation::{
     AskedUser, BootstrapPlan, Difference, EvalRow, Evaluation, EvaluationError, Greedy, GreedyDiverse,
     JudgePlanner, JudgeValidity, Oracle, OtherJudge, Popularity, RandomFreshGenre, Rollouts, Scoring,
-    Setting, UniformRandom, evaluate, is_privileged, paired_difference, rank_users, replay,
+    Setting, UniformRandom, evaluate, is_privileged, paired_difference, rank_users, ranking_intervals,
+    replay,
 };
 use mdp::{ItemIdx, Policy, UserIdx};
 use serde::{Deserialize, Serialize};
@@ -124,19 +125,28 @@ impl Evaluator {
             .zip(&self.relevant)
             .map(|(&(user, history), relevant)| {
                 let passed_over = self.domain.passed_over(user);
-                AskedUser { user, history, passed_over, relevant }
+                AskedUser { user, history, passed_over, relevant, among: None }
             })
             .collect();
-        let (mut rollouts, mut rankings) = (Vec::new(), Vec::new());
+        let cold = self.domain.world.cold_items();
+        let among_cold: Vec<_> =
+            held_out.iter().map(|asked| AskedUser { among: cold.as_ref(), ..*asked }).collect();
+        let (mut rollouts, mut rankings, mut cold_rankings) = (Vec::new(), Vec::new(), Vec::new());
         for &Contestant { training_seed, policy } in contestants {
             for &eval_seed in &self.eval_seeds {
                 let trajectories = rollout(self.environment(), policy, &starts, eval_seed)?;
                 rollouts.push(Rollouts { training_seed, eval_seed, trajectories });
             }
-            rankings.push(rank_users(policy, &held_out, self.domain.n_items(), SLATE, self.eval_seeds[0]));
+            let rank =
+                |asked: &[_]| rank_users(policy, asked, self.domain.n_items(), SLATE, self.eval_seeds[0]);
+            rankings.push(rank(&held_out));
+            if cold.is_some() {
+                cold_rankings.push(rank(&among_cold));
+            }
         }
         let setting = self.setting(name);
         let mut evaluation = evaluate(&setting, &rollouts, &rankings)?;
+        evaluation.row.cold = ranking_intervals(&setting.bootstrap, &cold_rankings)?;
         let asked: &[_] = if setting.privileged { &[] } else { &self.others };
         for (judge, environment) in asked {
             let r_traj = self.mean_return(environment, contestants, &starts)?;
@@ -239,6 +249,7 @@ impl Evaluator {
             scoring: self.scoring,
             n_items: self.domain.n_items(),
             bootstrap: BootstrapPlan::default(),
+            protocol: self.domain.world.config().protocol_label(),
             validity: self.domain.world.validity().filter(|_| self.side == Side::Judge).map(judge_validity),
         }
     }

@@ -9,7 +9,7 @@ use data::{Clock, Dataset};
 use evaluation::Evaluation;
 use mdp::{Interaction, ItemIdx, Policy, UserIdx};
 use std::sync::Arc;
-use world_model::{DeepFmConfig, FactorisationConfig, Feedback, Side, World, WorldConfig, WorldError};
+use world_model::{DeepFmConfig, FactorisationConfig, Side, World, WorldConfig, WorldError};
 
 const N_USERS: u32 = 40;
 const N_ITEMS: u32 = 30;
@@ -47,7 +47,7 @@ fn world(dataset: &Dataset, users: UserShares) -> World {
     let deepfm =
         DeepFmConfig { embedding_dim: 4, hidden: vec![8], n_members: 1, max_epochs: 3, ..Default::default() };
     let factorisation = FactorisationConfig { dim: 4, n_passes: 5, ..Default::default() };
-    let config = WorldConfig { deepfm, factorisation, users, ..Default::default() };
+    let config = WorldConfig { deepfm, factorisation, users, ..WorldConfig::of_ratings() };
     World::train(dataset, &config, SEED).expect("the log can be fitted")
 }
 
@@ -66,13 +66,11 @@ fn under(exit_rule: &str, threshold: Option<f32>) -> EnvironmentSettings {
 }
 
 fn train_environment(domain: &Domain) -> Environment {
-    under("category-window", None)
-        .environment(&domain.world, Side::Train, SEED)
-        .expect("there are categories")
+    under("category-window", None).environment(&domain.world, Side::Train).expect("there are categories")
 }
 
 fn evaluator(domain: &Arc<Domain>, settings: &EvaluationSettings, seed: u64) -> Evaluator {
-    let environments = under("category-window", None).train_and_judge(&domain.world, SEED);
+    let environments = under("category-window", None).train_and_judge(&domain.world);
     let environments = environments.expect("there are categories");
     Evaluator::new(Arc::clone(domain), environments, Side::Judge, settings, seed)
         .expect("there are test users")
@@ -104,9 +102,9 @@ fn a_rule_is_had_by_its_name_on_either_side() {
         row
     };
     let settings = under("none", None);
-    let Environments { train, judge } = settings.train_and_judge(&domain.world, SEED).unwrap();
+    let Environments { train, judge } = settings.train_and_judge(&domain.world).unwrap();
     assert_ne!(rewards(&train), rewards(&judge));
-    let alone = settings.environment(&domain.world, Side::Judge, SEED).unwrap();
+    let alone = settings.environment(&domain.world, Side::Judge).unwrap();
     assert_eq!(rewards(&alone), rewards(&judge));
 }
 
@@ -116,7 +114,7 @@ fn an_open_threshold_has_one_hazard_in_both_worlds_and_a_given_one_is_used_in_bo
     let ratings = |user: u32, item: u32| (user * user * 31 + item * item * 17 + user * item * 7) % 101 % 5;
     let world =
         world(&dataset_of(0, ratings, |user, item| (user * 13 + item * 7) % N_ITEMS), UserShares::default());
-    let both = |settings: &EnvironmentSettings| settings.train_and_judge(&world, SEED).unwrap();
+    let both = |settings: &EnvironmentSettings| settings.train_and_judge(&world).unwrap();
     for softness in [0.0, 0.001] {
         let rule = ::environment::RuleSettings::default().with("softness", softness);
         let environments = both(&EnvironmentSettings { rule, ..under("ilrec", None) });
@@ -145,7 +143,7 @@ fn what_is_drawn_is_the_same_in_both_worlds_and_in_tables() {
         let judge = Evaluator::new(Arc::clone(&domain), drawn(SEED), Side::Judge, &settings, 0).unwrap();
         assert_eq!(judge.evaluate_control(UNIFORM).unwrap().row.exit_rule, label);
         let given = EnvironmentSettings { rule: rule_settings("window", 4), ..under("fatigue", None) };
-        let rule = given.rule(&domain.world, Side::Judge, SEED).unwrap();
+        let rule = given.rule(&domain.world, Side::Judge).unwrap();
         assert_eq!(rule, drawn(SEED).judge.rule().with("window", 4).unwrap(), "what is given is not drawn");
     }
 }
@@ -178,7 +176,7 @@ fn a_rule_that_is_not_there_is_refused_with_those_that_are() {
 #[test]
 fn a_threshold_is_for_rules_that_have_one() {
     let domain = domain();
-    let rule = |name, threshold| under(name, threshold).rule(&domain.world, Side::Judge, SEED);
+    let rule = |name, threshold| under(name, threshold).rule(&domain.world, Side::Judge);
     assert_eq!(rule("ilrec", Some(2.5)).unwrap(), ExitRule::ilrec(2.5));
     assert_eq!(rule("similarity-window", Some(0.5)).unwrap(), ExitRule::similarity_window(0.5));
     assert_ne!(rule("ilrec", None).unwrap(), ExitRule::ilrec(2.5), "without one it is calibrated");
@@ -199,10 +197,10 @@ fn parameters_come_from_the_settings_and_survive_them() {
     let settings: EnvironmentSettings = serde_json::from_str(text).unwrap();
     let again = serde_json::from_value(serde_json::to_value(&settings).unwrap()).unwrap();
     assert_eq!(settings, again);
-    let rule = settings.rule(&domain.world, Side::Train, SEED).unwrap();
+    let rule = settings.rule(&domain.world, Side::Train).unwrap();
     assert_eq!((rule.parameters().count("count"), rule.parameters().number("softness")), (4, 0.01));
     let threshold = |rule: &ExitRule| rule.parameters().number("threshold");
-    let usual = under("similarity-window", None).rule(&domain.world, Side::Train, SEED).unwrap();
+    let usual = under("similarity-window", None).rule(&domain.world, Side::Train).unwrap();
     assert!(threshold(&rule) < threshold(&usual), "calibration knows that all four have to be alike");
     let plain = serde_json::to_value(EnvironmentSettings::default()).unwrap();
     assert!(plain.get("rule").is_none(), "settings without parameters are written as before");
@@ -218,9 +216,9 @@ fn rule_settings(name: &str, value: i32) -> ::environment::RuleSettings {
 #[test]
 fn a_rule_of_categories_needs_some() {
     let domain = domain_of(0, UserShares::default());
-    let refused = under("category-window", None).rule(&domain.world, Side::Train, SEED).unwrap_err();
+    let refused = under("category-window", None).rule(&domain.world, Side::Train).unwrap_err();
     assert!(matches!(refused, ExperimentError::NoCategories { rule: "category-window" }), "{refused}");
-    assert!(under("similarity-window", None).environment(&domain.world, Side::Judge, SEED).is_ok());
+    assert!(under("similarity-window", None).environment(&domain.world, Side::Judge).is_ok());
 }
 
 #[test]
@@ -243,8 +241,7 @@ fn where_feedback_has_two_parts_rows_say_how_far_the_judge_is_to_be_believed() {
     let dataset = dataset(5, 0);
     let deepfm =
         DeepFmConfig { embedding_dim: 4, hidden: vec![8], n_members: 1, max_epochs: 3, ..Default::default() };
-    let config =
-        WorldConfig { deepfm, feedback: Feedback::Engagement, world_share: 0.4, ..WorldConfig::default() };
+    let config = WorldConfig { deepfm, world_share: 0.4, ..WorldConfig::default() };
     let world = World::train(&dataset, &config, SEED).unwrap();
     let domain = Arc::new(Domain::new(dataset, world, "its hash".into()).unwrap());
     let test = &domain.world.split().test;
@@ -263,7 +260,7 @@ fn where_feedback_has_two_parts_rows_say_how_far_the_judge_is_to_be_believed() {
     assert_eq!(others, ["item-knn"]);
     assert!(row.other_judges[0].r_traj > 0.0);
     assert!(judge.evaluate_control("oracle").unwrap().row.other_judges.is_empty(), "it knows this judge");
-    let train = under("none", None).train_and_judge(&domain.world, SEED).unwrap();
+    let train = under("none", None).train_and_judge(&domain.world).unwrap();
     let train = Evaluator::new(domain, train, Side::Train, &EvaluationSettings::default(), 0).unwrap();
     let row = train.evaluate_control(UNIFORM).unwrap().row;
     assert!(row.validity.is_none() && row.other_judges.is_empty(), "what judges is judged");
@@ -303,7 +300,7 @@ fn who_cannot_be_judged_is_named() {
     let refused = judge.evaluate_control("popularty").unwrap_err();
     assert!(matches!(&refused, ExperimentError::UnknownControl { name } if name == "popularty"));
     let nobody = domain_of(5, UserShares { train: 0.75, validation: 0.25 });
-    let environments = under("category-window", None).train_and_judge(&nobody.world, SEED).unwrap();
+    let environments = under("category-window", None).train_and_judge(&nobody.world).unwrap();
     let settings = EvaluationSettings::default();
     match Evaluator::new(nobody, environments, Side::Train, &settings, 0).unwrap_err() {
         ExperimentError::NoTestUsers { n_train, n_validation } => {
@@ -402,7 +399,7 @@ fn environments_sessions_and_evaluators_are_owned() {
 #[test]
 fn the_control_demonstrates_as_the_policy_of_its_name_acts() {
     let domain = domain();
-    let environment = under("none", None).environment(&domain.world, Side::Train, SEED).unwrap();
+    let environment = under("none", None).environment(&domain.world, Side::Train).unwrap();
     let expert = expert_without_model(RANDOM_FRESH_GENRE).unwrap();
     let users = &domain.world.split().train;
     let options = CollectOptions::new(12, environment.horizon());

@@ -21,7 +21,9 @@ pub struct Inputs<'a> {
     pub train: &'a [User<'a>],
     /// Users whose sessions select the policy that is kept.
     pub validation: &'a [User<'a>],
-    /// Demonstrations; those of users who are not among `train` are left out by whoever learns from them.
+    /// Users without a log who may demonstrate.
+    pub demonstrators: &'a [UserIdx],
+    /// Demonstrations; those of users who are neither among `train` nor `demonstrators` are left out by whoever learns from them.
     pub demonstrations: &'a [Demonstrated],
     /// What was fitted to the logs of these users before, by this run or another one.
     pub tables: &'a ItemTables,
@@ -85,9 +87,16 @@ impl Inputs<'_> {
         self.usable().next().map(drop).ok_or_else(none)
     }
 
+    /// The logged histories of those whose demonstrations may be learned from; of `demonstrators`, nothing is logged.
+    pub fn histories(&self) -> std::collections::BTreeMap<UserIdx, &[Interaction]> {
+        let nothing: &[Interaction] = &[];
+        self.demonstrators.iter().map(|user| (*user, nothing)).chain(self.train.iter().copied()).collect()
+    }
+
     /// The demonstrations that show something to a training user, with their places in `demonstrations`.
     pub fn usable(&self) -> impl Iterator<Item = (usize, &Demonstrated)> {
-        let users: std::collections::BTreeSet<UserIdx> = self.train.iter().map(|(user, _)| *user).collect();
+        let users: std::collections::BTreeSet<UserIdx> =
+            self.train.iter().map(|(user, _)| *user).chain(self.demonstrators.iter().copied()).collect();
         let is_usable =
             move |demo: &Demonstrated| users.contains(&demo.session.user) && !demo.session.steps.is_empty();
         self.demonstrations.iter().enumerate().filter(move |(_, demo)| is_usable(demo))

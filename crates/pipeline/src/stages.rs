@@ -115,7 +115,7 @@ pub(crate) fn rule(
     settings: &EnvironmentSettings,
     ablations: &[String],
 ) -> Result<RuleResults, PipelineError> {
-    let environments = settings.train_and_judge(&domain.world, session.config.seed)?;
+    let environments = settings.train_and_judge(&domain.world)?;
     let ground = Ground { name: &settings.exit_rule, domain, environments };
     let demos = demos::demos(session, &ground)?;
     let mut trained = Vec::new();

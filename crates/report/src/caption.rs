@@ -22,6 +22,10 @@ pub(crate) fn caption(rows: &[&EvalRow]) -> String {
         format!("scoring {}", all(|row| row.scoring.to_string())),
         format!("{} users", all(|row| row.users.to_string())),
     ];
+    let protocol = all(|row| row.protocol.clone());
+    if protocol != "warm" {
+        parts.insert(1, format!("protocol {protocol}"));
+    }
     let training = all(|row| {
         let seeds: Vec<String> = row.training_seeds.iter().map(u64::to_string).collect();
         seeds.join(", ")

@@ -19,9 +19,13 @@ pub fn text_table(rows: &[EvalRow], subject: &str) -> String {
 
 fn one_table(rows: &[&EvalRow], subject: &str) -> String {
     let has_rankings = rows.iter().any(|row| row.ndcg_at_10.is_some());
+    let has_cold = rows.iter().any(|row| row.cold.is_some());
     let mut head = vec!["policy", "R_traj", ""];
     if has_rankings {
         head.push("ndcg@10");
+    }
+    if has_cold {
+        head.push("cold items");
     }
     head.extend(["Len", "", "R_each", "main exit", "items"]);
     let mut cells = vec![head.into_iter().map(str::to_owned).collect::<Vec<_>>()];
@@ -33,12 +37,15 @@ fn one_table(rows: &[&EvalRow], subject: &str) -> String {
         if has_rankings {
             line.push(row.ndcg_at_10.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}")));
         }
+        if has_cold {
+            line.push(row.cold.map_or_else(|| "-".to_owned(), |cold| format!("{:.3}", cold.ndcg.mean)));
+        }
         line.extend([number(row.len.mean), range(&row.len), number(row.r_each.mean)]);
         line.extend([main_exit(row), number(row.distinct_items)]);
         cells.push(line);
     }
     cells[0][0].insert_str(0, "  ");
-    let shift = usize::from(has_rankings);
+    let shift = usize::from(has_rankings) + usize::from(has_cold);
     let mut out =
         aligned(&cells, |column| matches!(column, 0 | 2) || column == 4 + shift || column == 6 + shift);
     if rows.iter().any(|row| row.privileged) {

@@ -82,7 +82,7 @@ impl CompleteRows {
         let is_held =
             |user: &UserIdx| validation.binary_search(user).is_ok() || test.binary_search(user).is_ok();
         let train = (0..n_users as u32).map(UserIdx).filter(|user| !is_held(user)).collect();
-        UserSplit { train, validation, test }
+        UserSplit { train, validation, test, withheld: Vec::new() }
     }
 
     /// One cell, if the user rated everything.

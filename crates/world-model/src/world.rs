@@ -6,6 +6,7 @@ mod fit;
 mod import;
 mod matrix;
 mod plan;
+mod protocol;
 mod ranking;
 mod report;
 mod store;
@@ -13,6 +14,7 @@ mod store;
 pub use columns::Columns;
 pub use config::{JudgeConfig, WorldConfig};
 pub use import::MatrixSources;
+pub use protocol::Protocol;
 pub use ranking::{RankingReport, RankingRow};
 pub use report::{FitReport, FitRow};
 
@@ -27,7 +29,7 @@ use data::split::{LogSplit, UserSplit};
 use environment::DistanceSource;
 use evaluation::Expectations;
 use matrix::MatrixSide;
-use mdp::{Interaction, ItemIdx, MeanModel, RewardSource, UserIdx};
+use mdp::{Interaction, ItemIdx, ItemSet, MeanModel, RewardSource, UserIdx};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -159,7 +161,12 @@ impl World {
     /// When `dataset` is another one.
     pub fn log_split(&self, dataset: &Dataset) -> Result<LogSplit, WorldError> {
         self.check_dataset(dataset)?;
-        Ok(LogSplit::draw(dataset, self.config.log_shares(), self.seed))
+        Ok(self.config.log_of(dataset, &self.split, self.seed))
+    }
+
+    /// The items that learners know nothing of from the log, where the protocol is one of cold items.
+    pub fn cold_items(&self) -> Option<ItemSet> {
+        self.config.cold_items(self.n_items(), self.seed)
     }
 
     /// Refuses a dataset that this world was not made from.

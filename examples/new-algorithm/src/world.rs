@@ -60,7 +60,15 @@ impl World {
     pub(crate) fn inputs(&self) -> Inputs<'_> {
         let (train, validation) = self.users.split_at(2 * self.histories.len() / 3);
         let (catalogue, environment) = (&self.catalogue, &self.environment);
-        Inputs { catalogue, environment, train, validation, demonstrations: &[], tables: &self.tables }
+        Inputs {
+            catalogue,
+            environment,
+            train,
+            validation,
+            demonstrators: &[],
+            demonstrations: &[],
+            tables: &self.tables,
+        }
     }
 }
 

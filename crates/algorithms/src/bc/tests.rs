@@ -10,6 +10,7 @@ fn inputs<'a>(domain: &'a Domain, users: &'a (Users<'a>, Users<'a>)) -> Inputs<'
         environment: &domain.environment,
         train: &users.0,
         validation: &users.1,
+        demonstrators: &[],
         demonstrations: &domain.demonstrations,
         tables: &domain.tables,
     }

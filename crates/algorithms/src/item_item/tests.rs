@@ -26,6 +26,7 @@ fn trained(domain: &Domain, is_log_first: bool) -> Box<dyn TrainedPolicy> {
         environment: &domain.environment,
         train: &training,
         validation: &validation,
+        demonstrators: &[],
         demonstrations: &[],
         tables: &domain.tables,
     };

@@ -53,6 +53,7 @@ fn losses_agree_with_finite_differences() {
         environment: &domain.environment,
         train: &train,
         validation: &validation,
+        demonstrators: &[],
         demonstrations: &[],
         tables: &domain.tables,
     };

@@ -125,7 +125,7 @@ fn stand_in(address: &str, arguments: &CollectArgs, global: &Global) -> Result<(
     let expert = expert_without_model(address)?;
     let claim = global.claim(Kind::Demos, &place.out, WAY)?;
     let domain = Domain::open(&place.data, &place.world)?;
-    let environment = rule.environment(&domain.world, Side::Train, global.seed())?;
+    let environment = rule.environment(&domain.world, Side::Train)?;
     let users = &domain.world.split().train;
     let scene = domain.scene(&environment);
     let shown = Progress::new("demos collect");
@@ -206,7 +206,7 @@ fn act(
     };
     let domain = Domain::open(&place.data, &place.world)?;
     let settings = &with_nouns(settings, &domain.dataset);
-    let environment = place.environment.settings().environment(&domain.world, Side::Train, global.seed())?;
+    let environment = place.environment.settings().environment(&domain.world, Side::Train)?;
     let scene = domain.scene(&environment);
     let users = &domain.world.split().train;
     let collection = Collection {

@@ -116,7 +116,7 @@ fn import(
     let embedder = embedder.map(|address| opener.open_embedder(address, &terms)).transpose();
     let embedder = embedder.map_err(collect::not_opened)?;
     let domain = Domain::open(&place.data, &place.world)?;
-    let environment = place.environment.settings().environment(&domain.world, Side::Train, global.seed())?;
+    let environment = place.environment.settings().environment(&domain.world, Side::Train)?;
     let scene = domain.scene(&environment);
     let shown = Progress::new("demos import");
     let made = import_demonstrations(&scene, (format, input), &options, embedder.as_deref())?;

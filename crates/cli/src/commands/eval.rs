@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let domain = Arc::new(Domain::open(&arguments.data, &arguments.world)?);
     let side = if arguments.judge == "train" { Side::Train } else { Side::Judge };
     let rule = arguments.environment.settings();
-    let environments = rule.train_and_judge(&domain.world, global.seed())?;
+    let environments = rule.train_and_judge(&domain.world)?;
     let resolved = environments.of(side).rule().clone();
     let other_train_rule = environments.other_train_rule().cloned();
     let settings = EvaluationSettings {

@@ -73,8 +73,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let settings = chosen.entry.settings(layers.values())?;
     let claim = global.claim(Kind::Policy, &arguments.out, "train")?;
     let domain = Domain::open(&arguments.data, &arguments.world)?;
-    let environment =
-        arguments.environment.settings().environment(&domain.world, Side::Train, global.seed())?;
+    let environment = arguments.environment.settings().environment(&domain.world, Side::Train)?;
     let (mut demonstrations, mut hashes): (Vec<Demonstrated>, Vec<String>) = (Vec::new(), Vec::new());
     if let Some(path) = &arguments.demos {
         let (demos, hash) = domain.open_demonstrations(path)?;
@@ -93,6 +92,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
             environment: &environment,
             train: &train_users,
             validation: &validation_users,
+            demonstrators: &split.withheld,
             demonstrations: &demonstrations,
             tables: &domain.tables,
         },

@@ -295,7 +295,7 @@ fn check_world(
 ) -> Result<(), Failure> {
     let (world, _) = World::open(path)?;
     let dataset = data.map(|data| Ok::<_, Failure>(Dataset::open(data)?.0)).transpose()?;
-    let environments = rule.settings().train_and_judge(&world, global.seed())?;
+    let environments = rule.settings().train_and_judge(&world)?;
     let shown = Progress::new("world check");
     let found = check::check(&world, dataset.as_ref(), &environments, global.seed())?;
     drop(shown);

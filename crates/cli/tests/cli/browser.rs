@@ -174,7 +174,7 @@ fn an_explanation_leads_to_its_demonstration() {
     let Some((mut browser, served, _dir)) = both() else { return };
     browser.look(NARROW, "light");
     browser.open(&format!("http://{}/?start", served.addr));
-    browser.click("#slate > li:first-child a");
+    browser.click("#slate > li a");
     browser.until("document.querySelector('.trace li:target')");
     assert!(browser.text("h1").len() > 1 && !browser.text(".trace li:target").is_empty());
     check_page(&browser, "demonstration-target");

@@ -77,11 +77,12 @@ fn a_policy_is_trained_judged_and_reported() {
     for field in ["distinct_items", "coverage", "repeat_rate", "gini", "ndcg@10", "hit@10"] {
         assert!(row[field].is_number(), "{field} in {row}");
     }
-    for (field, value) in
-        [("policy", "il-rec"), ("world", "judge"), ("scoring", "raw"), ("exit_rule", "category-window")]
+    for (field, value) in [("policy", "il-rec"), ("world", "judge"), ("scoring", "raw"), ("protocol", "warm")]
     {
         assert_eq!(row[field], value);
     }
+    let rule = row["exit_rule"].as_str().unwrap();
+    assert!(rule.starts_with("fatigue (window.length=") && row["validity"].is_object(), "{row}");
     assert!(row["exits"]["low_reward"].is_number() && row["exits"]["horizon"].is_number());
     let page = own.path().join("page.html");
     let report = json(dir, &["report", eval.to_str().unwrap(), "--out", page.to_str().unwrap()]);

@@ -70,13 +70,7 @@ fn a_run_can_be_begun_without_reading_about_its_file() {
     let answer = json(dir.path(), &arguments);
     assert_eq!((answer["format"].as_str(), answer["file"].as_str()), (Some("csv"), Some("run.toml")));
     let text = std::fs::read_to_string(dir.path().join("run.toml")).unwrap();
-    for part in [
-        "path = \"log.csv\"",
-        "items = \"items.csv\"",
-        "user = \"customer\"",
-        "title = \"name\"",
-        "similarity-window",
-    ] {
+    for part in ["path = \"log.csv\"", "items = \"items.csv\"", "user = \"customer\"", "title = \"name\""] {
         assert!(text.contains(part), "{part} in {text}");
     }
     let settings = json(dir.path(), &["run", "run.toml", "--print-config"]);

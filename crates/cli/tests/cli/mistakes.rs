@@ -102,7 +102,7 @@ fn the_control_without_a_model_collects() {
 fn a_threshold_is_refused_where_the_rule_has_none() {
     let line = "eval --policy random --data data --world world --threshold 3";
     let text = fails(domain(), &line.split(' ').collect::<Vec<_>>(), 2);
-    assert!(text.contains("category-window has no threshold"), "{text}");
+    assert!(text.contains("fatigue has no threshold"), "{text}");
     assert!(text.contains("similarity-window, ilrec, billp"), "{text}");
     let twice = "eval --policy random --data data --world world --exit-rule ilrec --threshold 3 --exit-set threshold=4";
     let text = fails(domain(), &twice.split(' ').collect::<Vec<_>>(), 2);
@@ -180,14 +180,14 @@ fn a_runs_file_is_told_of_by_what_it_needs() {
     assert!(rule.contains("no exit rule is called categry-window"), "{rule}");
     assert!(rule.contains("did you mean category-window?") && !dir.path().join("out").exists(), "{rule}");
     for (parameter, said) in [
-        ("depth = 1", "exit rule category-window has no parameter depth"),
-        ("window = 0", "window.length of exit rule category-window is 1 to 1000, not 0"),
+        ("depth = 1", "exit rule fatigue has no parameter depth"),
+        ("window = 0", "window.length of exit rule fatigue is 1 to 1000, not 0"),
         ("window = \"5\"", "not \"5\""),
         ("low_reward = { above = 1.0 }", "no parameter low_reward.above"),
     ] {
         let refused = run(&format!("{whole}[environment.rule]\n{parameter}\n"));
         assert!(refused.contains(said), "{refused}");
-        assert!(refused.contains("parameters of category-window: window.length (1 to 1000)"), "{refused}");
+        assert!(refused.contains("parameters of fatigue: window.length (1 to 1000)"), "{refused}");
     }
 }
 

@@ -254,8 +254,13 @@ fn rankings_are_slates_without_the_history() {
     assert_eq!(slate, [0, 1, 3].map(ItemIdx), "no candidate either");
     let liked = [ItemIdx(0)];
     let all_known = [ItemIdx(2)];
-    let asked =
-        |user, relevant| AskedUser { user: UserIdx(user), history: &history, passed_over: &[], relevant };
+    let asked = |user, relevant| AskedUser {
+        user: UserIdx(user),
+        history: &history,
+        passed_over: &[],
+        relevant,
+        among: None,
+    };
     let users = [asked(0, &liked[..]), asked(1, &all_known[..])];
     let ranked = crate::rank_users(&popular, &users, 12, 3, 0);
     assert_eq!(ranked.len(), 1);

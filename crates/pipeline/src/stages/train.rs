@@ -58,6 +58,7 @@ pub(crate) fn train(
                     environment: &ground.environments.train,
                     train: &train,
                     validation: &validation,
+                    demonstrators: &split.withheld,
                     demonstrations: &demonstrations,
                     tables: &ground.domain.tables,
                 },

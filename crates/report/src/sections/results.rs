@@ -61,11 +61,15 @@ fn bar_chart(rows: &[&EvalRow], subject: &str) -> Html {
 
 fn table(rows: &[&EvalRow], subject: &str) -> Html {
     let has_rankings = rows.iter().any(|row| row.ndcg_at_10.is_some());
+    let has_cold = rows.iter().any(|row| row.cold.is_some());
     let mut out = Html::new();
     out.raw("<div class=\"scroll\"><table><thead><tr>");
     out.raw("<th scope=\"col\">policy</th><th scope=\"col\">reward per session</th>");
     if has_rankings {
         out.raw("<th scope=\"col\">nDCG@10 on held-out choices</th>");
+    }
+    if has_cold {
+        out.raw("<th scope=\"col\">nDCG@10 among cold items</th>");
     }
     out.raw("<th scope=\"col\">reward per step</th><th scope=\"col\">steps</th>");
     out.raw("<th scope=\"col\" class=\"words\">main exit</th><th scope=\"col\">distinct items</th>");
@@ -80,6 +84,9 @@ fn table(rows: &[&EvalRow], subject: &str) -> Html {
         interval(&mut out, &row.r_traj);
         if has_rankings {
             ranked(&mut out, row.ndcg_at_10, row.ranking.as_ref().map(|ranking| &ranking.ndcg));
+        }
+        if has_cold {
+            ranked(&mut out, row.cold.map(|cold| cold.ndcg.mean), row.cold.as_ref().map(|cold| &cold.ndcg));
         }
         out.element("td", &number(row.r_each.mean));
         interval(&mut out, &row.len);

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub enum Feedback {
     /// The rating that they would give, as if they took up everything that is shown.
-    #[default]
     Ratings,
     /// Whether they take it up at all, and the rating that they give if they do.
+    #[default]
     Engagement,
 }
 

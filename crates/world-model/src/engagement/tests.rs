@@ -104,7 +104,8 @@ fn it_survives_its_directory_and_its_settings_say_what_is_meant() {
     }
     let shares = config(0.3).log_shares();
     assert!((shares.kept - 0.3).abs() < 1e-12, "half of what the train world leaves");
-    assert_eq!(WorldConfig::default().log_shares().kept, 0.0);
+    let ratings = WorldConfig { feedback: Feedback::Ratings, ..WorldConfig::default() };
+    assert_eq!(ratings.log_shares().kept, 0.0);
 }
 
 #[test]
@@ -123,9 +124,12 @@ fn settings_without_a_meaning_are_refused_by_name() {
     assert_eq!(refused(|config| config.kept_share = Some(0.7)), "kept_share");
     assert_eq!(refused(|config| config.kept_share = Some(-0.1)), "kept_share");
     let complete = |config: &mut WorldConfig| {
-        (config.judge, config.kept_share) = (JudgeConfig::Complete, Some(0.2));
+        (config.judge, config.feedback, config.kept_share) =
+            (JudgeConfig::Complete, Feedback::Ratings, Some(0.2));
     };
     assert_eq!(refused(complete), "kept_share", "the truth of complete rows is all of them");
+    let took_all = |config: &mut WorldConfig| config.judge = JudgeConfig::Complete;
+    assert_eq!(refused(took_all), "feedback", "who rated everything took everything up");
 }
 
 #[test]

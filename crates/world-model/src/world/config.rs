@@ -1,5 +1,6 @@
 //! Settings of a world.
 
+use super::protocol::Protocol;
 use crate::{DeepFmConfig, EngagementConfig, FactorisationConfig, Feedback, Negatives, WorldError};
 use data::split::{LogShares, UserShares};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,12 @@ pub enum JudgeConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorldConfig {
+    /// What of the log may be learned from.
+    pub protocol: Protocol,
+    /// The share of the items that are cold, where the protocol has cold items.
+    pub cold_share: f64,
+    /// How many users have a log to learn from, where the protocol has few.
+    pub few_users: usize,
     /// What users answer with.
     pub feedback: Feedback,
     /// The earlier share of every user's log: fits the train world, and is the history that policies see. The
@@ -49,10 +56,13 @@ pub struct WorldConfig {
 impl Default for WorldConfig {
     fn default() -> Self {
         Self {
+            protocol: Protocol::default(),
+            cold_share: 0.2,
+            few_users: 20,
             feedback: Feedback::default(),
             kept_share: None,
             engagement: EngagementConfig::default(),
-            world_share: 0.5,
+            world_share: 0.34,
             users: UserShares::default(),
             held_out_share: 0.1,
             validation_share: 0.1,
@@ -65,11 +75,16 @@ impl Default for WorldConfig {
 }
 
 impl WorldConfig {
+    /// Worlds whose users answer with ratings alone, in two halves of the log, as they are published.
+    pub fn of_ratings() -> Self {
+        Self { feedback: Feedback::Ratings, world_share: 0.5, ..Self::default() }
+    }
+
     /// The shares of every user's log.
     pub fn log_shares(&self) -> LogShares {
-        let rest = match (self.feedback, self.judge) {
-            (Feedback::Ratings, _) | (_, JudgeConfig::Complete) => 0.0,
-            (Feedback::Engagement, JudgeConfig::Factorisation) => (1.0 - self.world_share) / 2.0,
+        let rest = match self.feedback {
+            Feedback::Ratings => 0.0,
+            Feedback::Engagement => (1.0 - self.world_share) / 2.0,
         };
         LogShares { world: self.world_share, kept: self.kept_share.unwrap_or(rest) }
     }
@@ -83,12 +98,25 @@ impl WorldConfig {
             ("world_share", self.world_share, 1.0),
             ("held_out_share", self.held_out_share, 0.5),
             ("validation_share", self.validation_share, 0.5),
+            ("cold_share", self.cold_share, 1.0),
         ];
         for (setting, value, most) in shares {
             if !(value > 0.0 && value < most) {
                 let expected = if most < 1.0 { "above 0 and below 0.5" } else { "above 0 and below 1" };
                 return Err(WorldError::Setting { setting, expected, got: value.to_string() });
             }
+        }
+        if self.few_users < 2 {
+            let expected = "at least 2: one to train with, one to validate with";
+            return Err(WorldError::Setting {
+                setting: "few_users",
+                expected,
+                got: self.few_users.to_string(),
+            });
+        }
+        if (self.judge, self.feedback) == (JudgeConfig::Complete, Feedback::Engagement) {
+            let expected = "`ratings` where the judge is `complete`: who rated every item took every item up";
+            return Err(WorldError::Setting { setting: "feedback", expected, got: "engagement".to_owned() });
         }
         let LogShares { world, kept } = self.log_shares();
         if !(kept >= 0.0 && world + kept < 1.0) {

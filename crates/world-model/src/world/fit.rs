@@ -36,15 +36,17 @@ impl World {
         seed: u64,
         watch: &mut dyn FnMut(&'static str),
     ) -> Result<Self, WorldError> {
+        let config = &config.under_protocol();
         config.check()?;
-        let log = LogSplit::draw(dataset, config.log_shares(), seed);
-        require_both_parts(&log, config.world_share)?;
         let complete =
             (config.judge == JudgeConfig::Complete).then(|| CompleteRows::of(dataset)).transpose()?;
         let split = match &complete {
             Some(rows) => rows.split(dataset.n_users(), config.users, seed),
             None => UserSplit::draw(dataset.n_users(), config.users, seed),
         };
+        let split = config.users_of(split, seed);
+        let log = config.log_of(dataset, &split, seed);
+        require_both_parts(&log, config.world_share)?;
         let plan = Plan::of(dataset, &log, config, seed);
         let (ensemble, mut fit) = fit_train_world(dataset, &plan, &log, &split, watch)?;
         watch("step 5 of 5: the judge world");

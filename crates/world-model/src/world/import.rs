@@ -3,9 +3,9 @@
 use super::fit::{check_users, popularity};
 use super::matrix::{MAX_WHOLE, MatrixSide};
 use super::{FitReport, Judge, Train, World, WorldConfig};
-use crate::{DenseMatrix, WorldError};
+use crate::{DenseMatrix, Feedback, WorldError};
 use data::Dataset;
-use data::split::{LogSplit, UserSplit};
+use data::split::UserSplit;
 use mdp::UserIdx;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,9 +48,12 @@ impl World {
             split.train.extend(moved);
         }
         split.train.sort_unstable();
-        let log = LogSplit::draw(dataset, config.log_shares(), seed);
+        // The matrices are all that users answer with.
+        let config = WorldConfig { feedback: Feedback::Ratings, ..config.under_protocol() };
+        let split = config.users_of(split, seed);
+        let log = config.log_of(dataset, &split, seed);
         Ok(Self {
-            config: config.clone(),
+            config,
             seed,
             dataset_hash: dataset.hash(),
             catalogue: dataset.catalogue.clone(),

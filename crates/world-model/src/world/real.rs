@@ -13,7 +13,7 @@ fn movielens_deepfm_beats_every_baseline_on_held_out_ratings() {
     let (dataset, _) = import(&options).unwrap();
     assert_eq!((dataset.n_users(), dataset.n_items()), (610, 3650));
     let deepfm = DeepFmConfig { hidden: vec![32, 32], n_members: 2, ..Default::default() };
-    let world = World::train(&dataset, &WorldConfig { deepfm, ..Default::default() }, 0).unwrap();
+    let world = World::train(&dataset, &WorldConfig { deepfm, ..WorldConfig::of_ratings() }, 0).unwrap();
     let fit = world.fit();
     assert_eq!(fit.rows.len(), 4);
     assert!(fit.deepfm_is_best, "{:#?}", fit.rows);
@@ -36,7 +36,7 @@ fn jester_judges_by_its_own_complete_rows() {
         judge: JudgeConfig::Complete,
         deepfm: DeepFmConfig { hidden: vec![4], n_members: 1, max_epochs: 1, ..Default::default() },
         factorisation: crate::FactorisationConfig { dim: 2, n_passes: 2, ..Default::default() },
-        ..Default::default()
+        ..WorldConfig::of_ratings()
     };
     let world = World::train(&dataset, &config, 0).unwrap();
     let split = world.split();

@@ -131,8 +131,7 @@ impl From<String> for Problem {
 
 fn read(artefact: &Artefact) -> Result<World, Problem> {
     let manifest = artefact.manifest();
-    let config: WorldConfig =
-        serde_json::from_value(manifest.config.clone()).map_err(|e| format!("settings: {e}"))?;
+    let config = settings(manifest.config.clone())?;
     config.check().map_err(|e| e.to_string())?;
     let facts: Facts = artefact.read_json(FACTS)?;
     let catalogue = read_catalogue(artefact)?;
@@ -166,6 +165,14 @@ fn read(artefact: &Artefact) -> Result<World, Problem> {
         validity: facts.validity,
         config,
     })
+}
+
+/// The settings of a world. Those of before feedback had two parts do not say that theirs had one.
+fn settings(mut stored: serde_json::Value) -> Result<WorldConfig, Problem> {
+    if let Some(stored) = stored.as_object_mut() {
+        stored.entry("feedback").or_insert_with(|| serde_json::json!(Feedback::Ratings));
+    }
+    Ok(serde_json::from_value(stored).map_err(|e| format!("settings: {e}"))?)
 }
 
 fn take_engagement(
@@ -241,8 +248,9 @@ fn check_facts(facts: &Facts, n_items: usize) -> Result<(), Problem> {
     if facts.item_counts.len() != n_items {
         return Err(format!("{} item counts for {n_items} items", facts.item_counts.len()).into());
     }
-    let UserSplit { train, validation, test } = &facts.split;
-    let mut users: Vec<UserIdx> = train.iter().chain(validation).chain(test).copied().collect();
+    let UserSplit { train, validation, test, withheld } = &facts.split;
+    let mut users: Vec<UserIdx> =
+        train.iter().chain(validation).chain(test).chain(withheld).copied().collect();
     users.sort_unstable();
     if facts.validity.as_ref().is_some_and(|found| found.judges.is_empty()) {
         return Err("validity without a judge".to_owned().into());

@@ -26,7 +26,7 @@ fn quick() -> WorldConfig {
         learning_rate: 5e-3,
         ..Default::default()
     };
-    WorldConfig { deepfm, ..Default::default() }
+    WorldConfig { deepfm, ..WorldConfig::of_ratings() }
 }
 
 #[test]

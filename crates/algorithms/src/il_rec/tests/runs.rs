@@ -11,6 +11,7 @@ fn run(domain: &Domain, config: &Config, resume: Option<Tensors>) -> (Trained, V
         environment: &domain.environment,
         train: &training,
         validation: &validation,
+        demonstrators: &[],
         demonstrations: &domain.demonstrations,
         tables: &domain.tables,
     };
@@ -84,6 +85,7 @@ fn damaged_checkpoints_are_refused() {
         environment: &domain.environment,
         train: &training,
         validation: &validation,
+        demonstrators: &[],
         demonstrations: &domain.demonstrations,
         tables: &domain.tables,
     };
@@ -113,6 +115,7 @@ fn impossible_runs_are_refused() {
         environment: &domain.environment,
         train: &everyone,
         validation: &[],
+        demonstrators: &[],
         demonstrations: &[],
         tables: &domain.tables,
     };

@@ -43,12 +43,6 @@ pub(super) fn text(options: &ImportOptions, dataset: &Dataset, out: &Path) -> Re
          # kind = \"agents\" and llm = \"openai:MODEL\" in place of these three lines.\n\
          [[demonstrations]]\nkind = \"builtin\"\nquality = 1.0\nn_episodes = {N_EPISODES}\n"
     ));
-    if dataset.catalogue.categories().is_empty() {
-        text.push_str(
-            "\n# The items have no categories, so that users cannot leave because of them; similarity of titles stands in.\n\
-             [environment]\nexit_rule = \"similarity-window\"\n",
-        );
-    }
     Ok(text)
 }
 
