@@ -2,13 +2,14 @@
 
 use crate::{DemoStep, Demonstration, DemonstrationError, Grounding, GroundingStatus, Scene};
 use environment::SessionSeed;
-use mdp::{ItemIdx, ItemSet, Rng, StepEnd, rng_for};
+use mdp::{ItemIdx, ItemSet, Rng, StepEnd, UserIdx, rng_for};
 use rand::RngExt as _;
 use rayon::prelude::*;
 
 /// Streams of the seed.
 const SHUFFLE: u64 = 0x5348_5546;
 const CORRUPT: u64 = 0x434f_5252;
+const USERS: u64 = 0x5553_4552;
 
 /// Demonstrations whose items were permuted over the whole catalogue by one random permutation, then replayed:
 /// as many recommendations, as concentrated, of as many items, but knowing nothing of users or items.
@@ -96,6 +97,62 @@ fn untaken_item(taken: &mut ItemSet, rng: &mut Rng) -> ItemIdx {
             return item;
         }
     }
+}
+
+/// Demonstrations each given to another user, all of one user's to the same one, then replayed: what is left of them is what they
+/// know of items, and nothing that they know of users. Items that the other user has in the history are left out. Who alone
+/// demonstrates keeps the demonstrations.
+///
+/// # Errors
+/// When the environment refuses a user or an item.
+pub fn permute_users(
+    demonstrations: &[Demonstration],
+    scene: &Scene<'_>,
+    seed: u64,
+) -> Result<Vec<Demonstration>, DemonstrationError> {
+    let users: std::collections::BTreeSet<UserIdx> = demonstrations.iter().map(|demo| demo.user).collect();
+    let mut circle: Vec<UserIdx> = users.into_iter().collect();
+    let order = permutation(circle.len(), &mut rng_for(seed, &[USERS]));
+    circle = order.iter().map(|&at| circle[at as usize]).collect();
+    // Everybody's neighbour on a circle is somebody else.
+    let next: std::collections::BTreeMap<UserIdx, UserIdx> =
+        circle.iter().copied().zip(circle.iter().copied().cycle().skip(1)).collect();
+    let given: Vec<Demonstration> = demonstrations
+        .iter()
+        .map(|demo| {
+            let user = next[&demo.user];
+            let known = scene.known_items(user);
+            let steps = demo.steps.iter().filter(|step| !known.contains(step.step.item)).cloned().collect();
+            Demonstration { user, steps, ..demo.clone() }
+        })
+        .filter(|demo| !demo.steps.is_empty())
+        .collect();
+    let own = |demo: &Demonstration| demo.steps.iter().map(|step| step.step.item).collect();
+    let replayed = replay_all(given.iter().map(|demo| (demo, own(demo))).collect(), scene, seed)?;
+    Ok(replayed.into_iter().flatten().map(|(demonstration, _)| demonstration).collect())
+}
+
+/// As many recommendations to the same users, but of what most people took up (`counts`, `[items]`), the most popular first and
+/// nothing of a user's history, then replayed: what is gained beyond them is not gained by knowing what is popular. As in
+/// [`shuffle_items`], no step is lost to an early exit.
+///
+/// # Errors
+/// When the environment refuses a user or an item.
+pub fn popular_items(
+    demonstrations: &[Demonstration],
+    scene: &Scene<'_>,
+    counts: &[u32],
+    seed: u64,
+) -> Result<Vec<Demonstration>, DemonstrationError> {
+    let mut order: Vec<u32> = (0..scene.catalogue.len() as u32).collect();
+    order.sort_by_key(|&item| std::cmp::Reverse(counts[item as usize]));
+    let list = |demo: &Demonstration| {
+        let known = scene.known_items(demo.user);
+        let unknown = order.iter().copied().map(ItemIdx).filter(|item| !known.contains(*item));
+        unknown.take(demo.steps.len()).collect()
+    };
+    let replayed = replay_all(demonstrations.iter().map(|demo| (demo, list(demo))).collect(), scene, seed)?;
+    Ok(replayed.into_iter().flatten().map(|(demonstration, _)| demonstration).collect())
 }
 
 fn replay_all(

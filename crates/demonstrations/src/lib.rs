@@ -13,7 +13,7 @@ mod show;
 mod store;
 mod title;
 
-pub use controls::{Marked, corrupt, shuffle_items};
+pub use controls::{Marked, corrupt, permute_users, popular_items, shuffle_items};
 pub use demonstration::{Candidate, DemoStep, Demonstration, Explanation, Grounding, GroundingStatus};
 pub use demonstrator::{
     AnswerRecord, CollectReport, Collected, Demonstrator, Finished, Playing, Shown, Sum, Told, begin, play,

@@ -17,9 +17,12 @@ pub use popularity::Popularity;
 pub use random::{RandomFreshGenre, UniformRandom};
 pub use replay::replay;
 
-/// Whether the control of this name knows what no deployed policy knows: the exit rule or the truth.
+/// The same learner, trained on training users in the world that judges: what is lost between the worlds.
+pub const TRAINED_IN_JUDGE: &str = "trained-in-judge";
+
+/// Whether the control of this name knows what no deployed policy knows: the exit rule, the truth, or the world of the judge.
 pub fn is_privileged(name: &str) -> bool {
-    matches!(name, "greedy-diverse" | "judge-planner" | "oracle")
+    matches!(name, "greedy-diverse" | "judge-planner" | "oracle") || name == TRAINED_IN_JUDGE
 }
 
 #[cfg(test)]

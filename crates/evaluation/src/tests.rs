@@ -28,6 +28,7 @@ fn setting(scoring: Scoring) -> Setting {
         scoring,
         n_items: 100,
         bootstrap: BootstrapPlan { n_resamples: 200, ..BootstrapPlan::default() },
+        protocol: "warm".to_owned(),
         validity: None,
     }
 }

@@ -90,9 +90,9 @@ fn a_rule_is_had_by_its_name_on_either_side() {
     for name in EXIT_RULES {
         let settings = under(name, None);
         for side in [Side::Train, Side::Judge] {
-            let environment = settings.environment(&domain.world, side, SEED).unwrap();
+            let environment = settings.environment(&domain.world, side).unwrap();
             assert_eq!(environment.rule().name(), name);
-            assert_eq!(*environment.rule(), settings.rule(&domain.world, side, SEED).unwrap());
+            assert_eq!(*environment.rule(), settings.rule(&domain.world, side).unwrap());
             assert_eq!((environment.horizon(), environment.n_items()), (12, domain.n_items()));
         }
     }
@@ -135,16 +135,18 @@ fn an_open_threshold_has_one_hazard_in_both_worlds_and_a_given_one_is_used_in_bo
 #[test]
 fn what_is_drawn_is_the_same_in_both_worlds_and_in_tables() {
     for domain in [domain(), domain_of(0, UserShares::default())] {
-        let drawn = |seed| under("fatigue", None).train_and_judge(&domain.world, seed).unwrap();
-        assert_eq!(drawn(SEED).other_train_rule(), None, "nearness is a matter of the catalogue");
-        assert_ne!(drawn(SEED).judge.rule(), drawn(SEED + 1).judge.rule());
-        let label = drawn(SEED).judge.rule().label();
+        let drawn = || under("fatigue", None).train_and_judge(&domain.world).unwrap();
+        assert_eq!(drawn().other_train_rule(), None, "nearness is a matter of the catalogue");
+        let other = World::train(&domain.dataset, domain.world.config(), SEED + 1).unwrap();
+        let other = under("fatigue", None).train_and_judge(&other).unwrap();
+        assert_ne!(drawn().judge.rule(), other.judge.rule(), "another world, another rule");
+        let label = drawn().judge.rule().label();
         let settings = EvaluationSettings::default();
-        let judge = Evaluator::new(Arc::clone(&domain), drawn(SEED), Side::Judge, &settings, 0).unwrap();
+        let judge = Evaluator::new(Arc::clone(&domain), drawn(), Side::Judge, &settings, 0).unwrap();
         assert_eq!(judge.evaluate_control(UNIFORM).unwrap().row.exit_rule, label);
         let given = EnvironmentSettings { rule: rule_settings("window", 4), ..under("fatigue", None) };
         let rule = given.rule(&domain.world, Side::Judge).unwrap();
-        assert_eq!(rule, drawn(SEED).judge.rule().with("window", 4).unwrap(), "what is given is not drawn");
+        assert_eq!(rule, drawn().judge.rule().with("window", 4).unwrap(), "what is given is not drawn");
     }
 }
 
@@ -354,12 +356,27 @@ fn transforms_take_the_knowledge_away_and_say_where() {
     let environment = train_environment(&domain);
     let (demos, scene) = (collected(&domain, &environment).demonstrations, domain.scene(&environment));
     let items = |demo: &Demonstration| demo.steps.iter().map(|step| step.step.item).collect::<Vec<_>>();
-    let apply = |transform: Transform| transform.apply(&demos, &scene, SEED).unwrap();
+    let apply =
+        |transform: Transform| transform.apply(&demos, &scene, domain.world.item_counts(), SEED).unwrap();
     let unchanged = apply(Transform::Unchanged);
     assert!(unchanged.iter().zip(&demos).all(|((demo, flags), from)| demo == from && flags.is_empty()));
     let shuffled = apply(Transform::ShuffledItems);
     assert!(shuffled.iter().all(|(_, flags)| flags.is_empty()));
     assert!(shuffled.iter().zip(&demos).all(|((demo, _), from)| items(demo)[0] != items(from)[0]));
+    let permuted = apply(Transform::PermutedUsers);
+    let of =
+        |demo: &Demonstration| demos.iter().find(|from| demo.id.split('+').next() == Some(&from.id)).unwrap();
+    assert!(permuted.len() >= demos.len() / 2 && permuted.iter().all(|(demo, _)| demo.user != of(demo).user));
+    let own = |user: UserIdx| domain.log.world[user.index()].iter().map(|row| row.item).collect::<Vec<_>>();
+    for (demo, _) in &permuted {
+        assert!(items(demo).iter().all(|item| !own(demo.user).contains(item)), "it could not be shown");
+        assert!(items(demo).iter().all(|item| items(of(demo)).contains(item)));
+    }
+    let counts = domain.world.item_counts();
+    for (demo, _) in apply(Transform::PopularItems) {
+        assert_eq!(demo.user, of(&demo).user);
+        assert!(items(&demo).windows(2).all(|pair| counts[pair[0].index()] >= counts[pair[1].index()]));
+    }
     for (share, is_corrupted) in [(0.0, false), (1.0, true)] {
         let corrupted = apply(Transform::CorruptedSteps { share });
         assert!(corrupted.iter().all(|(demo, flags)| flags.len() == demo.steps.len()));

@@ -1,6 +1,8 @@
 //! What is done to demonstrations before a control learns from them.
 
-use demonstrations::{Demonstration, DemonstrationError, Marked, Scene, corrupt, shuffle_items};
+use demonstrations::{
+    Demonstration, DemonstrationError, Marked, Scene, corrupt, permute_users, popular_items, shuffle_items,
+};
 
 /// A change that takes away what demonstrations know.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -9,6 +11,10 @@ pub enum Transform {
     Unchanged,
     /// Their items are permuted over the catalogue.
     ShuffledItems,
+    /// Each is given to another user.
+    PermutedUsers,
+    /// What is popular takes the place of their items.
+    PopularItems,
     /// A share of their steps is replaced by random items.
     CorruptedSteps {
         /// From 0 to 1.
@@ -18,7 +24,7 @@ pub enum Transform {
 
 impl Transform {
     /// The changed demonstrations, played in the train world, each with a flag per step: whether the step was corrupted.
-    /// There are no flags where nothing was.
+    /// There are no flags where nothing was. `counts` says how popular every item is with training users, `[items]`.
     ///
     /// # Errors
     /// When a demonstration is not of this scene.
@@ -26,12 +32,15 @@ impl Transform {
         self,
         demonstrations: &[Demonstration],
         scene: &Scene<'_>,
+        counts: &[u32],
         seed: u64,
     ) -> Result<Vec<Marked>, DemonstrationError> {
         let unmarked = |all: Vec<Demonstration>| all.into_iter().map(|demo| (demo, Vec::new())).collect();
         Ok(match self {
             Self::Unchanged => unmarked(demonstrations.to_vec()),
             Self::ShuffledItems => unmarked(shuffle_items(demonstrations, scene, seed)?),
+            Self::PermutedUsers => unmarked(permute_users(demonstrations, scene, seed)?),
+            Self::PopularItems => unmarked(popular_items(demonstrations, scene, counts, seed)?),
             Self::CorruptedSteps { share } => corrupt(demonstrations, scene, share, seed)?,
         })
     }

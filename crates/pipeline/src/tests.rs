@@ -6,6 +6,7 @@ use crate::*;
 use artefact::{ArtefactError, Replace};
 use experiment::Transform;
 use std::path::Path;
+use world_model::Side;
 
 #[test]
 fn the_quickstart_is_a_checked_configuration() {
@@ -58,7 +59,9 @@ fn variants_are_algorithms_and_il_rec_with_one_ingredient_changed() {
     assert!(of("bc")["training"].is_null(), "it has settings of its own");
     for name in ablation_names() {
         let variant = Variant::of_ablation(name).unwrap();
-        let is_changed = settings(variant) != full || variant.transform != Transform::Unchanged;
+        let is_changed = settings(variant) != full
+            || variant.transform != Transform::Unchanged
+            || variant.side == Side::Judge;
         assert!(is_changed && settings(variant)["training"]["discount"] == 0.5, "{name}");
     }
 }

@@ -4,6 +4,7 @@ use crate::{PipelineError, RunConfig};
 use algorithms::{Entry, Settings, merge};
 use experiment::Transform;
 use serde_json::Value;
+use world_model::Side;
 
 /// Share of the demonstrated steps that are replaced where some are corrupted.
 const CORRUPTED_SHARE: f64 = 0.2;
@@ -17,6 +18,8 @@ pub struct Variant {
     pub entry: &'static Entry,
     /// What is done to its demonstrations.
     pub transform: Transform,
+    /// The world that it is trained in: the train world, but for the control that asks what is lost between the worlds.
+    pub side: Side,
     /// Settings as TOML that win over all others.
     fixed: &'static str,
 }
@@ -26,20 +29,23 @@ struct Ablation {
     name: &'static str,
     fixed: &'static str,
     transform: Transform,
+    side: Side,
 }
 
 const fn without(name: &'static str, fixed: &'static str) -> Ablation {
-    Ablation { name, fixed, transform: Transform::Unchanged }
+    Ablation { name, fixed, transform: Transform::Unchanged, side: Side::Train }
 }
 
 const fn with_demonstrations(name: &'static str, transform: Transform) -> Ablation {
-    Ablation { name, fixed: "", transform }
+    Ablation { name, fixed: "", transform, side: Side::Train }
 }
 
 /// The ablations, in the order of the table.
-const ABLATIONS: [Ablation; 9] = [
+const ABLATIONS: [Ablation; 12] = [
     without("no-demonstrations", "switches.demonstrations = false"),
     with_demonstrations("shuffled-demonstrations", Transform::ShuffledItems),
+    with_demonstrations("permuted-users", Transform::PermutedUsers),
+    with_demonstrations("popularity-lists", Transform::PopularItems),
     with_demonstrations("corrupted-demonstrations", Transform::CorruptedSteps { share: CORRUPTED_SHARE }),
     without("no-weights", "switches.weights = false"),
     without("no-learned-reward", "switches.learned_reward = false"),
@@ -47,6 +53,7 @@ const ABLATIONS: [Ablation; 9] = [
     without("no-actor-critic", "switches.actor_critic = false"),
     without("no-session-feedback", "switches.session_feedback = false"),
     without("neutral-first-weights", "training.first_weights = \"neutral\""),
+    Ablation { side: Side::Judge, ..without(evaluation::TRAINED_IN_JUDGE, "") },
 ];
 
 /// The names of the ablations, in the order of the table.
@@ -70,7 +77,7 @@ impl Variant {
             let why = format!("no algorithm is called {name}; there are {}", known.join(", "));
             PipelineError::Setting { setting: "algorithms", why }
         })?;
-        Ok(Self { name: entry.name, entry, transform: Transform::Unchanged, fixed: "" })
+        Ok(Self { name: entry.name, entry, transform: Transform::Unchanged, side: Side::Train, fixed: "" })
     }
 
     /// IL-Rec with one ingredient changed.
@@ -84,8 +91,8 @@ impl Variant {
             PipelineError::Setting { setting: "ablations", why }
         })?;
         let full = Self::of_algorithm("il-rec")?;
-        let Ablation { name, fixed, transform } = *found;
-        Ok(Self { name, fixed, transform, ..full })
+        let Ablation { name, fixed, transform, side } = *found;
+        Ok(Self { name, fixed, transform, side, ..full })
     }
 
     /// The run's terms that it would ask everything they have to say.

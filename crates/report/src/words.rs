@@ -6,7 +6,7 @@ pub(crate) fn policy(name: &str) -> Option<&'static str> {
     known.map(|(_, words)| *words)
 }
 
-const POLICIES: [(&str, &str); 33] = [
+const POLICIES: [(&str, &str); 35] = [
     ("uniform", "any item, all with the same probability"),
     ("random", "any item, all with the same probability"),
     ("random-fresh-genre", "a random item of a category that none of the last few items had"),
@@ -79,6 +79,14 @@ const POLICIES: [(&str, &str); 33] = [
         "il-rec with every demonstration given to another user: what it still earns, their taste did not teach",
     ),
     ("corrupted-demonstrations", "il-rec with a fifth of the demonstrated steps replaced by random items"),
+    (
+        "popularity-lists",
+        "il-rec with demonstrations of what most people took up: what it earns beyond them, popularity did not teach",
+    ),
+    (
+        "trained-in-judge",
+        "il-rec trained in the world that judges, on training users: what others lose between the worlds",
+    ),
     ("no-weights", "il-rec with every demonstrated step counting the same"),
     ("no-learned-reward", "il-rec without the reward that is learned from demonstrations"),
     ("no-hazard", "il-rec without its model of when users leave"),

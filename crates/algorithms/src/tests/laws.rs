@@ -44,6 +44,7 @@ pub(super) fn started<T>(
         environment: &domain.environment,
         train: &training,
         validation: &validation,
+        demonstrators: &[],
         demonstrations,
         tables: &domain.tables,
     };

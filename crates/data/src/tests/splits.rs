@@ -1,6 +1,6 @@
 //! The parts of users and logs.
 
-use crate::split::{LogShares, LogSplit, UserShares, UserSplit};
+use crate::split::{LogShares, LogSplit, UserShares, UserSplit, draw_items};
 use crate::*;
 use catalogue::Catalogue;
 use mdp::{Interaction, ItemIdx};
@@ -69,6 +69,43 @@ proptest! {
             prop_assert!(!ordered || all_before(world, judge) && all_before(judge, kept) && all_before(world, kept));
         }
     }
+}
+
+#[test]
+fn few_users_keep_a_log_and_all_others_but_the_test_users_are_withheld() {
+    let whole = UserSplit::draw(100, UserShares::default(), 9);
+    for (n_users, sizes) in [(20, (16, 4)), (2, (1, 1)), (85, (70, 15)), (400, (70, 15))] {
+        let few = whole.clone().with_few(n_users, 3);
+        assert_eq!((few.train.len(), few.validation.len()), sizes, "{n_users}");
+        assert_eq!(few.test, whole.test);
+        assert!(few.train.iter().all(|user| whole.train.contains(user)));
+        let mut all = [few.train, few.validation, few.test, few.withheld].concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..100).map(mdp::UserIdx).collect::<Vec<_>>());
+    }
+    assert_ne!(whole.clone().with_few(20, 3), whole.with_few(20, 4));
+}
+
+#[test]
+fn what_nobody_may_learn_from_is_handed_to_the_judge_in_order() {
+    for clock in [Clock::Positions, Clock::Unordered] {
+        let dataset = dataset(&[9, 0, 4], clock);
+        let before = LogSplit::draw(&dataset, LogShares { world: 0.5, kept: 0.25 }, 1);
+        let is_silent = |user: mdp::UserIdx, row: &Interaction| user.0 == 2 || row.item.0.is_multiple_of(2);
+        let after = before.clone().with_silence(is_silent);
+        assert_eq!(after.kept, before.kept);
+        for user in 0..3 {
+            let at = mdp::UserIdx(user as u32);
+            let rows =
+                |silent: bool| before.world[user].iter().filter(move |row| is_silent(at, row) == silent);
+            assert_eq!(after.world[user].to_vec(), rows(false).copied().collect::<Vec<_>>());
+            let judged: Vec<Interaction> = rows(true).chain(&before.judge[user]).copied().collect();
+            assert_eq!(after.judge[user].to_vec(), judged);
+        }
+    }
+    let drawn = draw_items(50, 0.2, 1);
+    assert_eq!((drawn.len(), drawn.n_items()), (10, 50));
+    assert_ne!(drawn, draw_items(50, 0.2, 2));
 }
 
 fn all_before(a: &[Interaction], b: &[Interaction]) -> bool {

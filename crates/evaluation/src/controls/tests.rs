@@ -247,11 +247,6 @@ fn demonstrations_are_replayed_to_their_end_or_the_users() {
 fn rankings_are_slates_without_the_history() {
     let popular = Popularity::new([&[seen(7), seen(2)][..]], 12);
     let history = [seen(2)];
-    let context = SessionContext { user: UserIdx(0), history: &history };
-    let slate = crate::ranking_at_start(&popular, context, &[], 12, 3, 0);
-    assert_eq!(slate, [7, 0, 1].map(ItemIdx));
-    let slate = crate::ranking_at_start(&popular, context, &[seen(7)], 12, 3, 0);
-    assert_eq!(slate, [0, 1, 3].map(ItemIdx), "no candidate either");
     let liked = [ItemIdx(0)];
     let all_known = [ItemIdx(2)];
     let asked = |user, relevant| AskedUser {
@@ -262,20 +257,30 @@ fn rankings_are_slates_without_the_history() {
         among: None,
     };
     let users = [asked(0, &liked[..]), asked(1, &all_known[..])];
+    let slate = |asked| crate::ranking_at_start(&popular, &asked, 12, 3, 0);
+    assert_eq!(slate(users[0]), [7, 0, 1].map(ItemIdx));
+    let passed_over = [seen(7)];
+    let over = AskedUser { passed_over: &passed_over, ..users[0] };
+    assert_eq!(slate(over), [0, 1, 3].map(ItemIdx), "no candidate either");
     let ranked = crate::rank_users(&popular, &users, 12, 3, 0);
     assert_eq!(ranked.len(), 1);
     assert!((ranked[0].ndcg - 1.0 / 3f64.log2()).abs() < 1e-12 && ranked[0].hit == 1.0);
-    let passed_over = [seen(7)];
-    let ranked =
-        crate::rank_users(&popular, &[AskedUser { passed_over: &passed_over, ..users[0] }], 12, 3, 0);
-    assert_eq!(ranked[0].ndcg, 1.0);
+    assert_eq!(crate::rank_users(&popular, &[over], 12, 3, 0)[0].ndcg, 1.0);
+    let mut among = ItemSet::empty(12);
+    [1, 4].into_iter().for_each(|item| _ = among.insert(ItemIdx(item)));
+    let both = [ItemIdx(0), ItemIdx(4)];
+    let asked = AskedUser { relevant: &both, among: Some(&among), ..users[0] };
+    assert_eq!(slate(asked), [1, 4].map(ItemIdx), "the only candidates");
+    let ranked = crate::rank_users(&popular, &[asked, AskedUser { relevant: &liked, ..asked }], 12, 3, 0);
+    assert_eq!(ranked.len(), 1, "who chose none of them is left out");
+    assert!((ranked[0].ndcg - 1.0 / 3f64.log2()).abs() < 1e-12, "another choice does not count");
 }
 
 #[test]
-fn only_two_controls_are_privileged() {
-    let all = ["random", "random-fresh-genre", "popularity", "greedy", "greedy-diverse", "oracle", "demos"];
+fn what_knows_rule_or_judge_is_privileged() {
+    let all = ["random", "random-fresh-genre", "popularity", "greedy", "greedy-diverse", "trained-in-judge"];
     let privileged: Vec<_> = all.into_iter().filter(|name| is_privileged(name)).collect();
-    assert_eq!(privileged, ["greedy-diverse", "oracle"]);
+    assert_eq!(privileged, ["greedy-diverse", "trained-in-judge"]);
 }
 
 #[test]

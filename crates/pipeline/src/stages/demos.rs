@@ -34,7 +34,9 @@ pub(crate) fn demonstrations_of(
     ground: &Ground<'_>,
     seed: u64,
 ) -> Result<Vec<Marked>, PipelineError> {
-    Ok(variant.transform.apply(&demos.all(), &ground.domain.scene(&ground.environments.train), seed)?)
+    let (scene, counts) =
+        (ground.domain.scene(&ground.environments.train), ground.domain.world.item_counts());
+    Ok(variant.transform.apply(&demos.all(), &scene, counts, seed)?)
 }
 
 /// Imports or collects every source.

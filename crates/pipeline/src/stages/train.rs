@@ -55,7 +55,7 @@ pub(crate) fn train(
                 name: variant.name,
                 inputs: Inputs {
                     catalogue,
-                    environment: &ground.environments.train,
+                    environment: ground.environments.of(variant.side),
                     train: &train,
                     validation: &validation,
                     demonstrators: &split.withheld,

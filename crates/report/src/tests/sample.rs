@@ -48,6 +48,7 @@ fn evaluation(policy: &str, hazard: f64, reward: f32, training_seeds: &[u64], ex
         scoring: Scoring::Raw,
         n_items: 3000,
         bootstrap: BootstrapPlan { n_resamples: 400, ..BootstrapPlan::default() },
+        protocol: "warm".to_owned(),
         validity: None,
     };
     let seeds: Vec<Option<u64>> = if training_seeds.is_empty() {

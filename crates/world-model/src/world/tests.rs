@@ -1,8 +1,8 @@
 //! A world from a generated log: fitted, saved, opened, refused when damaged.
 
 use super::*;
-use crate::DeepFmConfig;
-use crate::testing::planted;
+use crate::testing::{chosen, planted};
+use crate::{DeepFmConfig, Feedback};
 use data::Clock;
 use mdp::{Interaction, ItemIdx};
 
@@ -176,6 +176,45 @@ fn negatives_can_be_switched_off_and_then_the_judge_is_flat() {
     let graded = dataset(40, 30, 0.5, 3);
     assert!(World::train(&graded, &always, 3).unwrap().fit().ranking.is_some());
     assert!(World::train(&graded, &quick(), 3).unwrap().fit().ranking.is_none());
+}
+
+#[test]
+fn of_cold_items_and_of_withheld_users_nothing_is_learned_but_the_judge_knows_them() {
+    let data = chosen(300, 80, 20.0, 5);
+    let deepfm = quick().deepfm;
+    let under = |protocol| WorldConfig { protocol, deepfm: deepfm.clone(), ..WorldConfig::default() };
+    let opened = |world: &World| {
+        let dir = tempfile::tempdir().unwrap();
+        world.save(&dir.path().join("w")).unwrap();
+        World::open(&dir.path().join("w")).unwrap().0
+    };
+    let world = World::train(&data, &under(Protocol::ColdItems), 3).unwrap();
+    let (cold, log) = (world.cold_items().unwrap(), world.log_split(&data).unwrap());
+    assert_eq!(cold.len(), 16);
+    assert!(log.world.iter().flatten().all(|row| !cold.contains(row.item)));
+    assert!(log.judge.iter().flatten().any(|row| cold.contains(row.item)));
+    assert!(log.kept.iter().flatten().any(|row| cold.contains(row.item)));
+    assert!(cold_counts(&world, &cold).iter().all(|count| *count == 0));
+    assert_eq!((opened(&world).cold_items(), opened(&world).log_split(&data).unwrap()), (Some(cold), log));
+
+    let world = World::train(&data, &under(Protocol::FewUsers), 3).unwrap();
+    let (split, log) = (world.split(), world.log_split(&data).unwrap());
+    assert_eq!((split.train.len() + split.validation.len(), split.test.len()), (20, 45));
+    assert!(split.withheld.iter().all(|user| log.world[user.index()].is_empty()));
+    assert!(
+        split.test.iter().all(|user| !log.world[user.index()].is_empty()),
+        "they are judged all the same"
+    );
+    assert_eq!((opened(&world).split(), opened(&world).log_split(&data).unwrap()), (split, log));
+
+    let published = World::train(&data, &under(Protocol::Published), 3).unwrap();
+    let shares = published.config().log_shares();
+    assert_eq!((published.config().feedback, shares.world, shares.kept), (Feedback::Ratings, 0.5, 0.0));
+}
+
+fn cold_counts(world: &World, cold: &ItemSet) -> Vec<u32> {
+    let counts = world.item_counts().iter().enumerate();
+    counts.filter(|(item, _)| cold.contains(ItemIdx(*item as u32))).map(|(_, count)| *count).collect()
 }
 
 #[test]
