@@ -7,7 +7,7 @@ const CLASSES: [&str; N_COLOURS] =
     ["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9", "p10", "p11", "p12", "p13"];
 
 /// The policies that most tables have, each with a colour of its own.
-const KNOWN: [(&str, usize); 18] = [
+const KNOWN: [(&str, usize); 19] = [
     ("il-rec", 0),
     ("uniform", 1),
     ("popularity", 2),
@@ -18,6 +18,7 @@ const KNOWN: [(&str, usize); 18] = [
     ("actor-critic", 7),
     ("a2c", 7),
     ("greedy-diverse", 8),
+    ("train-planner", 8),
     ("judge-diverse", 9),
     ("judge-planner", 9),
     ("oracle", 10),

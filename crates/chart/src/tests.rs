@@ -118,7 +118,7 @@ const USUAL: [&str; 13] = [
     "bc",
     "a2c",
     "il-rec",
-    "greedy-diverse",
+    "train-planner",
     "judge-planner",
     "oracle",
     "planner",

@@ -23,8 +23,8 @@ mod table;
 
 pub use bootstrap::{BootstrapPlan, Interval};
 pub use controls::{
-    Expectations, Greedy, GreedyDiverse, JudgePlanner, Oracle, Popularity, RandomFreshGenre,
-    TRAINED_IN_JUDGE, UniformRandom, is_privileged, replay,
+    Expectations, Greedy, Oracle, Popularity, RandomFreshGenre, SessionPlanner, TRAINED_IN_JUDGE,
+    UniformRandom, is_privileged, replay,
 };
 pub use correlation::spearman;
 pub use difference::{Difference, paired_difference};

@@ -4,10 +4,9 @@ use crate::{Domain, Environments, ExperimentError};
 use demonstrations::Demos;
 use environment::{Environment, Start, rollout};
 use evaluation::{
-    AskedUser, BootstrapPlan, Difference, EvalRow, Evaluation, EvaluationError, Greedy, GreedyDiverse,
-    JudgePlanner, JudgeValidity, Oracle, OtherJudge, Popularity, RandomFreshGenre, Rollouts, Scoring,
-    Setting, UniformRandom, evaluate, is_privileged, paired_difference, rank_users, ranking_intervals,
-    replay,
+    AskedUser, BootstrapPlan, Difference, EvalRow, Evaluation, EvaluationError, Greedy, JudgeValidity,
+    Oracle, OtherJudge, Popularity, RandomFreshGenre, Rollouts, Scoring, SessionPlanner, Setting,
+    UniformRandom, evaluate, is_privileged, paired_difference, rank_users, ranking_intervals, replay,
 };
 use mdp::{ItemIdx, Policy, UserIdx};
 use serde::{Deserialize, Serialize};
@@ -16,7 +15,7 @@ use world_model::{Agreement, EngagementFamily, Side, Validity};
 
 /// Controls that need no training, in the order of tables; the last three are privileged.
 pub const CONTROLS: [&str; 7] =
-    [UNIFORM, "popularity", "greedy", RANDOM_FRESH_GENRE, "greedy-diverse", "judge-planner", "oracle"];
+    [UNIFORM, "popularity", "greedy", RANDOM_FRESH_GENRE, "train-planner", "judge-planner", "oracle"];
 
 /// The name of uniform choice in tables; `random` is understood, too.
 pub const UNIFORM: &str = "uniform";
@@ -204,10 +203,14 @@ impl Evaluator {
                 let categories = environment.features().categories.clone().unwrap_or_default();
                 Box::new(RandomFreshGenre::new(categories, FRESH_WINDOW))
             }
-            "greedy-diverse" => Box::new(GreedyDiverse::new(world.train_means(), planned_with(Side::Train))?),
-            "judge-planner" => {
-                Box::new(JudgePlanner::new(world.judge_expectations(), planned_with(Side::Judge).clone()))
-            }
+            "train-planner" => Box::new(SessionPlanner::new(
+                world.expectations(Side::Train),
+                planned_with(Side::Train).clone(),
+            )),
+            "judge-planner" => Box::new(SessionPlanner::new(
+                world.expectations(Side::Judge),
+                planned_with(Side::Judge).clone(),
+            )),
             "oracle" => Box::new(Oracle::new(environment.clone())),
             other => return Err(ExperimentError::UnknownControl { name: other.to_owned() }),
         })

@@ -188,7 +188,7 @@ fn facts(domain: &Domain, main: &RuleResults) -> Vec<FactTable> {
             title: "Shares reached".into(),
             facts: vec![
                 fact("of the oracle", format!("{:.1} %", 100.0 * main.share_of_oracle)),
-                fact("of greedy-diverse", format!("{:.1} %", 100.0 * main.share_of_greedy_diverse)),
+                fact("of judge-planner", format!("{:.1} %", 100.0 * main.share_of_judge_planner)),
             ],
         },
     ]

@@ -54,10 +54,11 @@ pub struct RuleResults {
     pub subject: String,
     /// Paired differences of the subject to every other row.
     pub differences: Vec<Difference>,
-    /// The subject's mean return over the oracle's and over greedy-diverse's.
+    /// The subject's mean return over the oracle's and over the judge-planner's.
     pub share_of_oracle: f64,
-    /// See `share_of_oracle`.
-    pub share_of_greedy_diverse: f64,
+    /// See `share_of_oracle`; 0 in results of earlier versions, which had another ceiling.
+    #[serde(default)]
+    pub share_of_judge_planner: f64,
     /// Variants with one ingredient changed.
     pub ablations: Vec<AblationRow>,
     /// The demonstrations.

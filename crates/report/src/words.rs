@@ -6,7 +6,7 @@ pub(crate) fn policy(name: &str) -> Option<&'static str> {
     known.map(|(_, words)| *words)
 }
 
-const POLICIES: [(&str, &str); 35] = [
+const POLICIES: [(&str, &str); 36] = [
     ("uniform", "any item, all with the same probability"),
     ("random", "any item, all with the same probability"),
     ("random-fresh-genre", "a random item of a category that none of the last few items had"),
@@ -61,8 +61,12 @@ const POLICIES: [(&str, &str); 35] = [
         "plans with the judge world's expected ratings and is told the rule: what perfect knowledge of taste is worth",
     ),
     (
+        "train-planner",
+        "plans whole sessions with what the train world expects and is told the rule: what could be learned there at best",
+    ),
+    (
         "judge-planner",
-        "plans with the judge world's expected ratings and is told the rule: what perfect knowledge of taste is worth",
+        "plans whole sessions with what the judge world expects and is told the rule: the ceiling, but for luck",
     ),
     (
         "oracle",

@@ -1,4 +1,4 @@
-//! What a judge gives on average: its drawn ratings, without the luck of the draw.
+//! What a world gives on average: its drawn ratings, without the luck of the draw.
 
 use crate::engagement::Engagement;
 use evaluation::Expectations;
@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 /// Expected rewards and chances of low ones under [`crate::DrawnTruth`] and, where feedback has two parts, under engagement. What
 /// has no variance is drawn as it is.
-pub(crate) struct JudgeExpectations {
+pub(crate) struct DrawnExpectations {
     pub(crate) ratings: Arc<dyn MeanModel>,
     pub(crate) engagement: Option<Arc<Engagement>>,
     /// What an item earns that is not taken up.
     pub(crate) skipped: f32,
 }
 
-impl Expectations for JudgeExpectations {
+impl Expectations for DrawnExpectations {
     fn n_items(&self) -> usize {
         self.ratings.n_items()
     }

@@ -20,7 +20,7 @@ pub use report::{FitReport, FitRow};
 
 use crate::complete::CompleteRows;
 use crate::engagement::{Engagement, TwoPart, TwoPartTruth};
-use crate::expectations::JudgeExpectations;
+use crate::expectations::DrawnExpectations;
 use crate::validity::Validity;
 use crate::{DeepFmEnsemble, DrawnTruth, EngagementFamily, Factorisation, WorldError};
 use catalogue::Catalogue;
@@ -251,11 +251,7 @@ impl World {
 
     /// What the train world believes; an imported matrix believes itself, without variance.
     pub fn train_means(&self) -> Arc<dyn MeanModel> {
-        let ratings: Arc<dyn MeanModel> = match &self.train {
-            Train::DeepFm(ensemble) => ensemble.clone(),
-            Train::Matrix(matrix) => matrix.clone(),
-        };
-        self.believed(ratings, self.engagement.as_ref().map(|both| &both.train))
+        self.believed(self.train_ratings(), self.engagement.as_ref().map(|both| &both.train))
     }
 
     /// What the judge believes (not what it knows: a drawn truth is this plus its noise).
@@ -263,13 +259,24 @@ impl World {
         self.believed(self.judge_ratings(), self.engagement.as_ref().map(|both| &both.judges[0].1))
     }
 
-    /// What the judge gives on average, without the luck of the draw.
-    pub fn judge_expectations(&self) -> Arc<dyn Expectations> {
-        Arc::new(JudgeExpectations {
-            ratings: self.judge_ratings(),
-            engagement: self.engagement.as_ref().map(|both| both.judges[0].1.clone()),
-            skipped: self.config.engagement.skipped,
-        })
+    /// What a side gives on average, without the luck of the draw.
+    pub fn expectations(&self, side: Side) -> Arc<dyn Expectations> {
+        let ratings = match side {
+            Side::Train => self.train_ratings(),
+            Side::Judge => self.judge_ratings(),
+        };
+        let engagement = self.engagement.as_ref().map(|both| match side {
+            Side::Train => both.train.clone(),
+            Side::Judge => both.judges[0].1.clone(),
+        });
+        Arc::new(DrawnExpectations { ratings, engagement, skipped: self.config.engagement.skipped })
+    }
+
+    fn train_ratings(&self) -> Arc<dyn MeanModel> {
+        match &self.train {
+            Train::DeepFm(ensemble) => ensemble.clone(),
+            Train::Matrix(matrix) => matrix.clone(),
+        }
     }
 
     /// What a judge of this family believes; nothing where there is none.

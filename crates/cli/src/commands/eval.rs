@@ -18,7 +18,7 @@ use world_model::Side;
 #[derive(clap::Args, Debug)]
 pub(crate) struct Arguments {
     /// Policies to judge beside each other: directories, URLs of servers whose policies are judged over HTTP, or uniform
-    /// (or random), random-fresh-genre, popularity, greedy, greedy-diverse, judge-planner, oracle, demos
+    /// (or random), random-fresh-genre, popularity, greedy, train-planner, judge-planner, oracle, demos
     #[arg(long = "policy", value_name = "POLICY", required = true, num_args = 1..)]
     policies: Vec<String>,
     /// The dataset directory

@@ -117,8 +117,8 @@ pub(crate) fn tables(results: &RunResults) -> String {
         text.push_str(&report::text_differences(&rule.differences));
         let share = |share: f64| format!("{:.0} %", 100.0 * share);
         text.push_str(&format!(
-            "{subject} earns {} of greedy-diverse, {} of the oracle\n\n",
-            share(rule.share_of_greedy_diverse),
+            "{subject} earns {} of judge-planner, {} of the oracle\n\n",
+            share(rule.share_of_judge_planner),
             share(rule.share_of_oracle)
         ));
         if !rule.ablations.is_empty() {

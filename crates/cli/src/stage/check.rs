@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use ::data::Dataset;
 use environment::Start;
-use evaluation::{Greedy, GreedyDiverse, Oracle, Popularity, UniformRandom};
+use evaluation::{Greedy, Oracle, Popularity, SessionPlanner, UniformRandom};
 use experiment::{Environments, UNIFORM};
 use mdp::Policy;
 use world_check::WorldCheck;
@@ -22,14 +22,14 @@ pub(crate) fn check(
         users.iter().map(|known| Start { user: known.user, history: &known.history, stream: 0 }).collect();
     let popularity = Popularity::of_counts(world.item_counts());
     let greedy = Greedy::new(world.train_means());
-    let planner =
-        GreedyDiverse::new(world.train_means(), environments.planned_with(Side::Train, Side::Judge))?;
+    let known = environments.planned_with(Side::Train, Side::Judge);
+    let planner = SessionPlanner::new(world.expectations(Side::Train), known.clone());
     let oracle = Oracle::new(environments.judge.clone());
     let policies: [(&str, &dyn Policy); 5] = [
         (UNIFORM, &UniformRandom),
         ("popularity", &popularity),
         ("greedy", &greedy),
-        ("greedy-diverse", &planner),
+        ("train-planner", &planner),
         ("oracle", &oracle),
     ];
     let Environments { train, judge } = environments;

@@ -98,7 +98,7 @@ fn every_control_can_be_judged() {
         json(dir, &words(&line))["r_traj"]["mean"].as_f64().unwrap()
     };
     let oracle = earned("oracle");
-    for policy in ["uniform", "random-fresh-genre", "popularity", "greedy", "greedy-diverse", "demos"] {
+    for policy in ["uniform", "random-fresh-genre", "popularity", "greedy", "train-planner", "demos"] {
         let mean = earned(policy);
         assert!(mean > 0.0 && mean <= oracle + 1e-9, "{policy} earns {mean}, the oracle {oracle}");
     }
@@ -150,7 +150,7 @@ fn a_world_is_checked_without_its_dataset_as_with_it() {
     let alone = check("world check world --json");
     assert_eq!(alone, check("world check world --data data --json"));
     let names: Vec<_> = alone["rows"].as_array().unwrap().iter().map(|row| row["policy"].clone()).collect();
-    assert_eq!(names, ["uniform", "popularity", "greedy", "greedy-diverse", "oracle"]);
+    assert_eq!(names, ["uniform", "popularity", "greedy", "train-planner", "oracle"]);
 }
 
 #[test]

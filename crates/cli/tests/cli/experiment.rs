@@ -123,7 +123,7 @@ fn only_what_changed_runs_again() {
         "item-knn",
         "popularity",
         "demonstrator",
-        "greedy-diverse",
+        "train-planner",
         "oracle",
     ] {
         assert!(rows.contains(&policy), "{policy} in {rows:?}");
@@ -236,7 +236,7 @@ fn a_run_its_parts_and_single_commands_agree_to_the_last_digit() {
         json(dir.path(), &[&line[..], rest].concat())
     };
     for control in
-        ["uniform", "popularity", "greedy", "random-fresh-genre", "greedy-diverse", "judge-planner", "oracle"]
+        ["uniform", "popularity", "greedy", "random-fresh-genre", "train-planner", "judge-planner", "oracle"]
     {
         assert_eq!(figures(&eval(control, &[])), figures(&row(control)), "{control}");
     }

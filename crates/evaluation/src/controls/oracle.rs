@@ -1,7 +1,7 @@
 //! The most that could be had: knows the truth and the exit rule.
 
-use super::judge_planner::{Expectations, JudgePlanner};
 use super::order::{Order, certain, certain_log_probs};
+use super::session_planner::{Expectations, Plans, SessionPlanner};
 use environment::{Environment, EnvironmentError};
 use mdp::{
     Choice, ItemIdx, ItemSet, Policy, PolicySession, RewardSource, Rng, SessionContext, StepEnd,
@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// Plans whole sessions in the environment that will judge it and keeps the plan that is worth most. Privileged.
 ///
-/// One plan is that of [`JudgePlanner`] with the truth in the place of expectations. The others pay no heed to what is unlikely: each shows, step by step, the best-liked item that does not end the session; plans differ in how they
+/// One plan is that of [`SessionPlanner`] with the truth in the place of expectations. The others pay no heed to what is unlikely: each shows, step by step, the best-liked item that does not end the session; plans differ in how they
 /// break ties between equally liked items, which decides what later steps can still show: rare categories first,
 /// few categories first, or common categories first. The best of the four is a lower bound of the optimum; a
 /// test with random tastes holds it to 95 % of the user's best rewards added up, which no session can exceed.
@@ -21,6 +21,7 @@ pub struct Oracle {
     environment: Environment,
     /// How many items the categories of an item appear in, added up: what showing it may block.
     n_blocked: Arc<Vec<u32>>,
+    plans: Arc<Plans>,
 }
 
 impl Oracle {
@@ -37,7 +38,8 @@ impl Oracle {
             };
             (0..n_items).map(blocked_by).collect()
         });
-        Self { environment, n_blocked: Arc::new(n_blocked) }
+        let plans = Arc::new(Plans::new(environment.n_users()));
+        Self { environment, n_blocked: Arc::new(n_blocked), plans }
     }
 
     fn best_plan(&self, context: SessionContext<'_>) -> Vec<ItemIdx> {
@@ -55,7 +57,8 @@ impl Oracle {
             let order = Order::by(truth.len(), |a, b| truth[b].total_cmp(&truth[a]).then_with(|| tie(a, b)));
             self.plan(context, &truth, order).ok()
         });
-        let planner = JudgePlanner::new(Arc::new(Truth(self.environment.clone())), self.environment.clone());
+        let planner =
+            SessionPlanner::new(Arc::new(Truth(self.environment.clone())), self.environment.clone());
         let plans =
             plans.chain([planner.best_plan(context)]).map(|plan| (planner.worth(context, &plan), plan));
         let better = |a: (f32, Vec<ItemIdx>), b: (f32, Vec<ItemIdx>)| if b.0 > a.0 { b } else { a };
@@ -107,7 +110,7 @@ impl Policy for Oracle {
     }
 
     fn start<'a>(&'a self, context: SessionContext<'a>) -> Box<dyn PolicySession + 'a> {
-        let mut plan = self.best_plan(context);
+        let mut plan = self.plans.get(context, || self.best_plan(context)).to_vec();
         plan.reverse();
         Box::new(OracleSession { rewards: self.environment.rewards().as_ref(), user: context.user, plan })
     }

@@ -94,7 +94,7 @@ impl<'a> Table<'a> {
             let other = evaluations.iter().find(|e| e.row.policy == of).map(|e| e.row.r_traj.mean);
             full.row.r_traj.mean / other.unwrap_or(f64::NAN)
         };
-        let (share_of_greedy_diverse, share_of_oracle) = (share("greedy-diverse"), share("oracle"));
+        let (share_of_judge_planner, share_of_oracle) = (share("judge-planner"), share("oracle"));
         let against = |other: &Evaluation| {
             let (name, other_name) = (full.row.policy.as_str(), other.row.policy.as_str());
             paired_difference((name, &full.table), (other_name, &other.table), &BootstrapPlan::default())
@@ -119,7 +119,7 @@ impl<'a> Table<'a> {
             subject: subject.clone(),
             differences,
             share_of_oracle,
-            share_of_greedy_diverse,
+            share_of_judge_planner,
             ablations,
             demonstrations: describe_together(&demos.sources),
         })

@@ -85,7 +85,7 @@ fn results(exit_rule: &str) -> Results {
         ("a2c-no-demos", 0.2, 3.8, &[0, 1, 2]),
         ("demos", 0.09, 3.8, &[]),
         ("il-rec", 0.025, 4.1, &[0, 1, 2]),
-        ("greedy-diverse", 0.012, 4.2, &[]),
+        ("train-planner", 0.012, 4.2, &[]),
         ("oracle", 0.0001, 5.0, &[]),
     ]
     .map(|(policy, hazard, reward, seeds)| evaluation(policy, hazard, reward, seeds, exit_rule))

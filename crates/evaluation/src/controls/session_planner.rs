@@ -1,9 +1,9 @@
-//! The most that can be had by whoever knows everything but the luck of the draw.
+//! The most that can be had by whoever knows what a world gives on average, and when its users leave.
 
 use super::order::{Order, certain, certain_log_probs};
 use environment::Environment;
 use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs, UserIdx};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What a world gives on average, before anything is drawn.
 pub trait Expectations: Send + Sync {
@@ -13,16 +13,35 @@ pub trait Expectations: Send + Sync {
     fn expected_row(&self, user: UserIdx, limit: f32, rewards: &mut [f32], low: &mut [f32]);
 }
 
-/// Plans whole sessions with the means and variances of the world that judges it and with its exit rule. Privileged: the ceiling
-/// for policies, which cannot know the luck of the draw either ([`super::Oracle`] does).
+/// Plans whole sessions with the means and variances of a world and with its exit rule. Privileged. With those of the judge it is
+/// the ceiling for policies, which cannot know the luck of the draw either ([`super::Oracle`] does); with those of the train
+/// world, for what can be learned there.
 ///
 /// A plan is a fixed order of items: what a session answers is not known beforehand, so its value follows from expectations alone
 /// (the chance to be still there, by the number of low rewards in a row). Each plan weighs, item by item, what is earned now against
 /// what staying was worth in the plan before; first plans guess that; the best of all is kept. A lower bound of the optimum: a plan does not change its mind in a session.
 #[derive(Clone)]
-pub struct JudgePlanner {
+pub struct SessionPlanner {
     expectations: Arc<dyn Expectations>,
     environment: Environment,
+    plans: Arc<Plans>,
+}
+
+/// Plans by user. A user is asked about several times with one history: a plan is made for the first one seen and kept.
+pub(super) struct Plans(Vec<OnceLock<(Vec<ItemIdx>, Arc<[ItemIdx]>)>>);
+
+impl Plans {
+    pub(super) fn new(n_users: usize) -> Self {
+        Self((0..n_users).map(|_| OnceLock::new()).collect())
+    }
+
+    /// The kept plan, or what `make` makes.
+    pub(super) fn get(&self, context: SessionContext<'_>, make: impl Fn() -> Vec<ItemIdx>) -> Arc<[ItemIdx]> {
+        let history = || context.history.iter().map(|row| row.item);
+        let Some(slot) = self.0.get(context.user.index()) else { return make().into() };
+        let (of, plan) = slot.get_or_init(|| (history().collect(), make().into()));
+        if of.iter().copied().eq(history()) { plan.clone() } else { make().into() }
+    }
 }
 
 /// Plans from each first one on, at most; sooner where one is no better than all before.
@@ -30,10 +49,11 @@ const N_PLANS: usize = 6;
 /// What staying counts for in a first plan, in rewards; nothing after a low one.
 const FIRST_WORTHS: [f32; 4] = [0.0, 3.0, 10.0, 30.0];
 
-impl JudgePlanner {
+impl SessionPlanner {
     /// Plans for this environment, whose rewards are never read.
     pub fn new(expectations: Arc<dyn Expectations>, environment: Environment) -> Self {
-        Self { expectations, environment }
+        let plans = Arc::new(Plans::new(environment.n_users()));
+        Self { expectations, environment, plans }
     }
 
     /// The best plan found, to the horizon at most.
@@ -80,7 +100,7 @@ struct Planned {
 }
 
 impl<'a> Expected<'a> {
-    fn of(planner: &'a JudgePlanner, context: SessionContext<'_>) -> Self {
+    fn of(planner: &'a SessionPlanner, context: SessionContext<'_>) -> Self {
         let n_items = planner.expectations.n_items();
         let (mut rewards, mut low) = (vec![0.0; n_items], vec![0.0; n_items]);
         let rule = planner.environment.rule().low_reward();
@@ -199,13 +219,13 @@ impl<'a> Expected<'a> {
     }
 }
 
-impl Policy for JudgePlanner {
+impl Policy for SessionPlanner {
     fn name(&self) -> String {
-        "judge-planner".to_owned()
+        "session-planner".to_owned()
     }
 
     fn start<'a>(&'a self, context: SessionContext<'a>) -> Box<dyn PolicySession + 'a> {
-        let plan = self.best_plan(context);
+        let plan = self.plans.get(context, || self.best_plan(context));
         let mut at = vec![usize::MAX; self.expectations.n_items()];
         plan.iter().enumerate().for_each(|(position, item)| at[item.index()] = position);
         let mut rewards = vec![0.0; at.len()];
