@@ -144,6 +144,45 @@ impl Stateful for Search<'_> {
     }
 }
 
+/// Puts a model of items beside items into a policy's tensors.
+pub(crate) fn put_model(out: &mut Tensors, model: &ItemItem) {
+    let (ends, targets, weights) = model.parts();
+    // Whole numbers as two numbers that an f32 holds exactly.
+    out.insert("item_item.ends", &[ends.len(), 2], ends.iter().flat_map(|n| split(*n as u64)).collect());
+    let targets_of = targets.iter().flat_map(|n| split(u64::from(*n))).collect();
+    out.insert("item_item.targets", &[targets.len(), 2], targets_of);
+    out.insert("item_item.weights", &[weights.len()], weights.to_vec());
+}
+
+/// Takes it back out.
+///
+/// # Errors
+/// When a tensor is missing or damaged.
+pub(crate) fn take_model(from: &mut Tensors, n_items: usize) -> Result<ItemItem, LearningError> {
+    let n_weights = from.get("item_item.weights").map_or(0, |(_, weights)| weights.len());
+    let ends = take(from, "item_item.ends", &[n_items, 2])?;
+    let ends = ends.chunks_exact(2).map(|pair| joined(pair) as usize).collect();
+    let targets = take(from, "item_item.targets", &[n_weights, 2])?;
+    // A number beyond a u32 is one of no item, and refused with the others of its kind.
+    let target = |pair: &[f32]| u32::try_from(joined(pair)).unwrap_or(u32::MAX);
+    let targets = targets.chunks_exact(2).map(target).collect();
+    let weights = take(from, "item_item.weights", &[n_weights])?;
+    sound(&weights)?;
+    let mismatch = |why: &str| LearningError::Mismatch { what: "policy", why: why.to_owned() };
+    ItemItem::from_parts(ends, targets, weights).map_err(mismatch)
+}
+
+/// Refuses numbers that no fit gives.
+///
+/// # Errors
+/// When there is one.
+pub(crate) fn sound(numbers: &[f32]) -> Result<(), LearningError> {
+    if numbers.iter().all(|x| x.abs() <= LARGEST_WEIGHT) {
+        return Ok(());
+    }
+    Err(LearningError::Mismatch { what: "policy", why: "a weight that no fit gives".to_owned() })
+}
+
 /// Recommends what most speaks for, of what was chosen so far: in the log, and in the session.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ItemItemPolicy {
@@ -156,33 +195,16 @@ pub(crate) struct ItemItemPolicy {
 
 impl ItemItemPolicy {
     fn tensors(&self) -> Tensors {
-        let (ends, targets, weights) = self.model.parts();
         let mut out = Tensors::default();
-        // Whole numbers as two numbers that an f32 holds exactly.
-        out.insert("item_item.ends", &[ends.len(), 2], ends.iter().flat_map(|n| split(*n as u64)).collect());
-        let targets_of = targets.iter().flat_map(|n| split(u64::from(*n))).collect();
-        out.insert("item_item.targets", &[targets.len(), 2], targets_of);
-        out.insert("item_item.weights", &[weights.len()], weights.to_vec());
+        put_model(&mut out, &self.model);
         out.insert("prior", &[self.prior.len()], self.prior.clone());
         out
     }
 
     fn read(mut from: Tensors, n_items: usize, taken_up_from: f32) -> Result<Self, LearningError> {
-        let n_weights = from.get("item_item.weights").map_or(0, |(_, weights)| weights.len());
-        let ends = take(&mut from, "item_item.ends", &[n_items, 2])?;
-        let ends = ends.chunks_exact(2).map(|pair| joined(pair) as usize).collect();
-        let targets = take(&mut from, "item_item.targets", &[n_weights, 2])?;
-        // A number beyond a u32 is one of no item, and refused with the others of its kind.
-        let target = |pair: &[f32]| u32::try_from(joined(pair)).unwrap_or(u32::MAX);
-        let targets = targets.chunks_exact(2).map(target).collect();
-        let weights = take(&mut from, "item_item.weights", &[n_weights])?;
+        let model = Arc::new(take_model(&mut from, n_items)?);
         let prior = take(&mut from, "prior", &[n_items])?;
-        let mismatch = |why: &str| LearningError::Mismatch { what: "policy", why: why.to_owned() };
-        let is_sound = |x: &f32| x.abs() <= LARGEST_WEIGHT;
-        if !prior.iter().all(is_sound) || !weights.iter().all(is_sound) {
-            return Err(mismatch("a weight that no fit gives"));
-        }
-        let model = Arc::new(ItemItem::from_parts(ends, targets, weights).map_err(mismatch)?);
+        sound(&prior)?;
         Ok(Self { model, prior, taken_up_from })
     }
 

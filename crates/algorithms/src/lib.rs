@@ -12,6 +12,7 @@ mod ease;
 pub mod il_rec;
 mod item_item;
 mod item_knn;
+mod lookahead;
 mod paper;
 mod planner;
 mod published;

@@ -18,6 +18,7 @@ pub static REGISTRY: &[Entry] = &[
     crate::ease::ENTRY,
     crate::item_knn::ENTRY,
     crate::bpr_mf::ENTRY,
+    crate::lookahead::ENTRY,
     crate::released::ENTRY,
     crate::vectorised::ENTRY,
     crate::paper::ENTRY,

@@ -280,7 +280,9 @@ fn has_doubles<T: Ord>(values: &[T]) -> bool {
 }
 
 fn default_algorithms() -> Vec<String> {
-    ["il-rec", "bc", "a2c", "planner", "untrained", "ease", "item-knn", "bpr-mf"].map(str::to_owned).into()
+    ["il-rec", "bc", "a2c", "planner", "untrained", "ease", "item-knn", "bpr-mf", "lookahead"]
+        .map(str::to_owned)
+        .into()
 }
 
 /// Contrasts of a run that names none.

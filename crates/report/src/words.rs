@@ -6,7 +6,7 @@ pub(crate) fn policy(name: &str) -> Option<&'static str> {
     known.map(|(_, words)| *words)
 }
 
-const POLICIES: [(&str, &str); 36] = [
+const POLICIES: [(&str, &str); 37] = [
     ("uniform", "any item, all with the same probability"),
     ("random", "any item, all with the same probability"),
     ("random-fresh-genre", "a random item of a category that none of the last few items had"),
@@ -45,6 +45,10 @@ const POLICIES: [(&str, &str); 36] = [
     (
         "bpr-mf",
         "ranks by vectors of items, fitted so that what a user took up stands above what the user did not; knows nothing of leaving",
+    ),
+    (
+        "lookahead",
+        "weighs what an item is expected to earn against what leaving would lose, both learned from its own sessions; looks at no demonstrations",
     ),
     (
         "released",

@@ -11,7 +11,7 @@ const SUBJECT: &str = "il-rec";
 const BEATEN: [&str; 3] = ["uniform", "untrained", "bc"];
 
 /// Rows that have to be there, whatever they say.
-const PRESENT: [&str; 11] = [
+const PRESENT: [&str; 12] = [
     "popularity",
     "greedy",
     "a2c",
@@ -19,6 +19,7 @@ const PRESENT: [&str; 11] = [
     "ease",
     "item-knn",
     "bpr-mf",
+    "lookahead",
     "demonstrator",
     "train-planner",
     "judge-planner",

@@ -28,7 +28,10 @@ pub struct SessionPlanner {
 }
 
 /// Plans by user. A user is asked about several times with one history: a plan is made for the first one seen and kept.
-pub(super) struct Plans(Vec<OnceLock<(Vec<ItemIdx>, Arc<[ItemIdx]>)>>);
+pub(super) struct Plans(Vec<OnceLock<Kept>>);
+
+/// The items of a history, and the plan that was made for it.
+type Kept = (Vec<ItemIdx>, Arc<[ItemIdx]>);
 
 impl Plans {
     pub(super) fn new(n_users: usize) -> Self {
