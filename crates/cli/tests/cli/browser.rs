@@ -147,8 +147,8 @@ fn runs_are_compared_as_they_are_chosen() {
     let colours = browser.ask(colours);
     let distinct: std::collections::BTreeSet<_> =
         colours.as_array().unwrap().iter().map(serde_json::Value::to_string).collect();
-    assert_eq!(distinct.len(), 3, "il-rec, a2c and planner: a colour for each, whatever the seed");
-    assert_eq!(browser.ask("document.querySelectorAll('.curves .name').length"), json!(3));
+    assert_eq!(distinct.len(), 4, "il-rec, a2c, planner and lookahead: a colour for each, whatever the seed");
+    assert_eq!(browser.ask("document.querySelectorAll('.curves .name').length"), json!(4));
     browser.click("details summary");
     assert_eq!(
         browser.ask(tables),
