@@ -56,7 +56,7 @@ const COMPARED: u64 = 1 << 40;
 
 impl Settings for Config {
     fn value(&self) -> serde_json::Value {
-        serde_json::to_value(self).expect("settings are plain data")
+        crate::item_item::value(self)
     }
 
     fn start<'a>(&self, inputs: &'a Inputs<'a>, _seed: u64) -> Result<Run<'a>, LearningError> {

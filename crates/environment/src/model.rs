@@ -66,7 +66,7 @@ impl LowReward {
     }
 
     /// Whether so many low rewards in a row, the last one's included, end the session.
-    pub(crate) fn ends(self, n_low: usize, is_first_step: bool) -> bool {
+    pub fn ends(self, n_low: usize, is_first_step: bool) -> bool {
         n_low >= self.patience && (self.on_first_step || !is_first_step)
     }
 }

@@ -37,9 +37,8 @@ impl EnvironmentSettings {
         self.entry()?.parameters(&self.changes()).map(drop).map_err(Into::into)
     }
 
-    /// The rule of one of the worlds. What is drawn follows from the world's seed, and is the same in both. A threshold that nobody gave is
-    /// calibrated on the items of that world, so that the hazard
-    /// of a uniform policy is the same in both; no user's choices enter, and no policy sees the judge's.
+    /// The rule of one of the worlds. What is drawn follows from the world's seed, and is the same in both. A threshold that nobody
+    /// gave is calibrated on the items of that world, so that the hazard of a uniform policy is the same in both; no user's choices enter, and no policy sees the judge's.
     ///
     /// # Errors
     /// As [`EnvironmentSettings::check`], when the rule needs categories but no item has any, and when it is too soft to be

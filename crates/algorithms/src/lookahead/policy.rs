@@ -151,30 +151,39 @@ struct ExploringSession<'a> {
     temperature: f32,
 }
 
-impl PolicySession for ExploringSession<'_> {
-    /// A softmax of the values (Gumbel's noise, as `choose` draws it).
-    fn log_probs(&mut self, shown: &ItemSet, out: &mut [f32]) -> Result<(), UnknownLogProbs> {
-        if self.temperature <= 0.0 {
-            return self.session.log_probs(shown, out);
-        }
-        for (item, (out, value)) in (0..).map(ItemIdx).zip(out.iter_mut().zip(self.session.values())) {
+impl ExploringSession<'_> {
+    /// A softmax of the values over what was not shown; Gumbel's noise draws from it.
+    fn log_softmax(&self, values: &[f32], shown: &ItemSet, out: &mut [f32]) {
+        for (item, (out, value)) in (0..).map(ItemIdx).zip(out.iter_mut().zip(values)) {
             *out = if shown.contains(item) { f32::NEG_INFINITY } else { value / self.temperature };
         }
         let most = out.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let log_sum = most + out.iter().map(|value| (value - most).exp()).sum::<f32>().ln();
         out.iter_mut().for_each(|value| *value -= log_sum);
+    }
+}
+
+impl PolicySession for ExploringSession<'_> {
+    fn log_probs(&mut self, shown: &ItemSet, out: &mut [f32]) -> Result<(), UnknownLogProbs> {
+        if self.temperature <= 0.0 {
+            return self.session.log_probs(shown, out);
+        }
+        self.log_softmax(&self.session.values(), shown, out);
         Ok(())
     }
 
     fn choose(&mut self, shown: &ItemSet, rng: &mut Rng) -> Choice {
+        if self.temperature <= 0.0 {
+            return self.session.choose(shown, rng);
+        }
         let mut values = self.session.values();
+        let mut log_probs = vec![0.0; values.len()];
+        self.log_softmax(&values, shown, &mut log_probs);
         for value in &mut values {
             *value -= self.temperature * (-rng.random::<f32>().max(1e-9).ln()).max(1e-9).ln();
         }
         let item = best(&values, shown);
-        let mut log_probs = vec![0.0; values.len()];
-        let known = self.log_probs(shown, &mut log_probs);
-        Choice { item, log_prob_behavior: known.map_or(f32::NAN, |()| log_probs[item.index()]) }
+        Choice { item, log_prob_behavior: log_probs[item.index()] }
     }
 
     fn observe(&mut self, item: ItemIdx, reward: f32) {

@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 /// Plans whole sessions in the environment that will judge it and keeps the plan that is worth most. Privileged.
 ///
-/// One plan is that of [`SessionPlanner`] with the truth in the place of expectations. The others pay no heed to what is unlikely: each shows, step by step, the best-liked item that does not end the session; plans differ in how they
+/// One plan is that of [`SessionPlanner`] with the truth in the place of expectations. The others pay no heed to what is unlikely:
+/// each shows, step by step, the best-liked item that does not end the session; they differ in how they
 /// break ties between equally liked items, which decides what later steps can still show: rare categories first,
 /// few categories first, or common categories first. The best of the four is a lower bound of the optimum; a
 /// test with random tastes holds it to 95 % of the user's best rewards added up, which no session can exceed.

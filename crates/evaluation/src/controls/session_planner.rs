@@ -19,7 +19,8 @@ pub trait Expectations: Send + Sync {
 ///
 /// A plan is a fixed order of items: what a session answers is not known beforehand, so its value follows from expectations alone
 /// (the chance to be still there, by the number of low rewards in a row). Each plan weighs, item by item, what is earned now against
-/// what staying was worth in the plan before; first plans guess that; the best of all is kept. A lower bound of the optimum: a plan does not change its mind in a session.
+/// what staying was worth in the plan before; first plans guess that; the best of all is kept. A lower bound of the optimum: a plan
+/// does not change its mind in a session.
 #[derive(Clone)]
 pub struct SessionPlanner {
     expectations: Arc<dyn Expectations>,
@@ -122,8 +123,7 @@ impl<'a> Expected<'a> {
 
     /// Whether a low reward at this step ends the session, after so many before it.
     fn ends(&self, n_low: usize, step: usize) -> bool {
-        let on_first = self.environment.rule().low_reward().is_none_or(|rule| rule.on_first_step);
-        n_low + 1 >= self.patience && (on_first || step > 0)
+        self.environment.rule().low_reward().is_some_and(|rule| rule.ends(n_low + 1, step == 0))
     }
 
     /// An order of items, chosen one after the other: what each earns, and what `staying` says the rest of a session is worth
