@@ -2,7 +2,7 @@
 
 use crate::il_rec::ACTING;
 use crate::registry::{Entry, Kind};
-use learning::{Needs, Schedule};
+use learning::{Demonstrations, Needs, Schedule};
 
 /// The entry of the registry.
 pub(crate) const ENTRY: Entry = Entry {
@@ -10,7 +10,7 @@ pub(crate) const ENTRY: Entry = Entry {
     kind: Kind::Algorithm,
     about: "advantage actor-critic from own sessions alone: no demonstrations, no learned hazard of leaving",
     source: "Mnih et al. 2016 (A2C), advantages by Schulman et al. 2016",
-    needs: Needs { schedule: Schedule::OnPolicy, demonstrations: false, asks: ACTING },
+    needs: Needs { schedule: Schedule::OnPolicy, demonstrations: Demonstrations::Ignored, asks: ACTING },
     fixed: include_str!("a2c/fixed.toml"),
     readme: include_str!("a2c/README.md"),
     ..crate::il_rec::ENTRY

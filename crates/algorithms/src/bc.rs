@@ -11,8 +11,8 @@ use artefact::Tensors;
 use config::Config;
 use kernels::{Adam, AdamConfig};
 use learning::{
-    Algorithm, Hook, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run,
-    Schedule, Stateful, Terms, TrainedPolicy,
+    Algorithm, Demonstrations, Hook, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress,
+    Round, Run, Schedule, Stateful, Terms, TrainedPolicy,
 };
 use mdp::{Interaction, Trajectory, UserIdx, rng_for};
 use rand::seq::SliceRandom as _;
@@ -29,7 +29,7 @@ pub(crate) const ENTRY: Entry = Entry {
     about: "behaviour cloning from neutral first weights: every demonstrated step counts the same, to convergence on held-out demonstrations",
     source: "Pomerleau 1991; Bain & Sammut 1995",
     faithful: true,
-    needs: Needs { schedule: Schedule::Offline, demonstrations: true, asks: ASKS },
+    needs: Needs { schedule: Schedule::Offline, demonstrations: Demonstrations::Needed, asks: ASKS },
     preset: include_str!("bc/preset.toml"),
     fixed: "",
     small: include_str!("bc/small.toml"),

@@ -13,8 +13,8 @@ use config::Config;
 use factors::{Factors, Pair};
 use held_out::HeldOut;
 use learning::{
-    Algorithm, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule,
-    Stateful, Terms, TrainedPolicy,
+    Algorithm, Demonstrations, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round,
+    Run, Schedule, Stateful, Terms, TrainedPolicy,
 };
 use mdp::{Rng, rng_for};
 use policy::BprPolicy;
@@ -27,7 +27,7 @@ pub(crate) const ENTRY: Entry = Entry {
     about: "BPR-MF: users and items as vectors, fitted so that what was taken up ranks above what was not; knows nothing of leaving",
     source: "Rendle et al. 2009, arXiv 1205.2618",
     faithful: false,
-    needs: Needs { schedule: Schedule::Offline, demonstrations: false, asks: Hooks::NONE },
+    needs: Needs { schedule: Schedule::Offline, demonstrations: Demonstrations::Ignored, asks: Hooks::NONE },
     preset: include_str!("bpr_mf/preset.toml"),
     fixed: "",
     small: include_str!("bpr_mf/small.toml"),

@@ -15,7 +15,7 @@ const K: usize = 10;
 pub(crate) type Parted = (UserIdx, Vec<Interaction>, Vec<ItemIdx>);
 
 /// nDCG@10 of every user with held-out items, given the rest.
-pub(crate) fn held_out_ndcg(policy: &dyn Policy, users: &[Parted], n_items: usize) -> Vec<f64> {
+pub(crate) fn held_out_ndcg(policy: &dyn Policy, users: &[Parted], n_items: usize) -> Vec<(UserIdx, f64)> {
     let asked = users.iter().map(|(user, history, relevant)| AskedUser {
         among: None,
         user: *user,
@@ -24,7 +24,14 @@ pub(crate) fn held_out_ndcg(policy: &dyn Policy, users: &[Parted], n_items: usiz
         relevant,
     });
     let ranked = evaluation::rank_users(policy, &asked.collect::<Vec<_>>(), n_items, K, 0);
-    ranked.into_iter().map(|user| user.ndcg).collect()
+    ranked.into_iter().map(|ranked| (ranked.user, ranked.ndcg)).collect()
+}
+
+/// nDCG@10 that a random order of `n_candidates` has on average where `n_relevant` of them count.
+pub(crate) fn ndcg_by_chance(n_relevant: usize, n_candidates: usize) -> f64 {
+    let gain = |n: usize| (0..n).map(|rank| 1.0 / ((rank + 2) as f64).log2()).sum::<f64>();
+    let share = n_relevant as f64 / n_candidates.max(1) as f64;
+    if n_relevant == 0 { 0.0 } else { share * gain(K.min(n_candidates)) / gain(K.min(n_relevant)) }
 }
 
 /// The highest of `scores: [items]` among what was not shown, the first of equals; where everything was, the highest of all.

@@ -1,6 +1,7 @@
 //! EASE on the log of training users: the linear model that item recommendation is measured by.
 
-use crate::item_item::{self, Fit};
+use crate::evidence::{Evidence, N_DRAWS};
+use crate::item_item::{self, Fit, HeldOut};
 use crate::registry::{Code, Entry, Kind, Settings};
 use collaborative::EaseConfig;
 use learning::{Inputs, LearningError, Run};
@@ -22,7 +23,8 @@ pub(crate) const ENTRY: Entry = Entry {
         network: item_item::NETWORK,
         settings: |name, value| {
             let config: Config = crate::registry::read(name, value)?;
-            item_item::check(name, &[("l2", &config.l2, 1e-3, 1e9)])?;
+            let lists = [("l2", &config.l2[..], 1e-3, 1e9), ("demonstrated", &config.demonstrated, 0.0, 1e4)];
+            item_item::check(name, &lists)?;
             let sizes = [config.n_neighbours, config.n_fitted].map(|size| size as f64);
             item_item::check(
                 name,
@@ -42,6 +44,15 @@ struct Config {
     n_neighbours: usize,
     n_fitted: usize,
     taken_up_from: f32,
+    demonstrated: Vec<f64>,
+    switches: Switches,
+}
+
+/// What can be added.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Switches {
+    demonstrations: bool,
 }
 
 impl Settings for Config {
@@ -50,8 +61,16 @@ impl Settings for Config {
     }
 
     fn start<'a>(&self, inputs: &'a Inputs<'a>, seed: u64) -> Result<Run<'a>, LearningError> {
+        let config = |l2| EaseConfig { l2, n_neighbours: self.n_neighbours, n_fitted: self.n_fitted };
+        if self.switches.demonstrations {
+            inputs.check()?;
+            let held_out = HeldOut::drawn(inputs, N_DRAWS, seed);
+            let evidence = Evidence::of(inputs, true);
+            let known = evidence.search(&self.demonstrated, &self.l2, &config(self.l2[0]), &held_out)?;
+            return item_item::run_of_evidence(ENTRY.name, inputs, known.items, self.taken_up_from, seed);
+        }
         let fit = |&l2: &f64| -> Fit {
-            let config = EaseConfig { l2, n_neighbours: self.n_neighbours, n_fitted: self.n_fitted };
+            let config = config(l2);
             Box::new(move |choices| collaborative::ease(choices, &config))
         };
         item_item::run(ENTRY.name, inputs, self.l2.iter().map(fit).collect(), self.taken_up_from, seed)

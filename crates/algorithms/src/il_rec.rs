@@ -14,8 +14,8 @@ use artefact::Tensors;
 use environment::SessionSeed;
 use learner::{Context, Learner, Sessions};
 use learning::{
-    Algorithm, Explained, Hook, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round,
-    Run, Schedule, Stateful, Term, Terms, TrainedPolicy,
+    Algorithm, Demonstrations, Explained, Hook, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan,
+    Progress, Round, Run, Schedule, Stateful, Term, Terms, TrainedPolicy,
 };
 use mdp::{Interaction, Trajectory, UserIdx, rng_for};
 use rand::RngExt as _;
@@ -42,7 +42,11 @@ pub(crate) const ENTRY: Entry = Entry {
     about: "imitation of weighed demonstrations, then actor-critic with a learned reward and a learned hazard of leaving",
     source: "IL-Rec, arXiv 2510.13229, with a state, a critic and a hazard of our own",
     faithful: false,
-    needs: Needs { schedule: Schedule::OnPolicy, demonstrations: true, asks: ACTING.and(IMITATING) },
+    needs: Needs {
+        schedule: Schedule::OnPolicy,
+        demonstrations: Demonstrations::Needed,
+        asks: ACTING.and(IMITATING),
+    },
     preset: PRESET,
     fixed: "",
     small: include_str!("il_rec/small.toml"),
@@ -159,7 +163,7 @@ impl Algorithm for IlRec<'_> {
             (false, false) => Schedule::None,
         };
         let asks = ACTING.when(switches.actor_critic).and(IMITATING.when(switches.demonstrations));
-        Needs { schedule, demonstrations: switches.demonstrations, asks }
+        Needs { schedule, demonstrations: Demonstrations::needed(switches.demonstrations), asks }
     }
 
     fn plan(&self) -> Plan {

@@ -6,10 +6,12 @@ use artefact::Tensors;
 use catalogue::Catalogue;
 use collaborative::{Choices, CollaborativeError, ItemItem};
 use learning::{
-    Algorithm, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule,
-    Stateful, Terms, TrainedPolicy, Unserved, User,
+    Algorithm, Demonstrations, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round,
+    Run, Schedule, Stateful, Terms, TrainedPolicy, Unserved, User,
 };
-use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs, rng_for};
+use mdp::{
+    Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs, UserIdx, rng_for,
+};
 use rand::seq::SliceRandom as _;
 use ranking::Ranker;
 use serde::Serialize;
@@ -19,7 +21,7 @@ use std::sync::Arc;
 pub(crate) const NETWORK: &str = "item-item";
 /// They learn from the log alone.
 pub(crate) const NEEDS: Needs =
-    Needs { schedule: Schedule::Offline, demonstrations: false, asks: Hooks::NONE };
+    Needs { schedule: Schedule::Offline, demonstrations: Demonstrations::Ignored, asks: Hooks::NONE };
 /// The share of a validation user's history, drawn at random, that says which fit is best. Its end would do where the log
 /// has times; where it has none, rows often stand in order of items.
 const HELD_OUT: f64 = 0.2;
@@ -35,6 +37,20 @@ const LARGEST_PRIOR: f32 = 1e-6;
 /// A fit that is tried.
 pub(crate) type Fit = Box<dyn Fn(&Choices) -> Result<ItemItem, CollaborativeError> + Send + Sync>;
 
+/// A run that keeps a model which was fitted to demonstrations, too.
+pub(crate) fn run_of_evidence<'a>(
+    name: &'static str,
+    inputs: &'a Inputs<'a>,
+    model: ItemItem,
+    taken_up_from: f32,
+    seed: u64,
+) -> Result<Run<'a>, LearningError> {
+    let fit: Fit = Box::new(move |_| Ok(model.clone()));
+    let mut search = search(inputs, vec![fit], taken_up_from, seed)?;
+    search.needs.demonstrations = Demonstrations::Welcome;
+    Ok(Run { name, algorithm: Box::new(search), terms: Terms::default() })
+}
+
 /// A run over fits, one a round; the one that finds most of what is held out of validation users' histories is kept.
 pub(crate) fn run<'a>(
     name: &'static str,
@@ -43,19 +59,29 @@ pub(crate) fn run<'a>(
     taken_up_from: f32,
     seed: u64,
 ) -> Result<Run<'a>, LearningError> {
+    let search = search(inputs, fits, taken_up_from, seed)?;
+    Ok(Run { name, algorithm: Box::new(search), terms: Terms::default() })
+}
+
+fn search(
+    inputs: &Inputs<'_>,
+    fits: Vec<Fit>,
+    taken_up_from: f32,
+    seed: u64,
+) -> Result<Search, LearningError> {
     inputs.check()?;
     let users = inputs.train.iter().map(|(_, history)| history.iter().map(|x| x.item));
     let choices = Choices::new(users, inputs.catalogue.len());
-    let algorithm = Box::new(Search { inputs, fits, taken_up_from, choices, seed, best: None });
-    Ok(Run { name, algorithm, terms: Terms::default() })
+    let held_out = HeldOut::of(inputs, seed);
+    Ok(Search { needs: NEEDS, fits, taken_up_from, choices, held_out, best: None })
 }
 
-struct Search<'a> {
-    inputs: &'a Inputs<'a>,
+struct Search {
+    needs: Needs,
     fits: Vec<Fit>,
     taken_up_from: f32,
     choices: Choices,
-    seed: u64,
+    held_out: HeldOut,
     best: Option<Best>,
 }
 
@@ -65,19 +91,52 @@ struct Best {
     ndcg: f32,
 }
 
-impl Search<'_> {
-    fn policy_of(&self, model: ItemItem) -> ItemItemPolicy {
-        let counts = self.choices.counts();
-        let most = counts.iter().copied().max().unwrap_or(0).max(1) as f32;
-        let prior = counts.iter().map(|count| LARGEST_PRIOR * *count as f32 / most).collect();
-        ItemItemPolicy { model: Arc::new(model), prior, taken_up_from: self.taken_up_from }
+/// What is held out of validation users' histories.
+pub(crate) struct HeldOut(Vec<Parted>);
+
+impl HeldOut {
+    /// A fifth of every history, drawn at random by the seed.
+    pub(crate) fn of(inputs: &Inputs<'_>, seed: u64) -> Self {
+        Self(inputs.validation.iter().map(|user| parted(user, seed)).collect())
     }
 
-    /// How well a policy finds what is held out of validation users' histories, given the rest.
-    fn ndcg(&self, policy: &ItemItemPolicy) -> f32 {
-        let parts: Vec<_> = self.inputs.validation.iter().map(|user| parted(user, self.seed)).collect();
-        let ndcg = held_out_ndcg(policy, &parts, self.choices.n_items());
-        (ndcg.iter().sum::<f64>() / ndcg.len().max(1) as f64) as f32
+    /// The same, drawn `n` times.
+    pub(crate) fn drawn(inputs: &Inputs<'_>, n: u64, seed: u64) -> Self {
+        let users = inputs.validation.iter();
+        Self(users.flat_map(|user| (0..n).map(move |at| parted(user, seed.wrapping_add(at)))).collect())
+    }
+
+    /// Users with what is given of them and what is to be found.
+    #[cfg(test)]
+    pub(crate) fn of_parts(users: Vec<Parted>) -> Self {
+        Self(users)
+    }
+
+    /// How well a model finds it, given the rest (mean nDCG@10); `counts` says how popular items are, `[items]`.
+    fn ndcg(&self, model: &ItemItem, counts: &[f32]) -> f64 {
+        let ndcg = self.ndcg_of_each(model, counts);
+        ndcg.iter().map(|(_, ndcg)| ndcg).sum::<f64>() / ndcg.len().max(1) as f64
+    }
+
+    /// The same of each user, the mean over what was drawn; users of whom nothing was are left out.
+    pub(crate) fn ndcg_of_users(&self, model: &ItemItem, counts: &[f32]) -> Vec<f64> {
+        let ndcg = self.ndcg_of_each(model, counts);
+        let of_user =
+            |all: &[(UserIdx, f64)]| all.iter().map(|(_, ndcg)| ndcg).sum::<f64>() / all.len() as f64;
+        ndcg.chunk_by(|a, b| a.0 == b.0).map(of_user).collect()
+    }
+
+    fn ndcg_of_each(&self, model: &ItemItem, counts: &[f32]) -> Vec<(UserIdx, f64)> {
+        let policy = ItemItemPolicy::new(model.clone(), counts, f32::INFINITY);
+        held_out_ndcg(&policy, &self.0, model.n_items())
+    }
+
+    /// What a ranking by chance would find in a catalogue of `n_items`, about.
+    pub(crate) fn chance(&self, n_items: usize) -> f64 {
+        let of = |(_, given, held_out): &Parted| {
+            crate::choices::ndcg_by_chance(held_out.len(), n_items.saturating_sub(given.len()))
+        };
+        self.0.iter().map(of).sum::<f64>() / self.0.len().max(1) as f64
     }
 }
 
@@ -89,9 +148,9 @@ fn parted(&(user, history): &User<'_>, seed: u64) -> Parted {
     (user, given, held_out.iter().map(|x| x.item).collect())
 }
 
-impl Algorithm for Search<'_> {
+impl Algorithm for Search {
     fn needs(&self) -> Needs {
-        NEEDS
+        self.needs
     }
 
     fn plan(&self) -> Plan {
@@ -109,9 +168,10 @@ impl Algorithm for Search<'_> {
     fn round(&mut self, round: &mut Round<'_>) -> Result<Metrics, LearningError> {
         let fit = &self.fits[(round.progress.n_rounds as usize).min(self.fits.len() - 1)];
         let model = fit(&self.choices).map_err(|error| LearningError::CannotFit(error.to_string()))?;
-        let policy = self.policy_of(model);
-        let ndcg = self.ndcg(&policy);
+        let counts: Vec<f32> = self.choices.counts().iter().map(|count| *count as f32).collect();
+        let ndcg = self.held_out.ndcg(&model, &counts) as f32;
         if self.best.as_ref().is_none_or(|best| ndcg > best.ndcg) {
+            let policy = ItemItemPolicy::new(model, &counts, self.taken_up_from);
             self.best = Some(Best { policy, ndcg });
         }
         let mut metrics = Metrics::default();
@@ -128,7 +188,7 @@ impl Algorithm for Search<'_> {
     }
 }
 
-impl Stateful for Search<'_> {
+impl Stateful for Search {
     fn save(&self) -> Tensors {
         let Some(best) = &self.best else { return Tensors::default() };
         let mut out = best.policy.tensors();
@@ -194,6 +254,13 @@ pub(crate) struct ItemItemPolicy {
 }
 
 impl ItemItemPolicy {
+    /// Of a model and of how many users chose each item, `[items]`.
+    fn new(model: ItemItem, counts: &[f32], taken_up_from: f32) -> Self {
+        let most = counts.iter().copied().fold(1.0, f32::max);
+        let prior = counts.iter().map(|count| LARGEST_PRIOR * count / most).collect();
+        Self { model: Arc::new(model), prior, taken_up_from }
+    }
+
     fn tensors(&self) -> Tensors {
         let mut out = Tensors::default();
         put_model(&mut out, &self.model);

@@ -9,6 +9,7 @@ mod bc;
 mod bpr_mf;
 mod choices;
 mod ease;
+mod evidence;
 pub mod il_rec;
 mod item_item;
 mod item_knn;

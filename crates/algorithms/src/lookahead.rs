@@ -5,6 +5,8 @@ mod knowledge;
 mod model;
 mod policy;
 
+use crate::evidence::{Evidence, N_DRAWS};
+use crate::item_item::HeldOut;
 use crate::registry::{Code, Entry, Kind, Settings};
 use crate::tensors::take;
 use artefact::Tensors;
@@ -13,10 +15,10 @@ use config::Config;
 use environment::{Start, rollout};
 use knowledge::Knowledge;
 use learning::{
-    Algorithm, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule,
-    Stateful, Terms, TrainedPolicy,
+    Algorithm, Demonstrations, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round,
+    Run, Schedule, Stateful, Terms, TrainedPolicy,
 };
-use mdp::{ExitReason, ItemIdx, Step, StepEnd, Trajectory, UserIdx};
+use mdp::{ExitReason, ItemIdx, ItemSet, Step, StepEnd, Trajectory, UserIdx};
 use model::Model;
 use policy::{Exploring, Lookahead};
 use rand::RngExt as _;
@@ -29,7 +31,7 @@ pub(crate) const ENTRY: Entry = Entry {
     about: "one step of lookahead: expected reward against what leaving would lose, both learned from its own sessions",
     source: "ours",
     faithful: true,
-    needs: Needs { schedule: Schedule::OnPolicy, demonstrations: false, asks: Hooks::NONE },
+    needs: Needs { schedule: Schedule::OnPolicy, demonstrations: Demonstrations::Welcome, asks: Hooks::NONE },
     preset: include_str!("lookahead/preset.toml"),
     fixed: "",
     small: include_str!("lookahead/small.toml"),
@@ -59,8 +61,8 @@ impl Settings for Config {
         crate::item_item::value(self)
     }
 
-    fn start<'a>(&self, inputs: &'a Inputs<'a>, _seed: u64) -> Result<Run<'a>, LearningError> {
-        let algorithm = Box::new(Learner::new(inputs, self)?);
+    fn start<'a>(&self, inputs: &'a Inputs<'a>, seed: u64) -> Result<Run<'a>, LearningError> {
+        let algorithm = Box::new(Learner::new(inputs, self, seed)?);
         Ok(Run { name: ENTRY.name, algorithm, terms: Terms::default() })
     }
 }
@@ -70,20 +72,28 @@ struct Learner<'a> {
     inputs: &'a Inputs<'a>,
     config: Config,
     policy: Lookahead,
+    /// How many users a demonstrated record counts.
+    demonstrated: f32,
+    /// Items that the train world knows nothing of, for nobody chose them in the log: its sessions do not show them.
+    unlogged: ItemSet,
     /// The sessions so far, each with its user's place among those who train.
     seen: Vec<(usize, Trajectory)>,
 }
 
 impl<'a> Learner<'a> {
-    fn new(inputs: &'a Inputs<'a>, config: &Config) -> Result<Self, LearningError> {
+    fn new(inputs: &'a Inputs<'a>, config: &Config, seed: u64) -> Result<Self, LearningError> {
         config.check()?;
         inputs.check()?;
-        let Config { l2, n_neighbours, n_fitted, .. } = *config;
-        let fit = EaseConfig { l2, n_neighbours, n_fitted };
-        let known = Arc::new(Knowledge::of(inputs.train, inputs.catalogue, &fit)?);
+        let Config { l2, n_neighbours, n_fitted, demonstrated, switches, .. } = config;
+        let fit = EaseConfig { l2: l2[0], n_neighbours: *n_neighbours, n_fitted: *n_fitted };
+        let evidence = Evidence::of(inputs, switches.demonstrations);
+        let known = evidence.search(demonstrated, l2, &fit, &HeldOut::drawn(inputs, N_DRAWS, seed))?;
+        let demonstrated = known.weight as f32;
+        let known = Arc::new(Knowledge::of(known, inputs.train, inputs.catalogue));
         let model = Model::new(known.n_categories());
         let policy = Lookahead { known, model, staying: 0.0, low_cost: 0.0 };
-        Ok(Self { inputs, config: config.clone(), policy, seen: Vec::new() })
+        let unlogged = evidence.unlogged();
+        Ok(Self { inputs, config: config.clone(), policy, demonstrated, unlogged, seen: Vec::new() })
     }
 
     /// Sessions of training users drawn at random.
@@ -97,7 +107,7 @@ impl<'a> Learner<'a> {
             Start { user, history, stream }
         };
         let starts: Vec<Start<'_>> = (first..).zip(&drawn).map(start).collect();
-        let acting = Exploring { policy: &self.policy, temperature };
+        let acting = Exploring { policy: &self.policy, temperature, hidden: &self.unlogged };
         let sessions = rollout(self.inputs.environment, &acting, &starts, round.session_seed())?;
         Ok(drawn.into_iter().zip(sessions).collect())
     }
@@ -111,7 +121,8 @@ impl<'a> Learner<'a> {
         for &staying in &self.config.staying {
             for &low_cost in &self.config.low_costs {
                 let policy = Lookahead { staying, low_cost, ..self.policy.clone() };
-                let sessions = rollout(self.inputs.environment, &policy, &starts, round.session_seed())?;
+                let acting = Exploring { policy: &policy, temperature: 0.0, hidden: &self.unlogged };
+                let sessions = rollout(self.inputs.environment, &acting, &starts, round.session_seed())?;
                 let earned = mean_return(&sessions);
                 if best.as_ref().is_none_or(|(most, _)| earned > *most) {
                     best = Some((earned, policy));
@@ -163,6 +174,7 @@ impl Algorithm for Learner<'_> {
         round.progress.n_gradient_steps += self.policy.model.fit(&examples, &self.config, &mut rng);
         let earned = self.compare_worths(round)?;
         let mut metrics = Metrics::default();
+        metrics.put("demonstrated/weight", self.demonstrated);
         metrics.put("worth/staying", self.policy.staying);
         metrics.put("worth/low_cost", self.policy.low_cost);
         metrics.put("return/compared", earned);

@@ -4,8 +4,8 @@ use crate::registry::{Code, Settings};
 use artefact::Tensors;
 use catalogue::Catalogue;
 use learning::{
-    Algorithm, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run, Schedule,
-    Stateful, Terms, TrainedPolicy, Unserved,
+    Algorithm, Demonstrations, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round,
+    Run, Schedule, Stateful, Terms, TrainedPolicy, Unserved,
 };
 use mdp::{Interaction, Policy, PolicySession, SessionContext};
 use policy::PublishedPolicy;
@@ -44,7 +44,7 @@ pub(crate) const CODE: Code = Code {
 
 /// What the published loop needs: its demonstrations, and its own sessions of all times.
 pub(crate) const NEEDS: Needs =
-    Needs { schedule: Schedule::OffPolicy, demonstrations: true, asks: Hooks::NONE };
+    Needs { schedule: Schedule::OffPolicy, demonstrations: Demonstrations::Needed, asks: Hooks::NONE };
 
 impl Settings for RawTrainingConfig {
     fn value(&self) -> serde_json::Value {
@@ -102,8 +102,8 @@ impl Published<'_> {
 
 impl Algorithm for Published<'_> {
     fn needs(&self) -> Needs {
-        let demonstrations = self.config.raw().demonstrations.presence == Presence::Required;
-        Needs { demonstrations, ..NEEDS }
+        let are_needed = self.config.raw().demonstrations.presence == Presence::Required;
+        Needs { demonstrations: Demonstrations::needed(are_needed), ..NEEDS }
     }
 
     /// The published loop keeps what it ends with.

@@ -1,7 +1,7 @@
 //! The network before it has learned anything.
 
 use crate::registry::{Entry, Kind};
-use learning::{Hooks, Needs, Schedule};
+use learning::{Demonstrations, Hooks, Needs, Schedule};
 
 /// The entry of the registry.
 pub(crate) const ENTRY: Entry = Entry {
@@ -10,7 +10,7 @@ pub(crate) const ENTRY: Entry = Entry {
     about: "the network before it has learned anything, from neutral first weights: what training has to beat",
     source: "ours, a control",
     faithful: true,
-    needs: Needs { schedule: Schedule::None, demonstrations: false, asks: Hooks::NONE },
+    needs: Needs { schedule: Schedule::None, demonstrations: Demonstrations::Ignored, asks: Hooks::NONE },
     fixed: include_str!("untrained/fixed.toml"),
     readme: include_str!("untrained/README.md"),
     ..crate::il_rec::ENTRY

@@ -8,6 +8,8 @@ use mdp::ItemIdx;
 pub struct Choices {
     of_user: Sparse,
     of_item: Sparse,
+    /// How much each user counts, `[users]`.
+    weights: Vec<f64>,
 }
 
 /// Lists end to end.
@@ -29,8 +31,21 @@ impl Choices {
     /// # Panics
     /// If an item lies beyond the catalogue.
     pub fn new<I: IntoIterator<Item = ItemIdx>>(users: impl IntoIterator<Item = I>, n_items: usize) -> Self {
-        let (mut ends, mut values) = (Vec::new(), Vec::new());
-        for user in users {
+        Self::weighted(users.into_iter().map(|items| (1.0, items)), n_items)
+    }
+
+    /// The same, with how much each user counts before their choices. Only [`ease`](crate::ease) and [`Choices::weight`] look
+    /// at it.
+    ///
+    /// # Panics
+    /// If an item lies beyond the catalogue.
+    pub fn weighted<I: IntoIterator<Item = ItemIdx>>(
+        users: impl IntoIterator<Item = (f64, I)>,
+        n_items: usize,
+    ) -> Self {
+        let (mut ends, mut values, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+        for (weight, user) in users {
+            weights.push(weight);
             let mut items: Vec<u32> = user.into_iter().map(|item| item.0).collect();
             items.sort_unstable();
             items.dedup();
@@ -41,7 +56,7 @@ impl Choices {
         let cells = (0..).zip(0..of_user.ends.len());
         let cells = cells.flat_map(|(user, at)| of_user.row(at).iter().map(move |&item| (item, user)));
         let (ends, values) = grouped(n_items, cells);
-        Self { of_item: Sparse { ends, values }, of_user }
+        Self { of_item: Sparse { ends, values }, of_user, weights }
     }
 
     /// How many users.
@@ -72,6 +87,11 @@ impl Choices {
     /// Who chose an item, in order of rows.
     pub fn users_of(&self, item: usize) -> &[u32] {
         self.of_item.row(item)
+    }
+
+    /// How much a user counts.
+    pub fn weight(&self, user: usize) -> f64 {
+        self.weights[user]
     }
 
     /// How many users chose each item, `[items]`.

@@ -15,7 +15,8 @@ pub struct EaseConfig {
     pub n_fitted: usize,
 }
 
-/// Weights `B = I - P diag(P)^-1` with `P = (X'X + l2 I)^-1` and a diagonal of zero, for binary `X: [users, items]`.
+/// Weights `B = I - P diag(P)^-1` with `P = (X'X + l2 I)^-1` and a diagonal of zero, for `X: [users, items]` that is binary but
+/// for the square root of how much a user counts, by which each row is multiplied.
 ///
 /// Whichever of the two sides is smaller is inverted: with fewer users than items `P = (I - X' (XX' + l2 I)^-1 X) / l2`
 /// (Woodbury), the same numbers to rounding. Where we differ: the fit is cut to [`EaseConfig::n_neighbours`] weights an item,
@@ -83,7 +84,10 @@ impl Side {
         gram.par_chunks_exact_mut(n).zip(fitted).for_each(|(row, &item)| {
             for &user in choices.users_of(item as usize) {
                 let others = choices.items_of(user as usize).iter();
-                others.filter_map(|other| place_of[*other as usize]).for_each(|at| row[at as usize] += 1.0);
+                let weight = choices.weight(user as usize);
+                others
+                    .filter_map(|other| place_of[*other as usize])
+                    .for_each(|at| row[at as usize] += weight);
             }
         });
         gram.iter_mut().step_by(n + 1).for_each(|x| *x += l2);
@@ -94,10 +98,12 @@ impl Side {
         let n = choices.n_users();
         let place_of = places(fitted, choices.n_items());
         let mut gram = vec![0.0; n * n];
+        let root = |user: usize| choices.weight(user).sqrt();
         gram.par_chunks_exact_mut(n).enumerate().for_each(|(user, row)| {
             for &item in choices.items_of(user).iter().filter(|item| place_of[**item as usize].is_some()) {
                 choices.users_of(item as usize).iter().for_each(|other| row[*other as usize] += 1.0);
             }
+            row.iter_mut().enumerate().for_each(|(other, cell)| *cell *= root(user) * root(other));
         });
         gram.iter_mut().step_by(n + 1).for_each(|x| *x += l2);
         invert_positive_definite(&mut gram, n).then_some(Self::Users(gram, l2))
@@ -109,10 +115,13 @@ impl Side {
             Self::Items(p) => p[place * fitted.len()..][..fitted.len()].to_vec(),
             Self::Users(k, l2) => {
                 let n = choices.n_users();
+                let root = |user: usize| choices.weight(user).sqrt();
                 let mut sums = vec![0.0; n];
                 for &user in choices.users_of(fitted[place] as usize) {
-                    sums.iter_mut().zip(&k[user as usize * n..][..n]).for_each(|(sum, x)| *sum += x);
+                    let weight = root(user as usize);
+                    sums.iter_mut().zip(&k[user as usize * n..][..n]).for_each(|(sum, x)| *sum += weight * x);
                 }
+                sums.iter_mut().enumerate().for_each(|(user, sum)| *sum *= root(user));
                 let cell = |(at, item): (usize, &u32)| {
                     let users = choices.users_of(*item as usize).iter();
                     let product: f64 = users.map(|user| sums[*user as usize]).sum();
@@ -166,8 +175,22 @@ mod tests {
     }
 
     #[test]
+    fn a_user_who_counts_twice_is_two_users() {
+        let choices = random(30, 12);
+        let items = |user: usize| choices.items_of(user).iter().copied().map(ItemIdx);
+        let twice = Choices::new((0..30).chain(0..7).map(items), choices.n_items());
+        let weighted = (0..30).map(|user| (if user < 7 { 2.0 } else { 1.0 }, items(user)));
+        let weighted = Choices::weighted(weighted, choices.n_items());
+        let [twice, weighted] = [twice, weighted].map(|choices| dense(&ease(&choices, &ALL).unwrap()));
+        assert!(twice.iter().zip(&weighted).all(|(a, b)| (a - b).abs() < 1e-6));
+    }
+
+    #[test]
     fn both_sides_give_the_same() {
         let choices = random(30, 60);
+        let weight = |user: usize| 0.5 + user as f64 / 30.0;
+        let row = |user| (weight(user), choices.items_of(user).iter().copied().map(ItemIdx));
+        let choices = Choices::weighted((0..30).map(row), choices.n_items());
         for n_fitted in [usize::MAX, 40] {
             let fitted = most_chosen(&choices, n_fitted);
             let users = Side::of_users(&choices, &fitted, 2.0).unwrap();

@@ -90,6 +90,32 @@ impl ItemItem {
         self.ends.len()
     }
 
+    /// This model, but for the items of which `is_other` is true: what is said about those is what `other` says.
+    ///
+    /// # Panics
+    /// If the catalogues differ in size.
+    #[must_use]
+    pub fn with_columns_of(&self, other: &Self, is_other: impl Fn(ItemIdx) -> bool) -> Self {
+        assert_eq!(self.n_items(), other.n_items(), "two models of one catalogue");
+        let mut out =
+            Self { ends: Vec::with_capacity(self.n_items()), targets: Vec::new(), weights: Vec::new() };
+        for item in 0..self.n_items() {
+            let said = |model: &Self, others: bool| {
+                let list = list(&model.ends, item);
+                let said =
+                    model.targets[list.clone()].iter().copied().zip(model.weights[list].iter().copied());
+                said.filter(|(target, _)| is_other(ItemIdx(*target)) == others).collect::<Vec<_>>()
+            };
+            let mut all = said(self, false);
+            all.extend(said(other, true));
+            all.sort_unstable_by_key(|(target, _)| *target);
+            out.targets.extend(all.iter().map(|(target, _)| *target));
+            out.weights.extend(all.iter().map(|(_, weight)| *weight));
+            out.ends.push(out.targets.len());
+        }
+        out
+    }
+
     /// Adds what having chosen `item` says about every other, times `scale`, to scores, `[items]`.
     pub fn add(&self, item: ItemIdx, scale: f32, scores: &mut [f32]) {
         let list = list(&self.ends, item.index());
@@ -102,6 +128,14 @@ impl ItemItem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_said_about_some_items_may_be_another_models() {
+        let model = ItemItem::from_parts(vec![2, 2, 3], vec![1, 2, 0], vec![0.5, 0.25, -1.0]).unwrap();
+        let other = ItemItem::from_parts(vec![1, 3, 3], vec![1, 0, 2], vec![4.0, 5.0, 6.0]).unwrap();
+        let mixed = model.with_columns_of(&other, |item| item == ItemIdx(1));
+        assert_eq!(mixed.parts(), (&[2, 2, 3][..], &[1, 2, 0][..], &[4.0, 0.25, -1.0][..]));
+    }
 
     #[test]
     fn parts_that_make_no_matrix_are_refused() {

@@ -48,13 +48,31 @@ impl Schedule {
     }
 }
 
+/// What demonstrations are to an algorithm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demonstrations {
+    /// It does not look at them.
+    Ignored,
+    /// It learns from them where there are some.
+    Welcome,
+    /// It cannot do without.
+    Needed,
+}
+
+impl Demonstrations {
+    /// Needed, or else ignored.
+    pub const fn needed(are_needed: bool) -> Self {
+        if are_needed { Self::Needed } else { Self::Ignored }
+    }
+}
+
 /// What an algorithm cannot do without, and what it asks terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Needs {
     /// Where its experience comes from.
     pub schedule: Schedule,
-    /// Whether there have to be demonstrations.
-    pub demonstrations: bool,
+    /// Whether it learns from demonstrations, and whether there have to be some.
+    pub demonstrations: Demonstrations,
     /// The hooks of terms that it calls; a term that acts elsewhere, too, is refused.
     pub asks: Hooks,
 }
@@ -187,6 +205,6 @@ impl Run<'_> {
         inputs.check()?;
         let needs = self.algorithm.needs();
         self.terms.check(self.name, needs.asks)?;
-        if needs.demonstrations { inputs.check_demonstrations() } else { Ok(()) }
+        if needs.demonstrations == Demonstrations::Needed { inputs.check_demonstrations() } else { Ok(()) }
     }
 }

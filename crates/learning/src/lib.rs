@@ -17,7 +17,8 @@ mod term;
 mod weighed;
 
 pub use algorithm::{
-    Algorithm, Explained, Keeps, Needs, Plan, Round, Run, Schedule, Stateful, TrainedPolicy, Unserved,
+    Algorithm, Demonstrations, Explained, Keeps, Needs, Plan, Round, Run, Schedule, Stateful, TrainedPolicy,
+    Unserved,
 };
 pub use error::LearningError;
 pub use inputs::{Demonstrated, Inputs, ScoredItem, User};

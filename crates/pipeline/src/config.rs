@@ -261,14 +261,18 @@ impl RunConfig {
         if names.into_iter().any(|names| has_doubles(names)) || has_doubles(&self.training_seeds) {
             return refuse("algorithms, ablations, contrasts, training_seeds", "each may be there once");
         }
-        if !self.ablations.is_empty() && self.algorithms[0] != "il-rec" {
-            return refuse("ablations", "they are il-rec's, which has to be the first of `algorithms`");
-        }
         if let Some(name) = self.algorithm.keys().find(|name| !self.algorithms.contains(name)) {
             let why = format!("{name} is not one of `algorithms`");
             return Err(PipelineError::Setting { setting: "algorithm", why });
         }
         for variant in variants(self, &self.ablations)? {
+            if !self.algorithms.iter().any(|name| name == variant.entry.name) {
+                let why = format!(
+                    "{} changes {}, which is not one of `algorithms`",
+                    variant.name, variant.entry.name
+                );
+                return refuse("ablations", &why);
+            }
             variant.settings(self)?;
         }
         Ok(())

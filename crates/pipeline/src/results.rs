@@ -75,7 +75,7 @@ fn il_rec() -> String {
 pub struct AblationRow {
     /// Its evaluation.
     pub evaluation: Evaluation,
-    /// Paired difference of the full method to it.
+    /// Paired difference of its algorithm to it.
     pub difference: Difference,
     /// Probability that a clean demonstrated step weighs more than a corrupted one, where steps were corrupted.
     pub weight_auc: Option<f64>,

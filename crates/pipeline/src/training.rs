@@ -8,7 +8,9 @@ use artefact::{Artefact, Claim, Draft, Kind, Tensors};
 use catalogue::Catalogue;
 use demonstrations::{Candidate, DemoStep, Demonstration};
 use experiment::Domain;
-use learning::{Demonstrated, Inputs, Progress, ScoredItem, TrainedPolicy, WEIGHED_FILE, weighed};
+use learning::{
+    Demonstrated, Demonstrations, Inputs, Progress, ScoredItem, TrainedPolicy, WEIGHED_FILE, weighed,
+};
 use report::CurvePoint;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -133,7 +135,7 @@ impl TrainingJob<'_> {
     ) -> Result<PolicyDirectory, PipelineError> {
         let (mut recorder, checkpoint) = Recorder::new(working, watch)?;
         let run = self.settings.start(&self.inputs, self.seed)?;
-        let learns_from_demonstrations = run.algorithm.needs().demonstrations;
+        let learns_from_demonstrations = run.algorithm.needs().demonstrations != Demonstrations::Ignored;
         let trained = learning::train(run, &self.inputs, self.seed, checkpoint, &mut recorder)?;
         let told = weighed(self.inputs.demonstrations, &trained.explained);
         let weights: Vec<Vec<f32>> = trained.explained.into_iter().map(|made| made.weights).collect();

@@ -1,4 +1,4 @@
-//! What a run trains: algorithms of the registry, and the first of them with one ingredient changed.
+//! What a run trains: algorithms of the registry, and some of them with one ingredient changed.
 
 use crate::{PipelineError, RunConfig};
 use algorithms::{Entry, Settings, merge};
@@ -24,36 +24,50 @@ pub struct Variant {
     fixed: &'static str,
 }
 
-/// An ingredient of IL-Rec that can be taken away or changed.
+/// An ingredient of an algorithm that can be taken away or changed.
 struct Ablation {
     name: &'static str,
+    /// The algorithm.
+    of: &'static str,
     fixed: &'static str,
     transform: Transform,
     side: Side,
 }
 
-const fn without(name: &'static str, fixed: &'static str) -> Ablation {
-    Ablation { name, fixed, transform: Transform::Unchanged, side: Side::Train }
+const IL_REC: &str = "il-rec";
+const LOOKAHEAD: &str = "lookahead";
+
+const fn without(name: &'static str, of: &'static str, fixed: &'static str) -> Ablation {
+    Ablation { name, of, fixed, transform: Transform::Unchanged, side: Side::Train }
 }
 
-const fn with_demonstrations(name: &'static str, transform: Transform) -> Ablation {
-    Ablation { name, fixed: "", transform, side: Side::Train }
+const fn with_demonstrations(name: &'static str, of: &'static str, transform: Transform) -> Ablation {
+    Ablation { name, of, fixed: "", transform, side: Side::Train }
 }
 
 /// The ablations, in the order of the table.
-const ABLATIONS: [Ablation; 12] = [
-    without("no-demonstrations", "switches.demonstrations = false"),
-    with_demonstrations("shuffled-demonstrations", Transform::ShuffledItems),
-    with_demonstrations("permuted-users", Transform::PermutedUsers),
-    with_demonstrations("popularity-lists", Transform::PopularItems),
-    with_demonstrations("corrupted-demonstrations", Transform::CorruptedSteps { share: CORRUPTED_SHARE }),
-    without("no-weights", "switches.weights = false"),
-    without("no-learned-reward", "switches.learned_reward = false"),
-    without("no-hazard", "switches.hazard = false"),
-    without("no-actor-critic", "switches.actor_critic = false"),
-    without("no-session-feedback", "switches.session_feedback = false"),
-    without("neutral-first-weights", "training.first_weights = \"neutral\""),
-    Ablation { side: Side::Judge, ..without(evaluation::TRAINED_IN_JUDGE, "") },
+const ABLATIONS: [Ablation; 17] = [
+    without("no-demonstrations", IL_REC, "switches.demonstrations = false"),
+    with_demonstrations("shuffled-demonstrations", IL_REC, Transform::ShuffledItems),
+    with_demonstrations("permuted-users", IL_REC, Transform::PermutedUsers),
+    with_demonstrations("popularity-lists", IL_REC, Transform::PopularItems),
+    with_demonstrations(
+        "corrupted-demonstrations",
+        IL_REC,
+        Transform::CorruptedSteps { share: CORRUPTED_SHARE },
+    ),
+    without("no-weights", IL_REC, "switches.weights = false"),
+    without("no-learned-reward", IL_REC, "switches.learned_reward = false"),
+    without("no-hazard", IL_REC, "switches.hazard = false"),
+    without("no-actor-critic", IL_REC, "switches.actor_critic = false"),
+    without("no-session-feedback", IL_REC, "switches.session_feedback = false"),
+    without("neutral-first-weights", IL_REC, "training.first_weights = \"neutral\""),
+    Ablation { side: Side::Judge, ..without(evaluation::TRAINED_IN_JUDGE, IL_REC, "") },
+    without("ease-with-demonstrations", "ease", "switches.demonstrations = true"),
+    without("lookahead-no-demonstrations", LOOKAHEAD, "switches.demonstrations = false"),
+    with_demonstrations("lookahead-shuffled", LOOKAHEAD, Transform::ShuffledItems),
+    with_demonstrations("lookahead-permuted-users", LOOKAHEAD, Transform::PermutedUsers),
+    with_demonstrations("lookahead-popularity-lists", LOOKAHEAD, Transform::PopularItems),
 ];
 
 /// The names of the ablations, in the order of the table.
@@ -80,7 +94,7 @@ impl Variant {
         Ok(Self { name: entry.name, entry, transform: Transform::Unchanged, side: Side::Train, fixed: "" })
     }
 
-    /// IL-Rec with one ingredient changed.
+    /// An algorithm with one ingredient changed.
     ///
     /// # Errors
     /// When there is no such ablation.
@@ -90,8 +104,8 @@ impl Variant {
             let why = format!("no ablation is called {name}; there are {}", known.join(", "));
             PipelineError::Setting { setting: "ablations", why }
         })?;
-        let full = Self::of_algorithm("il-rec")?;
-        let Ablation { name, fixed, transform, side } = *found;
+        let Ablation { name, of, fixed, transform, side } = *found;
+        let full = Self::of_algorithm(of)?;
         Ok(Self { name, fixed, transform, side, ..full })
     }
 

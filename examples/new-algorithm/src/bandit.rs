@@ -4,8 +4,8 @@ use artefact::Tensors;
 use catalogue::Catalogue;
 use environment::{Start, rollout};
 use learning::{
-    Algorithm, Hook, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round, Run,
-    Schedule, Stateful, Steps, Terms, TrainedPolicy, Unserved,
+    Algorithm, Demonstrations, Hook, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress,
+    Round, Run, Schedule, Stateful, Steps, Terms, TrainedPolicy, Unserved,
 };
 use mdp::{Choice, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs};
 use rand::RngExt as _;
@@ -44,7 +44,7 @@ impl Bandit<'_> {
 impl Algorithm for Bandit<'_> {
     fn needs(&self) -> Needs {
         let asks = Hooks::of(&[Hook::Utility, Hook::Reward]);
-        Needs { schedule: Schedule::OnPolicy, demonstrations: false, asks }
+        Needs { schedule: Schedule::OnPolicy, demonstrations: Demonstrations::Ignored, asks }
     }
 
     fn plan(&self) -> Plan {

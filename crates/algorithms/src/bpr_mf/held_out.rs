@@ -28,7 +28,8 @@ impl HeldOut {
     /// How well a policy finds what is held out, given the rest (mean nDCG@10); nothing where nothing is held out.
     pub(super) fn ndcg(&self, policy: &BprPolicy) -> Option<f32> {
         let ndcg = held_out_ndcg(policy, &self.users, self.n_items);
-        (!ndcg.is_empty()).then(|| (ndcg.iter().sum::<f64>() / ndcg.len() as f64) as f32)
+        (!ndcg.is_empty())
+            .then(|| (ndcg.iter().map(|(_, ndcg)| ndcg).sum::<f64>() / ndcg.len() as f64) as f32)
     }
 }
 

@@ -7,16 +7,25 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
-    pub(crate) l2: f64,
+    pub(crate) l2: Vec<f64>,
     pub(crate) n_neighbours: usize,
     pub(crate) n_fitted: usize,
+    pub(crate) demonstrated: Vec<f64>,
     pub(crate) sessions_per_round: usize,
     pub(crate) n_passes: usize,
     pub(crate) learning_rate: f32,
     pub(crate) temperature: f32,
     pub(crate) staying: Vec<f32>,
     pub(crate) low_costs: Vec<f32>,
+    pub(crate) switches: Switches,
     pub(crate) training: Training,
+}
+
+/// What can be taken away.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Switches {
+    pub(crate) demonstrations: bool,
 }
 
 /// How much it may try.
@@ -34,7 +43,6 @@ impl Config {
     /// The first setting out of its range.
     pub(crate) fn check(&self) -> Result<(), LearningError> {
         crate::registry::within(&[
-            ("l2", self.l2, 1e-3, 1e9),
             ("n_neighbours", self.n_neighbours as f64, 1.0, 1e9),
             ("n_fitted", self.n_fitted as f64, 1.0, 20_000.0),
             ("sessions_per_round", self.sessions_per_round as f64, 1.0, 1e6),
@@ -44,14 +52,16 @@ impl Config {
             ("training.n_env_steps", self.training.n_env_steps as f64, 1.0, 1e12),
             ("training.n_validation_users", self.training.n_validation_users as f64, 1.0, 1e9),
         ])?;
-        for (setting, values) in [("staying", &self.staying), ("low_costs", &self.low_costs)] {
-            if values.is_empty() {
-                let why = format!("{setting} lists nothing to try");
-                return Err(LearningError::Settings { algorithm: super::ENTRY.name, why });
-            }
-            let ranges: Vec<_> = values.iter().map(|value| (setting, f64::from(*value), 0.0, 1e4)).collect();
-            crate::registry::within(&ranges)?;
-        }
-        Ok(())
+        let worths = [&self.staying, &self.low_costs];
+        let [staying, low_costs] = worths.map(|all| all.iter().map(|x| f64::from(*x)).collect::<Vec<_>>());
+        crate::item_item::check(
+            super::ENTRY.name,
+            &[
+                ("l2", &self.l2, 1e-3, 1e9),
+                ("demonstrated", &self.demonstrated, 0.0, 1e4),
+                ("staying", &staying, 0.0, 1e4),
+                ("low_costs", &low_costs, 0.0, 1e4),
+            ],
+        )
     }
 }

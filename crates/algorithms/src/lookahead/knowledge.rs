@@ -1,10 +1,11 @@
 //! What is known of items, and of users by their histories, before any session is run.
 
+use crate::evidence::Known;
 use crate::item_item::{put_model, sound, take_model};
 use crate::tensors::take;
 use artefact::Tensors;
 use catalogue::Catalogue;
-use collaborative::{Choices, EaseConfig, ItemItem, ease};
+use collaborative::ItemItem;
 use learning::{LearningError, User};
 use mdp::{Interaction, ItemIdx};
 
@@ -14,12 +15,12 @@ pub(super) const N_BASES: usize = 8;
 /// Choices that a mean rating is drawn towards the mean of all by.
 const PRIOR_RATINGS: f32 = 5.0;
 
-/// Who takes up what (EASE), how popular items are and how they are rated, from the log of training users; categories from the
-/// catalogue.
+/// Who takes up what (EASE) and how popular items are, from the log of training users and demonstrations; how items are rated,
+/// from the log; categories from the catalogue.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Knowledge {
     items: ItemItem,
-    /// ln(1 + how many chose it), `[items]`.
+    /// ln(1 + how many chose it), `[items]`; those of demonstrations by what they count.
     popularity: Vec<f32>,
     /// Mean rating above the mean of all, `[items]`.
     rating: Vec<f32>,
@@ -28,19 +29,11 @@ pub(super) struct Knowledge {
 }
 
 impl Knowledge {
-    /// Fits to the histories of these users.
-    ///
-    /// # Errors
-    /// When there are no choices.
-    pub(super) fn of(
-        users: &[User<'_>],
-        catalogue: &Catalogue,
-        config: &EaseConfig,
-    ) -> Result<Self, LearningError> {
+    /// Of who takes up what, and the ratings of these users.
+    pub(super) fn of(known: Known, users: &[User<'_>], catalogue: &Catalogue) -> Self {
         let n_items = catalogue.len();
-        let choices = Choices::new(users.iter().map(|(_, rows)| rows.iter().map(|row| row.item)), n_items);
-        let items = ease(&choices, config).map_err(|error| LearningError::CannotFit(error.to_string()))?;
-        let popularity = choices.counts().iter().map(|count| (1.0 + *count as f32).ln()).collect();
+        let Known { items, counts, .. } = known;
+        let popularity = counts.iter().map(|count| (1.0 + count).ln()).collect();
         let (mut sums, mut counts) = (vec![0.0f32; n_items], vec![0.0f32; n_items]);
         for row in users.iter().flat_map(|(_, rows)| rows.iter()) {
             sums[row.item.index()] += row.rating;
@@ -49,7 +42,7 @@ impl Knowledge {
         let mean = sums.iter().sum::<f32>() / counts.iter().sum::<f32>().max(1.0);
         let above = |(sum, n): (&f32, &f32)| (sum + PRIOR_RATINGS * mean) / (n + PRIOR_RATINGS) - mean;
         let rating = sums.iter().zip(&counts).map(above).collect();
-        Ok(Self { items, popularity, rating, categories: categories(catalogue) })
+        Self { items, popularity, rating, categories: categories(catalogue) }
     }
 
     /// `[items, N_BASES]`: bent lines of how much the history speaks for an item and of how popular it is, and its rating.

@@ -130,10 +130,12 @@ impl PolicySession for Session<'_> {
     }
 }
 
-/// The same with noise of that `temperature` on what each item is worth, for sessions to learn from.
+/// The same with noise of that `temperature` on what each item is worth, and without the items that are `hidden`, for sessions
+/// to learn from.
 pub(super) struct Exploring<'a> {
     pub(super) policy: &'a Lookahead,
     pub(super) temperature: f32,
+    pub(super) hidden: &'a ItemSet,
 }
 
 impl Policy for Exploring<'_> {
@@ -142,16 +144,25 @@ impl Policy for Exploring<'_> {
     }
 
     fn start<'a>(&'a self, context: SessionContext<'a>) -> Box<dyn PolicySession + 'a> {
-        Box::new(ExploringSession { session: self.policy.session(context), temperature: self.temperature })
+        let Self { policy, temperature, hidden } = *self;
+        Box::new(ExploringSession { session: policy.session(context), temperature, hidden })
     }
 }
 
 struct ExploringSession<'a> {
     session: Session<'a>,
     temperature: f32,
+    hidden: &'a ItemSet,
 }
 
 impl ExploringSession<'_> {
+    /// What is not to be shown: the hidden items, too, as long as there are others.
+    fn not_to_be_shown(&self, shown: &ItemSet) -> ItemSet {
+        let mut out = shown.clone();
+        self.hidden.iter().for_each(|item| _ = out.insert(item));
+        if out.len() == out.n_items() { shown.clone() } else { out }
+    }
+
     /// A softmax of the values over what was not shown; Gumbel's noise draws from it.
     fn log_softmax(&self, values: &[f32], shown: &ItemSet, out: &mut [f32]) {
         for (item, (out, value)) in (0..).map(ItemIdx).zip(out.iter_mut().zip(values)) {
@@ -165,6 +176,7 @@ impl ExploringSession<'_> {
 
 impl PolicySession for ExploringSession<'_> {
     fn log_probs(&mut self, shown: &ItemSet, out: &mut [f32]) -> Result<(), UnknownLogProbs> {
+        let shown = &self.not_to_be_shown(shown);
         if self.temperature <= 0.0 {
             return self.session.log_probs(shown, out);
         }
@@ -173,6 +185,7 @@ impl PolicySession for ExploringSession<'_> {
     }
 
     fn choose(&mut self, shown: &ItemSet, rng: &mut Rng) -> Choice {
+        let shown = &self.not_to_be_shown(shown);
         if self.temperature <= 0.0 {
             return self.session.choose(shown, rng);
         }

@@ -77,7 +77,9 @@ fn exploring_says_how_likely_its_choices_are() {
     let domain = domain();
     let policy = opened(&domain, &run(&domain, &short()));
     for temperature in [0.3, 0.0] {
-        let exploring = Exploring { policy: &policy, temperature };
+        let mut hidden = ItemSet::empty(60);
+        hidden.insert(ItemIdx(7));
+        let exploring = Exploring { policy: &policy, temperature, hidden: &hidden };
         let context = mdp::SessionContext { user: mdp::UserIdx(3), history: &domain.histories[3] };
         assert_eq!(mdp::broken_log_prob_law(&exploring, context, 60, 6, &[4.0, 1.0]), None);
         assert_eq!(exploring.name(), NETWORK);

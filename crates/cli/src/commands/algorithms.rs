@@ -4,6 +4,7 @@ use crate::context::Global;
 use crate::failure::Failure;
 use crate::settings::one_of;
 use algorithms::{Entry, REGISTRY};
+use learning::Demonstrations;
 use serde::Serialize;
 
 /// Arguments of `algorithms`.
@@ -29,7 +30,11 @@ struct Line {
 impl Line {
     fn of(entry: &Entry) -> Self {
         let mut needs = vec![entry.needs.schedule.word()];
-        needs.extend(entry.needs.demonstrations.then_some("demonstrations"));
+        needs.extend(match entry.needs.demonstrations {
+            Demonstrations::Ignored => None,
+            Demonstrations::Welcome => Some("demonstrations, if any"),
+            Demonstrations::Needed => Some("demonstrations"),
+        });
         let Entry { name, source, faithful, about, .. } = *entry;
         Self { name, kind: entry.kind.word(), source, faithful, needs, about }
     }

@@ -25,9 +25,9 @@ pub(crate) struct Arguments {
     /// The world directory
     #[arg(long)]
     world: PathBuf,
-    /// The demos directory
-    #[arg(long)]
-    demos: Option<PathBuf>,
+    /// The demos directories, if any; several are learned from together
+    #[arg(long, num_args = 1..)]
+    demos: Vec<PathBuf>,
     /// The policy directory to write
     #[arg(long, value_name = "POLICY")]
     out: PathBuf,
@@ -75,7 +75,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let domain = Domain::open(&arguments.data, &arguments.world)?;
     let environment = arguments.environment.settings().environment(&domain.world, Side::Train)?;
     let (mut demonstrations, mut hashes): (Vec<Demonstrated>, Vec<String>) = (Vec::new(), Vec::new());
-    if let Some(path) = &arguments.demos {
+    for path in &arguments.demos {
         let (demos, hash) = domain.open_demonstrations(path)?;
         demonstrations.extend(demos.demonstrations.iter().map(demonstrated));
         hashes.push(hash);

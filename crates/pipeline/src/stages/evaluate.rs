@@ -95,7 +95,8 @@ impl<'a> Table<'a> {
             full.row.r_traj.mean / other.unwrap_or(f64::NAN)
         };
         let (share_of_judge_planner, share_of_oracle) = (share("judge-planner"), share("oracle"));
-        let against = |other: &Evaluation| {
+        let against = |of: &str, other: &Evaluation| {
+            let full = evaluations.iter().find(|row| row.row.policy == of).unwrap_or(&full);
             let (name, other_name) = (full.row.policy.as_str(), other.row.policy.as_str());
             paired_difference((name, &full.table), (other_name, &other.table), &BootstrapPlan::default())
         };
@@ -109,7 +110,8 @@ impl<'a> Table<'a> {
             let evaluation = self.trained_row(name, trained)?;
             let aucs: Vec<f64> = runs.iter().filter_map(|t| t.directory.record.weight_auc).collect();
             let weight_auc = (!aucs.is_empty()).then(|| aucs.iter().sum::<f64>() / aucs.len() as f64);
-            ablations.push(AblationRow { difference: against(&evaluation)?, evaluation, weight_auc });
+            let difference = against(runs[0].variant.entry.name, &evaluation)?;
+            ablations.push(AblationRow { difference, evaluation, weight_auc });
         }
         Ok(RuleResults {
             exit_rule: self.ground.name.to_owned(),
