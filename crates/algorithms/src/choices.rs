@@ -24,7 +24,7 @@ pub(crate) fn held_out_ndcg(policy: &dyn Policy, users: &[Parted], n_items: usiz
         relevant,
     });
     let ranked = evaluation::rank_users(policy, &asked.collect::<Vec<_>>(), n_items, K, 0);
-    ranked.into_iter().map(|user| user.ndcg).collect()
+    ranked.iter().map(|slate| slate.ranked(K).ndcg).collect()
 }
 
 /// The highest of `scores: [items]` among what was not shown, the first of equals; where everything was, the highest of all.

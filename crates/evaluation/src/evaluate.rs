@@ -7,7 +7,7 @@ use crate::{
     RankingIntervals, Rollouts, Scoring, UserTable,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is being evaluated, and how.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +98,8 @@ pub fn evaluate(
         ndcg_at_10: ranking.map(|r| r.ndcg.mean),
         hit_at_10: ranking.map(|r| r.hit.mean),
         ranking,
+        metrics: BTreeMap::new(),
+        strata: BTreeMap::new(),
         interval: IntervalMethod::of(plan, table.seeds.len()),
         cold: None,
         protocol: setting.protocol.clone(),

@@ -32,7 +32,7 @@ pub use error::EvaluationError;
 pub use evaluate::{Evaluation, Setting, evaluate, ranking_intervals};
 pub use exits::{ExitStatistics, Exits};
 pub use exposure::Exposure;
-pub use ranking::{AskedUser, RankedUser, hit_at, ndcg_at, rank_users, ranking_at_start};
+pub use ranking::{AskedUser, RankedUser, Slate, hit_at, ndcg_at, rank_users, ranking_at_start};
 pub use row::{EvalRow, IntervalMethod, JudgeValidity, OtherJudge, RankingIntervals};
 pub use scoring::Scoring;
 pub use table::{Rollouts, TrainingSeedMeans, UserMean, UserTable};

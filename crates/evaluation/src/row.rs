@@ -1,7 +1,9 @@
 //! One row of a results table, as scripts read it.
 
+use crate::metrics::NamedValues;
 use crate::{BootstrapPlan, Exits, Interval, Scoring};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How the intervals of a row were made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -117,6 +119,12 @@ pub struct EvalRow {
     /// The ranking metrics with intervals.
     #[serde(default)]
     pub ranking: Option<RankingIntervals>,
+    /// Every metric of the registry of the same lists, by name; empty without held-out data, and in results of older versions.
+    #[serde(default, skip_serializing_if = "NamedValues::is_empty")]
+    pub metrics: NamedValues,
+    /// The same by how popular the items are and how active the users, see [`ListValues`](crate::metrics::ListValues).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub strata: BTreeMap<String, NamedValues>,
     /// How the intervals were made.
     pub interval: IntervalMethod,
     /// The same of cold items alone, where the protocol has some: only they are candidates, and only they count.
@@ -131,4 +139,16 @@ pub struct EvalRow {
     /// What judges of other families make of it; nothing for privileged policies, which know this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_judges: Vec<OtherJudge>,
+}
+
+impl EvalRow {
+    /// The value of a metric of lists of ten, by its name; results of older versions have two.
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        let older = || match name {
+            "ndcg@10" => self.ndcg_at_10,
+            "hit@10" => self.hit_at_10,
+            _ => None,
+        };
+        self.metrics.get(name).copied().or_else(older)
+    }
 }

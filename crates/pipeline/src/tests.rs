@@ -410,6 +410,10 @@ fn draws_have_worlds_of_their_own_and_are_brought_together() {
             assert!((over.mean.means[1] - alone).abs() < 1e-9, "{}", row.policy);
         }
     }
+    let row = &rule.rows[0];
+    let of_draws = draws.each_ref().map(|draw| draw.results[0].metrics["itemcoverage@10"]);
+    assert_eq!(row.metrics["itemcoverage@10"].mean, f64::midpoint(of_draws[0], of_draws[1]));
+    assert!(row.strata["tail"].contains_key("ndcg@10"));
     let named: Vec<(&str, &str)> = rule
         .contrasts
         .iter()

@@ -95,7 +95,7 @@ fn captions_name_rule_scoring_seeds_and_method() {
 fn captions_say_how_far_the_judge_is_to_be_believed() {
     let mut rows = rows();
     assert!(
-        plain(&text_table(&rows, "il-rec")).contains("whether the judge agrees with people was not measured")
+        plain(&text_table(&rows, "il-rec", &ndcg())).contains("whether the judge agrees with people was not measured")
     );
     let agreement = Interval { mean: 0.42, lo: 0.1, hi: 0.7 };
     let last = rows.len() as f64;
@@ -105,12 +105,12 @@ fn captions_say_how_far_the_judge_is_to_be_believed() {
         let other = |judge: &str, r_traj| OtherJudge { judge: judge.into(), r_traj };
         row.other_judges = vec![other("alike", 2.0 * at as f64), other("against", last - at as f64)];
     }
-    let text = plain(&text_table(&rows, "il-rec"));
+    let text = plain(&text_table(&rows, "il-rec", &ndcg()));
     let told = "NOT VALID: the judge's order of policies and people's correlate by 0.42 [0.10, 0.70]";
     assert!(text.contains(told), "{text}");
     assert!(text.contains("order of rows under other judges: against -1.00, alike 1.00"), "{text}");
     rows.iter_mut().for_each(|row| row.validity.as_mut().expect("set above").is_valid = true);
-    assert!(!plain(&text_table(&rows, "il-rec")).contains("NOT VALID"));
+    assert!(!plain(&text_table(&rows, "il-rec", &ndcg())).contains("NOT VALID"));
 }
 
 /// In one line.
@@ -202,7 +202,7 @@ fn rows() -> Vec<EvalRow> {
 
 #[test]
 fn the_terminal_table_aligns_and_marks() {
-    let text = text_table(&rows(), "il-rec");
+    let text = text_table(&rows(), "il-rec", &ndcg());
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines[0].starts_with("  policy") && lines[0].contains("  ndcg@10"), "{text}");
     assert!(lines.iter().any(|line| line.starts_with("> il-rec ")), "{text}");
@@ -214,10 +214,22 @@ fn the_terminal_table_aligns_and_marks() {
 }
 
 #[test]
+fn tables_show_the_metrics_that_are_asked_for() {
+    let text = text_table(&rows(), "il-rec", &["novelty@10".to_owned(), "mrr@10".to_owned()]);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].contains("novelty@10") && !text.contains("ndcg@10") && !text.contains("mrr@10"), "{text}");
+    let of = |policy: &str| lines.iter().find(|line| line[2..].starts_with(policy)).expect("a row");
+    assert!(of("popularity ").contains(" 2.800  ") && of("demos ").contains("  -  "), "{text}");
+    let page = html_page(&sample());
+    assert!(page.contains(">novelty@10</th>") && page.contains("<td>2.800</td>"));
+    assert!(page.contains("novelty@10: mean self-information in bits"));
+}
+
+#[test]
 fn tables_of_different_settings_are_kept_apart() {
     let mut all = rows();
     all.extend(sample().results[1].evaluations.iter().map(|evaluation| evaluation.row.clone()));
-    let text = text_table(&all, "il-rec");
+    let text = text_table(&all, "il-rec", &ndcg());
     assert_eq!(text.matches("  policy").count(), 2);
     assert!(text.contains("exit rule ilrec · ") && !text.contains("category-window and ilrec"));
 }
@@ -246,4 +258,8 @@ fn ticks_are_round_and_cover_the_data() {
         (tick_label(250_000.0), tick_label(2.5), tick_label(0.0)),
         ("250 k".to_owned(), "2.5".to_owned(), "0".to_owned())
     );
+}
+
+fn ndcg() -> [String; 1] {
+    ["ndcg@10".to_owned()]
 }

@@ -8,8 +8,9 @@ use crate::stages::Ground;
 use crate::stages::demos::Demonstrated;
 use crate::stages::train::TrainedVariant;
 use crate::variants::ablation_names;
+use evaluation::metrics::table_metrics;
 use evaluation::{BootstrapPlan, Evaluation, is_privileged, paired_difference};
-use experiment::{CONTROLS, Contestant, Evaluator, describe_together, paired_differences};
+use experiment::{CONTROLS, Contestant, EvaluationSettings, Evaluator, describe_together, paired_differences};
 use std::sync::Arc;
 use world_model::Side;
 
@@ -26,8 +27,10 @@ pub(crate) fn evaluate(
     let name = format!("{}/evaluation", ground.name);
     let path = session.place.out.join(ground.name).join("evaluation.json");
     let read = |source| PipelineError::Read { path: path.clone(), source };
-    let key =
-        key(&[&policies, &demos.key, ground.environments.judge.rule(), &config.evaluation, &config.seed]);
+    // Every metric is computed, whichever are shown.
+    let metrics = table_metrics().map(|metric| metric.to_string()).collect();
+    let settings = EvaluationSettings { metrics, ..config.evaluation.clone() };
+    let key = key(&[&policies, &demos.key, ground.environments.judge.rule(), &settings, &config.seed]);
     session.stage(
         &name,
         &key,

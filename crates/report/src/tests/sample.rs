@@ -73,7 +73,11 @@ fn evaluation(policy: &str, hazard: f64, reward: f32, training_seeds: &[u64], ex
         })
         .collect();
     let rankings = if policy == "demos" { Vec::new() } else { vec![ranked; seeds.len()] };
-    evaluate(&setting, &rollouts, &rankings).expect("good sessions")
+    let mut evaluation = evaluate(&setting, &rollouts, &rankings).expect("good sessions");
+    if !rankings.is_empty() {
+        evaluation.row.metrics = [("novelty@10".to_owned(), 10.0 * hazard)].into();
+    }
+    evaluation
 }
 
 fn results(exit_rule: &str) -> Results {
