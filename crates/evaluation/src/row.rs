@@ -1,7 +1,7 @@
 //! One row of a results table, as scripts read it.
 
 use crate::metrics::NamedValues;
-use crate::{BootstrapPlan, Exits, Interval, Scoring};
+use crate::{CONFIDENCE, Exits, Interval, Scoring};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -10,26 +10,24 @@ use std::collections::BTreeMap;
 pub struct IntervalMethod {
     /// The method in words.
     pub method: String,
-    /// What was resampled.
+    /// What they are over.
     pub over: Vec<String>,
-    /// The share of resamples inside.
+    /// The share of such intervals that hold what they are of.
     pub level: f64,
-    /// How many resamples.
-    pub resamples: usize,
-    /// The seed of the resampling.
-    pub seed: u64,
+    /// How many resamples, in results of older versions, whose intervals are bootstrapped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resamples: Option<usize>,
 }
 
 impl IntervalMethod {
-    /// Says what a plan does with so many training seeds.
-    pub(crate) fn of(plan: &BootstrapPlan, n_training_seeds: usize) -> Self {
+    /// That of so many training seeds.
+    pub(crate) fn of(n_training_seeds: usize) -> Self {
         let over: &[&str] = if n_training_seeds > 1 { &["training seeds", "users"] } else { &["users"] };
         Self {
-            method: "percentile bootstrap".to_owned(),
+            method: "Student's t".to_owned(),
             over: over.iter().map(|&what| what.to_owned()).collect(),
-            level: plan.level,
-            resamples: plan.n_resamples,
-            seed: plan.seed,
+            level: CONFIDENCE,
+            resamples: None,
         }
     }
 }

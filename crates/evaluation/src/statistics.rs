@@ -18,7 +18,7 @@ mod robust;
 mod simulation;
 
 pub use contrast::{Contrast, contrast};
-pub use distributions::normal_cdf;
+pub use distributions::{normal_cdf, t_quantile};
 pub use draw::Draw;
 pub use holm::holm;
 pub use interval::{OverDraws, mean_over_draws, student_t};

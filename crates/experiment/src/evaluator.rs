@@ -5,9 +5,9 @@ use demonstrations::Demos;
 use environment::{Environment, Start, rollout};
 use evaluation::metrics::{ItemFacts, LIST_LENGTH, ListValues, check_table_metrics};
 use evaluation::{
-    AskedUser, BootstrapPlan, Difference, EvalRow, Evaluation, EvaluationError, Greedy, JudgeValidity,
-    Oracle, OtherJudge, Popularity, RandomFreshGenre, Rollouts, Scoring, SessionPlanner, Setting, Slate,
-    UniformRandom, evaluate, is_privileged, paired_difference, rank_users, ranking_intervals, replay,
+    AskedUser, Difference, EvalRow, Evaluation, EvaluationError, Greedy, JudgeValidity, Oracle, OtherJudge,
+    Popularity, RandomFreshGenre, Rollouts, Scoring, SessionPlanner, Setting, Slate, UniformRandom, evaluate,
+    is_privileged, paired_difference, rank_users, ranking_intervals, replay,
 };
 use mdp::{ItemIdx, Policy, UserIdx};
 use serde::{Deserialize, Serialize};
@@ -142,7 +142,10 @@ impl Evaluator {
         };
         let (mut rollouts, mut rankings, mut cold_rankings) = (Vec::new(), Vec::new(), Vec::new());
         let mut list_values = Vec::new();
-        for &Contestant { training_seed, policy } in contestants {
+        // As tables have them.
+        let mut ascending = contestants.to_vec();
+        ascending.sort_by_key(|contestant| contestant.training_seed);
+        for Contestant { training_seed, policy } in ascending {
             for &eval_seed in &self.eval_seeds {
                 let trajectories = rollout(self.environment(), policy, &starts, eval_seed)?;
                 rollouts.push(Rollouts { training_seed, eval_seed, trajectories });
@@ -161,7 +164,8 @@ impl Evaluator {
         let mut evaluation = evaluate(&setting, &rollouts, &rankings)?;
         let ListValues { values, strata } = ListValues::mean(&list_values);
         (evaluation.row.metrics, evaluation.row.strata) = (values, strata);
-        evaluation.row.cold = ranking_intervals(&setting.bootstrap, &cold_rankings)?;
+        evaluation.row.cold = ranking_intervals(&cold_rankings)?;
+        evaluation.cold_rankings = cold_rankings;
         let asked: &[_] = if setting.privileged { &[] } else { &self.others };
         for (judge, environment) in asked {
             let r_traj = self.mean_return(environment, contestants, &starts)?;
@@ -267,7 +271,6 @@ impl Evaluator {
             exit_rule: self.environment().rule().label(),
             scoring: self.scoring,
             n_items: self.domain.n_items(),
-            bootstrap: BootstrapPlan::default(),
             protocol: self.domain.world.config().protocol_label(),
             validity: self.domain.world.validity().filter(|_| self.side == Side::Judge).map(judge_validity),
         }
@@ -301,7 +304,7 @@ fn judge_validity(found: &Validity) -> JudgeValidity {
 /// demonstrations, which are of training users) is left out.
 ///
 /// # Errors
-/// When a difference has no interval.
+/// Does not happen: whoever has no user in common is left out.
 pub fn paired_differences(
     evaluations: &[Evaluation],
     subject: usize,
@@ -315,7 +318,7 @@ pub fn paired_differences(
         }
         let named = (ours.row.policy.as_str(), &ours.table);
         let against = (other.row.policy.as_str(), &other.table);
-        match paired_difference(named, against, &BootstrapPlan::default()) {
+        match paired_difference(named, against) {
             Ok(difference) => found.push(difference),
             Err(EvaluationError::NoCommonUsers { .. }) => {}
             Err(error) => return Err(error),

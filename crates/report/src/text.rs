@@ -98,12 +98,12 @@ pub fn text_differences(differences: &[Difference]) -> String {
 
 /// What a paired difference says.
 pub(crate) fn verdict(difference: &Difference) -> &'static str {
-    if difference.is_above() {
-        "above"
-    } else if difference.r_traj.hi < 0.0 {
-        "below"
-    } else {
-        "not separated"
+    match (difference.is_above(), difference.r_traj.hi < 0.0, difference.one_training) {
+        (true, _, false) => "above",
+        (true, _, true) => "above, of these trainings",
+        (_, true, false) => "below",
+        (_, true, true) => "below, of these trainings",
+        _ => "not separated",
     }
 }
 

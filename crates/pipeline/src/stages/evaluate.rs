@@ -9,8 +9,10 @@ use crate::stages::demos::Demonstrated;
 use crate::stages::train::TrainedVariant;
 use crate::variants::ablation_names;
 use evaluation::metrics::table_metrics;
-use evaluation::{BootstrapPlan, Evaluation, is_privileged, paired_difference};
-use experiment::{CONTROLS, Contestant, EvaluationSettings, Evaluator, describe_together, paired_differences};
+use evaluation::{Evaluation, is_privileged, paired_difference};
+use experiment::{
+    CONTROLS, Contestant, EvaluationSettings, Evaluator, describe_together, paired_differences,
+};
 use std::sync::Arc;
 use world_model::Side;
 
@@ -100,7 +102,7 @@ impl<'a> Table<'a> {
         let (share_of_judge_planner, share_of_oracle) = (share("judge-planner"), share("oracle"));
         let against = |other: &Evaluation| {
             let (name, other_name) = (full.row.policy.as_str(), other.row.policy.as_str());
-            paired_difference((name, &full.table), (other_name, &other.table), &BootstrapPlan::default())
+            paired_difference((name, &full.table), (other_name, &other.table))
         };
         let differences = paired_differences(&evaluations, place)?;
         let mut ablations = Vec::new();
