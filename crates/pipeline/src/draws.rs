@@ -157,7 +157,10 @@ impl RuleDraws {
                 privileged: row.privileged,
                 r_traj: judged(r_traj)?,
                 ndcg: if ndcg.is_empty() { None } else { Some(judged(ndcg)?) },
-                metrics: over_draws(&row.found.iter().map(|row| &row.metrics).collect::<Vec<_>>(), plan.level),
+                metrics: over_draws(
+                    &row.found.iter().map(|row| &row.metrics).collect::<Vec<_>>(),
+                    plan.level,
+                ),
                 strata: strata(&row.found, plan.level),
             })
         };
