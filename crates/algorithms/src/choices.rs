@@ -24,7 +24,7 @@ pub(crate) fn held_out_ndcg(policy: &dyn Policy, users: &[Parted], n_items: usiz
         relevant,
     });
     let ranked = evaluation::rank_users(policy, &asked.collect::<Vec<_>>(), n_items, K, 0);
-    ranked.into_iter().map(|ranked| (ranked.user, ranked.ndcg)).collect()
+    ranked.iter().map(|slate| slate.ranked(K)).map(|ranked| (ranked.user, ranked.ndcg)).collect()
 }
 
 /// nDCG@10 that a random order of `n_candidates` has on average where `n_relevant` of them count.

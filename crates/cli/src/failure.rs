@@ -296,7 +296,15 @@ impl From<environment::EnvironmentError> for Failure {
 
 impl From<evaluation::EvaluationError> for Failure {
     fn from(error: evaluation::EvaluationError) -> Self {
-        Self::input(error.to_string())
+        let message = error.to_string();
+        match error {
+            evaluation::EvaluationError::NotInTables { got, known } => {
+                let meant = nearest(&got, known.iter().map(String::as_str));
+                let meant = meant.map(|meant| format!("did you mean {meant}? ")).unwrap_or_default();
+                Self::input(message).hint(format!("{meant}there are {}", known.join(", ")))
+            }
+            _ => Self::input(message),
+        }
     }
 }
 

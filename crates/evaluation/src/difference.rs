@@ -1,7 +1,6 @@
 //! The difference between two policies on the same users.
 
-use crate::bootstrap::drawn_mean;
-use crate::{BootstrapPlan, EvaluationError, Interval, UserTable};
+use crate::{EvaluationError, Interval, UserMean, UserTable, crossed};
 use mdp::UserIdx;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +17,9 @@ pub struct Difference {
     pub r_traj: Interval,
     /// Difference of the mean length.
     pub len: Interval,
+    /// Whether one of them was trained once, so that the intervals say nothing about another training.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub one_training: bool,
 }
 
 impl Difference {
@@ -28,33 +30,26 @@ impl Difference {
 }
 
 /// Pairs two evaluations on the users they share. Pairing takes out what makes users differ, so it separates
-/// policies whose own intervals overlap. Training seeds of the two are resampled independently.
+/// policies whose own intervals overlap. Training seeds are not paired: the two may have different ones, or none.
 ///
 /// # Errors
-/// If the two have no user in common or the plan gives no interval.
+/// If the two have no user in common.
 pub fn paired_difference(
     (policy, a): (&str, &UserTable),
     (against, b): (&str, &UserTable),
-    plan: &BootstrapPlan,
 ) -> Result<Difference, EvaluationError> {
-    plan.check()?;
     let common: Vec<UserIdx> = a.users.iter().copied().filter(|u| b.users.binary_search(u).is_ok()).collect();
     if common.is_empty() {
         return Err(EvaluationError::NoCommonUsers { a: policy.to_owned(), b: against.to_owned() });
     }
     let (a, b) = (a.restricted_to(&common), b.restricted_to(&common));
-    let [r_traj, len] = plan.intervals(common.len(), &[a.seeds.len(), b.seeds.len()], |resample| {
-        let mean = |table: &UserTable, seeds: &[f64], of: fn(&crate::UserMean) -> f64| {
-            drawn_mean(&resample.users, seeds, |seed, user| of(&table.seeds[seed].means[user]))
-        };
-        let difference = |of| mean(&a, &resample.seeds[0], of) - mean(&b, &resample.seeds[1], of);
-        [difference(|m| m.r_traj), difference(|m| m.len)]
-    });
+    let of = |value: fn(&UserMean) -> f64| crossed::interval(&a.column(value), &b.column(value));
     Ok(Difference {
         policy: policy.to_owned(),
         against: against.to_owned(),
         users: common.len(),
-        r_traj,
-        len,
+        r_traj: of(|mean| mean.r_traj),
+        len: of(|mean| mean.len),
+        one_training: a.is_one_training() || b.is_one_training(),
     })
 }

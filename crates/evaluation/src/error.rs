@@ -66,6 +66,14 @@ pub enum EvaluationError {
         /// The names that there are.
         known: String,
     },
+    /// No table can show a metric of this name.
+    #[error("tables have no metric `{got}`")]
+    NotInTables {
+        /// What was asked for.
+        got: String,
+        /// What tables can show.
+        known: Vec<String>,
+    },
     /// A metric that compares items, without a distance.
     #[error("`{metric}` needs distances between items")]
     NoDistances {

@@ -1,13 +1,12 @@
 //! From sessions to a row.
 
-use crate::bootstrap::drawn_mean;
 use crate::row::IntervalMethod;
 use crate::{
-    BootstrapPlan, EvalRow, EvaluationError, ExitStatistics, Exposure, JudgeValidity, RankedUser,
-    RankingIntervals, Rollouts, Scoring, UserTable,
+    EvalRow, EvaluationError, ExitStatistics, Exposure, JudgeValidity, RankedUser, RankingIntervals,
+    Rollouts, Scoring, UserTable, crossed,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is being evaluated, and how.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,8 +23,6 @@ pub struct Setting {
     pub scoring: Scoring,
     /// Size of the catalogue.
     pub n_items: usize,
-    /// How intervals are drawn.
-    pub bootstrap: BootstrapPlan,
     /// What of the log could be learned from.
     pub protocol: String,
     /// How far the world agrees with people, where that was measured.
@@ -45,19 +42,21 @@ pub struct Evaluation {
     /// versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rankings: Vec<Vec<RankedUser>>,
+    /// The same of cold items alone, where the protocol has some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cold_rankings: Vec<Vec<RankedUser>>,
 }
 
 /// Scores and summarises the sessions of one policy. `rankings` holds one list per training seed, all on the
 /// same users, or nothing where there is no held-out data.
 ///
 /// # Errors
-/// If there are no sessions, training seeds saw different users, or the bootstrap plan gives no interval.
+/// If there are no sessions, or training seeds saw different users.
 pub fn evaluate(
     setting: &Setting,
     rollouts: &[Rollouts],
     rankings: &[Vec<RankedUser>],
 ) -> Result<Evaluation, EvaluationError> {
-    setting.bootstrap.check()?;
     let scored: Vec<Rollouts> = rollouts
         .iter()
         .map(|rollout| Rollouts {
@@ -69,15 +68,8 @@ pub fn evaluate(
     let account = ExitStatistics::of(scored.iter().flat_map(|rollout| &rollout.trajectories));
     let sessions: Vec<&[mdp::Trajectory]> = scored.iter().map(|rollout| &rollout.trajectories[..]).collect();
     let exposure = Exposure::of(&sessions, setting.n_items);
-    let plan = &setting.bootstrap;
-    let [r_traj, len, r_each] = plan.intervals(table.users.len(), &[table.seeds.len()], |resample| {
-        let mean = |of: fn(&crate::UserMean) -> f64| {
-            drawn_mean(&resample.users, &resample.seeds[0], |seed, user| of(&table.seeds[seed].means[user]))
-        };
-        let (r_traj, len) = (mean(|m| m.r_traj), mean(|m| m.len));
-        [r_traj, len, r_traj / len]
-    });
-    let ranking = ranking_intervals(plan, rankings)?;
+    let (returns, lengths) = (table.column(|mean| mean.r_traj), table.column(|mean| mean.len));
+    let ranking = ranking_intervals(rankings)?;
     let row = EvalRow {
         policy: setting.policy.clone(),
         world: setting.world.clone(),
@@ -87,9 +79,9 @@ pub fn evaluate(
         users: table.users.len(),
         eval_seeds: rollouts.iter().map(|rollout| rollout.eval_seed).collect::<BTreeSet<_>>().len(),
         training_seeds: table.seeds.iter().filter_map(|seed| seed.training_seed).collect(),
-        r_traj,
-        r_each,
-        len,
+        r_traj: crossed::interval(&returns, &[]),
+        r_each: crossed::ratio(&returns, &lengths),
+        len: crossed::interval(&lengths, &[]),
         exits: account.counts,
         distinct_items: exposure.distinct_items,
         coverage: exposure.coverage,
@@ -98,35 +90,32 @@ pub fn evaluate(
         ndcg_at_10: ranking.map(|r| r.ndcg.mean),
         hit_at_10: ranking.map(|r| r.hit.mean),
         ranking,
-        interval: IntervalMethod::of(plan, table.seeds.len()),
+        metrics: BTreeMap::new(),
+        strata: BTreeMap::new(),
+        interval: IntervalMethod::of(table.seeds.len()),
         cold: None,
         protocol: setting.protocol.clone(),
         validity: setting.validity,
         other_judges: Vec::new(),
     };
     let rankings = rankings.iter().filter(|users| !users.is_empty()).cloned().collect();
-    Ok(Evaluation { row, table, account, rankings })
+    Ok(Evaluation { row, table, account, rankings, cold_rankings: Vec::new() })
 }
 
 /// Ranking metrics with their intervals, from one list per training seed, all on the same users.
 ///
 /// # Errors
 /// If training seeds saw different users.
-pub fn ranking_intervals(
-    plan: &BootstrapPlan,
-    rankings: &[Vec<RankedUser>],
-) -> Result<Option<RankingIntervals>, EvaluationError> {
+pub fn ranking_intervals(rankings: &[Vec<RankedUser>]) -> Result<Option<RankingIntervals>, EvaluationError> {
     let Some(first) = rankings.first().filter(|users| !users.is_empty()) else { return Ok(None) };
     for other in rankings {
         if !other.iter().map(|u| u.user).eq(first.iter().map(|u| u.user)) {
             return Err(EvaluationError::UsersDiffer { training_seed: None });
         }
     }
-    let [ndcg, hit] = plan.intervals(first.len(), &[rankings.len()], |resample| {
-        let mean = |of: fn(&RankedUser) -> f64| {
-            drawn_mean(&resample.users, &resample.seeds[0], |seed, user| of(&rankings[seed][user]))
-        };
-        [mean(|u| u.ndcg), mean(|u| u.hit)]
-    });
-    Ok(Some(RankingIntervals { users: first.len(), ndcg, hit }))
+    let of = |value: fn(&RankedUser) -> f64| {
+        let column = |users: &Vec<RankedUser>| users.iter().map(value).collect();
+        crossed::interval(&rankings.iter().map(column).collect::<Vec<_>>(), &[])
+    };
+    Ok(Some(RankingIntervals { users: first.len(), ndcg: of(|user| user.ndcg), hit: of(|user| user.hit) }))
 }

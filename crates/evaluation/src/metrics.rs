@@ -7,6 +7,7 @@
 mod accuracy;
 mod diversity;
 mod facts;
+mod named;
 mod popularity;
 mod spread;
 mod strata;
@@ -16,6 +17,7 @@ use crate::EvaluationError;
 use std::fmt;
 
 pub use facts::{Distance, ItemFacts};
+pub use named::{LIST_LENGTH, ListValues, NamedValues, check_table_metrics, table_metrics};
 pub use strata::{ByActivity, ByPopularity, by_item_popularity, by_user_activity};
 pub use value::{MetricValue, RankedList, UserValue};
 

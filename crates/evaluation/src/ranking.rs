@@ -1,6 +1,7 @@
 //! Ranking metrics against held-out real interactions: what the policy would show first, and whether the user
 //! really liked it.
 
+use crate::metrics::RankedList;
 use mdp::{Interaction, ItemIdx, ItemSet, Policy, SessionContext, UserIdx};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -84,7 +85,35 @@ pub fn ranking_at_start(
         .collect()
 }
 
-/// Ranks for every user and compares with the choices that count. Users without one outside of what is no candidate are left out: no
+/// What a policy shows one user first, and what that is held against.
+#[derive(Clone, Debug)]
+pub struct Slate {
+    /// Whose.
+    pub user: UserIdx,
+    /// Items, the first ones first.
+    pub ranking: Vec<ItemIdx>,
+    /// The choices that count; one at least.
+    pub held_out: ItemSet,
+    /// How many interactions the history has.
+    pub activity: usize,
+}
+
+impl Slate {
+    /// As metrics read it.
+    pub fn list(&self) -> RankedList<'_> {
+        let Self { user, ranking, held_out, activity } = self;
+        RankedList { user: *user, ranking, held_out, activity: *activity }
+    }
+
+    /// What its first `k` items are worth.
+    pub fn ranked(&self, k: usize) -> RankedUser {
+        let (ndcg, hit) =
+            (ndcg_at(k, &self.ranking, &self.held_out), hit_at(k, &self.ranking, &self.held_out));
+        RankedUser { user: self.user, ndcg, hit }
+    }
+}
+
+/// The slate of `k` items of every user. Users without one outside of what is no candidate are left out: no
 /// ranking could be right for them.
 pub fn rank_users(
     policy: &dyn Policy,
@@ -92,21 +121,20 @@ pub fn rank_users(
     n_items: usize,
     k: usize,
     seed: u64,
-) -> Vec<RankedUser> {
+) -> Vec<Slate> {
     users
         .par_iter()
         .filter_map(|asked| {
-            let mut relevant = ItemSet::empty(n_items);
+            let mut held_out = ItemSet::empty(n_items);
             let out = asked.no_candidates(n_items);
             for &item in asked.relevant.iter().filter(|&&item| !out.contains(item)) {
-                relevant.insert(item);
+                held_out.insert(item);
             }
-            if relevant.is_empty() {
+            if held_out.is_empty() {
                 return None;
             }
             let ranking = ranking_at_start(policy, asked, n_items, k, seed);
-            let (ndcg, hit) = (ndcg_at(k, &ranking, &relevant), hit_at(k, &ranking, &relevant));
-            Some(RankedUser { user: asked.user, ndcg, hit })
+            Some(Slate { user: asked.user, ranking, held_out, activity: asked.history.len() })
         })
         .collect()
 }

@@ -1,33 +1,33 @@
 //! One row of a results table, as scripts read it.
 
-use crate::{BootstrapPlan, Exits, Interval, Scoring};
+use crate::metrics::NamedValues;
+use crate::{CONFIDENCE, Exits, Interval, Scoring};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How the intervals of a row were made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IntervalMethod {
     /// The method in words.
     pub method: String,
-    /// What was resampled.
+    /// What they are over.
     pub over: Vec<String>,
-    /// The share of resamples inside.
+    /// The share of such intervals that hold what they are of.
     pub level: f64,
-    /// How many resamples.
-    pub resamples: usize,
-    /// The seed of the resampling.
-    pub seed: u64,
+    /// How many resamples, in results of older versions, whose intervals are bootstrapped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resamples: Option<usize>,
 }
 
 impl IntervalMethod {
-    /// Says what a plan does with so many training seeds.
-    pub(crate) fn of(plan: &BootstrapPlan, n_training_seeds: usize) -> Self {
+    /// That of so many training seeds.
+    pub(crate) fn of(n_training_seeds: usize) -> Self {
         let over: &[&str] = if n_training_seeds > 1 { &["training seeds", "users"] } else { &["users"] };
         Self {
-            method: "percentile bootstrap".to_owned(),
+            method: "Student's t".to_owned(),
             over: over.iter().map(|&what| what.to_owned()).collect(),
-            level: plan.level,
-            resamples: plan.n_resamples,
-            seed: plan.seed,
+            level: CONFIDENCE,
+            resamples: None,
         }
     }
 }
@@ -117,6 +117,12 @@ pub struct EvalRow {
     /// The ranking metrics with intervals.
     #[serde(default)]
     pub ranking: Option<RankingIntervals>,
+    /// Every metric of the registry of the same lists, by name; empty without held-out data, and in results of older versions.
+    #[serde(default, skip_serializing_if = "NamedValues::is_empty")]
+    pub metrics: NamedValues,
+    /// The same by how popular the items are and how active the users, see [`ListValues`](crate::metrics::ListValues).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub strata: BTreeMap<String, NamedValues>,
     /// How the intervals were made.
     pub interval: IntervalMethod,
     /// The same of cold items alone, where the protocol has some: only they are candidates, and only they count.
@@ -131,4 +137,16 @@ pub struct EvalRow {
     /// What judges of other families make of it; nothing for privileged policies, which know this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_judges: Vec<OtherJudge>,
+}
+
+impl EvalRow {
+    /// The value of a metric of lists of ten, by its name; results of older versions have two.
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        let older = || match name {
+            "ndcg@10" => self.ndcg_at_10,
+            "hit@10" => self.hit_at_10,
+            _ => None,
+        };
+        self.metrics.get(name).copied().or_else(older)
+    }
 }

@@ -18,10 +18,10 @@ mod robust;
 mod simulation;
 
 pub use contrast::{Contrast, contrast};
-pub use distributions::normal_cdf;
+pub use distributions::{normal_cdf, t_quantile};
 pub use draw::Draw;
 pub use holm::holm;
-pub use interval::{OverDraws, mean_over_draws};
+pub use interval::{OverDraws, mean_over_draws, student_t};
 pub use power::{LEVEL, POWER, minimum_detectable_difference};
 pub use robust::{interquartile_mean, probability_of_improvement};
 pub use simulation::IdenticalPolicies;

@@ -75,6 +75,16 @@ impl UserTable {
         Ok(Self { users, seeds })
     }
 
+    /// A number of every user, `[training seed][user]`.
+    pub(crate) fn column(&self, of: fn(&UserMean) -> f64) -> Vec<Vec<f64>> {
+        self.seeds.iter().map(|seed| seed.means.iter().map(of).collect()).collect()
+    }
+
+    /// Whether this was trained, and once only.
+    pub(crate) fn is_one_training(&self) -> bool {
+        matches!(self.seeds[..], [TrainingSeedMeans { training_seed: Some(_), .. }])
+    }
+
     /// The part of the table on `users`, which must be ascending; users it does not have are left out.
     pub fn restricted_to(&self, users: &[UserIdx]) -> Self {
         let kept: Vec<usize> =

@@ -27,7 +27,6 @@ fn setting(scoring: Scoring) -> Setting {
         exit_rule: "ilrec".to_owned(),
         scoring,
         n_items: 100,
-        bootstrap: BootstrapPlan { n_resamples: 200, ..BootstrapPlan::default() },
         protocol: "warm".to_owned(),
         validity: None,
     }
@@ -203,11 +202,10 @@ fn table(seeds: &[&[f64]]) -> UserTable {
 fn pairing_separates_what_overlapping_intervals_do_not() {
     let a: Vec<f64> = (0..50).map(|user| f64::from(user) + 1.0 + f64::from(user % 3) * 0.1).collect();
     let b: Vec<f64> = (0..50).map(f64::from).collect();
-    let plan = BootstrapPlan::default();
-    let found = paired_difference(("a", &table(&[&a])), ("b", &table(&[&b])), &plan).expect("common users");
+    let found = paired_difference(("a", &table(&[&a])), ("b", &table(&[&b]))).expect("common users");
     assert!(found.is_above() && (found.r_traj.mean - 1.098).abs() < 1e-9, "{found:?}");
     assert!(found.r_traj.hi - found.r_traj.lo < 0.1);
-    let back = paired_difference(("b", &table(&[&b])), ("a", &table(&[&a])), &plan).expect("common users");
+    let back = paired_difference(("b", &table(&[&b])), ("a", &table(&[&a]))).expect("common users");
     assert!(!back.is_above());
 }
 
@@ -215,14 +213,79 @@ fn pairing_separates_what_overlapping_intervals_do_not() {
 fn disagreeing_training_seeds_widen_the_interval() {
     let width = |seeds: &[&[f64]]| {
         let zero = vec![0.0; 20];
-        let found =
-            paired_difference(("a", &table(seeds)), ("0", &table(&[&zero])), &BootstrapPlan::default());
+        let found = paired_difference(("a", &table(seeds)), ("0", &table(&[&zero])));
         let interval = found.expect("common users").r_traj;
         interval.hi - interval.lo
     };
     let (low, high) = (vec![1.0; 20], vec![3.0; 20]);
     assert_eq!(width(&[&low, &low, &low]), 0.0);
-    assert!(width(&[&low, &high, &low]) > 1.0);
+    // Two degrees of freedom, deviation sqrt(4 / 3).
+    assert!((width(&[&low, &high, &low]) - 2.0 * 4.302_652_729_749_462 * 2.0 / 3.0).abs() < 1e-9);
+}
+
+/// Users 0 and 4 apart in two trainings that are 2 apart: half widths t(0.975, 1) 2 and t(0.975, 1) 1, squared and added.
+#[test]
+fn what_users_and_trainings_differ_by_is_squared_and_added() {
+    let zero = paired_difference(("a", &table(&[&[0.0, 4.0], &[2.0, 6.0]])), ("0", &table(&[&[0.0, 0.0]])));
+    let found = zero.expect("common users").r_traj;
+    assert!((found.mean - 3.0).abs() < 1e-12);
+    assert!((found.hi - 3.0 - 12.706_204_736_174_694 * 5f64.sqrt()).abs() < 1e-9, "{found:?}");
+}
+
+#[test]
+fn one_training_says_nothing_about_another() {
+    let once = |seed| UserTable {
+        seeds: vec![TrainingSeedMeans { training_seed: seed, ..table(&[&[1.0, 2.0]]).seeds[0].clone() }],
+        ..table(&[&[1.0, 2.0]])
+    };
+    let told = |a: &UserTable, b: &UserTable| {
+        paired_difference(("a", a), ("b", b)).expect("common users").one_training
+    };
+    let twice = table(&[&[1.0, 2.0], &[1.0, 2.0]]);
+    assert!(told(&once(Some(0)), &once(None)) && told(&twice, &once(Some(1))));
+    assert!(!told(&twice, &once(None)) && !told(&once(None), &once(None)));
+}
+
+/// Two policies that differ by chance alone, trained `n` times each in one world, on users who take to either of them by chance
+/// (`taste`); 1,000 comparisons at 5 % have a standard error of 0.7 points.
+#[test]
+fn identical_learners_of_one_run_are_called_different_as_rarely_as_promised() {
+    let rate = |(ours, theirs): (usize, usize), training: f64, taste: f64| {
+        let learners = statistics::IdenticalPolicies {
+            n_draws: ours.max(theirs),
+            n_users: 30,
+            world: 0.0,
+            training,
+            failure: 0.0,
+            user: 20.0,
+            noise: 10.0,
+        };
+        let tastes =
+            statistics::IdenticalPolicies { n_draws: 1, user: 0.0, training: 0.0, noise: taste, ..learners };
+        let is_called = |seed: &u64| {
+            let [a, b] = learners.draws(*seed);
+            let [taste, _] = tastes.draws(seed + 1_000_000);
+            let values = |draws: &[statistics::Draw], n: usize, weight: f64| -> Vec<Vec<f64>> {
+                let of = |draw: &statistics::Draw| {
+                    draw.values.iter().map(|(user, value)| value + weight * taste[0].values[user]).collect()
+                };
+                draws[..n].iter().map(of).collect()
+            };
+            let (a, b) = (values(&a, ours, 0.0), values(&b, theirs, 1.0));
+            let of = |rows: &[Vec<f64>]| table(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>());
+            let found = paired_difference(("a", &of(&a)), ("b", &of(&b))).expect("common users").r_traj;
+            found.lo > 0.0 || found.hi < 0.0
+        };
+        (0..1000).filter(is_called).count()
+    };
+    for seeds in [(2, 2), (3, 3), (3, 5), (10, 10)] {
+        for training in [0.0, 5.0, 15.0, 40.0] {
+            for taste in [0.0, 20.0] {
+                let n_called = rate(seeds, training, taste);
+                assert!(n_called <= 65, "{seeds:?} trainings, {training}, {taste}: {n_called}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -233,13 +296,8 @@ fn refusals() {
     let first = Rollouts { training_seed: Some(0), ..rollouts(vec![session(0, &[1.0], LOW)]) };
     let second = Rollouts { training_seed: Some(1), ..rollouts(vec![session(1, &[1.0], LOW)]) };
     assert_eq!(UserTable::of(&[first, second]), Err(EvaluationError::UsersDiffer { training_seed: Some(1) }));
-    let mut bad = setting(Scoring::Raw);
-    bad.bootstrap.level = 1.0;
-    assert!(evaluate(&bad, &[rollouts(vec![session(0, &[1.0], LOW)])], &[]).is_err());
     let elsewhere = UserTable { users: vec![UserIdx(99)], ..table(&[&[1.0]]) };
-    assert!(
-        paired_difference(("a", &table(&[&[1.0]])), ("b", &elsewhere), &BootstrapPlan::default()).is_err()
-    );
+    assert!(paired_difference(("a", &table(&[&[1.0]])), ("b", &elsewhere)).is_err());
 }
 
 proptest! {
@@ -250,8 +308,12 @@ proptest! {
         let find = || evaluate(&setting(Scoring::Raw), &[rollouts(sessions.clone())], &[]).expect("good").row;
         let row = find();
         prop_assert_eq!(&row, &find());
-        prop_assert!(row.r_traj.lo <= row.r_traj.hi);
-        let (low, high) = rewards.iter().fold((5.0f32, 1.0f32), |(l, h), &r| (l.min(r), h.max(r)));
-        prop_assert!(row.r_traj.lo >= f64::from(low) + 3.0 - 1e-4 && row.r_traj.hi <= f64::from(high) + 3.0 + 1e-4);
+        for interval in [row.r_traj, row.r_each, row.len] {
+            prop_assert!(interval.lo <= interval.mean && interval.mean <= interval.hi);
+        }
+        let mean = rewards.iter().map(|&r| f64::from(r)).sum::<f64>() / rewards.len() as f64;
+        prop_assert!((row.r_traj.mean - mean - 3.0).abs() < 1e-9);
+        // All sessions have two steps: the ratio is half of the sum, with half the interval.
+        prop_assert!((row.r_each.lo - row.r_traj.lo / 2.0).abs() < 1e-9);
     }
 }

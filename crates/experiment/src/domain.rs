@@ -70,6 +70,15 @@ impl Domain {
         users.iter().map(|&user| (user, &self.log.world[user.index()])).collect()
     }
 
+    /// The Jaccard distance of two items' categories: the share of those of either that only one has; 0 where neither has any.
+    pub(crate) fn category_distance(&self, a: ItemIdx, b: ItemIdx) -> f64 {
+        let items = self.dataset.catalogue.items();
+        let (a, b) = (&items[a.index()].categories, &items[b.index()].categories);
+        let n_shared = a.iter().filter(|category| b.contains(category)).count();
+        let n_all = a.len() + b.len() - n_shared;
+        if n_all == 0 { 0.0 } else { 1.0 - n_shared as f64 / n_all as f64 }
+    }
+
     /// What a user chose that ranking metrics ask for: where a part of the log was kept, all of it; else what the user liked in the
     /// judge's part.
     pub fn held_out(&self, user: UserIdx) -> Vec<ItemIdx> {

@@ -3,10 +3,11 @@
 use crate::{Domain, Environments, ExperimentError};
 use demonstrations::Demos;
 use environment::{Environment, Start, rollout};
+use evaluation::metrics::{ItemFacts, LIST_LENGTH, ListValues, check_table_metrics};
 use evaluation::{
-    AskedUser, BootstrapPlan, Difference, EvalRow, Evaluation, EvaluationError, Greedy, JudgeValidity,
-    Oracle, OtherJudge, Popularity, RandomFreshGenre, Rollouts, Scoring, SessionPlanner, Setting,
-    UniformRandom, evaluate, is_privileged, paired_difference, rank_users, ranking_intervals, replay,
+    AskedUser, Difference, EvalRow, Evaluation, EvaluationError, Greedy, JudgeValidity, Oracle, OtherJudge,
+    Popularity, RandomFreshGenre, Rollouts, Scoring, SessionPlanner, Setting, Slate, UniformRandom, evaluate,
+    is_privileged, paired_difference, rank_users, ranking_intervals, replay,
 };
 use mdp::{ItemIdx, Policy, UserIdx};
 use serde::{Deserialize, Serialize};
@@ -26,9 +27,6 @@ pub const RANDOM_FRESH_GENRE: &str = "random-fresh-genre";
 /// How many recent items the fresh-genre control avoids.
 pub(crate) const FRESH_WINDOW: usize = 4;
 
-/// Length of the ranking that is held against held-out choices.
-const SLATE: usize = 10;
-
 /// Evaluation seeds stand apart from training seeds.
 const FIRST_EVAL_SEED: u64 = 1_000;
 
@@ -42,11 +40,13 @@ pub struct EvaluationSettings {
     pub eval_seeds: u64,
     /// `raw`, `low0` or `billp`.
     pub scoring: Scoring,
+    /// Which metrics of lists of ten have a column in text tables; all of them are computed.
+    pub metrics: Vec<String>,
 }
 
 impl Default for EvaluationSettings {
     fn default() -> Self {
-        Self { n_users: 0, eval_seeds: 3, scoring: Scoring::Raw }
+        Self { n_users: 0, eval_seeds: 3, scoring: Scoring::Raw, metrics: vec!["ndcg@10".to_owned()] }
     }
 }
 
@@ -73,6 +73,8 @@ pub struct Evaluator {
     users: Vec<UserIdx>,
     /// What each of the users chose in the held-out log.
     relevant: Vec<Vec<ItemIdx>>,
+    /// How popular items are among training users.
+    facts: ItemFacts<'static>,
 }
 
 impl Evaluator {
@@ -80,7 +82,7 @@ impl Evaluator {
     /// sessions they have follows from `seed` and the settings alone.
     ///
     /// # Errors
-    /// When there are no test users.
+    /// When there are no test users, or no table can show a metric of the settings.
     pub fn new(
         domain: Arc<Domain>,
         environments: Environments,
@@ -88,6 +90,7 @@ impl Evaluator {
         settings: &EvaluationSettings,
         seed: u64,
     ) -> Result<Self, ExperimentError> {
+        check_table_metrics(&settings.metrics)?;
         let split = domain.world.split();
         let most = if settings.n_users == 0 { usize::MAX } else { settings.n_users };
         let users: Vec<UserIdx> = split.test.iter().copied().take(most).collect();
@@ -104,7 +107,9 @@ impl Evaluator {
             Side::Train => Vec::new(),
             Side::Judge => other_judges(&domain, &environments.judge)?,
         };
-        Ok(Self { domain, environments, others, side, scoring, eval_seeds, users, relevant })
+        let train = domain.with_histories(&split.train);
+        let facts = ItemFacts::of_log(domain.n_items(), train.into_iter().map(|(_, history)| history));
+        Ok(Self { domain, environments, others, side, scoring, eval_seeds, users, relevant, facts })
     }
 
     /// One row: a policy, or the same one trained with several seeds.
@@ -130,22 +135,37 @@ impl Evaluator {
         let cold = self.domain.world.cold_items();
         let among_cold: Vec<_> =
             held_out.iter().map(|asked| AskedUser { among: cold.as_ref(), ..*asked }).collect();
+        let distance = |a: ItemIdx, b: ItemIdx| self.domain.category_distance(a, b);
+        let facts = match self.domain.dataset.catalogue.categories() {
+            [] => self.facts.clone(),
+            _ => self.facts.clone().with_distance(&distance),
+        };
         let (mut rollouts, mut rankings, mut cold_rankings) = (Vec::new(), Vec::new(), Vec::new());
-        for &Contestant { training_seed, policy } in contestants {
+        let mut list_values = Vec::new();
+        // As tables have them.
+        let mut ascending = contestants.to_vec();
+        ascending.sort_by_key(|contestant| contestant.training_seed);
+        for Contestant { training_seed, policy } in ascending {
             for &eval_seed in &self.eval_seeds {
                 let trajectories = rollout(self.environment(), policy, &starts, eval_seed)?;
                 rollouts.push(Rollouts { training_seed, eval_seed, trajectories });
             }
-            let rank =
-                |asked: &[_]| rank_users(policy, asked, self.domain.n_items(), SLATE, self.eval_seeds[0]);
-            rankings.push(rank(&held_out));
+            let seed = self.eval_seeds[0];
+            let slates = |asked: &[_]| rank_users(policy, asked, self.domain.n_items(), LIST_LENGTH, seed);
+            let ranked = |slates: &[Slate]| slates.iter().map(|slate| slate.ranked(LIST_LENGTH)).collect();
+            let lists = slates(&held_out);
+            rankings.push(ranked(&lists));
+            list_values.push(ListValues::of(&lists, &facts)?);
             if cold.is_some() {
-                cold_rankings.push(rank(&among_cold));
+                cold_rankings.push(ranked(&slates(&among_cold)));
             }
         }
         let setting = self.setting(name);
         let mut evaluation = evaluate(&setting, &rollouts, &rankings)?;
-        evaluation.row.cold = ranking_intervals(&setting.bootstrap, &cold_rankings)?;
+        let ListValues { values, strata } = ListValues::mean(&list_values);
+        (evaluation.row.metrics, evaluation.row.strata) = (values, strata);
+        evaluation.row.cold = ranking_intervals(&cold_rankings)?;
+        evaluation.cold_rankings = cold_rankings;
         let asked: &[_] = if setting.privileged { &[] } else { &self.others };
         for (judge, environment) in asked {
             let r_traj = self.mean_return(environment, contestants, &starts)?;
@@ -251,7 +271,6 @@ impl Evaluator {
             exit_rule: self.environment().rule().label(),
             scoring: self.scoring,
             n_items: self.domain.n_items(),
-            bootstrap: BootstrapPlan::default(),
             protocol: self.domain.world.config().protocol_label(),
             validity: self.domain.world.validity().filter(|_| self.side == Side::Judge).map(judge_validity),
         }
@@ -285,7 +304,7 @@ fn judge_validity(found: &Validity) -> JudgeValidity {
 /// demonstrations, which are of training users) is left out.
 ///
 /// # Errors
-/// When a difference has no interval.
+/// Does not happen: whoever has no user in common is left out.
 pub fn paired_differences(
     evaluations: &[Evaluation],
     subject: usize,
@@ -299,7 +318,7 @@ pub fn paired_differences(
         }
         let named = (ours.row.policy.as_str(), &ours.table);
         let against = (other.row.policy.as_str(), &other.table);
-        match paired_difference(named, against, &BootstrapPlan::default()) {
+        match paired_difference(named, against) {
             Ok(difference) => found.push(difference),
             Err(EvaluationError::NoCommonUsers { .. }) => {}
             Err(error) => return Err(error),

@@ -6,7 +6,7 @@ use ::environment::{Environment, ExitRule, Session};
 use catalogue::Catalogue;
 use data::split::UserShares;
 use data::{Clock, Dataset};
-use evaluation::Evaluation;
+use evaluation::{Evaluation, EvaluationError};
 use mdp::{Interaction, ItemIdx, Policy, UserIdx};
 use std::sync::Arc;
 use world_model::{DeepFmConfig, FactorisationConfig, Side, World, WorldConfig, WorldError};
@@ -255,6 +255,9 @@ fn where_feedback_has_two_parts_rows_say_how_far_the_judge_is_to_be_believed() {
     }
     let judge = evaluator(&domain, &EvaluationSettings::default(), 0);
     let row = judge.evaluate_control(UNIFORM).unwrap().row;
+    assert!((row.metrics["ndcg@10"] - row.ndcg_at_10.unwrap()).abs() < 1e-12);
+    assert!(row.metrics.contains_key("intralistdiversity@10"), "the items have categories");
+    assert!(row.strata["tail"].contains_key("recall@10") && row.strata["most"].contains_key("novelty@10"));
     let validity = row.validity.unwrap();
     let stored = domain.world.validity().unwrap();
     assert_eq!((validity.agreement, validity.is_valid), (stored.judge().all, stored.is_valid));
@@ -300,7 +303,17 @@ fn the_same_policy_has_the_same_numbers_and_another_seed_has_others() {
 fn who_cannot_be_judged_is_named() {
     let judge = evaluator(&domain(), &EvaluationSettings::default(), 0);
     let refused = judge.evaluate_control("popularty").unwrap_err();
+    let refusal = |settings: &EvaluationSettings| {
+        let (domain, settings_of_rule) = (domain(), under("none", None));
+        let environments = settings_of_rule.train_and_judge(&domain.world).unwrap();
+        Evaluator::new(domain, environments, Side::Judge, settings, 0).unwrap_err()
+    };
     assert!(matches!(&refused, ExperimentError::UnknownControl { name } if name == "popularty"));
+    let unknown = EvaluationSettings { metrics: vec!["ndgc@10".into()], ..EvaluationSettings::default() };
+    assert!(matches!(
+        refusal(&unknown),
+        ExperimentError::Evaluation(EvaluationError::NotInTables { got, .. }) if got == "ndgc@10"
+    ));
     let nobody = domain_of(5, UserShares { train: 0.75, validation: 0.25 });
     let environments = under("category-window", None).train_and_judge(&nobody.world).unwrap();
     let settings = EvaluationSettings::default();

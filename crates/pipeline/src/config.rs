@@ -4,7 +4,8 @@ use crate::PipelineError;
 use crate::variants::{Variant, term_of, variants};
 use agents::AgentSettings;
 use environment::RuleSettings;
-use experiment::{EnvironmentSettings, EvaluationSettings};
+use evaluation::metrics::check_table_metrics;
+use experiment::{EnvironmentSettings, EvaluationSettings, ExperimentError};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -230,6 +231,7 @@ impl RunConfig {
         if self.environment.horizon == 0 || self.evaluation.eval_seeds == 0 {
             return refuse("environment.horizon, evaluation.eval_seeds", "must be at least 1");
         }
+        check_table_metrics(&self.evaluation.metrics).map_err(ExperimentError::from)?;
         self.environment.by_rule().try_for_each(|settings| settings.check())?;
         for source in &self.demonstrations {
             if let DemonstrationSource::Agents(agents) = source {

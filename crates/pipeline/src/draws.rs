@@ -3,11 +3,12 @@
 use crate::results::{RuleResults, RunResults};
 use crate::{DataSettings, PipelineError, RunConfig, RunFolder, Watcher, run_in};
 use agents::Models;
+use evaluation::metrics::NamedValues;
 use evaluation::statistics::{
     Contrast, Draw, OverDraws, contrast, holm, interquartile_mean, mean_over_draws,
-    minimum_detectable_difference, probability_of_improvement,
+    minimum_detectable_difference, probability_of_improvement, student_t,
 };
-use evaluation::{BootstrapPlan, Evaluation, JudgeValidity};
+use evaluation::{BootstrapPlan, EvalRow, Evaluation, Interval, JudgeValidity};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -50,6 +51,12 @@ pub struct DrawRow {
     /// nDCG@10 on held-out choices, where there are any.
     #[serde(rename = "ndcg@10")]
     pub ndcg: Option<Judged>,
+    /// Every metric of lists of ten that all draws have, by name, with Student's t over draws.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metrics: BTreeMap<String, Interval>,
+    /// The same by how popular the items are and how active the users.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub strata: BTreeMap<String, BTreeMap<String, Interval>>,
 }
 
 /// One axis of a policy.
@@ -129,6 +136,8 @@ struct Row<'a> {
     policy: &'a str,
     privileged: bool,
     measures: [Vec<Draw>; 2],
+    /// The row of each draw's table.
+    found: Vec<&'a EvalRow>,
 }
 
 const MEASURES: [&str; 2] = ["r_traj", "ndcg@10"];
@@ -148,6 +157,11 @@ impl RuleDraws {
                 privileged: row.privileged,
                 r_traj: judged(r_traj)?,
                 ndcg: if ndcg.is_empty() { None } else { Some(judged(ndcg)?) },
+                metrics: over_draws(
+                    &row.found.iter().map(|row| &row.metrics).collect::<Vec<_>>(),
+                    plan.level,
+                ),
+                strata: strata(&row.found, plan.level),
             })
         };
         let (contrasts, untold) = contrasts(config, &rows, &plan)?;
@@ -158,6 +172,25 @@ impl RuleDraws {
             rows: rows.iter().map(of).collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// What all draws have a value of.
+fn over_draws(draws: &[&NamedValues], level: f64) -> BTreeMap<String, Interval> {
+    let names = draws.first().into_iter().flat_map(|first| first.keys());
+    let of = |name: &String| {
+        let values: Option<Vec<f64>> = draws.iter().map(|values| values.get(name).copied()).collect();
+        Some((name.clone(), student_t(&values?, level).0))
+    };
+    names.filter_map(of).collect()
+}
+
+fn strata(rows: &[&EvalRow], level: f64) -> BTreeMap<String, BTreeMap<String, Interval>> {
+    let parts = rows.first().into_iter().flat_map(|first| first.strata.keys());
+    let of = |part: &String| {
+        let draws: Option<Vec<&NamedValues>> = rows.iter().map(|row| row.strata.get(part)).collect();
+        Some((part.clone(), over_draws(&draws?, level)))
+    };
+    parts.filter_map(of).collect()
 }
 
 /// The rows that every draw has. A generated log has other people in every draw.
@@ -188,7 +221,8 @@ fn rows<'a>(tables: &[(u64, &'a RuleResults)], is_generated: bool) -> Vec<Row<'a
             let mut measures = [draws(returns), draws(rankings)];
             // One draw without held-out choices, and the measure says nothing over draws.
             measures.iter_mut().filter(|draws| draws.len() < tables.len()).for_each(Vec::clear);
-            Row { policy: &first.row.policy, privileged: first.row.privileged, measures }
+            let found = found.iter().map(|(_, evaluation)| &evaluation.row).collect();
+            Row { policy: &first.row.policy, privileged: first.row.privileged, measures, found }
         })
     };
     tables.first().into_iter().flat_map(|(_, table)| all(table)).filter_map(of).collect()

@@ -13,6 +13,7 @@ mod results;
 mod run;
 mod stages;
 mod training;
+mod values;
 mod variants;
 mod working;
 

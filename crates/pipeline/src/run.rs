@@ -3,7 +3,7 @@
 use crate::ledger::{Ledger, key};
 use crate::results::{RuleResults, RunResults, StageRecord};
 use crate::stages::{self, Place};
-use crate::{PipelineError, RunConfig, RunFolder, inputs, page};
+use crate::{PipelineError, RunConfig, RunFolder, inputs, page, values};
 use agents::{Models, NoModels};
 use artefact::Replace;
 use std::path::Path;
@@ -133,6 +133,7 @@ pub fn run_in(
             Ok(artefact::replace_file(&report, html.as_bytes())?)
         },
     )?;
+    values::write(&rules, &domain.dataset.users, config.seed, out)?;
     let results = RunResults {
         title: config.title.clone(),
         about: page::about(config, &domain),

@@ -37,13 +37,16 @@ pub(crate) fn caption(rows: &[&EvalRow]) -> String {
     parts.push(format!("{eval_seeds} evaluation seed{}", if eval_seeds == "1" { "" } else { "s" }));
     let resampled = rows.iter().map(|row| &row.interval).max_by_key(|interval| interval.over.len());
     let interval = resampled.unwrap_or(&first.interval);
+    let resamples = interval.resamples.map(|n| format!(", {n} resamples")).unwrap_or_default();
     parts.push(format!(
-        "{:.0} % intervals: {} over {}, {} resamples",
+        "{:.0} % intervals: {} over {}{resamples}",
         interval.level * 100.0,
         interval.method,
         interval.over.join(" and "),
-        interval.resamples
     ));
+    if rows.iter().any(|row| row.training_seeds.len() == 1) {
+        parts.push("one training; says nothing about another training".to_owned());
+    }
     let agreement = all(agreement);
     if !agreement.is_empty() {
         parts.push(agreement);

@@ -4,7 +4,7 @@ mod sample;
 
 use crate::figures::{tick_label, ticks};
 use crate::*;
-use evaluation::{EvalRow, Interval, JudgeValidity, OtherJudge};
+use evaluation::{Difference, EvalRow, Interval, JudgeValidity, OtherJudge};
 use sample::sample;
 
 #[test]
@@ -85,9 +85,14 @@ fn what_is_long_is_folded() {
 fn captions_name_rule_scoring_seeds_and_method() {
     let page = html_page(&sample());
     let caption = "world judge · exit rule ilrec · scoring raw · 90 users · training seeds 0, 1, 2 · \
-                   2 evaluation seeds · 95 % intervals: percentile bootstrap over training seeds and users, \
-                   400 resamples";
-    assert!(page.contains(caption), "caption");
+                   2 evaluation seeds · 95 % intervals: Student's t over training seeds and users";
+    assert!(page.contains(&caption.replace('\'', "&#39;")), "caption");
+    assert!(!page.contains("one training"));
+    let mut once = rows();
+    once[6].training_seeds = vec![0];
+    assert!(
+        plain(&text_table(&once, "il-rec", &ndcg())).contains("one training; says nothing about another")
+    );
     assert!(page.contains("<strong>il-rec</strong> reaches "));
 }
 
@@ -95,7 +100,8 @@ fn captions_name_rule_scoring_seeds_and_method() {
 fn captions_say_how_far_the_judge_is_to_be_believed() {
     let mut rows = rows();
     assert!(
-        plain(&text_table(&rows, "il-rec")).contains("whether the judge agrees with people was not measured")
+        plain(&text_table(&rows, "il-rec", &ndcg()))
+            .contains("whether the judge agrees with people was not measured")
     );
     let agreement = Interval { mean: 0.42, lo: 0.1, hi: 0.7 };
     let last = rows.len() as f64;
@@ -105,12 +111,12 @@ fn captions_say_how_far_the_judge_is_to_be_believed() {
         let other = |judge: &str, r_traj| OtherJudge { judge: judge.into(), r_traj };
         row.other_judges = vec![other("alike", 2.0 * at as f64), other("against", last - at as f64)];
     }
-    let text = plain(&text_table(&rows, "il-rec"));
+    let text = plain(&text_table(&rows, "il-rec", &ndcg()));
     let told = "NOT VALID: the judge's order of policies and people's correlate by 0.42 [0.10, 0.70]";
     assert!(text.contains(told), "{text}");
     assert!(text.contains("order of rows under other judges: against -1.00, alike 1.00"), "{text}");
     rows.iter_mut().for_each(|row| row.validity.as_mut().expect("set above").is_valid = true);
-    assert!(!plain(&text_table(&rows, "il-rec")).contains("NOT VALID"));
+    assert!(!plain(&text_table(&rows, "il-rec", &ndcg())).contains("NOT VALID"));
 }
 
 /// In one line.
@@ -202,7 +208,7 @@ fn rows() -> Vec<EvalRow> {
 
 #[test]
 fn the_terminal_table_aligns_and_marks() {
-    let text = text_table(&rows(), "il-rec");
+    let text = text_table(&rows(), "il-rec", &ndcg());
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines[0].starts_with("  policy") && lines[0].contains("  ndcg@10"), "{text}");
     assert!(lines.iter().any(|line| line.starts_with("> il-rec ")), "{text}");
@@ -214,10 +220,25 @@ fn the_terminal_table_aligns_and_marks() {
 }
 
 #[test]
+fn tables_show_the_metrics_that_are_asked_for() {
+    let text = text_table(&rows(), "il-rec", &["averagepopularity@10".to_owned(), "mrr@10".to_owned()]);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(
+        lines[0].contains("averagepopularity@10") && !text.contains("ndcg@10") && !text.contains("mrr@10"),
+        "{text}"
+    );
+    let of = |policy: &str| lines.iter().find(|line| line[2..].starts_with(policy)).expect("a row");
+    assert!(of("popularity ").contains(" 2.800  ") && of("demos ").contains("  -  "), "{text}");
+    let page = html_page(&sample());
+    assert!(page.contains(">averagepopularity@10</th>") && page.contains("<td>2.800</td>"));
+    assert!(page.contains("averagepopularity@10: how many users have the items"));
+}
+
+#[test]
 fn tables_of_different_settings_are_kept_apart() {
     let mut all = rows();
     all.extend(sample().results[1].evaluations.iter().map(|evaluation| evaluation.row.clone()));
-    let text = text_table(&all, "il-rec");
+    let text = text_table(&all, "il-rec", &ndcg());
     assert_eq!(text.matches("  policy").count(), 2);
     assert!(text.contains("exit rule ilrec · ") && !text.contains("category-window and ilrec"));
 }
@@ -230,6 +251,11 @@ fn differences_say_what_they_show() {
         line.rsplit("  ").next().expect("words").to_owned()
     };
     assert_eq!((verdict("random"), verdict("oracle")), ("above".to_owned(), "below".to_owned()));
+    let sample = sample();
+    let of_one =
+        sample.results[0].differences.iter().map(|found| Difference { one_training: true, ..found.clone() });
+    let text = text_differences(&of_one.collect::<Vec<_>>());
+    assert!(text.contains("  above, of these trainings\n") && text.contains("  below, of these trainings\n"));
     assert_eq!(text_differences(&[]), "");
 }
 
@@ -246,4 +272,8 @@ fn ticks_are_round_and_cover_the_data() {
         (tick_label(250_000.0), tick_label(2.5), tick_label(0.0)),
         ("250 k".to_owned(), "2.5".to_owned(), "0".to_owned())
     );
+}
+
+fn ndcg() -> [String; 1] {
+    ["ndcg@10".to_owned()]
 }

@@ -4,8 +4,9 @@ use crate::caption::{PRIVILEGED, caption, number, percent};
 use evaluation::{Difference, EvalRow, Interval};
 
 /// Rows as an aligned table, one per setting (world, exit rule, scoring) in order of appearance, each with its
-/// caption. Privileged rows carry an asterisk and a footnote; the row of `subject` an arrow.
-pub fn text_table(rows: &[EvalRow], subject: &str) -> String {
+/// caption. Privileged rows carry an asterisk and a footnote; the row of `subject` an arrow. `metrics` have a column each where any
+/// row has them.
+pub fn text_table(rows: &[EvalRow], subject: &str, metrics: &[String]) -> String {
     let setting = |row: &EvalRow| (row.world.clone(), row.exit_rule.clone(), row.scoring);
     let mut groups: Vec<Vec<&EvalRow>> = Vec::new();
     for row in rows {
@@ -14,16 +15,15 @@ pub fn text_table(rows: &[EvalRow], subject: &str) -> String {
             None => groups.push(vec![row]),
         }
     }
-    groups.iter().map(|group| one_table(group, subject)).collect::<Vec<_>>().join("\n")
+    groups.iter().map(|group| one_table(group, subject, metrics)).collect::<Vec<_>>().join("\n")
 }
 
-fn one_table(rows: &[&EvalRow], subject: &str) -> String {
-    let has_rankings = rows.iter().any(|row| row.ndcg_at_10.is_some());
+fn one_table(rows: &[&EvalRow], subject: &str, metrics: &[String]) -> String {
+    let is_there = |metric: &&String| rows.iter().any(|row| row.metric(metric).is_some());
+    let metrics: Vec<&String> = metrics.iter().filter(is_there).collect();
     let has_cold = rows.iter().any(|row| row.cold.is_some());
     let mut head = vec!["policy", "R_traj", ""];
-    if has_rankings {
-        head.push("ndcg@10");
-    }
+    head.extend(metrics.iter().map(|metric| metric.as_str()));
     if has_cold {
         head.push("cold items");
     }
@@ -34,18 +34,16 @@ fn one_table(rows: &[&EvalRow], subject: &str) -> String {
         let star = if row.privileged { " *" } else { "" };
         let mut line = vec![format!("{mark}{}{star}", row.policy)];
         line.extend([number(row.r_traj.mean), range(&row.r_traj)]);
-        if has_rankings {
-            line.push(row.ndcg_at_10.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}")));
-        }
+        line.extend(metrics.iter().map(|metric| share(row.metric(metric))));
         if has_cold {
-            line.push(row.cold.map_or_else(|| "-".to_owned(), |cold| format!("{:.3}", cold.ndcg.mean)));
+            line.push(share(row.cold.map(|cold| cold.ndcg.mean)));
         }
         line.extend([number(row.len.mean), range(&row.len), number(row.r_each.mean)]);
         line.extend([main_exit(row), number(row.distinct_items)]);
         cells.push(line);
     }
     cells[0][0].insert_str(0, "  ");
-    let shift = usize::from(has_rankings) + usize::from(has_cold);
+    let shift = metrics.len() + usize::from(has_cold);
     let mut out =
         aligned(&cells, |column| matches!(column, 0 | 2) || column == 4 + shift || column == 6 + shift);
     if rows.iter().any(|row| row.privileged) {
@@ -55,6 +53,11 @@ fn one_table(rows: &[&EvalRow], subject: &str) -> String {
         out.push_str(&format!("  {line}\n"));
     }
     out
+}
+
+/// A metric where it has a value.
+pub(crate) fn share(value: Option<f64>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"))
 }
 
 /// Breaks between words so that no line is longer than a narrow terminal allows.
@@ -95,12 +98,12 @@ pub fn text_differences(differences: &[Difference]) -> String {
 
 /// What a paired difference says.
 pub(crate) fn verdict(difference: &Difference) -> &'static str {
-    if difference.is_above() {
-        "above"
-    } else if difference.r_traj.hi < 0.0 {
-        "below"
-    } else {
-        "not separated"
+    match (difference.is_above(), difference.r_traj.hi < 0.0, difference.one_training) {
+        (true, _, false) => "above",
+        (true, _, true) => "above, of these trainings",
+        (_, true, false) => "below",
+        (_, true, true) => "below, of these trainings",
+        _ => "not separated",
     }
 }
 

@@ -43,6 +43,10 @@ pub(crate) struct Arguments {
     /// How rewards are counted: raw, low0 or billp
     #[arg(long, default_value = "raw")]
     scoring: Scoring,
+    /// Metrics of lists of ten that have a column in the table; --json has all of them
+    #[arg(long, value_name = "NAME@10", num_args = 1.., value_delimiter = ',',
+          default_values_t = EvaluationSettings::default().metrics)]
+    metrics: Vec<String>,
     /// The evaluation directory to write
     #[arg(long, value_name = "EVAL")]
     out: Option<PathBuf>,
@@ -84,6 +88,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         n_users: arguments.users,
         eval_seeds: arguments.eval_seeds,
         scoring: arguments.scoring,
+        metrics: arguments.metrics.clone(),
     };
     let evaluator = Evaluator::new(Arc::clone(&domain), environments, side, &settings, global.seed())?;
     let mut inputs = vec![("dataset", domain.dataset_hash.clone()), ("world", domain.world_hash.clone())];
@@ -109,7 +114,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         }
         save(&judged, &inputs, config, global.seed(), claim)?;
     }
-    answer(&judged, global)
+    answer(&judged, &arguments.metrics, global)
 }
 
 /// What an evaluation was made from: its kind and its hash.
@@ -154,10 +159,10 @@ fn unknown(name: &str) -> Failure {
     ))
 }
 
-fn answer(judged: &Judged, global: &Global) -> Result<(), Failure> {
+fn answer(judged: &Judged, metrics: &[String], global: &Global) -> Result<(), Failure> {
     let rows: Vec<EvalRow> = judged.evaluations.iter().map(|evaluation| evaluation.row.clone()).collect();
     let Some(first) = rows.first() else { return Ok(()) };
-    let mut text = report::text_table(&rows, &first.policy);
+    let mut text = report::text_table(&rows, &first.policy, metrics);
     text.push_str(&report::text_differences(&judged.differences));
     match rows.as_slice() {
         [one] => global.format().emit(one, &text),

@@ -25,7 +25,11 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let _last_word = last_word(&arguments.dir);
     let mut screen = Screen::of(&config);
     let results = pipeline::run_in(&config, Path::new(""), &folder, &agents::NoModels, &mut screen)?;
-    let text = format!("{}\n{}", tables(&results), next(&arguments.dir, &config.environment.exit_rule));
+    let text = format!(
+        "{}\n{}",
+        tables(&results, &config.evaluation.metrics),
+        next(&arguments.dir, &config.environment.exit_rule)
+    );
     global.format().emit(&results, &text)
 }
 

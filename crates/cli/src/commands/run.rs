@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
     let _last_word = last_word(&out);
     let Some(n_draws) = arguments.draws else {
         let results = pipeline::run_in(&config, base, &folder, &opener, &mut Screen::of(&config))?;
-        return global.format().emit(&results, &tables(&results));
+        return global.format().emit(&results, &tables(&results, &config.evaluation.metrics));
     };
     let first = config.seed;
     let mut screen = |config: &RunConfig, seed: u64| -> Box<dyn Watcher> {
@@ -66,7 +66,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         Box::new(Screen::of(config))
     };
     let results = pipeline::run_draws(&config, n_draws, base, &folder, &opener, &mut screen)?;
-    global.format().emit(&results, &draws::tables(&results))
+    global.format().emit(&results, &draws::tables(&results, &config.evaluation.metrics))
 }
 
 /// What is said of a run in `folder` that is told to end.
@@ -108,12 +108,12 @@ impl Changes {
 }
 
 /// The results and where the page is.
-pub(crate) fn tables(results: &RunResults) -> String {
+pub(crate) fn tables(results: &RunResults, metrics: &[String]) -> String {
     let mut text = String::new();
     for rule in &results.rules {
         let rows: Vec<_> = rule.evaluations.iter().map(|evaluation| evaluation.row.clone()).collect();
         let subject = rule.subject.as_str();
-        text.push_str(&report::text_table(&rows, subject));
+        text.push_str(&report::text_table(&rows, subject, metrics));
         text.push_str(&report::text_differences(&rule.differences));
         let share = |share: f64| format!("{:.0} %", 100.0 * share);
         text.push_str(&format!(
@@ -124,7 +124,7 @@ pub(crate) fn tables(results: &RunResults) -> String {
         if !rule.ablations.is_empty() {
             let rows: Vec<_> =
                 rule.ablations.iter().map(|ablation| ablation.evaluation.row.clone()).collect();
-            text.push_str(&format!("ablations\n{}\n", report::text_table(&rows, subject)));
+            text.push_str(&format!("ablations\n{}\n", report::text_table(&rows, subject, metrics)));
         }
     }
     let made: Vec<&StageRecord> = results.stages.iter().filter(|stage| !stage.skipped).collect();

@@ -1,6 +1,6 @@
 //! One command after another, as a user would.
 
-use crate::program::{command, domain, ilrec, json, scratch, stderr};
+use crate::program::{command, domain, fails, ilrec, json, scratch, stderr};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Stdio;
@@ -138,6 +138,19 @@ fn uniform_choice_has_two_names_in_arguments_and_one_in_tables() {
     let uniform = row("uniform");
     assert_eq!(uniform["policy"], "uniform");
     assert_eq!(row("random"), uniform);
+}
+
+#[test]
+fn tables_show_the_metrics_that_are_named_and_json_has_all() {
+    let eval = "eval --policy uniform --data data --world world --eval-seeds 1";
+    let all = json(domain(), &words(eval));
+    assert!(all["metrics"]["itemcoverage@10"].is_f64() && all["strata"]["tail"]["recall@10"].is_f64());
+    assert_eq!(all["metrics"].as_object().unwrap().len(), evaluation::metrics::METRICS.len());
+    let shown = ilrec(domain(), &words(&format!("{eval} --metrics itemcoverage@10,mrr@10")));
+    let text = String::from_utf8(shown.stdout).unwrap();
+    assert!(text.contains("  itemcoverage@10  mrr@10  ") && !text.contains("ndcg@10"), "{text}");
+    let said = fails(domain(), &words(&format!("{eval} --metrics coverage@10")), 2);
+    assert!(said.contains("no metric `coverage@10`") && said.contains("itemcoverage@10, giniindex@10"), "{said}");
 }
 
 #[test]

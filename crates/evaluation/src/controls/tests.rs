@@ -277,8 +277,9 @@ fn rankings_are_slates_without_the_history() {
     assert_eq!(slate(over), [0, 1, 3].map(ItemIdx), "no candidate either");
     let ranked = crate::rank_users(&popular, &users, 12, 3, 0);
     assert_eq!(ranked.len(), 1);
-    assert!((ranked[0].ndcg - 1.0 / 3f64.log2()).abs() < 1e-12 && ranked[0].hit == 1.0);
-    assert_eq!(crate::rank_users(&popular, &[over], 12, 3, 0)[0].ndcg, 1.0);
+    let (first, history_len) = (ranked[0].ranked(3), ranked[0].activity);
+    assert!((first.ndcg - 1.0 / 3f64.log2()).abs() < 1e-12 && first.hit == 1.0 && history_len == 1);
+    assert_eq!(crate::rank_users(&popular, &[over], 12, 3, 0)[0].ranked(3).ndcg, 1.0);
     let mut among = ItemSet::empty(12);
     [1, 4].into_iter().for_each(|item| _ = among.insert(ItemIdx(item)));
     let both = [ItemIdx(0), ItemIdx(4)];
@@ -286,7 +287,7 @@ fn rankings_are_slates_without_the_history() {
     assert_eq!(slate(asked), [1, 4].map(ItemIdx), "the only candidates");
     let ranked = crate::rank_users(&popular, &[asked, AskedUser { relevant: &liked, ..asked }], 12, 3, 0);
     assert_eq!(ranked.len(), 1, "who chose none of them is left out");
-    assert!((ranked[0].ndcg - 1.0 / 3f64.log2()).abs() < 1e-12, "another choice does not count");
+    assert!((ranked[0].ranked(3).ndcg - 1.0 / 3f64.log2()).abs() < 1e-12, "another choice does not count");
 }
 
 #[test]

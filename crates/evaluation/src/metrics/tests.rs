@@ -1,7 +1,7 @@
 //! The same random lists by RecTools and RecBole (`tests/reference.py`), lists by hand, and strata.
 
 use super::*;
-use crate::{RankedUser, hit_at, ndcg_at};
+use crate::{EvaluationError, RankedUser, Slate, hit_at, ndcg_at};
 use mdp::{Interaction, ItemIdx, ItemSet, UserIdx};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -289,4 +289,49 @@ fn distances_that_are_missing_are_asked_for() {
     let diversity = find_metric("intralistdiversity@2").unwrap();
     let told = diversity.value(&case.lists(), &case.facts()).unwrap_err().to_string();
     assert_eq!(told, "`intralistdiversity@2` needs distances between items");
+}
+
+/// Two trainings on three users: what tables say is the mean of what each training came to, in every part.
+#[test]
+fn tables_have_every_metric_and_its_parts_by_name() {
+    let histories = [vec![0], vec![0, 1], vec![0, 1, 2]];
+    let of = |rankings: [Vec<u32>; 3]| {
+        let case = Case::new(6, &histories, &rankings, &[vec![1, 5], vec![2], vec![4]]);
+        let slate = |list: RankedList<'_>| Slate {
+            user: list.user,
+            ranking: list.ranking.to_vec(),
+            held_out: list.held_out.clone(),
+            activity: list.activity,
+        };
+        let slates: Vec<Slate> = case.lists().into_iter().map(slate).collect();
+        let alone = ListValues::of(&slates, &case.facts()).unwrap();
+        let distance = |a: ItemIdx, b: ItemIdx| f64::from(a != b);
+        let with = ListValues::of(&slates, &case.facts().with_distance(&distance)).unwrap();
+        (alone, with)
+    };
+    let (alone, one) = of([vec![1, 2], vec![2, 3], vec![3, 4]]);
+    let (_, other) = of([vec![5, 2], vec![3, 4], vec![5, 4]]);
+    let names: Vec<String> = table_metrics().map(|metric| metric.to_string()).collect();
+    let mut named: Vec<&String> = one.values.keys().collect();
+    named.sort_by_key(|name| names.iter().position(|other| other == *name));
+    assert_eq!(named, names.iter().collect::<Vec<_>>());
+    assert!(!alone.values.contains_key("intralistdiversity@10"), "nothing says how far items lie apart");
+    let both = ListValues::mean(&[one.clone(), other]);
+    assert_eq!((one.values["hit@10"], both.values["hit@10"]), (1.0, f64::midpoint(1.0, 2.0 / 3.0)));
+    assert_eq!((one.values["mrr@10"], one.strata["most"]["mrr@10"]), (2.5 / 3.0, 0.5));
+    // Of the held-out items 1 is the torso, 2 the tail, 4 and 5 have no users: of the tail, too.
+    assert_eq!((one.strata["torso"]["recall@10"], one.strata["tail"]["recall@10"]), (1.0, 2.0 / 3.0));
+    assert!(!one.strata.contains_key("head") && !one.strata["tail"].contains_key("novelty@10"));
+    assert_eq!(one.strata["least"]["averagepopularity@10"], 1.5);
+    assert!(!one.strata["least"].contains_key("giniindex@10"), "all lists together have one");
+}
+
+#[test]
+fn what_no_table_can_show_is_refused_with_what_it_can() {
+    assert_eq!(check_table_metrics(&["itemcoverage@10".to_owned()]), Ok(()));
+    for name in ["coverage@10", "ndcg@20", "ndcg"] {
+        let refused = check_table_metrics(&["ndcg@10".to_owned(), name.to_owned()]).unwrap_err();
+        let EvaluationError::NotInTables { got, known } = refused else { panic!("{refused}") };
+        assert_eq!((got.as_str(), known.len()), (name, METRICS.len()));
+    }
 }

@@ -26,7 +26,7 @@ pub(crate) fn t_two_sided(t: f64, freedom: usize) -> f64 {
 }
 
 /// The quantile of Student's t at `p`, strictly between 0 and 1.
-pub(crate) fn t_quantile(p: f64, freedom: usize) -> f64 {
+pub fn t_quantile(p: f64, freedom: usize) -> f64 {
     let within = (2.0 * p - 1.0).abs();
     first_above(|t| t_within(t, freedom) >= within).copysign(p - 0.5)
 }

@@ -40,13 +40,18 @@ pub fn mean_over_draws(draws: &[Draw], plan: &BootstrapPlan) -> Result<OverDraws
     plan.check()?;
     draw::check(draws)?;
     let means: Vec<f64> = draws.iter().map(Draw::mean).collect();
-    let n = means.len() as f64;
-    let mean = means.iter().sum::<f64>() / n;
-    let deviation = (means.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
-    let half = t_quantile(f64::midpoint(1.0, plan.level), means.len() - 1) * deviation / n.sqrt();
-    let student_t = Interval { mean, lo: mean - half, hi: mean + half };
-    let bca = bca(draws, &means, mean, plan);
+    let (student_t, deviation) = student_t(&means, plan.level);
+    let bca = bca(draws, &means, student_t.mean, plan);
     Ok(OverDraws { means, deviation, student_t, bca })
+}
+
+/// Student's t over values of the same weight, two at least, with their standard deviation (n - 1 below).
+pub fn student_t(values: &[f64], level: f64) -> (Interval, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let deviation = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+    let half = t_quantile(f64::midpoint(1.0, level), values.len() - 1) * deviation / n.sqrt();
+    (Interval { mean, lo: mean - half, hi: mean + half }, deviation)
 }
 
 fn bca(draws: &[Draw], means: &[f64], mean: f64, plan: &BootstrapPlan) -> Interval {

@@ -8,8 +8,11 @@ use crate::stages::Ground;
 use crate::stages::demos::Demonstrated;
 use crate::stages::train::TrainedVariant;
 use crate::variants::ablation_names;
-use evaluation::{BootstrapPlan, Evaluation, is_privileged, paired_difference};
-use experiment::{CONTROLS, Contestant, Evaluator, describe_together, paired_differences};
+use evaluation::metrics::table_metrics;
+use evaluation::{Evaluation, is_privileged, paired_difference};
+use experiment::{
+    CONTROLS, Contestant, EvaluationSettings, Evaluator, describe_together, paired_differences,
+};
 use std::sync::Arc;
 use world_model::Side;
 
@@ -26,8 +29,10 @@ pub(crate) fn evaluate(
     let name = format!("{}/evaluation", ground.name);
     let path = session.place.out.join(ground.name).join("evaluation.json");
     let read = |source| PipelineError::Read { path: path.clone(), source };
-    let key =
-        key(&[&policies, &demos.key, ground.environments.judge.rule(), &config.evaluation, &config.seed]);
+    // Every metric is computed, whichever are shown.
+    let metrics = table_metrics().map(|metric| metric.to_string()).collect();
+    let settings = EvaluationSettings { metrics, ..config.evaluation.clone() };
+    let key = key(&[&policies, &demos.key, ground.environments.judge.rule(), &settings, &config.seed]);
     session.stage(
         &name,
         &key,
@@ -98,7 +103,7 @@ impl<'a> Table<'a> {
         let against = |of: &str, other: &Evaluation| {
             let full = evaluations.iter().find(|row| row.row.policy == of).unwrap_or(&full);
             let (name, other_name) = (full.row.policy.as_str(), other.row.policy.as_str());
-            paired_difference((name, &full.table), (other_name, &other.table), &BootstrapPlan::default())
+            paired_difference((name, &full.table), (other_name, &other.table))
         };
         let differences = paired_differences(&evaluations, place)?;
         let mut ablations = Vec::new();

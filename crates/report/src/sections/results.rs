@@ -4,8 +4,9 @@ use crate::caption::{PRIVILEGED, caption, number, percent, shares_of_privileged}
 use crate::data::Results;
 use crate::figures::{Bar, Panel, bars, panels, stacks};
 use crate::html::Html;
-use crate::text::{main_exit, range, verdict};
+use crate::text::{main_exit, range, share, verdict};
 use chart::colours;
+use evaluation::metrics::{Metric, table_metrics};
 use evaluation::{EvalRow, Evaluation, ExitStatistics, Interval};
 
 /// One results table with its figures.
@@ -13,7 +14,7 @@ pub(crate) fn results(part: &Results, subject: &str) -> Html {
     let rows = part.rows();
     let mut out = Html::new();
     out.raw("<section>").element("h2", &part.title);
-    out.push(&table(&rows, subject));
+    out.push(&table(&rows, subject)).push(&lists(&rows));
     let shares = shares_of_privileged(&rows, subject);
     if !shares.is_empty() {
         let words: Vec<String> =
@@ -100,6 +101,34 @@ fn table(rows: &[&EvalRow], subject: &str) -> Html {
     if rows.iter().any(|row| row.privileged) {
         out.raw("<p class=\"note\"><sup>*</sup> ").text(PRIVILEGED).raw(".</p>");
     }
+    out
+}
+
+/// Every metric of lists of ten.
+fn lists(rows: &[&EvalRow]) -> Html {
+    let is_there = |metric: &Metric| rows.iter().any(|row| row.metrics.contains_key(&metric.to_string()));
+    let metrics: Vec<Metric> = table_metrics().filter(is_there).collect();
+    let mut out = Html::new();
+    if metrics.is_empty() {
+        return out;
+    }
+    out.raw("<details><summary>Lists of ten in numbers</summary><p class=\"note\">");
+    for metric in &metrics {
+        out.text(&format!("{metric}: {}. ", metric.entry().about));
+    }
+    out.raw("</p><div class=\"scroll\"><table><thead><tr><th scope=\"col\">policy</th>");
+    for metric in &metrics {
+        out.raw("<th scope=\"col\">").text(&metric.to_string()).raw("</th>");
+    }
+    out.raw("</tr></thead><tbody>");
+    for row in rows {
+        out.raw("<tr><th scope=\"row\">").text(&row.policy).raw("</th>");
+        for metric in &metrics {
+            out.element("td", &share(row.metric(&metric.to_string())));
+        }
+        out.raw("</tr>");
+    }
+    out.raw("</tbody></table></div></details>");
     out
 }
 

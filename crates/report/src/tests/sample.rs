@@ -5,8 +5,7 @@ use crate::{
     GroundingSummary, LearningCurve, ReportData, Results, WorldCheckRow, WorldCheckSummary,
 };
 use evaluation::{
-    BootstrapPlan, Evaluation, RankedUser, Rollouts, Scoring, Setting, evaluate, is_privileged,
-    paired_difference,
+    Evaluation, RankedUser, Rollouts, Scoring, Setting, evaluate, is_privileged, paired_difference,
 };
 use mdp::{ExitReason, ItemIdx, Step, StepEnd, Trajectory, UserIdx};
 use rand::RngExt as _;
@@ -47,7 +46,6 @@ fn evaluation(policy: &str, hazard: f64, reward: f32, training_seeds: &[u64], ex
         exit_rule: exit_rule.to_owned(),
         scoring: Scoring::Raw,
         n_items: 3000,
-        bootstrap: BootstrapPlan { n_resamples: 400, ..BootstrapPlan::default() },
         protocol: "warm".to_owned(),
         validity: None,
     };
@@ -73,7 +71,11 @@ fn evaluation(policy: &str, hazard: f64, reward: f32, training_seeds: &[u64], ex
         })
         .collect();
     let rankings = if policy == "demos" { Vec::new() } else { vec![ranked; seeds.len()] };
-    evaluate(&setting, &rollouts, &rankings).expect("good sessions")
+    let mut evaluation = evaluate(&setting, &rollouts, &rankings).expect("good sessions");
+    if !rankings.is_empty() {
+        evaluation.row.metrics = [("averagepopularity@10".to_owned(), 10.0 * hazard)].into();
+    }
+    evaluation
 }
 
 fn results(exit_rule: &str) -> Results {
@@ -96,7 +98,7 @@ fn results(exit_rule: &str) -> Results {
         .filter(|other| other.row.policy != "il-rec" && other.row.policy != "demos")
         .map(|other| {
             let named = (other.row.policy.as_str(), &other.table);
-            paired_difference(("il-rec", &ours.table), named, &BootstrapPlan::default()).expect("same users")
+            paired_difference(("il-rec", &ours.table), named).expect("same users")
         })
         .collect();
     Results {

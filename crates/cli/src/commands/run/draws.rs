@@ -8,10 +8,10 @@ use pipeline::{DrawContrast, DrawRow, DrawsResults, RuleDraws};
 const FEW: usize = 10;
 
 /// The tables.
-pub(super) fn tables(results: &DrawsResults) -> String {
+pub(super) fn tables(results: &DrawsResults, metrics: &[String]) -> String {
     let n = results.seeds.len();
     let few = if n < FEW { " (few: see what they could have found)" } else { "" };
-    let mut text: String = results.rules.iter().map(table).collect();
+    let mut text: String = results.rules.iter().map(|rule| table(rule, metrics)).collect();
     text.push_str(&format!(
         "{n} draws{few}: worlds fitted and policies trained anew in each; 95 % intervals, each \
          for itself: Student's t over draws, which are splits and fits of one log and say nothing of another\n{}\n",
@@ -20,9 +20,12 @@ pub(super) fn tables(results: &DrawsResults) -> String {
     text
 }
 
-fn table(rule: &RuleDraws) -> String {
-    let header = ["policy", "R_traj", "", "ndcg@10", "", "R_traj, IQM"].map(str::to_owned).to_vec();
-    let rows: Vec<Vec<String>> = [header].into_iter().chain(rule.rows.iter().map(row)).collect();
+fn table(rule: &RuleDraws, metrics: &[String]) -> String {
+    let named = metrics.iter().flat_map(|metric| [metric.as_str(), ""]);
+    let header = ["policy", "R_traj", ""].into_iter().chain(named).chain(["R_traj, IQM"]);
+    let header = header.map(str::to_owned).collect();
+    let rows = rule.rows.iter().map(|one| row(one, metrics));
+    let rows: Vec<Vec<String>> = [header].into_iter().chain(rows).collect();
     let mut text = format!("exit rule {}\n{}\n\n", rule.exit_rule, aligned(&rows));
     if !rule.contrasts.is_empty() {
         let header = ["named contrast", "", "difference", "", "p (Holm)", "better in", "detectable"];
@@ -37,13 +40,16 @@ fn table(rule: &RuleDraws) -> String {
     text
 }
 
-fn row(row: &DrawRow) -> Vec<String> {
+fn row(row: &DrawRow, metrics: &[String]) -> Vec<String> {
     let star = if row.privileged { " *" } else { "" };
-    let [mean, range] = told(row.r_traj.mean.student_t, 1);
-    let [ndcg, ndcg_range] =
-        row.ndcg.as_ref().map_or(["-".to_owned(), String::new()], |judged| told(judged.mean.student_t, 3));
-    let robust = row.r_traj.interquartile.map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"));
-    vec![format!("{}{star}", row.policy), mean, range, ndcg, ndcg_range, robust]
+    let mut line = vec![format!("{}{star}", row.policy)];
+    line.extend(told(row.r_traj.mean.student_t, 1));
+    for metric in metrics {
+        let found = row.metrics.get(metric).map(|interval| told(*interval, 3));
+        line.extend(found.unwrap_or_else(|| ["-".to_owned(), String::new()]));
+    }
+    line.push(row.r_traj.interquartile.map_or_else(|| "-".to_owned(), |value| format!("{value:.1}")));
+    line
 }
 
 fn contrast(found: &DrawContrast) -> Vec<String> {
