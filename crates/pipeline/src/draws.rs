@@ -8,7 +8,7 @@ use evaluation::statistics::{
     Contrast, Draw, OverDraws, contrast, holm, interquartile_mean, mean_over_draws,
     minimum_detectable_difference, probability_of_improvement, student_t,
 };
-use evaluation::{BootstrapPlan, EvalRow, Evaluation, Interval, JudgeValidity};
+use evaluation::{BootstrapPlan, EvalRow, Evaluation, Interval, JudgeValidity, RankedUser};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -51,6 +51,9 @@ pub struct DrawRow {
     /// nDCG@10 on held-out choices, where there are any.
     #[serde(rename = "ndcg@10")]
     pub ndcg: Option<Judged>,
+    /// The same among cold items, where the protocol has some.
+    #[serde(rename = "cold_ndcg@10", default, skip_serializing_if = "Option::is_none")]
+    pub cold: Option<Judged>,
     /// Every metric of lists of ten that all draws have, by name, with Student's t over draws.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metrics: BTreeMap<String, Interval>,
@@ -71,7 +74,7 @@ pub struct Judged {
 /// The first algorithm against a row that the run's file named.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DrawContrast {
-    /// `r_traj` or `ndcg@10`.
+    /// `r_traj`, `ndcg@10` or `cold_ndcg@10`.
     pub measure: String,
     /// The paired difference with its interval and p value.
     pub contrast: Contrast,
@@ -135,12 +138,14 @@ impl DrawsResults {
 struct Row<'a> {
     policy: &'a str,
     privileged: bool,
-    measures: [Vec<Draw>; 2],
+    measures: [Vec<Draw>; 3],
     /// The row of each draw's table.
     found: Vec<&'a EvalRow>,
 }
 
-const MEASURES: [&str; 2] = ["r_traj", "ndcg@10"];
+const MEASURES: [&str; 3] = ["r_traj", "ndcg@10", COLD];
+/// Of cold items alone; no measure of protocols that have none.
+const COLD: &str = "cold_ndcg@10";
 
 impl RuleDraws {
     fn of(config: &RunConfig, tables: &[(u64, &RuleResults)]) -> Result<Self, PipelineError> {
@@ -151,12 +156,14 @@ impl RuleDraws {
             Ok::<_, PipelineError>(Judged { mean, interquartile: interquartile_mean(draws) })
         };
         let of = |row: &Row<'_>| {
-            let [r_traj, ndcg] = &row.measures;
+            let [r_traj, ndcg, cold] = &row.measures;
+            let ranked = |draws: &Vec<Draw>| (!draws.is_empty()).then(|| judged(draws)).transpose();
             Ok::<_, PipelineError>(DrawRow {
                 policy: row.policy.to_owned(),
                 privileged: row.privileged,
                 r_traj: judged(r_traj)?,
-                ndcg: if ndcg.is_empty() { None } else { Some(judged(ndcg)?) },
+                ndcg: ranked(ndcg)?,
+                cold: ranked(cold)?,
                 metrics: over_draws(
                     &row.found.iter().map(|row| &row.metrics).collect::<Vec<_>>(),
                     plan.level,
@@ -218,7 +225,7 @@ fn rows<'a>(tables: &[(u64, &'a RuleResults)], is_generated: bool) -> Vec<Row<'a
                 };
                 found.iter().map(draw).filter(|draw| !draw.values.is_empty()).collect()
             };
-            let mut measures = [draws(returns), draws(rankings)];
+            let mut measures = [draws(returns), draws(rankings), draws(cold_rankings)];
             // One draw without held-out choices, and the measure says nothing over draws.
             measures.iter_mut().filter(|draws| draws.len() < tables.len()).for_each(Vec::clear);
             let found = found.iter().map(|(_, evaluation)| &evaluation.row).collect();
@@ -239,15 +246,24 @@ fn returns(evaluation: &Evaluation) -> BTreeMap<String, f64> {
 }
 
 fn rankings(evaluation: &Evaluation) -> BTreeMap<String, f64> {
-    let share = 1.0 / evaluation.rankings.len().max(1) as f64;
+    mean_ndcg(&evaluation.rankings)
+}
+
+fn cold_rankings(evaluation: &Evaluation) -> BTreeMap<String, f64> {
+    mean_ndcg(&evaluation.cold_rankings)
+}
+
+/// The mean over trainings, of each user.
+fn mean_ndcg(rankings: &[Vec<RankedUser>]) -> BTreeMap<String, f64> {
+    let share = 1.0 / rankings.len().max(1) as f64;
     let mut out = BTreeMap::new();
-    for user in evaluation.rankings.iter().flatten() {
+    for user in rankings.iter().flatten() {
         *out.entry(user.user.0.to_string()).or_insert(0.0) += share * user.ndcg;
     }
     out
 }
 
-/// The first algorithm against the rows that were named, on both axes; Holm over all of them.
+/// The first algorithm against the rows that were named, on both axes (and among cold items); Holm over all of them.
 fn contrasts(
     config: &RunConfig,
     rows: &[Row<'_>],
@@ -255,7 +271,8 @@ fn contrasts(
 ) -> Result<(Vec<DrawContrast>, Vec<String>), PipelineError> {
     let find = |name: &str| rows.iter().find(|row| row.policy == name);
     let (mut out, mut untold) = (Vec::new(), Vec::new());
-    for (at, measure) in MEASURES.into_iter().enumerate() {
+    let is_cold = rows.iter().any(|row| !row.measures[2].is_empty());
+    for (at, measure) in MEASURES.into_iter().enumerate().filter(|(_, measure)| *measure != COLD || is_cold) {
         for name in config.named_contrasts() {
             let pair = find(&config.algorithms[0]).zip(find(name));
             let measured = pair.filter(|(a, b)| !a.measures[at].is_empty() && !b.measures[at].is_empty());

@@ -22,9 +22,11 @@ pub(super) fn tables(results: &DrawsResults, metrics: &[String]) -> String {
 
 fn table(rule: &RuleDraws, metrics: &[String]) -> String {
     let named = metrics.iter().flat_map(|metric| [metric.as_str(), ""]);
-    let header = ["policy", "R_traj", ""].into_iter().chain(named).chain(["R_traj, IQM"]);
+    let is_cold = rule.rows.iter().any(|row| row.cold.is_some());
+    let cold = ["cold items", ""].into_iter().filter(|_| is_cold);
+    let header = ["policy", "R_traj", ""].into_iter().chain(named).chain(cold).chain(["R_traj, IQM"]);
     let header = header.map(str::to_owned).collect();
-    let rows = rule.rows.iter().map(|one| row(one, metrics));
+    let rows = rule.rows.iter().map(|one| row(one, metrics, is_cold));
     let rows: Vec<Vec<String>> = [header].into_iter().chain(rows).collect();
     let mut text = format!("exit rule {}\n{}\n\n", rule.exit_rule, aligned(&rows));
     if !rule.contrasts.is_empty() {
@@ -40,12 +42,16 @@ fn table(rule: &RuleDraws, metrics: &[String]) -> String {
     text
 }
 
-fn row(row: &DrawRow, metrics: &[String]) -> Vec<String> {
+fn row(row: &DrawRow, metrics: &[String], is_cold: bool) -> Vec<String> {
     let star = if row.privileged { " *" } else { "" };
     let mut line = vec![format!("{}{star}", row.policy)];
     line.extend(told(row.r_traj.mean.student_t, 1));
     for metric in metrics {
         let found = row.metrics.get(metric).map(|interval| told(*interval, 3));
+        line.extend(found.unwrap_or_else(|| ["-".to_owned(), String::new()]));
+    }
+    if is_cold {
+        let found = row.cold.as_ref().map(|judged| told(judged.mean.student_t, 3));
         line.extend(found.unwrap_or_else(|| ["-".to_owned(), String::new()]));
     }
     line.push(row.r_traj.interquartile.map_or_else(|| "-".to_owned(), |value| format!("{value:.1}")));
