@@ -150,7 +150,10 @@ fn tables_show_the_metrics_that_are_named_and_json_has_all() {
     let text = String::from_utf8(shown.stdout).unwrap();
     assert!(text.contains("  itemcoverage@10  mrr@10  ") && !text.contains("ndcg@10"), "{text}");
     let said = fails(domain(), &words(&format!("{eval} --metrics coverage@10")), 2);
-    assert!(said.contains("no metric `coverage@10`") && said.contains("itemcoverage@10, giniindex@10"), "{said}");
+    assert!(
+        said.contains("no metric `coverage@10`") && said.contains("itemcoverage@10, giniindex@10"),
+        "{said}"
+    );
 }
 
 #[test]
