@@ -2,6 +2,7 @@
 
 use super::K;
 use crate::engagement::{EASE, KNN};
+use crate::lists::top;
 use crate::{
     Factorisation, FactorisationConfig, ItemCategories, ItemContent, RatingTable, World, WorldError,
 };
@@ -52,13 +53,10 @@ impl Panel {
             .par_iter()
             .map(|&user| {
                 let history = &log.world[user.index()];
-                let scored = known.scores(user, history);
-                scored
-                    .into_iter()
-                    .map(|(name, personal, scores)| {
-                        (name, personal, top(&scores, &[history, &log.judge[user.index()]]))
-                    })
-                    .collect()
+                let mut seen = ItemSet::empty(world.n_items());
+                history.iter().chain(&log.judge[user.index()]).for_each(|x| _ = seen.insert(x.item));
+                let scored = known.scores(user, history).into_iter();
+                scored.map(|(name, personal, scores)| (name, personal, top(&scores, &seen, K))).collect()
             })
             .collect();
         let mut rows: Vec<Ranked> = Vec::new();
@@ -146,19 +144,4 @@ impl<'a> Known<'a> {
 /// The end of a history.
 fn last_part(history: &[Interaction]) -> &[Interaction] {
     &history[history.len() - (RECENT * history.len() as f64).ceil() as usize..]
-}
-
-/// The items of the highest scores that are not known, the first of equals.
-fn top(scores: &[f32], known: &[&[Interaction]]) -> Vec<ItemIdx> {
-    let mut seen = ItemSet::empty(scores.len());
-    known.iter().copied().flatten().for_each(|x| _ = seen.insert(x.item));
-    let mut all: Vec<u32> = (0..scores.len() as u32).filter(|item| !seen.contains(ItemIdx(*item))).collect();
-    let n = K.min(all.len());
-    let better = |a: &u32, b: &u32| scores[*b as usize].total_cmp(&scores[*a as usize]).then(a.cmp(b));
-    if n < all.len() {
-        all.select_nth_unstable_by(n, better);
-        all.truncate(n);
-    }
-    all.sort_unstable_by(better);
-    all.into_iter().map(ItemIdx).collect()
 }
