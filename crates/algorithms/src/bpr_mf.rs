@@ -1,24 +1,21 @@
 //! BPR-MF: users and items as vectors, so that what a user took up is ranked above what the user did not.
 
 mod config;
-mod factors;
 mod held_out;
 mod policy;
 
 use crate::registry::{Code, Entry, Kind, Settings};
 use crate::tensors::take;
 use artefact::Tensors;
-use collaborative::Choices;
+use collaborative::{BprFactors, BprPairs, BprTable, Choices};
 use config::Config;
-use factors::{Factors, Pair};
 use held_out::HeldOut;
 use learning::{
     Algorithm, Demonstrations, Hooks, Inputs, Keeps, LearningError, Metrics, Needs, Plan, Progress, Round,
     Run, Schedule, Stateful, Terms, TrainedPolicy,
 };
-use mdp::{Rng, rng_for};
+use mdp::rng_for;
 use policy::BprPolicy;
-use rand::RngExt as _;
 
 /// The entry of the registry.
 pub(crate) const ENTRY: Entry = Entry {
@@ -64,11 +61,9 @@ impl Settings for Config {
 /// A run in progress. A round is as many steps as there are choices.
 struct Bpr {
     config: Config,
-    choices: Choices,
-    /// User and item of every choice of users who left something.
-    drawn: Vec<(u32, u32)>,
+    pairs: BprPairs,
     held_out: HeldOut,
-    factors: Factors,
+    factors: BprFactors,
     best: Best,
 }
 
@@ -89,43 +84,25 @@ impl Bpr {
         let users = inputs.train.iter().map(|(_, history)| {
             history.iter().filter(|row| row.rating >= config.taken_up_from).map(|row| row.item)
         });
-        let choices = Choices::new(users, n_items);
-        let of_user = |user: usize| choices.items_of(user).iter().map(move |&item| (user as u32, item));
-        let leaves_something = |user: &usize| choices.items_of(*user).len() < n_items;
-        let drawn: Vec<(u32, u32)> =
-            (0..choices.n_users()).filter(leaves_something).flat_map(of_user).collect();
-        if drawn.is_empty() {
+        let pairs = BprPairs::of(Choices::new(users, n_items)).map_err(|_| {
             let why = "no training user took up some items and left others; see taken_up_from";
-            return Err(LearningError::CannotFit(why.to_owned()));
-        }
-        let factors = Factors::new(choices.n_users(), n_items, config, &mut rng_for(seed, &[FIRST]));
-        let policy = policy_of(&factors, &choices, config);
+            LearningError::CannotFit(why.to_owned())
+        })?;
+        let n_users = pairs.choices().n_users();
+        let factors = BprFactors::new(n_users, n_items, &config.steps(), &mut rng_for(seed, &[FIRST]));
+        let policy = policy_of(&factors, pairs.choices(), config);
         Ok(Self {
             held_out: HeldOut::new(inputs.validation, config.taken_up_from, n_items, seed),
             best: Best { policy, ndcg: f32::NEG_INFINITY, n_rounds_since: 0 },
             config: config.clone(),
-            choices,
-            drawn,
+            pairs,
             factors,
         })
     }
 
-    /// A choice, and an item that its user did not take up; each as likely as any other.
-    fn draw(&self, rng: &mut Rng) -> Pair {
-        let (user, taken) = self.drawn[rng.random_range(0..self.drawn.len())];
-        let of_user = self.choices.items_of(user as usize);
-        let other = loop {
-            let item = rng.random_range(0..self.choices.n_items() as u32);
-            if of_user.binary_search(&item).is_err() {
-                break item;
-            }
-        };
-        Pair { user: user as usize, taken: taken as usize, other: other as usize }
-    }
-
     /// Takes in how much of what is held out is found now. Where nothing is held out, the latest is the best.
     fn judge(&mut self) -> Option<f32> {
-        let policy = policy_of(&self.factors, &self.choices, &self.config);
+        let policy = policy_of(&self.factors, self.pairs.choices(), &self.config);
         let ndcg = self.held_out.ndcg(&policy);
         if ndcg.is_none_or(|ndcg| ndcg > self.best.ndcg) {
             let ndcg = ndcg.unwrap_or(self.best.ndcg);
@@ -138,11 +115,8 @@ impl Bpr {
 }
 
 /// The policy of factors, fitted to those users.
-fn policy_of(factors: &Factors, choices: &Choices, config: &Config) -> BprPolicy {
-    let (items, biases) = (factors.items.values.clone(), factors.biases.values.clone());
-    let mut policy = BprPolicy::new(items, biases, config.taken_up_from);
-    policy.fit_scale((0..choices.n_users()).map(|user| (choices.items_of(user), factors.user(user))));
-    policy
+fn policy_of(factors: &BprFactors, choices: &Choices, config: &Config) -> BprPolicy {
+    BprPolicy::new(factors.folded_in(choices), config.taken_up_from)
 }
 
 impl Algorithm for Bpr {
@@ -167,14 +141,10 @@ impl Algorithm for Bpr {
 
     fn round(&mut self, round: &mut Round<'_>) -> Result<Metrics, LearningError> {
         let mut rng = round.rng(PAIRS);
-        let mut total = 0.0;
-        for _ in 0..self.drawn.len() {
-            let pair = self.draw(&mut rng);
-            total += f64::from(self.factors.step(pair, &self.config));
-        }
-        round.progress.n_gradient_steps += self.drawn.len() as u64;
+        let cost = self.factors.round(&self.pairs, &self.config.steps(), &mut rng);
+        round.progress.n_gradient_steps += self.pairs.len() as u64;
         let mut metrics = Metrics::default();
-        metrics.put("loss/pairs", total / self.drawn.len() as f64);
+        metrics.put("loss/pairs", cost);
         if let Some(ndcg) = self.judge() {
             metrics.put("ndcg_at_10/held_out", ndcg);
         }
@@ -186,16 +156,28 @@ impl Algorithm for Bpr {
     }
 
     fn policy(&self, parameters: Tensors) -> Result<Box<dyn TrainedPolicy>, LearningError> {
-        Ok(Box::new(BprPolicy::read(parameters, self.choices.n_items(), self.config.taken_up_from)?))
+        Ok(Box::new(BprPolicy::read(parameters, self.pairs.choices().n_items(), self.config.taken_up_from)?))
     }
 }
 
 const BEST: &str = "best.";
 
+/// The tables of a checkpoint.
+fn parts(factors: &mut BprFactors) -> [(&'static str, &mut BprTable); 3] {
+    [("users", &mut factors.users), ("items", &mut factors.items), ("biases", &mut factors.biases)]
+}
+
 impl Stateful for Bpr {
     fn save(&self) -> Tensors {
         let mut out = Tensors::default();
-        self.factors.put(&mut out);
+        for (name, table) in parts(&mut self.factors.clone()) {
+            out.insert(name, &[table.values.len()], std::mem::take(&mut table.values));
+            out.insert(
+                &format!("{name}.squares"),
+                &[table.squares.len()],
+                std::mem::take(&mut table.squares),
+            );
+        }
         let best = self.best.policy.tensors();
         for (name, (shape, numbers)) in best.names().filter_map(|name| Some((name, best.get(name)?))) {
             out.insert(&format!("{BEST}{name}"), shape, numbers.to_vec());
@@ -205,14 +187,18 @@ impl Stateful for Bpr {
     }
 
     fn restore(&mut self, mut from: Tensors) -> Result<(), LearningError> {
-        self.factors.take(&mut from)?;
+        for (name, table) in parts(&mut self.factors) {
+            let n = table.values.len();
+            table.values = take(&mut from, name, &[n])?;
+            table.squares = take(&mut from, &format!("{name}.squares"), &[n])?;
+        }
         let now = take(&mut from, "best", &[2])?;
         let mut best = Tensors::default();
         let fresh = self.best.policy.tensors();
         for (name, (shape, _)) in fresh.names().filter_map(|name| Some((name, fresh.get(name)?))) {
             best.insert(name, shape, take(&mut from, &format!("{BEST}{name}"), shape)?);
         }
-        let policy = BprPolicy::read(best, self.choices.n_items(), self.config.taken_up_from)?;
+        let policy = BprPolicy::read(best, self.pairs.choices().n_items(), self.config.taken_up_from)?;
         self.best = Best { policy, ndcg: now[0], n_rounds_since: now[1] as u64 };
         Ok(())
     }

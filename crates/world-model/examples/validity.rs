@@ -49,6 +49,23 @@ fn main() -> Result<(), Box<dyn Error>> {
             found.choices_taken,
             found.random_taken
         );
+        let Some(beside) = &found.beside_ease else { continue };
+        let (error, luck) = found.calibration_error();
+        println!(
+            "      beside EASE (l2 {}): AUC {:.3} and {:.3} ± {:.3}, nDCG@10 {:.3} and {:.3} ± {:.3} ({} users), odds off by \
+             {:.1} % ({:.1} % by luck); short of it: {:?}",
+            beside.l2,
+            beside.auc.ours,
+            beside.auc.ease,
+            beside.auc.error,
+            beside.ndcg.ours,
+            beside.ndcg.ease,
+            beside.ndcg.error,
+            beside.n_users,
+            100.0 * error,
+            100.0 * luck,
+            found.shortfalls()
+        );
     }
     let Some(validity) = world.validity() else { return Ok(()) };
     for judge in &validity.judges {

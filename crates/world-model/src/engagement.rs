@@ -4,6 +4,7 @@
 //! often an item that is *shown* is taken up is in no log: it is the base rate of [`EngagementConfig`]. `docs/worlds.md` tells
 //! the whole story with its equations.
 
+mod beside;
 mod config;
 mod feedback;
 mod fit;
@@ -11,6 +12,7 @@ mod odds;
 mod report;
 mod store;
 
+pub use beside::{Beside, BesideEase};
 pub use config::{EngagementConfig, EngagementFamily, Feedback};
 pub(crate) use feedback::{TwoPart, TwoPartTruth};
 pub(crate) use fit::{EASE, Given, KNN};

@@ -7,6 +7,7 @@ mod error;
 mod expectations;
 mod factorisation;
 mod linear;
+mod lists;
 mod matrix;
 mod negatives;
 mod ratings;
@@ -19,7 +20,9 @@ pub use deepfm::{
     DeepFmConfig, DeepFmEnsemble, DeepFmParameters, DeepFmSteps, FittedEnsemble, ItemCategories, ItemContent,
     Loss, RowUpdate,
 };
-pub use engagement::{EngagementConfig, EngagementFamily, EngagementReport, Feedback, ReliabilityBin};
+pub use engagement::{
+    Beside, BesideEase, EngagementConfig, EngagementFamily, EngagementReport, Feedback, ReliabilityBin,
+};
 pub use error::WorldError;
 pub use factorisation::{Factorisation, FactorisationConfig};
 pub use matrix::{DenseMatrix, MatrixError};

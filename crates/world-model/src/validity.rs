@@ -166,6 +166,7 @@ fn judges(world: &World, log: &LogSplit) -> Result<Vec<NamedMeans>, WorldError> 
         fitted: &everybody,
         rows: &log.judge,
         n_items: world.n_items(),
+        asked: &[],
         base_rate: config.base_rate,
         seed,
     };

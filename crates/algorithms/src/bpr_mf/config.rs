@@ -1,5 +1,6 @@
 //! Settings of BPR-MF.
 
+use collaborative::BprConfig;
 use learning::LearningError;
 use serde::{Deserialize, Serialize};
 
@@ -39,5 +40,11 @@ impl Config {
             ("validation_interval", self.validation_interval as f64, 1.0, 1e9),
             ("n_validation_users", self.n_validation_users as f64, 1.0, 1e9),
         ])
+    }
+
+    /// Those of the steps.
+    pub(super) fn steps(&self) -> BprConfig {
+        let Self { n_factors, learning_rate, first_deviation, l2_user, l2_item, l2_bias, .. } = *self;
+        BprConfig { n_factors, learning_rate, first_deviation, l2_user, l2_item, l2_bias }
     }
 }

@@ -5,7 +5,8 @@ use crate::choices::{best, noted, set_note};
 use crate::tensors::take;
 use artefact::Tensors;
 use catalogue::Catalogue;
-use kernels::{add_scaled, dot};
+use collaborative::FoldedIn;
+use kernels::add_scaled;
 use learning::{LearningError, TrainedPolicy, Unserved};
 use mdp::{
     Choice, Interaction, ItemIdx, ItemSet, Policy, PolicySession, Rng, SessionContext, UnknownLogProbs,
@@ -15,59 +16,25 @@ use ranking::Ranker;
 /// Numbers beyond this are of no fit: a session of them would not be finite.
 const LARGEST: f32 = 1e6;
 
-/// Ranks items by their biases and their products with a user's vector, which is made of what the user took up.
+/// Ranks items for whoever is folded in.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct BprPolicy {
-    width: usize,
-    /// `[items, width]`.
-    items: Vec<f32>,
-    /// `[items]`.
-    biases: Vec<f32>,
-    /// The mean of all items, `[width]`.
-    centre: Vec<f32>,
-    /// A user's vector is this much of the way from there to the mean of what the user took up.
-    scale: f32,
+    items: FoldedIn,
     /// A shown or a logged item that earned at least this was taken up.
     taken_up_from: f32,
 }
 
 impl BprPolicy {
-    /// With a scale of 1; see [`BprPolicy::fit_scale`].
-    pub(super) fn new(items: Vec<f32>, biases: Vec<f32>, taken_up_from: f32) -> Self {
-        let width = items.len() / biases.len().max(1);
-        let mut centre = vec![0.0; width];
-        let share = 1.0 / biases.len().max(1) as f32;
-        items.chunks_exact(width.max(1)).for_each(|row| add_scaled(&mut centre, share, row));
-        Self { width, items, biases, centre, scale: 1.0, taken_up_from }
-    }
-
-    /// The scale with which folded-in users are nearest to their learned rows, by least squares.
-    pub(super) fn fit_scale<'a>(&mut self, users: impl Iterator<Item = (&'a [u32], &'a [f32])>) {
-        let (mut together, mut own) = (0.0, 0.0);
-        for (taken, row) in users.filter(|(taken, _)| !taken.is_empty()) {
-            let mut sum = vec![0.0; self.width];
-            taken.iter().for_each(|&item| add_scaled(&mut sum, 1.0, self.row(ItemIdx(item))));
-            let way = self.way(&sum, taken.len());
-            together += f64::from(dot(&way, row));
-            own += f64::from(dot(&way, &way));
-        }
-        self.scale = if own > 0.0 { (together / own) as f32 } else { 0.0 };
-    }
-
-    fn row(&self, item: ItemIdx) -> &[f32] {
-        &self.items[item.index() * self.width..][..self.width]
-    }
-
-    /// From the mean of all items to that of `n` that add up to `sum`.
-    fn way(&self, sum: &[f32], n: usize) -> Vec<f32> {
-        sum.iter().zip(&self.centre).map(|(sum, centre)| sum / n as f32 - centre).collect()
+    pub(super) fn new(items: FoldedIn, taken_up_from: f32) -> Self {
+        Self { items, taken_up_from }
     }
 
     pub(super) fn tensors(&self) -> Tensors {
         let mut out = Tensors::default();
-        out.insert("items", &[self.biases.len(), self.width], self.items.clone());
-        out.insert("biases", &[self.biases.len()], self.biases.clone());
-        out.insert("scale", &[1], vec![self.scale]);
+        let items = &self.items;
+        out.insert("items", &[items.biases().len(), items.width()], items.items().to_vec());
+        out.insert("biases", &[items.biases().len()], items.biases().to_vec());
+        out.insert("scale", &[1], vec![items.scale]);
         out
     }
 
@@ -87,7 +54,9 @@ impl BprPolicy {
         if !items.iter().chain(&biases).chain(&scale).all(is_sound) {
             return Err(mismatch("a number that no fit gives".to_owned()));
         }
-        Ok(Self { scale: scale[0], ..Self::new(items, biases, taken_up_from) })
+        let mut items = FoldedIn::new(items, biases);
+        items.scale = scale[0];
+        Ok(Self::new(items, taken_up_from))
     }
 
     /// Reads what [`TrainedPolicy::to_tensors`] wrote.
@@ -129,9 +98,9 @@ impl Policy for BprPolicy {
     fn start<'a>(&'a self, context: SessionContext<'a>) -> Box<dyn PolicySession + 'a> {
         let mut session = Session {
             policy: self,
-            sum: vec![0.0; self.width],
-            taken: ItemSet::empty(self.biases.len()),
-            scores: self.biases.clone(),
+            sum: vec![0.0; self.items.width()],
+            taken: ItemSet::empty(self.items.biases().len()),
+            scores: self.items.biases().to_vec(),
         };
         context.history.iter().for_each(|&Interaction { item, rating, .. }| session.take_in(item, rating));
         session.score();
@@ -151,7 +120,7 @@ struct Session<'a> {
 impl Session<'_> {
     fn take_in(&mut self, item: ItemIdx, reward: f32) {
         if reward >= self.policy.taken_up_from && self.taken.insert(item) {
-            add_scaled(&mut self.sum, 1.0, self.policy.row(item));
+            add_scaled(&mut self.sum, 1.0, self.policy.items.row(item.index()));
         }
     }
 
@@ -160,12 +129,7 @@ impl Session<'_> {
         if self.taken.is_empty() {
             return;
         }
-        let policy = self.policy;
-        let user = policy.way(&self.sum, self.taken.len());
-        let rows = policy.items.chunks_exact(policy.width).zip(&policy.biases);
-        for (score, (row, bias)) in self.scores.iter_mut().zip(rows) {
-            *score = bias + policy.scale * dot(row, &user);
-        }
+        self.policy.items.fill_scores(&self.sum, self.taken.len(), &mut self.scores);
     }
 
     /// The highest score among what was not shown; where everything was, the highest of all.

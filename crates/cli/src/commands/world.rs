@@ -12,8 +12,8 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use world_check::{CheckRow, WorldCheck};
 use world_model::{
-    EngagementReport, FitReport, FitRow, MatrixSources, RankingReport, RankingRow, Validity, World,
-    WorldConfig,
+    BesideEase, EngagementReport, FitReport, FitRow, MatrixSources, RankingReport, RankingRow, Validity,
+    World, WorldConfig,
 };
 
 /// Subcommands of `world`.
@@ -184,7 +184,45 @@ fn engagement_for_people(found: &[EngagementReport]) -> String {
         let numbers = [side.auc, side.score_auc, side.largest_gap, side.choices_taken, side.random_taken];
         [name].into_iter().chain(numbers.map(|number| format!("{number:.3}"))).collect()
     });
-    format!("\n\n{}", aligned(&[header.to_vec()].into_iter().chain(cells).collect::<Vec<_>>()))
+    let table = aligned(&[header.to_vec()].into_iter().chain(cells).collect::<Vec<_>>());
+    format!("\n\n{table}{}", beside_ease_for_people(found))
+}
+
+/// The models of both worlds beside EASE on the same choices, and how far their odds are from what is observed.
+fn beside_ease_for_people(found: &[EngagementReport]) -> String {
+    let header = [
+        "on held-out choices",
+        "auc",
+        "ease's",
+        "ndcg@10",
+        "ease's",
+        "odds off by",
+        "by luck",
+        "short of EASE",
+    ];
+    let sides = ["train world", "judge"].into_iter().zip(found);
+    let rows: Vec<Vec<String>> = sides
+        .filter_map(|(name, side)| {
+            let BesideEase { l2, n_users, auc, ndcg } = side.beside_ease.as_ref()?;
+            let (error, luck) = side.calibration_error();
+            let shortfalls = side.shortfalls();
+            Some(vec![
+                format!("{name} (EASE with l2 {l2}; {n_users} users ranked)"),
+                format!("{:.3}", auc.ours),
+                format!("{:.3} ± {:.3}", auc.ease, auc.error),
+                format!("{:.3}", ndcg.ours),
+                format!("{:.3} ± {:.3}", ndcg.ease, ndcg.error),
+                format!("{:.1} %", 100.0 * error),
+                format!("{:.1} %", 100.0 * luck),
+                if shortfalls.is_empty() { "in nothing".to_owned() } else { shortfalls.join("; ") },
+            ])
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let header = header.map(str::to_owned).to_vec();
+    format!("\n\n{}", aligned(&[header].into_iter().chain(rows).collect::<Vec<_>>()))
 }
 
 /// Panel and verdict.
@@ -301,8 +339,10 @@ fn check_world(
     drop(shown);
     let validity = world.validity();
     let agreement = validity.map_or_else(|| UNKNOWN_VALIDITY.to_owned(), validity_for_people);
-    let text = format!("{agreement}\n\n{}", check_for_people(&found));
-    global.format().emit(&CheckAnswer { found: &found, validity }, &text)?;
+    let engagement = &world.fit().engagement;
+    let beside = beside_ease_for_people(engagement);
+    let text = format!("{agreement}{beside}\n\n{}", check_for_people(&found));
+    global.format().emit(&CheckAnswer { found: &found, validity, engagement }, &text)?;
     if found.verdict.is_sound {
         return Ok(());
     }
@@ -325,6 +365,7 @@ struct CheckAnswer<'a> {
     #[serde(flatten)]
     found: &'a WorldCheck,
     validity: Option<&'a Validity>,
+    engagement: &'a [EngagementReport],
 }
 
 /// Where nothing was kept to ask.

@@ -1,5 +1,6 @@
 //! Engagement fitted to a part of the log.
 
+use super::beside::{BesideEase, asked};
 use super::odds::{Cell, Odds, UNIFORM};
 use super::report::{EngagementReport, auc, reliability};
 use super::{Engagement, EngagementFamily, Taken};
@@ -21,6 +22,14 @@ const MOST_PAIRS: usize = 200_000;
 const N_TRIES: usize = 100;
 const N_RANDOM: usize = 10_000;
 
+/// A held-out choice, and a cell that the same user did not choose.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pair {
+    pub(super) user: UserIdx,
+    pub(super) items: [ItemIdx; 2],
+    pub(super) cells: [Cell; 2],
+}
+
 /// What a side's engagement is fitted to.
 pub(crate) struct Given<'a> {
     /// What each user chose, for the users that are fitted on; nothing for the others. `[users]`
@@ -29,6 +38,8 @@ pub(crate) struct Given<'a> {
     pub(crate) rows: &'a Histories,
     /// Size of the catalogue.
     pub(crate) n_items: usize,
+    /// Validation users, ascending: on whom it is compared with EASE; nobody where it is not.
+    pub(crate) asked: &'a [UserIdx],
     /// How likely choices are taken up.
     pub(crate) base_rate: f64,
     /// The world's seed.
@@ -47,6 +58,7 @@ impl Engagement {
     ) -> Result<(Self, EngagementReport), WorldError> {
         let mut rng = rng_for(given.seed, &[STREAM, family as u64]);
         let (fitted, mut held_out) = parted(given.fitted, &mut rng);
+        let (asked, others) = asked(&held_out, given.asked);
         held_out.shuffle(&mut rng);
         held_out.truncate(MOST_PAIRS);
         let known = Choices::new(fitted.iter().map(|items| items.iter().copied()), given.n_items);
@@ -73,9 +85,9 @@ impl Engagement {
         }
         let (fits, checks) = pairs.split_at(pairs.len() / 2);
         let mean_count = f64::from(model.counts.iter().sum::<u32>()) / given.n_items as f64;
-        model.odds = Odds::fit(&fits.concat(), mean_count);
-        let logits = |pairs: &[[Cell; 2]]| -> Vec<f64> {
-            pairs.iter().map(|[chosen, _]| model.odds.logit(chosen.score, chosen.count)).collect()
+        model.odds = Odds::fit(&fits.iter().flat_map(|pair| pair.cells).collect::<Vec<_>>(), mean_count);
+        let logits = |pairs: &[Pair]| -> Vec<f64> {
+            pairs.iter().map(|pair| model.odds.logit(pair.cells[0].score, pair.cells[0].count)).collect()
         };
         let (fitted, checked) = (logits(fits), logits(checks));
         model.taken = Taken::of(&fitted, given.base_rate);
@@ -93,7 +105,12 @@ impl Engagement {
             reliability,
             choices_taken,
             random_taken: 0.0,
+            beside_ease: None,
         };
+        if !asked.is_empty() {
+            let beside = BesideEase::of(&model, checks, (&asked, &others)).map_err(cannot)?;
+            report.beside_ease = Some(beside);
+        }
         model.choices =
             Choices::new(given.rows.iter().map(|rows| rows.iter().map(|x| x.item)), given.n_items);
         model.spreads = model.spreads();
@@ -115,7 +132,7 @@ impl Engagement {
 
     /// Held-out choices, each beside a cell that the same user did not choose in this part; without those of users who chose nearly
     /// everything.
-    fn pairs(&self, held_out: &[(UserIdx, ItemIdx)], given: &Given<'_>, rng: &mut Rng) -> Vec<[Cell; 2]> {
+    fn pairs(&self, held_out: &[(UserIdx, ItemIdx)], given: &Given<'_>, rng: &mut Rng) -> Vec<Pair> {
         let drawn_from: Vec<u32> =
             (0..self.n_users()).flat_map(|user| self.choices.items_of(user)).copied().collect();
         let others: Vec<Option<ItemIdx>> = held_out
@@ -131,7 +148,8 @@ impl Engagement {
             is_chosen,
         };
         let pairs = held_out.par_iter().zip(others).filter_map(|(&(user, item), other)| {
-            other.map(|other| [cell(user, item, true), cell(user, other, false)])
+            let cells = |other| [cell(user, item, true), cell(user, other, false)];
+            other.map(|other| Pair { user, items: [item, other], cells: cells(other) })
         });
         pairs.collect()
     }

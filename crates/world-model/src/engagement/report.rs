@@ -1,6 +1,8 @@
 //! How well engagement is predicted on choices that fitted nothing.
 
 use super::EngagementFamily;
+use super::beside::BesideEase;
+use super::fit::Pair;
 use super::odds::{Cell, Odds, sigmoid};
 use serde::{Deserialize, Serialize};
 
@@ -34,13 +36,16 @@ pub struct EngagementReport {
     pub choices_taken: f64,
     /// How likely uniformly drawn cells are.
     pub random_taken: f64,
+    /// Beside EASE, for the train world's model and the judge's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside_ease: Option<BesideEase>,
 }
 
 const N_BINS: usize = 10;
 
 /// The area under the curve of pairs, ties half; 0.5 without any.
-pub(super) fn auc(pairs: &[[Cell; 2]], value: impl Fn(&Cell) -> f64) -> f64 {
-    let wins = pairs.iter().map(|[chosen, other]| half_ties(value(chosen), value(other)));
+pub(super) fn auc(pairs: &[Pair], value: impl Fn(&Cell) -> f64) -> f64 {
+    let wins = pairs.iter().map(|pair| half_ties(value(&pair.cells[0]), value(&pair.cells[1])));
     if pairs.is_empty() { 0.5 } else { wins.sum::<f64>() / pairs.len() as f64 }
 }
 
@@ -54,10 +59,10 @@ pub(crate) fn half_ties(a: f64, b: f64) -> f64 {
 }
 
 /// Tenths of the cells by predicted probability.
-pub(super) fn reliability(pairs: &[[Cell; 2]], odds: &Odds) -> Vec<ReliabilityBin> {
+pub(super) fn reliability(pairs: &[Pair], odds: &Odds) -> Vec<ReliabilityBin> {
     let mut all: Vec<(f64, f64)> = pairs
         .iter()
-        .flatten()
+        .flat_map(|pair| pair.cells)
         .map(|cell| {
             (sigmoid(odds.sampled_logit(cell.score, cell.count)), f64::from(u8::from(cell.is_chosen)))
         })

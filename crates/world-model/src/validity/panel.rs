@@ -2,10 +2,13 @@
 
 use super::K;
 use crate::engagement::{EASE, KNN};
+use crate::lists::top;
 use crate::{
     Factorisation, FactorisationConfig, ItemCategories, ItemContent, RatingTable, World, WorldError,
 };
-use collaborative::{Choices, ItemItem, ease, item_knn};
+use collaborative::{
+    BprConfig, BprFactors, BprPairs, Choices, CollaborativeError, FoldedIn, ItemItem, ease, item_knn,
+};
 use data::split::LogSplit;
 use mdp::{Interaction, ItemIdx, ItemSet, MeanModel as _, UserIdx, rng_for};
 use rand::RngExt as _;
@@ -17,6 +20,18 @@ const RECENT: f64 = 0.2;
 const LAST: usize = 5;
 /// Items that so few chose are niche.
 const NICHE: std::ops::RangeInclusive<u32> = 1..=3;
+
+/// BPR-MF's, as the learner's preset has them, and how many steps it takes for each choice.
+const BPR: BprConfig = BprConfig {
+    n_factors: 32,
+    learning_rate: 0.05,
+    first_deviation: 0.1,
+    l2_user: 0.0025,
+    l2_item: 0.0025,
+    l2_bias: 0.0,
+};
+const N_ROUNDS: usize = 30;
+const BPR_STREAM: u64 = 0x6270_7266;
 
 /// The panel's lists.
 pub(super) struct Panel {
@@ -36,6 +51,7 @@ struct Known<'a> {
     world: &'a World,
     by_ease: ItemItem,
     by_knn: ItemItem,
+    by_bpr: FoldedIn,
     counts: Vec<u32>,
     recent: Vec<u32>,
     /// Mean rating of each item, over users as they rate.
@@ -52,13 +68,10 @@ impl Panel {
             .par_iter()
             .map(|&user| {
                 let history = &log.world[user.index()];
-                let scored = known.scores(user, history);
-                scored
-                    .into_iter()
-                    .map(|(name, personal, scores)| {
-                        (name, personal, top(&scores, &[history, &log.judge[user.index()]]))
-                    })
-                    .collect()
+                let mut seen = ItemSet::empty(world.n_items());
+                history.iter().chain(&log.judge[user.index()]).for_each(|x| _ = seen.insert(x.item));
+                let scored = known.scores(user, history).into_iter();
+                scored.map(|(name, personal, scores)| (name, personal, top(&scores, &seen, K))).collect()
             })
             .collect();
         let mut rows: Vec<Ranked> = Vec::new();
@@ -97,6 +110,7 @@ impl<'a> Known<'a> {
             world,
             by_ease: ease(&chosen, &EASE).map_err(cannot)?,
             by_knn: item_knn(&chosen, &KNN).map_err(cannot)?,
+            by_bpr: bpr(&chosen, world.seed()).map_err(cannot)?,
             counts: chosen.counts(),
             recent: of(&seen.iter().map(|history| last_part(history)).collect::<Vec<_>>()).counts(),
             mean_ratings: (0..n_items as u32).map(rating).collect(),
@@ -112,6 +126,13 @@ impl<'a> Known<'a> {
             scores
         };
         let (e, k) = (by(&self.by_ease, history), by(&self.by_knn, history));
+        let mut b = self.by_bpr.biases().to_vec();
+        if !history.is_empty() {
+            let mut items: Vec<u32> = history.iter().map(|x| x.item.0).collect();
+            items.sort_unstable();
+            items.dedup();
+            self.by_bpr.fill_scores(&self.by_bpr.sum(&items), items.len(), &mut b);
+        }
         let last = by(&self.by_ease, &history[history.len().saturating_sub(LAST)..]);
         let spread = (e.iter().map(|x| x * x).sum::<f32>() / n_items as f32).sqrt();
         let (mut greedy, mut variances) = (vec![0.0; n_items], vec![0.0; n_items]);
@@ -132,6 +153,7 @@ impl<'a> Known<'a> {
         });
         add("ease", true, &mut |i| e[i]);
         add("item-knn", true, &mut |i| k[i]);
+        add("bpr-mf", true, &mut |i| b[i]);
         add("ease of the last five", true, &mut |i| last[i] + 1e-6 * count(i));
         add("ease x rating", true, &mut |i| e[i] * rated(i));
         add("item-knn x rating^2", true, &mut |i| k[i] * rated(i).powi(2));
@@ -143,22 +165,18 @@ impl<'a> Known<'a> {
     }
 }
 
+/// BPR-MF after a fixed number of rounds: nobody's held-out choices say when to stop.
+fn bpr(chosen: &Choices, seed: u64) -> Result<FoldedIn, CollaborativeError> {
+    let pairs = BprPairs::of(chosen.clone())?;
+    let rng = &mut rng_for(seed, &[BPR_STREAM]);
+    let mut factors = BprFactors::new(chosen.n_users(), chosen.n_items(), &BPR, rng);
+    for _ in 0..N_ROUNDS {
+        factors.round(&pairs, &BPR, rng);
+    }
+    Ok(factors.folded_in(chosen))
+}
+
 /// The end of a history.
 fn last_part(history: &[Interaction]) -> &[Interaction] {
     &history[history.len() - (RECENT * history.len() as f64).ceil() as usize..]
-}
-
-/// The items of the highest scores that are not known, the first of equals.
-fn top(scores: &[f32], known: &[&[Interaction]]) -> Vec<ItemIdx> {
-    let mut seen = ItemSet::empty(scores.len());
-    known.iter().copied().flatten().for_each(|x| _ = seen.insert(x.item));
-    let mut all: Vec<u32> = (0..scores.len() as u32).filter(|item| !seen.contains(ItemIdx(*item))).collect();
-    let n = K.min(all.len());
-    let better = |a: &u32, b: &u32| scores[*b as usize].total_cmp(&scores[*a as usize]).then(a.cmp(b));
-    if n < all.len() {
-        all.select_nth_unstable_by(n, better);
-        all.truncate(n);
-    }
-    all.sort_unstable_by(better);
-    all.into_iter().map(ItemIdx).collect()
 }

@@ -24,7 +24,7 @@ fn validity(taste: f32, judge: EngagementFamily, feedback: Feedback) -> Validity
 fn a_judge_that_knows_taste_agrees_with_people() {
     let found = validity(12.0, EngagementFamily::Ease, Feedback::Engagement);
     assert!(found.is_valid, "{:?}", found.reasons);
-    assert_eq!(found.rows.len(), 15);
+    assert_eq!(found.rows.len(), 16);
     assert!(found.rows.iter().filter(|row| row.is_personal).count() >= 8);
     assert!(found.rows.is_sorted_by(|a, b| a.ndcg >= b.ndcg));
     let judges: Vec<&str> = found.judges.iter().map(|judge| judge.judge.as_str()).collect();

@@ -90,19 +90,24 @@ fn fit_engagement(
     report: &mut FitReport,
 ) -> Result<BothSides, WorldError> {
     let config = &plan.config.engagement;
-    let mut fit = |fitted: &[&[Interaction]], rows, family| {
+    let everyone = if split.validation.is_empty() { &split.train } else { &split.validation };
+    let mut fit = |fitted: &[&[Interaction]], rows, family, is_asked| {
         let (n_items, base_rate, seed) = (dataset.n_items(), config.base_rate, plan.seed);
-        let given = Given { fitted, rows, n_items, base_rate, seed };
+        let asked: &[UserIdx] = if is_asked { everyone } else { &[] };
+        let given = Given { fitted, rows, n_items, asked, base_rate, seed };
         let (model, found) = Engagement::fit(&given, family)?;
         report.engagement.push(found);
         Ok::<_, WorldError>(Arc::new(model))
     };
     let seen = only(&log.world, &[&split.train, &split.validation]);
-    let train = fit(&seen, &log.world, config.train)?;
+    let train = fit(&seen, &log.world, config.train, true)?;
     let everybody: Vec<&[Interaction]> = log.judge.iter().collect();
     let others = [EngagementFamily::Ease, EngagementFamily::ItemKnn].into_iter();
     let families = [config.judge].into_iter().chain(others.filter(|family| *family != config.judge));
-    let judges = families.map(|family| Ok((family, fit(&everybody, &log.judge, family)?)));
+    let judges = families.map(|family| {
+        let is_first = family == config.judge;
+        Ok((family, fit(&everybody, &log.judge, family, is_first)?))
+    });
     Ok(BothSides { train, judges: judges.collect::<Result<_, WorldError>>()? })
 }
 
