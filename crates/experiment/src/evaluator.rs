@@ -252,7 +252,7 @@ impl Evaluator {
             scoring: self.scoring,
             n_items: self.domain.n_items(),
             bootstrap: BootstrapPlan::default(),
-            protocol: self.domain.world.config().protocol_label(),
+            protocol: self.domain.world.protocol_label(),
             validity: self.domain.world.validity().filter(|_| self.side == Side::Judge).map(judge_validity),
         }
     }
