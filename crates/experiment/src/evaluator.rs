@@ -2,13 +2,13 @@
 
 use crate::{Domain, Environments, ExperimentError};
 use demonstrations::Demos;
-use environment::{Environment, Start, rollout};
+use environment::{Environment, EnvironmentError, Start, rollout};
 use evaluation::{
     AskedUser, BootstrapPlan, Difference, EvalRow, Evaluation, EvaluationError, Greedy, JudgeValidity,
-    Oracle, OtherJudge, Popularity, RandomFreshGenre, Rollouts, Scoring, SessionPlanner, Setting,
+    Oracle, OtherJudge, Popularity, RandomFreshGenre, Repeating, Rollouts, Scoring, SessionPlanner, Setting,
     UniformRandom, evaluate, is_privileged, paired_difference, rank_users, ranking_intervals, replay,
 };
-use mdp::{ItemIdx, Policy, UserIdx};
+use mdp::{ItemIdx, Policy, Trajectory, UserIdx};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use world_model::{Agreement, EngagementFamily, Side, Validity};
@@ -42,11 +42,14 @@ pub struct EvaluationSettings {
     pub eval_seeds: u64,
     /// `raw`, `low0` or `billp`.
     pub scoring: Scoring,
+    /// Whether a session may show an item again. Nobody is made to: policies are no longer told what the session has shown.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub repeats: bool,
 }
 
 impl Default for EvaluationSettings {
     fn default() -> Self {
-        Self { n_users: 0, eval_seeds: 3, scoring: Scoring::Raw }
+        Self { n_users: 0, eval_seeds: 3, scoring: Scoring::Raw, repeats: false }
     }
 }
 
@@ -69,6 +72,7 @@ pub struct Evaluator {
     others: Vec<(&'static str, Environment)>,
     side: Side,
     scoring: Scoring,
+    repeats: bool,
     eval_seeds: Vec<u64>,
     users: Vec<UserIdx>,
     /// What each of the users chose in the held-out log.
@@ -99,12 +103,12 @@ impl Evaluator {
         }
         let relevant = users.iter().map(|user| domain.held_out(*user)).collect();
         let eval_seeds = (0..settings.eval_seeds).map(|k| seed.wrapping_add(FIRST_EVAL_SEED + k)).collect();
-        let scoring = settings.scoring;
+        let EvaluationSettings { scoring, repeats, .. } = *settings;
         let others = match side {
             Side::Train => Vec::new(),
             Side::Judge => other_judges(&domain, &environments.judge)?,
         };
-        Ok(Self { domain, environments, others, side, scoring, eval_seeds, users, relevant })
+        Ok(Self { domain, environments, others, side, scoring, repeats, eval_seeds, users, relevant })
     }
 
     /// One row: a policy, or the same one trained with several seeds.
@@ -133,7 +137,7 @@ impl Evaluator {
         let (mut rollouts, mut rankings, mut cold_rankings) = (Vec::new(), Vec::new(), Vec::new());
         for &Contestant { training_seed, policy } in contestants {
             for &eval_seed in &self.eval_seeds {
-                let trajectories = rollout(self.environment(), policy, &starts, eval_seed)?;
+                let trajectories = self.sessions(self.environment(), policy, &starts, eval_seed)?;
                 rollouts.push(Rollouts { training_seed, eval_seed, trajectories });
             }
             let rank =
@@ -154,6 +158,17 @@ impl Evaluator {
         Ok(evaluation)
     }
 
+    fn sessions(
+        &self,
+        environment: &Environment,
+        policy: &dyn Policy,
+        starts: &[Start<'_>],
+        seed: u64,
+    ) -> Result<Vec<Trajectory>, EnvironmentError> {
+        let repeating = Repeating(policy);
+        rollout(environment, if self.repeats { &repeating } else { policy }, starts, seed)
+    }
+
     /// What contestants earn in an environment.
     fn mean_return(
         &self,
@@ -166,7 +181,7 @@ impl Evaluator {
         for (contestant, &eval_seed) in
             contestants.iter().flat_map(|of| seeds.clone().map(move |seed| (of, seed)))
         {
-            let sessions = rollout(environment, contestant.policy, starts, eval_seed)?;
+            let sessions = self.sessions(environment, contestant.policy, starts, eval_seed)?;
             let scored = sessions.iter().map(|session| self.scoring.apply(session));
             returns.extend(
                 scored.map(|session| session.steps.iter().map(|step| f64::from(step.reward)).sum::<f64>()),
@@ -248,7 +263,8 @@ impl Evaluator {
             policy: policy.to_owned(),
             privileged: is_privileged(policy),
             world: if self.side == Side::Judge { "judge" } else { "train" }.to_owned(),
-            exit_rule: self.environment().rule().label(),
+            exit_rule: self.environment().rule().label()
+                + if self.repeats { ", repeats allowed" } else { "" },
             scoring: self.scoring,
             n_items: self.domain.n_items(),
             bootstrap: BootstrapPlan::default(),

@@ -43,6 +43,9 @@ pub(crate) struct Arguments {
     /// How rewards are counted: raw, low0 or billp
     #[arg(long, default_value = "raw")]
     scoring: Scoring,
+    /// Sessions may show an item again
+    #[arg(long)]
+    repeats: bool,
     /// The evaluation directory to write
     #[arg(long, value_name = "EVAL")]
     out: Option<PathBuf>,
@@ -84,6 +87,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         n_users: arguments.users,
         eval_seeds: arguments.eval_seeds,
         scoring: arguments.scoring,
+        repeats: arguments.repeats,
     };
     let evaluator = Evaluator::new(Arc::clone(&domain), environments, side, &settings, global.seed())?;
     let mut inputs = vec![("dataset", domain.dataset_hash.clone()), ("world", domain.world_hash.clone())];

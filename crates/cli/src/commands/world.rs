@@ -34,7 +34,8 @@ pub(crate) enum WorldCommand {
         #[command(flatten)]
         settings: SettingsArgs,
     },
-    /// Use the reward and distance matrices of BiLLP and IL-Rec as worlds (npy, or pickled numpy arrays)
+    /// Use the reward and distance matrices of BiLLP and IL-Rec as worlds (npy, pickled numpy arrays, or text with a line for
+    /// each row)
     ImportMatrix {
         /// The dataset directory; its ids are the matrices' row and column numbers
         #[arg(long)]
@@ -173,8 +174,8 @@ fn fit_for_people(world: &World, users: &Users) -> String {
         users.train,
         users.validation,
         users.test,
-        fit.n_held_out,
         shown_for_people(fit),
+        fit.n_held_out,
         fit_verdict(fit),
         fit_table(&fit.rows),
         fit_table(&fit.folded_in),
@@ -184,12 +185,12 @@ fn fit_for_people(world: &World, users: &Users) -> String {
     )
 }
 
-/// How well held-out choices are told from sampled cells.
 /// What became of the ratings that prompts showed, on a line of its own.
 fn shown_for_people(fit: &FitReport) -> String {
     fit.shown.as_ref().map(|shown| format!("{shown}\n")).unwrap_or_default()
 }
 
+/// How well held-out choices are told from sampled cells.
 fn engagement_for_people(found: &[EngagementReport]) -> String {
     if found.is_empty() {
         return String::new();
@@ -345,9 +346,9 @@ struct CheckAnswer<'a> {
     #[serde(flatten)]
     found: &'a WorldCheck,
     validity: Option<&'a Validity>,
-}
     #[serde(skip_serializing_if = "Option::is_none")]
     shown: Option<&'a ShownReport>,
+}
 
 /// Where nothing was kept to ask.
 const UNKNOWN_VALIDITY: &str = "does the judge agree with people? Not measured: no part of the log was kept for it \
