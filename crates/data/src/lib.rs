@@ -11,6 +11,7 @@ mod interner;
 mod preview;
 mod report;
 mod scale;
+mod shown;
 pub mod split;
 mod store;
 mod understood;
@@ -23,6 +24,7 @@ pub use input::{ColumnMap, Decimal, Encoding, FieldSeparator, Missing};
 pub use preview::{Preview, PreviewRow};
 pub use report::{DropReason, ImportReport, ItemsReport, SourceReport, Tally, Warning};
 pub use scale::{RatingScale, ScaleChoice};
+pub use shown::{Shown, ShownSource};
 
 #[cfg(test)]
 mod tests;

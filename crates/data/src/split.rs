@@ -12,12 +12,13 @@ const LOG: u64 = 0x6c6f_6773;
 const FEW: u64 = 0x6665_7775;
 const COLD: u64 = 0x636f_6c64;
 
-/// A share of the items, drawn at random and rounded down.
-pub fn draw_items(n_items: usize, share: f64, seed: u64) -> ItemSet {
+/// A share of all items, rounded down, drawn at random of those that are not in `but`, as far as they suffice.
+pub fn draw_items(n_items: usize, share: f64, seed: u64, but: &ItemSet) -> ItemSet {
     let mut items: Vec<u32> = (0..n_items as u32).collect();
     shuffle(&mut items, &mut rng_for(seed, &[COLD]));
     let mut drawn = ItemSet::empty(n_items);
-    items.iter().take((share * n_items as f64) as usize).for_each(|item| _ = drawn.insert(ItemIdx(*item)));
+    let free = items.into_iter().map(ItemIdx).filter(|item| !but.contains(*item));
+    free.take((share * n_items as f64) as usize).for_each(|item| _ = drawn.insert(item));
     drawn
 }
 
@@ -97,6 +98,17 @@ pub struct LogSplit {
     pub kept: Histories,
 }
 
+/// A part of every user's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// [`LogSplit::world`].
+    World,
+    /// [`LogSplit::judge`].
+    Judge,
+    /// [`LogSplit::kept`].
+    Kept,
+}
+
 /// The shares of every user's log; the judge has what is left.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LogShares {
@@ -144,23 +156,31 @@ impl LogSplit {
         Self { world, judge, kept }
     }
 
-    /// Hands those rows of the world part to the judge that nobody may learn from; they stay in order.
+    /// Deals the rows out anew, each to the part that `to` names, or to none; rows stay in order, those that come to a part after
+    /// those of earlier parts.
     #[must_use]
-    pub fn with_silence(self, is_silent: impl Fn(UserIdx, &Interaction) -> bool) -> Self {
-        let [mut world, mut judge] = [(Vec::new(), Vec::new()), (Vec::new(), Vec::new())];
-        for (user, (history, judged)) in self.world.iter().zip(self.judge.iter()).enumerate() {
-            let is_silent = |row: &&Interaction| is_silent(UserIdx(user as u32), row);
-            let (silent, heard): (Vec<&Interaction>, Vec<&Interaction>) = history.iter().partition(is_silent);
-            for ((rows, ranges), own) in [(&mut world, heard), (&mut judge, silent)] {
-                let start = rows.len();
-                rows.extend(own.into_iter().copied());
+    pub fn dealt(&self, to: impl Fn(Part, UserIdx, &Interaction) -> Option<Part>) -> Self {
+        let mut rows: [Vec<Interaction>; 3] = Default::default();
+        let mut ranges: [Vec<Range<usize>>; 3] = Default::default();
+        for user in 0..self.world.len() {
+            let starts = rows.each_ref().map(Vec::len);
+            let parts = [(Part::World, &self.world), (Part::Judge, &self.judge), (Part::Kept, &self.kept)];
+            for (from, row) in
+                parts.iter().flat_map(|(from, part)| part[user].iter().map(move |row| (*from, row)))
+            {
+                if let Some(part) = to(from, UserIdx(user as u32), row) {
+                    rows[part as usize].push(*row);
+                }
+            }
+            for ((ranges, start), rows) in ranges.iter_mut().zip(starts).zip(&rows) {
                 ranges.push(start..rows.len());
             }
-            judge.0.extend_from_slice(judged);
-            judge.1[user].end = judge.0.len();
         }
-        let [world, judge] = [world, judge].map(|(rows, ranges)| Histories::new(Arc::new(rows), ranges));
-        Self { world, judge, ..self }
+        let [r0, r1, r2] = ranges;
+        let [world, judge, kept] = rows;
+        let [world, judge, kept] = [(world, r0), (judge, r1), (kept, r2)]
+            .map(|(rows, ranges)| Histories::new(Arc::new(rows), ranges));
+        Self { world, judge, kept }
     }
 }
 

@@ -12,6 +12,7 @@ mod numbers;
 mod packed;
 mod parquet_types;
 mod shared_data;
+mod shown;
 mod splits;
 mod stored;
 mod tables;

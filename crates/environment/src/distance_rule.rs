@@ -11,14 +11,19 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct DistanceRule {
     near: NearWindow,
-    low_reward: LowReward,
+    low_reward: Option<LowReward>,
 }
 
 impl DistanceRule {
     /// Of the parameters of a near window and of leaving by reward.
     pub(crate) fn build(parameters: &Parameters) -> Arc<dyn ExitModel> {
         let near = NearWindow::of_parameters(parameters);
-        Arc::new(Self { near, low_reward: LowReward::of_parameters(parameters) })
+        Arc::new(Self { near, low_reward: Some(LowReward::of_parameters(parameters)) })
+    }
+
+    /// Of the parameters of a near window alone.
+    pub(crate) fn build_without_low_reward(parameters: &Parameters) -> Arc<dyn ExitModel> {
+        Arc::new(Self { near: NearWindow::of_parameters(parameters), low_reward: None })
     }
 
     /// The threshold with the published hazard.
@@ -32,7 +37,7 @@ impl DistanceRule {
 
 impl ExitModel for DistanceRule {
     fn low_reward(&self) -> Option<LowReward> {
-        Some(self.low_reward)
+        self.low_reward
     }
 
     fn by_content(&self, item: ItemIdx, shown: &[ItemIdx], features: &ItemFeatures) -> Option<Leaving> {

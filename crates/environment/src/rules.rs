@@ -2,6 +2,8 @@
 
 mod billp;
 mod category_window;
+mod coat;
+mod coat_sliced;
 mod fatigue;
 mod ilrec;
 mod none;
@@ -21,6 +23,8 @@ pub const RULES: &[RuleEntry] = &[
     similarity_window::ENTRY,
     ilrec::ENTRY,
     billp::ENTRY,
+    coat::ENTRY,
+    coat_sliced::ENTRY,
     none::ENTRY,
 ];
 

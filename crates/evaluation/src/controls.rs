@@ -5,6 +5,7 @@ mod oracle;
 mod order;
 mod popularity;
 mod random;
+mod repeating;
 mod replay;
 mod session_planner;
 
@@ -12,6 +13,7 @@ pub use greedy::Greedy;
 pub use oracle::Oracle;
 pub use popularity::Popularity;
 pub use random::{RandomFreshGenre, UniformRandom};
+pub use repeating::Repeating;
 pub use replay::replay;
 pub use session_planner::{Expectations, SessionPlanner};
 

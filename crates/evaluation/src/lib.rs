@@ -24,7 +24,7 @@ mod table;
 
 pub use bootstrap::{BootstrapPlan, CONFIDENCE, Interval};
 pub use controls::{
-    Expectations, Greedy, Oracle, Popularity, RandomFreshGenre, SessionPlanner, TRAINED_IN_JUDGE,
+    Expectations, Greedy, Oracle, Popularity, RandomFreshGenre, Repeating, SessionPlanner, TRAINED_IN_JUDGE,
     UniformRandom, is_privileged, replay,
 };
 pub use correlation::spearman;

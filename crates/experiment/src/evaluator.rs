@@ -2,14 +2,14 @@
 
 use crate::{Domain, Environments, ExperimentError};
 use demonstrations::Demos;
-use environment::{Environment, Start, rollout};
+use environment::{Environment, EnvironmentError, Start, rollout};
 use evaluation::metrics::{ItemFacts, LIST_LENGTH, ListValues, check_table_metrics};
 use evaluation::{
     AskedUser, Difference, EvalRow, Evaluation, EvaluationError, Greedy, JudgeValidity, Oracle, OtherJudge,
-    Popularity, RandomFreshGenre, Rollouts, Scoring, SessionPlanner, Setting, Slate, UniformRandom, evaluate,
-    is_privileged, paired_difference, rank_users, ranking_intervals, replay,
+    Popularity, RandomFreshGenre, Repeating, Rollouts, Scoring, SessionPlanner, Setting, Slate,
+    UniformRandom, evaluate, is_privileged, paired_difference, rank_users, ranking_intervals, replay,
 };
-use mdp::{ItemIdx, Policy, UserIdx};
+use mdp::{ItemIdx, Policy, Trajectory, UserIdx};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use world_model::{Agreement, EngagementFamily, Side, Validity};
@@ -42,11 +42,20 @@ pub struct EvaluationSettings {
     pub scoring: Scoring,
     /// Which metrics of lists of ten have a column in text tables; all of them are computed.
     pub metrics: Vec<String>,
+    /// Whether a session may show an item again. Nobody is made to: policies are no longer told what the session has shown.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub repeats: bool,
 }
 
 impl Default for EvaluationSettings {
     fn default() -> Self {
-        Self { n_users: 0, eval_seeds: 3, scoring: Scoring::Raw, metrics: vec!["ndcg@10".to_owned()] }
+        Self {
+            n_users: 0,
+            eval_seeds: 3,
+            scoring: Scoring::Raw,
+            metrics: vec!["ndcg@10".to_owned()],
+            repeats: false,
+        }
     }
 }
 
@@ -69,6 +78,7 @@ pub struct Evaluator {
     others: Vec<(&'static str, Environment)>,
     side: Side,
     scoring: Scoring,
+    repeats: bool,
     eval_seeds: Vec<u64>,
     users: Vec<UserIdx>,
     /// What each of the users chose in the held-out log.
@@ -102,14 +112,14 @@ impl Evaluator {
         }
         let relevant = users.iter().map(|user| domain.held_out(*user)).collect();
         let eval_seeds = (0..settings.eval_seeds).map(|k| seed.wrapping_add(FIRST_EVAL_SEED + k)).collect();
-        let scoring = settings.scoring;
+        let EvaluationSettings { scoring, repeats, .. } = *settings;
         let others = match side {
             Side::Train => Vec::new(),
             Side::Judge => other_judges(&domain, &environments.judge)?,
         };
         let train = domain.with_histories(&split.train);
         let facts = ItemFacts::of_log(domain.n_items(), train.into_iter().map(|(_, history)| history));
-        Ok(Self { domain, environments, others, side, scoring, eval_seeds, users, relevant, facts })
+        Ok(Self { domain, environments, others, side, scoring, repeats, eval_seeds, users, relevant, facts })
     }
 
     /// One row: a policy, or the same one trained with several seeds.
@@ -147,7 +157,7 @@ impl Evaluator {
         ascending.sort_by_key(|contestant| contestant.training_seed);
         for Contestant { training_seed, policy } in ascending {
             for &eval_seed in &self.eval_seeds {
-                let trajectories = rollout(self.environment(), policy, &starts, eval_seed)?;
+                let trajectories = self.sessions(self.environment(), policy, &starts, eval_seed)?;
                 rollouts.push(Rollouts { training_seed, eval_seed, trajectories });
             }
             let seed = self.eval_seeds[0];
@@ -174,6 +184,17 @@ impl Evaluator {
         Ok(evaluation)
     }
 
+    fn sessions(
+        &self,
+        environment: &Environment,
+        policy: &dyn Policy,
+        starts: &[Start<'_>],
+        seed: u64,
+    ) -> Result<Vec<Trajectory>, EnvironmentError> {
+        let repeating = Repeating(policy);
+        rollout(environment, if self.repeats { &repeating } else { policy }, starts, seed)
+    }
+
     /// What contestants earn in an environment.
     fn mean_return(
         &self,
@@ -186,7 +207,7 @@ impl Evaluator {
         for (contestant, &eval_seed) in
             contestants.iter().flat_map(|of| seeds.clone().map(move |seed| (of, seed)))
         {
-            let sessions = rollout(environment, contestant.policy, starts, eval_seed)?;
+            let sessions = self.sessions(environment, contestant.policy, starts, eval_seed)?;
             let scored = sessions.iter().map(|session| self.scoring.apply(session));
             returns.extend(
                 scored.map(|session| session.steps.iter().map(|step| f64::from(step.reward)).sum::<f64>()),
@@ -268,10 +289,11 @@ impl Evaluator {
             policy: policy.to_owned(),
             privileged: is_privileged(policy),
             world: if self.side == Side::Judge { "judge" } else { "train" }.to_owned(),
-            exit_rule: self.environment().rule().label(),
+            exit_rule: self.environment().rule().label()
+                + if self.repeats { ", repeats allowed" } else { "" },
             scoring: self.scoring,
             n_items: self.domain.n_items(),
-            protocol: self.domain.world.config().protocol_label(),
+            protocol: self.domain.world.protocol_label(),
             validity: self.domain.world.validity().filter(|_| self.side == Side::Judge).map(judge_validity),
         }
     }

@@ -1,5 +1,7 @@
 //! A small domain: its environments by name, its users, its demonstrations, and what judges in it.
 
+mod coat;
+
 use crate::*;
 use ::demonstrations::{CollectOptions, Demonstration, DemonstrationError, Demos};
 use ::environment::{Environment, ExitRule, Session};
@@ -185,7 +187,10 @@ fn a_threshold_is_for_rules_that_have_one() {
     for name in ["category-window", "none"] {
         match rule(name, Some(2.5)).unwrap_err() {
             ExperimentError::NoThreshold { rule, others } => {
-                assert_eq!((rule, others), (name, vec!["similarity-window", "ilrec", "billp"]));
+                assert_eq!(
+                    (rule, others),
+                    (name, vec!["similarity-window", "ilrec", "billp", "coat", "coat-sliced"])
+                );
             }
             other => panic!("{other}"),
         }

@@ -3,6 +3,7 @@
 use crate::PipelineError;
 use crate::variants::{Variant, term_of, variants};
 use agents::AgentSettings;
+use data::ShownSource;
 use environment::RuleSettings;
 use evaluation::metrics::check_table_metrics;
 use experiment::{EnvironmentSettings, EvaluationSettings, ExperimentError};
@@ -125,6 +126,9 @@ pub enum DemonstrationSource {
     Lists {
         /// File or folder.
         path: PathBuf,
+        /// The ratings that the prompts behind them showed, as in [`WorldConfig::shown`].
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        shown: Vec<ShownSource>,
     },
     /// BiLLP trajectories, original or line format.
     Billp {
@@ -187,6 +191,17 @@ impl RunConfig {
             }
         }
         Ok(out)
+    }
+
+    /// The settings of worlds, with what the prompts behind demonstrations showed.
+    pub fn world_with_shown(&self) -> WorldConfig {
+        let mut world = self.world.clone();
+        for source in &self.demonstrations {
+            if let DemonstrationSource::Lists { shown, .. } = source {
+                world.shown.extend(shown.iter().filter(|source| !self.world.shown.contains(source)).cloned());
+            }
+        }
+        world
     }
 
     /// Reads and checks a file.

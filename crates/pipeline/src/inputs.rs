@@ -13,8 +13,11 @@ pub(crate) fn check(config: &RunConfig, place: &Place<'_>) -> Result<(), Pipelin
         }
         options.items.iter().try_for_each(|path| is_there(place, path))?;
     }
+    config.world_with_shown().shown.iter().try_for_each(|source| is_there(place, &source.path))?;
     config.demonstrations.iter().try_for_each(|source| match source {
-        DemonstrationSource::Lists { path } | DemonstrationSource::Billp { path } => is_there(place, path),
+        DemonstrationSource::Lists { path, .. } | DemonstrationSource::Billp { path } => {
+            is_there(place, path)
+        }
         DemonstrationSource::Agents(agents) => {
             agents.prompts.iter().try_for_each(|path| is_there(place, path))
         }

@@ -11,7 +11,7 @@ use crate::run::Session;
 use crate::variants::variants;
 use crate::{DataSettings, PipelineError, RunConfig, SampleSettings};
 use artefact::{Claim, Kind};
-use data::{Dataset, Format, ImportOptions};
+use data::{Dataset, Format, ImportOptions, Shown, ShownSource};
 use experiment::{Domain, EnvironmentSettings, Environments};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -92,15 +92,24 @@ fn resolved(mut options: ImportOptions, place: &Place<'_>) -> ImportOptions {
 
 /// Fits the train world and the judge.
 pub(crate) fn world(session: &mut Session<'_>, dataset: Dataset) -> Result<Domain, PipelineError> {
-    let (config, seed) = (&session.config.world, session.config.seed);
+    let (config, seed) = (session.config.world_with_shown(), session.config.seed);
     let (target, replace) = (session.place.out.join("world"), session.replace);
+    let files: Vec<ShownSource> =
+        config.shown.iter().map(|source| source.below(session.place.base)).collect();
+    // A run without such files has the key that it always had.
+    let mut of = vec![key(&[&dataset.hash(), &config, &seed])];
+    for source in &files {
+        of.push(hash_path(&source.path)?);
+    }
+    let of = if files.is_empty() { of.remove(0) } else { key(&[&of]) };
     let (world, hash) = session.stage(
         "world",
-        &key(&[&dataset.hash(), config, &seed]),
+        &of,
         || World::open(&target).map(|(world, artefact)| (world, artefact.hash())).map_err(Into::into),
         |_| {
             let claim = Claim::on(&target, Kind::World, WAY, replace)?;
-            let world = World::train(&dataset, config, seed)?;
+            let shown = Shown::read(&files, &dataset)?;
+            let world = World::train_watched(&dataset, &shown, &config, seed, &mut |_| {})?;
             let hash = world.save(&claim)?.hash();
             Ok((world, hash))
         },

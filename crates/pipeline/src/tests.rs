@@ -236,7 +236,7 @@ fn a_training_that_comes_to_nothing_leaves_nothing_and_one_with_a_checkpoint_can
 fn inputs_that_are_not_there_are_named_before_anything_is_written() {
     let dir = tempfile::tempdir().unwrap();
     let mut config = quickstart_config(0);
-    config.demonstrations = vec![DemonstrationSource::Lists { path: "no-lists".into() }];
+    config.demonstrations = vec![DemonstrationSource::Lists { path: "no-lists".into(), shown: Vec::new() }];
     let out = dir.path().join("runs/one");
     let refused = run(&config, dir.path(), &out, &mut Silent).unwrap_err();
     assert!(refused.to_string().contains("no-lists"), "{refused}");

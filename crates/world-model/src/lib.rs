@@ -31,8 +31,8 @@ pub use ratings::{Rating, RatingTable};
 pub use truth::DrawnTruth;
 pub use validity::{Agreement, PanelRow, Validity};
 pub use world::{
-    CheckUser, Columns, FitReport, FitRow, JudgeConfig, MatrixSources, Protocol, RankingReport, RankingRow,
-    Side, World, WorldConfig,
+    CheckUser, ColdReport, Columns, FitReport, FitRow, JudgeConfig, MatrixSources, Protocol, RankingReport,
+    RankingRow, ShownReport, Side, World, WorldConfig,
 };
 
 #[cfg(test)]

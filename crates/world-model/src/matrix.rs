@@ -1,9 +1,10 @@
-//! Dense matrices from files: NumPy arrays, memory-mapped or pickled, that are read without trust.
+//! Dense matrices from files: NumPy arrays, memory-mapped or pickled, and plain text, that are read without trust.
 
 mod element;
 mod mapped;
 mod npy;
 mod pickle;
+mod text;
 
 pub use mapped::{DenseMatrix, MatrixError};
 

@@ -9,6 +9,7 @@ mod plan;
 mod protocol;
 mod ranking;
 mod report;
+mod shown;
 mod store;
 
 pub use columns::Columns;
@@ -17,6 +18,7 @@ pub use import::MatrixSources;
 pub use protocol::Protocol;
 pub use ranking::{RankingReport, RankingRow};
 pub use report::{FitReport, FitRow};
+pub use shown::{ColdReport, ShownReport};
 
 use crate::complete::CompleteRows;
 use crate::engagement::{Engagement, TwoPart, TwoPartTruth};
@@ -24,8 +26,8 @@ use crate::expectations::DrawnExpectations;
 use crate::validity::Validity;
 use crate::{DeepFmEnsemble, DrawnTruth, EngagementFamily, Factorisation, WorldError};
 use catalogue::Catalogue;
-use data::Dataset;
 use data::split::{LogSplit, UserSplit};
+use data::{Dataset, Shown};
 use environment::DistanceSource;
 use evaluation::Expectations;
 use matrix::MatrixSide;
@@ -44,6 +46,7 @@ pub struct World {
     item_counts: Vec<u32>,
     check_users: Vec<CheckUser>,
     split: UserSplit,
+    shown: Shown,
     fit: FitReport,
     validity: Option<Validity>,
     train: Train,
@@ -145,6 +148,16 @@ impl World {
         &self.config
     }
 
+    /// What results say of the protocol: its name, with the number of users where they are few, and what became of the ratings that
+    /// prompts showed.
+    pub fn protocol_label(&self) -> String {
+        let name = match self.config.protocol {
+            Protocol::FewUsers => format!("few-users ({})", self.config.few_users),
+            other => other.name().to_owned(),
+        };
+        self.fit.shown.as_ref().map_or(name.clone(), |shown| format!("{name}, {shown}"))
+    }
+
     /// The seed it was made with.
     pub fn seed(&self) -> u64 {
         self.seed
@@ -161,12 +174,12 @@ impl World {
     /// When `dataset` is another one.
     pub fn log_split(&self, dataset: &Dataset) -> Result<LogSplit, WorldError> {
         self.check_dataset(dataset)?;
-        Ok(self.config.log_of(dataset, &self.split, self.seed))
+        Ok(self.config.log_of(dataset, &self.split, &self.shown, self.seed))
     }
 
     /// The items that learners know nothing of from the log, where the protocol is one of cold items.
     pub fn cold_items(&self) -> Option<ItemSet> {
-        self.config.cold_items(self.n_items(), self.seed)
+        self.config.cold_items(self.n_items(), &self.shown, self.seed)
     }
 
     /// Refuses a dataset that this world was not made from.

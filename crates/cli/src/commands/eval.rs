@@ -47,6 +47,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME@10", num_args = 1.., value_delimiter = ',',
           default_values_t = EvaluationSettings::default().metrics)]
     metrics: Vec<String>,
+    /// Sessions may show an item again
+    #[arg(long)]
+    repeats: bool,
     /// The evaluation directory to write
     #[arg(long, value_name = "EVAL")]
     out: Option<PathBuf>,
@@ -89,6 +92,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result<(), Failure>
         eval_seeds: arguments.eval_seeds,
         scoring: arguments.scoring,
         metrics: arguments.metrics.clone(),
+        repeats: arguments.repeats,
     };
     let evaluator = Evaluator::new(Arc::clone(&domain), environments, side, &settings, global.seed())?;
     let mut inputs = vec![("dataset", domain.dataset_hash.clone()), ("world", domain.world_hash.clone())];

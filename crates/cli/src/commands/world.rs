@@ -6,14 +6,14 @@ use crate::progress::Progress;
 use crate::stage::check;
 use crate::table::aligned;
 use artefact::Kind;
-use data::Dataset;
+use data::{Dataset, Shown, ShownSource};
 use evaluation::Interval;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use world_check::{CheckRow, WorldCheck};
 use world_model::{
-    BesideEase, EngagementReport, FitReport, FitRow, MatrixSources, RankingReport, RankingRow, Validity,
-    World, WorldConfig,
+    BesideEase, EngagementReport, FitReport, FitRow, MatrixSources, RankingReport, RankingRow, ShownReport,
+    Validity, World, WorldConfig,
 };
 
 /// Subcommands of `world`.
@@ -24,13 +24,18 @@ pub(crate) enum WorldCommand {
         /// The dataset directory
         #[arg(long)]
         data: PathBuf,
+        /// Ratings that the prompts behind demonstrations showed, a delimited file of users and items; they go to the world part of the
+        /// log; once for each file, with the rows wanted: split.csv:split=train
+        #[arg(long, value_name = "FILE[:COLUMN=VALUE]")]
+        shown: Vec<ShownSource>,
         /// The world directory to write
         #[arg(long, value_name = "WORLD")]
         out: PathBuf,
         #[command(flatten)]
         settings: SettingsArgs,
     },
-    /// Use the reward and distance matrices of BiLLP and IL-Rec as worlds (npy, or pickled numpy arrays)
+    /// Use the reward and distance matrices of BiLLP and IL-Rec as worlds (npy, pickled numpy arrays, or text with a line for
+    /// each row)
     ImportMatrix {
         /// The dataset directory; its ids are the matrices' row and column numbers
         #[arg(long)]
@@ -85,7 +90,7 @@ struct Users {
 /// Runs a subcommand of `world`.
 pub(crate) fn run(command: &WorldCommand, global: &Global) -> Result<(), Failure> {
     match command {
-        WorldCommand::Train { data, out, settings } => train(data, out, settings, global),
+        WorldCommand::Train { data, shown, out, settings } => train(data, shown, out, settings, global),
         WorldCommand::ImportMatrix { data, train, test, distance_train, distance_test, out, settings } => {
             let sources = MatrixSources {
                 train: train.clone(),
@@ -101,18 +106,26 @@ pub(crate) fn run(command: &WorldCommand, global: &Global) -> Result<(), Failure
     }
 }
 
-fn train(data: &Path, out: &Path, settings: &SettingsArgs, global: &Global) -> Result<(), Failure> {
+fn train(
+    data: &Path,
+    shown: &[ShownSource],
+    out: &Path,
+    settings: &SettingsArgs,
+    global: &Global,
+) -> Result<(), Failure> {
     let layers = settings.layers(&WorldConfig::default())?;
     if settings.prints(&layers, global)? {
         return Ok(());
     }
-    let config: WorldConfig = layers.resolve()?;
+    let config = WorldConfig { shown: shown.to_vec(), ..layers.resolve()? };
     let claim = global.claim(Kind::World, out, "world train")?;
     let dataset = Dataset::open(data)?.0;
-    let shown = Progress::new("world train");
-    let world = World::train_watched(&dataset, &config, global.seed(), &mut |what| shown.doing(what))?;
+    let shown = Shown::read(&config.shown, &dataset)?;
+    let progress = Progress::new("world train");
+    let watch = &mut |what: &'static str| progress.doing(what);
+    let world = World::train_watched(&dataset, &shown, &config, global.seed(), watch)?;
     let hash = world.save(&claim)?.hash();
-    drop(shown);
+    drop(progress);
     let split = world.split();
     let users =
         Users { train: split.train.len(), validation: split.validation.len(), test: split.test.len() };
@@ -156,11 +169,12 @@ fn fit_for_people(world: &World, users: &Users) -> String {
     let fit = world.fit();
     let ranking = fit.ranking.as_ref().map(ranking_for_people).unwrap_or_default();
     format!(
-        "users: {} train, {} validation, {} test\n\ntrain world on {} held-out ratings: {}\n{}\n\n\
+        "users: {} train, {} validation, {} test\n{}\ntrain world on {} held-out ratings: {}\n{}\n\n\
          users never seen, folded in\n{}\n\njudge world\n{}{ranking}{}{}",
         users.train,
         users.validation,
         users.test,
+        shown_for_people(fit),
         fit.n_held_out,
         fit_verdict(fit),
         fit_table(&fit.rows),
@@ -169,6 +183,11 @@ fn fit_for_people(world: &World, users: &Users) -> String {
         engagement_for_people(&fit.engagement),
         world.validity().map(|found| format!("\n\n{}", validity_for_people(found))).unwrap_or_default(),
     )
+}
+
+/// What became of the ratings that prompts showed, on a line of its own.
+fn shown_for_people(fit: &FitReport) -> String {
+    fit.shown.as_ref().map(|shown| format!("{shown}\n")).unwrap_or_default()
 }
 
 /// How well held-out choices are told from sampled cells.
@@ -339,10 +358,12 @@ fn check_world(
     drop(shown);
     let validity = world.validity();
     let agreement = validity.map_or_else(|| UNKNOWN_VALIDITY.to_owned(), validity_for_people);
+    let told = shown_for_people(world.fit());
     let engagement = &world.fit().engagement;
     let beside = beside_ease_for_people(engagement);
-    let text = format!("{agreement}{beside}\n\n{}", check_for_people(&found));
-    global.format().emit(&CheckAnswer { found: &found, validity, engagement }, &text)?;
+    let text = format!("{told}{agreement}{beside}\n\n{}", check_for_people(&found));
+    let answer = CheckAnswer { found: &found, validity, engagement, shown: world.fit().shown.as_ref() };
+    global.format().emit(&answer, &text)?;
     if found.verdict.is_sound {
         return Ok(());
     }
@@ -366,6 +387,8 @@ struct CheckAnswer<'a> {
     found: &'a WorldCheck,
     validity: Option<&'a Validity>,
     engagement: &'a [EngagementReport],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shown: Option<&'a ShownReport>,
 }
 
 /// Where nothing was kept to ask.

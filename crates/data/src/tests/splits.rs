@@ -1,9 +1,9 @@
 //! The parts of users and logs.
 
-use crate::split::{LogShares, LogSplit, UserShares, UserSplit, draw_items};
+use crate::split::{LogShares, LogSplit, Part, UserShares, UserSplit, draw_items};
 use crate::*;
 use catalogue::Catalogue;
-use mdp::{Interaction, ItemIdx};
+use mdp::{Interaction, ItemIdx, ItemSet};
 use proptest::prelude::*;
 
 fn dataset(sizes: &[usize], clock: Clock) -> Dataset {
@@ -92,7 +92,10 @@ fn what_nobody_may_learn_from_is_handed_to_the_judge_in_order() {
         let dataset = dataset(&[9, 0, 4], clock);
         let before = LogSplit::draw(&dataset, LogShares { world: 0.5, kept: 0.25 }, 1);
         let is_silent = |user: mdp::UserIdx, row: &Interaction| user.0 == 2 || row.item.0.is_multiple_of(2);
-        let after = before.clone().with_silence(is_silent);
+        let after = before.dealt(|part, user, row| match part {
+            Part::World if is_silent(user, row) => Some(Part::Judge),
+            other => Some(other),
+        });
         assert_eq!(after.kept, before.kept);
         for user in 0..3 {
             let at = mdp::UserIdx(user as u32);
@@ -103,9 +106,19 @@ fn what_nobody_may_learn_from_is_handed_to_the_judge_in_order() {
             assert_eq!(after.judge[user].to_vec(), judged);
         }
     }
-    let drawn = draw_items(50, 0.2, 1);
+}
+
+#[test]
+fn items_are_drawn_among_those_that_are_left() {
+    let none = ItemSet::empty(50);
+    let drawn = draw_items(50, 0.2, 1, &none);
     assert_eq!((drawn.len(), drawn.n_items()), (10, 50));
-    assert_ne!(drawn, draw_items(50, 0.2, 2));
+    assert_ne!(drawn, draw_items(50, 0.2, 2, &none));
+    let mut but = none.clone();
+    (0..45).for_each(|item| _ = but.insert(ItemIdx(item)));
+    let left = draw_items(50, 0.2, 1, &but);
+    assert_eq!(left.len(), 5, "as far as they suffice");
+    assert!((45..50).all(|item| left.contains(ItemIdx(item))));
 }
 
 fn all_before(a: &[Interaction], b: &[Interaction]) -> bool {

@@ -40,6 +40,8 @@ fn calibrated(entry: &'static RuleEntry) -> ExitRule {
     let is_drawn =
         entry.parameters.iter().any(|parameter| parameter.name == "count" && parameter.drawn.is_some());
     match entry.has("threshold") {
+        // In the units of these distances.
+        true if entry.calibrate.is_none() => rule.with("threshold", 0.0511).unwrap(),
         true => rule.with("threshold", rule.parameters().number("threshold") * 1.001).unwrap(),
         false if is_drawn => rule.with("count", 1.5).unwrap(),
         false => rule,

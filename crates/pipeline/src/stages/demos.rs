@@ -46,7 +46,7 @@ pub(crate) fn demos(session: &mut Session<'_>, ground: &Ground<'_>) -> Result<De
     let (mut keys, mut hashes) = (Vec::new(), Vec::new());
     for (number, source) in config.demonstrations.iter().enumerate() {
         let input = match source {
-            DemonstrationSource::Lists { path } | DemonstrationSource::Billp { path } => {
+            DemonstrationSource::Lists { path, .. } | DemonstrationSource::Billp { path } => {
                 hash_path(&session.place.input(path))?
             }
             DemonstrationSource::Agents(agents) => match &agents.prompts {
@@ -104,7 +104,7 @@ fn make(
     };
     Ok(match source {
         DemonstrationSource::Agents(source) => asked(source)?,
-        DemonstrationSource::Lists { path } => imported(path, Format::Lists)?,
+        DemonstrationSource::Lists { path, .. } => imported(path, Format::Lists)?,
         DemonstrationSource::Billp { path } => imported(path, Format::Billp)?,
         DemonstrationSource::Builtin { quality, n_episodes } => {
             let expert = BuiltinExpert::new(*quality).ok_or(PipelineError::Setting {

@@ -2,7 +2,8 @@
 
 use super::element::Element;
 use super::npy::{NpyHeader, byte_size};
-use super::pickle;
+use super::text::TextMatrix;
+use super::{pickle, text};
 use memmap2::Mmap;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -58,10 +59,11 @@ impl Bytes {
 }
 
 impl DenseMatrix {
-    /// Opens a `.npy` file, or a pickle that holds one numeric array and nothing that could be executed.
+    /// Opens a `.npy` file, plain text with a line for each row (perhaps gzipped), or a pickle that holds one numeric array and nothing
+    /// that could be executed.
     ///
     /// # Errors
-    /// When the file cannot be read, is neither, is cut off, or does not hold a non-empty matrix of numbers.
+    /// When the file cannot be read, is none of them, is cut off, or does not hold a non-empty matrix of numbers.
     pub fn open(path: &Path) -> Result<Self, MatrixError> {
         let map = map(path).map_err(|source| MatrixError::Io { source, path: path.to_owned() })?;
         Self::of(map).map_err(|what| MatrixError::Format { what, path: path.to_owned() })
@@ -71,6 +73,10 @@ impl DenseMatrix {
         if map.starts_with(b"\x93NUMPY") {
             let NpyHeader { element, is_fortran, shape, start } = NpyHeader::parse(&map)?;
             return Self::shaped(Bytes::Mapped(Arc::new(map)), start, element, is_fortran, &shape);
+        }
+        if text::is_text(&map) {
+            let TextMatrix { bytes, shape } = text::read(&map)?;
+            return Self::shaped(Bytes::Owned(Arc::new(bytes)), 0, Element::parse("<f4")?, false, &shape);
         }
         let array = pickle::read_array(&map)?;
         let bytes = Bytes::Owned(Arc::new(array.bytes));

@@ -189,3 +189,23 @@ fn arrays_of_a_real_numpy() {
     assert_eq!(cells(&read("n.npy")), [1.0, 2.5, 3.0, 4.0, 5.0, 255.0]);
     assert_eq!(read("b").get(299, 999), 299_999.0);
 }
+
+#[test]
+fn text_has_a_line_for_each_row() {
+    let plain = b" 1 -2,3.5\n\n4\t5 6\n".as_slice();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut encoder, plain).unwrap();
+    for bytes in [plain, &encoder.finish().unwrap()[..]] {
+        let matrix = open(bytes).unwrap();
+        assert_eq!((matrix.n_rows(), cells(&matrix)), (2, vec![1.0, -2.0, 3.5, 4.0, 5.0, 6.0]));
+    }
+    for (text, complaint) in
+        [("1 2\n3\n", "line 2: 1 numbers"), ("1 x\n", "`x` is not a number"), ("1 nan", "")]
+    {
+        match open(text.as_bytes()) {
+            Err(error) => assert!(error.contains(complaint) && !complaint.is_empty(), "{error}"),
+            Ok(matrix) => assert_eq!(matrix.find_not_finite(), Some((0, 1)), "refused where it is used"),
+        }
+    }
+    assert!(open(&[0x1f, 0x8b, 1, 2]).is_err());
+}

@@ -2,6 +2,7 @@
 
 use super::protocol::Protocol;
 use crate::{DeepFmConfig, EngagementConfig, FactorisationConfig, Feedback, Negatives, WorldError};
+use data::ShownSource;
 use data::split::{LogShares, UserShares};
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,9 @@ pub struct WorldConfig {
     pub judge: JudgeConfig,
     /// Whether cells that nobody rated stand in for low ratings, in both worlds.
     pub negatives: Negatives,
+    /// The ratings that the prompts behind demonstrations showed: they go to the world part, whatever part of the log they are in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shown: Vec<ShownSource>,
     /// The train world.
     pub deepfm: DeepFmConfig,
     /// The judge world.
@@ -68,6 +72,7 @@ impl Default for WorldConfig {
             validation_share: 0.1,
             judge: JudgeConfig::Factorisation,
             negatives: Negatives::Auto,
+            shown: Vec::new(),
             deepfm: DeepFmConfig::default(),
             factorisation: FactorisationConfig::default(),
         }
@@ -127,6 +132,11 @@ impl WorldConfig {
         if kept > 0.0 && self.judge == JudgeConfig::Complete {
             let expected = "0 where the judge is `complete`: the truth of complete rows is all of them";
             return Err(WorldError::Setting { setting: "kept_share", expected, got: kept.to_string() });
+        }
+        if !self.shown.is_empty() && self.judge == JudgeConfig::Complete {
+            let expected =
+                "left out where the judge is `complete`: the truth of complete rows is all of them";
+            return Err(WorldError::Setting { setting: "shown", expected, got: "files".to_owned() });
         }
         self.engagement.check()?;
         let total = self.users.train + self.users.validation;

@@ -9,8 +9,8 @@ use crate::deepfm::FittedEnsemble;
 use crate::engagement::{Engagement, Given};
 use crate::validity::Validity;
 use crate::{DeepFmEnsemble, EngagementFamily, Feedback, ItemCategories, Negatives, RatingTable, WorldError};
-use data::Dataset;
 use data::split::{LogSplit, UserSplit};
+use data::{Dataset, Shown};
 use mdp::{Histories, Interaction, MeanModel as _, UserIdx};
 use std::sync::Arc;
 
@@ -23,21 +23,30 @@ impl World {
     /// When a setting has no meaning, or the log has nothing to fit on or no user who rated everything where the
     /// judge needs one.
     pub fn train(dataset: &Dataset, config: &WorldConfig, seed: u64) -> Result<Self, WorldError> {
-        Self::train_watched(dataset, config, seed, &mut |_| {})
+        Self::train_watched(dataset, &Shown::default(), config, seed, &mut |_| {})
     }
 
-    /// The same; `watch` is told what is being done, a few times in all.
+    /// The same; `shown` is what the files of `config.shown` hold, and `watch` is told what is being done, a few times in all.
     ///
     /// # Errors
     /// As [`World::train`].
     pub fn train_watched(
         dataset: &Dataset,
+        shown: &Shown,
         config: &WorldConfig,
         seed: u64,
         watch: &mut dyn FnMut(&'static str),
     ) -> Result<Self, WorldError> {
         let config = &config.under_protocol();
         config.check()?;
+        if config.shown.is_empty() != shown.is_empty() {
+            let expected = "given with what its files hold";
+            return Err(WorldError::Setting {
+                setting: "shown",
+                expected,
+                got: format!("{:?}", config.shown),
+            });
+        }
         let complete =
             (config.judge == JudgeConfig::Complete).then(|| CompleteRows::of(dataset)).transpose()?;
         let split = match &complete {
@@ -45,10 +54,11 @@ impl World {
             None => UserSplit::draw(dataset.n_users(), config.users, seed),
         };
         let split = config.users_of(split, seed);
-        let log = config.log_of(dataset, &split, seed);
+        let log = config.log_of(dataset, &split, shown, seed);
         require_both_parts(&log, config.world_share)?;
         let plan = Plan::of(dataset, &log, config, seed);
         let (ensemble, mut fit) = fit_train_world(dataset, &plan, &log, &split, watch)?;
+        fit.shown = config.shown_report(dataset, &split, shown, seed);
         watch("step 5 of 5: the judge world");
         let factorisation = Arc::new(plan.fit_judge(dataset, &log, &mut fit)?);
         let engagement = match config.feedback {
@@ -64,6 +74,7 @@ impl World {
             item_counts: popularity(&log, &split, dataset.n_items()),
             check_users: check_users(&log, &split),
             split,
+            shown: shown.clone(),
             fit,
             train: Train::DeepFm(Arc::new(ensemble)),
             judge: match complete {

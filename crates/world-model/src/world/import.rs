@@ -4,8 +4,8 @@ use super::fit::{check_users, popularity};
 use super::matrix::{MAX_WHOLE, MatrixSide};
 use super::{FitReport, Judge, Train, World, WorldConfig};
 use crate::{DenseMatrix, Feedback, WorldError};
-use data::Dataset;
 use data::split::UserSplit;
+use data::{Dataset, Shown};
 use mdp::UserIdx;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -51,7 +51,7 @@ impl World {
         // The matrices are all that users answer with.
         let config = WorldConfig { feedback: Feedback::Ratings, ..config.under_protocol() };
         let split = config.users_of(split, seed);
-        let log = config.log_of(dataset, &split, seed);
+        let log = config.log_of(dataset, &split, &Shown::default(), seed);
         Ok(Self {
             config,
             seed,
@@ -61,6 +61,7 @@ impl World {
             item_counts: popularity(&log, &split, dataset.n_items()),
             check_users: check_users(&log, &split),
             split,
+            shown: Shown::default(),
             fit: FitReport::default(),
             train: Train::Matrix(Arc::new(train.0)),
             judge: Judge::Matrix(Arc::new(judge.0)),

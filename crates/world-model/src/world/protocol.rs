@@ -2,9 +2,9 @@
 
 use super::WorldConfig;
 use crate::Feedback;
-use data::Dataset;
-use data::split::{LogSplit, UserSplit, draw_items};
-use mdp::{ItemIdx, ItemSet};
+use data::split::{LogSplit, Part, UserSplit, draw_items};
+use data::{Dataset, Shown};
+use mdp::ItemSet;
 use serde::{Deserialize, Serialize};
 
 /// What of a log may be learned from. Kept choices and test users are the same under all of them but the last; what may not be
@@ -38,14 +38,6 @@ impl Protocol {
 }
 
 impl WorldConfig {
-    /// What results say of the protocol: its name, with the number of users where they are few.
-    pub fn protocol_label(&self) -> String {
-        match self.protocol {
-            Protocol::FewUsers => format!("{} ({})", self.protocol.name(), self.few_users),
-            other => other.name().to_owned(),
-        }
-    }
-
     /// The settings as the protocol has them.
     pub(super) fn under_protocol(&self) -> Self {
         match self.protocol {
@@ -64,19 +56,28 @@ impl WorldConfig {
         }
     }
 
-    /// The items that the world part of the log knows nothing of; none unless the protocol is [`Protocol::ColdItems`].
-    pub(super) fn cold_items(&self, n_items: usize, seed: u64) -> Option<ItemSet> {
-        (self.protocol == Protocol::ColdItems).then(|| draw_items(n_items, self.cold_share, seed))
+    /// The items that the world part of the log knows nothing of, drawn among those that no prompt showed; none unless the protocol
+    /// is [`Protocol::ColdItems`].
+    pub(super) fn cold_items(&self, n_items: usize, shown: &Shown, seed: u64) -> Option<ItemSet> {
+        let drawn = || draw_items(n_items, self.cold_share, seed, &shown.items(n_items));
+        (self.protocol == Protocol::ColdItems).then(drawn)
     }
 
-    /// The log in its parts, as the protocol cuts it.
-    pub(super) fn log_of(&self, dataset: &Dataset, split: &UserSplit, seed: u64) -> LogSplit {
+    /// The log in its parts, as the protocol cuts it. What prompts showed is the world part's; of users without a log it is nobody's.
+    pub(super) fn log_of(&self, dataset: &Dataset, split: &UserSplit, shown: &Shown, seed: u64) -> LogSplit {
         let log = LogSplit::draw(dataset, self.log_shares(), seed);
-        let cold = self.cold_items(dataset.n_items(), seed);
-        if cold.is_none() && split.withheld.is_empty() {
+        let cold = self.cold_items(dataset.n_items(), shown, seed);
+        if cold.is_none() && split.withheld.is_empty() && shown.is_empty() {
             return log;
         }
-        let is_cold = |item: ItemIdx| cold.as_ref().is_some_and(|cold| cold.contains(item));
-        log.with_silence(|user, row| is_cold(row.item) || split.withheld.binary_search(&user).is_ok())
+        log.dealt(|part, user, row| {
+            let is_withheld = split.withheld.binary_search(&user).is_ok();
+            let is_cold = cold.as_ref().is_some_and(|cold| cold.contains(row.item));
+            match part {
+                _ if shown.has(user, row.item) => (!is_withheld).then_some(Part::World),
+                Part::World if is_cold || is_withheld => Some(Part::Judge),
+                other => Some(other),
+            }
+        })
     }
 }

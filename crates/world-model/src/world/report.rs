@@ -1,6 +1,7 @@
 //! How well the models of a world predict ratings that they were not fitted on.
 
 use super::ranking::RankingReport;
+use super::shown::ShownReport;
 use crate::{
     EngagementReport, Factorisation, FactorisationConfig, ItemCategories, Rating, RatingTable, WorldError,
 };
@@ -48,6 +49,9 @@ pub struct FitReport {
     /// Where feedback has two parts: the train world's engagement, the judge's, and those of the judge's other families.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub engagement: Vec<EngagementReport>,
+    /// Where prompts showed ratings of the log: how many, and from which parts they were taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<ShownReport>,
 }
 
 /// Errors of a model given as a function of a cell.

@@ -10,6 +10,7 @@ use crate::{
 };
 use artefact::{Artefact, Draft, Kind, Place, Tensors};
 use catalogue::Catalogue;
+use data::Shown;
 use data::split::UserSplit;
 use mdp::UserIdx;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ use std::sync::Arc;
 const FACTS: &str = "world.json";
 const CATALOGUE: &str = "catalogue.json";
 const CHECK_USERS: &str = "check_users.json";
+const SHOWN: &str = "shown.json";
 const WEIGHTS: &str = "weights.safetensors";
 
 /// What the files hold.
@@ -69,6 +71,9 @@ impl World {
         draft.write_json(FACTS, &facts)?;
         draft.write_json(CATALOGUE, &self.catalogue)?;
         draft.write_json(CHECK_USERS, &self.check_users)?;
+        if !self.shown.is_empty() {
+            draft.write_json(SHOWN, &self.shown)?;
+        }
         let mut tensors = Tensors::default();
         match &self.train {
             Train::DeepFm(ensemble) => ensemble.store("train", &mut tensors),
@@ -137,6 +142,7 @@ fn read(artefact: &Artefact) -> Result<World, Problem> {
     let catalogue = read_catalogue(artefact)?;
     check_facts(&facts, catalogue.len())?;
     let check_users = read_check_users(artefact, (facts.n_users, catalogue.len()))?;
+    let shown = read_shown(artefact, facts.n_users, catalogue.len())?;
     let mut tensors = Tensors::load(artefact, WEIGHTS)?;
     let (train, judge) = match facts.models {
         Models::Fitted => take_fitted(&mut tensors, &config, facts.n_users, &catalogue)?,
@@ -158,6 +164,7 @@ fn read(artefact: &Artefact) -> Result<World, Problem> {
         item_counts: facts.item_counts,
         check_users,
         split: facts.split,
+        shown,
         fit: facts.fit,
         train,
         judge,
@@ -241,6 +248,19 @@ fn read_check_users(
         Ok(users)
     } else {
         Err(format!("{CHECK_USERS} names users or items beyond the world's").into())
+    }
+}
+
+/// Absent where no prompt showed anything.
+fn read_shown(artefact: &Artefact, n_users: usize, n_items: usize) -> Result<Shown, Problem> {
+    if !artefact.manifest().files.contains_key(SHOWN) {
+        return Ok(Shown::default());
+    }
+    let shown: Shown = artefact.read_json(SHOWN)?;
+    if shown.fits(n_users, n_items) {
+        Ok(shown)
+    } else {
+        Err(format!("{SHOWN} names users or items beyond the world's").into())
     }
 }
 
