@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 /// Where algorithms live.
 const FOLDER: &str = "crates/algorithms/src/";
 /// Folders there that are no algorithms.
-const OTHERS: [&str; 3] = ["item_item", "terms", "tests"];
+const OTHERS: [&str; 4] = ["evidence", "item_item", "terms", "tests"];
 
 /// Where importers live.
 const IMPORTERS: &str = "crates/data/src/import/";
