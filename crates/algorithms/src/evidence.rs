@@ -26,6 +26,20 @@ pub(crate) struct Known {
     pub(crate) weight: f64,
 }
 
+/// A fit to the log and demonstrated rows, with what it finds of every validation user.
+struct Tried {
+    weight: f64,
+    l2: f64,
+    items: ItemItem,
+    ndcg: Vec<f64>,
+}
+
+impl Tried {
+    fn or_clearly_better(self, other: Self) -> Self {
+        if is_clearly_more(&other.ndcg, &self.ndcg) { other } else { self }
+    }
+}
+
 impl Evidence {
     /// Of what a learner is given; without demonstrations where they are not to count.
     pub(crate) fn of(inputs: &Inputs<'_>, with_demonstrations: bool) -> Self {
@@ -64,23 +78,21 @@ impl Evidence {
         held_out: &HeldOut,
     ) -> Result<Known, LearningError> {
         let weights = if self.demonstrated.is_empty() { &[0.0] } else { weights };
-        let (mut weight, mut l2) = (weights[0], penalties[0]);
         let fit = |weight: f64, l2: f64| {
-            cannot_fit(self.log_and_demonstrated(weight, &EaseConfig { l2, ..*config }))
+            let items = cannot_fit(self.log_and_demonstrated(weight, &EaseConfig { l2, ..*config }))?;
+            let ndcg = held_out.ndcg_of_users(&items, &self.counts());
+            Ok::<_, LearningError>(Tried { weight, l2, items, ndcg })
         };
-        let mut kept = fit(weight, l2)?;
-        let mut found = held_out.ndcg_of_users(&kept, &self.counts());
-        for (tried, of_l2) in
-            weights[1..].iter().map(|w| (*w, None)).chain(penalties[1..].iter().map(|l| (0.0, Some(*l))))
-        {
-            let (other_weight, other_l2) = of_l2.map_or((tried, l2), |l2| (weight, l2));
-            let other = fit(other_weight, other_l2)?;
-            let ndcg = held_out.ndcg_of_users(&other, &self.counts());
-            if is_clearly_more(&ndcg, &found) {
-                (weight, l2, kept, found) = (other_weight, other_l2, other, ndcg);
-            }
+        let mut best = fit(weights[0], penalties[0])?;
+        for &weight in &weights[1..] {
+            let other = fit(weight, best.l2)?;
+            best = best.or_clearly_better(other);
         }
-        self.known(kept, weight, &EaseConfig { l2, ..*config }, held_out)
+        for &l2 in &penalties[1..] {
+            let other = fit(best.weight, l2)?;
+            best = best.or_clearly_better(other);
+        }
+        self.known(best.items, best.weight, &EaseConfig { l2: best.l2, ..*config }, held_out)
     }
 
     /// How many users of the log chose each item, `[items]`.
