@@ -1,7 +1,7 @@
 //! Demonstrations as evidence of who would choose what: every demonstrated record is a row of choices beside those of the log.
 //!
-//! Source: ours. The rows are those of weighted pseudo-users; how much one counts is chosen on what is held out of validation
-//! users' histories, so that demonstrations that know nothing count nothing.
+//! Source: ours. The rows are those of weighted pseudo-users; how much one counts is asked of what is held out of validation
+//! users' histories, who can refuse what does clear harm. Noise that does little stays.
 
 use crate::item_item::HeldOut;
 use collaborative::{Choices, CollaborativeError, EaseConfig, ItemItem, ease};
@@ -113,7 +113,7 @@ impl Evidence {
 
     /// That nobody in the log chose an item that nobody could choose says nothing: such items are known by demonstrated rows
     /// alone, where those alone find several times what chance would. They are as popular as logged items are that are
-    /// demonstrated as often (a line between the logarithms, by least squares).
+    /// demonstrated as often (a line between the logarithms, by least squares), and none more so than the most popular one.
     fn known(
         &self,
         items: ItemItem,
@@ -131,17 +131,17 @@ impl Evidence {
         let of_shown = cannot_fit(ease(&shown, config))?;
         let found = held_out.ndcg_of_users(&of_shown, &vec![0.0; self.n_items]);
         let chance = held_out.chance(self.n_items);
-        if mean(&found) < (TIMES_CHANCE * chance).min((1.0 + chance) / 2.0) {
+        if found.is_empty() || mean(&found) < (TIMES_CHANCE * chance).min(f64::midpoint(1.0, chance)) {
             return Ok(Known { items, counts, weight });
         }
         let items = items.with_columns_of(&of_shown, |item| unlogged.contains(item));
         let logarithms = |item: usize| (shown.users_of(item).len() as f64, f64::from(counts[item]));
         let pairs = (0..self.n_items).map(logarithms).filter(|(shown, logged)| *shown > 0.0 && *logged > 0.0);
         let pairs: Vec<(f64, f64)> = pairs.map(|(shown, logged)| (shown.ln_1p(), logged.ln_1p())).collect();
-        let line = line(&pairs);
+        let (line, most) = (line(&pairs), counts.iter().copied().fold(0.0, f32::max));
         for item in unlogged.iter().filter(|item| !shown.users_of(item.index()).is_empty()) {
             let count = line((shown.users_of(item.index()).len() as f64).ln_1p()).exp_m1();
-            counts[item.index()] = count.max(0.0) as f32;
+            counts[item.index()] = (count as f32).clamp(0.0, most);
         }
         Ok(Known { items, counts, weight })
     }

@@ -136,7 +136,8 @@ impl HeldOut {
         let of = |(_, given, held_out): &Parted| {
             crate::choices::ndcg_by_chance(held_out.len(), n_items.saturating_sub(given.len()))
         };
-        self.0.iter().map(of).sum::<f64>() / self.0.len().max(1) as f64
+        let found: Vec<f64> = self.0.iter().filter(|(_, _, held_out)| !held_out.is_empty()).map(of).collect();
+        found.iter().sum::<f64>() / found.len().max(1) as f64
     }
 }
 

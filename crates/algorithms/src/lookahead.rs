@@ -143,7 +143,10 @@ fn mean_return(sessions: &[Trajectory]) -> f32 {
 
 impl Algorithm for Learner<'_> {
     fn needs(&self) -> Needs {
-        ENTRY.needs
+        match self.config.switches.demonstrations {
+            true => ENTRY.needs,
+            false => Needs { demonstrations: Demonstrations::Ignored, ..ENTRY.needs },
+        }
     }
 
     fn plan(&self) -> Plan {

@@ -108,10 +108,12 @@ impl Shown {
         out
     }
 
-    /// Whether it is of a dataset of this size.
+    /// Whether it is of a dataset of this size, and in order.
     pub fn fits(&self, n_users: usize, n_items: usize) -> bool {
-        (self.users.is_empty() || self.users.len() == n_users)
-            && self.users.iter().flatten().all(|item| item.index() < n_items)
+        let fits = |items: &Vec<ItemIdx>| {
+            items.is_sorted_by(|a, b| a < b) && items.last().is_none_or(|last| last.index() < n_items)
+        };
+        (self.users.is_empty() || self.users.len() == n_users) && self.users.iter().all(fits)
     }
 }
 

@@ -22,6 +22,9 @@ pub struct DrawsResults {
     pub seeds: Vec<u64>,
     /// How far each draw's judge agrees with people; nothing where no part of the log was kept.
     pub validity: Vec<Option<JudgeValidity>>,
+    /// What of the log may be learned from, of each draw, as tables of one run have it; empty in results of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub protocols: Vec<String>,
     /// The main rule first.
     pub rules: Vec<RuleDraws>,
 }
@@ -129,6 +132,10 @@ impl DrawsResults {
             title: config.title.clone(),
             seeds: runs.iter().map(|(seed, _)| *seed).collect(),
             validity: runs.iter().map(validity).collect(),
+            protocols: runs
+                .iter()
+                .filter_map(|(_, run)| Some(run.results.first()?.protocol.clone()))
+                .collect(),
             rules: rules.collect::<Result<_, _>>()?,
         })
     }

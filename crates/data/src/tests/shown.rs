@@ -22,6 +22,11 @@ fn the_pairs_of_a_log_are_found_by_their_ids() {
     assert_eq!((shown.by_user().count(), shown.items(2).len(), shown.fits(2, 2)), (2, 1, true));
     let all = Shown::read(&[source("split.csv.gz", &files)], &dataset).unwrap();
     assert!(all.has(UserIdx(0), ItemIdx(1)), "without a selection, all rows");
+    let read = |text: &str| serde_json::from_str::<Shown>(text).unwrap().fits(2, 9);
+    assert_eq!(
+        ["[[1,2],[]]", "[[2,1],[]]", "[[1,1],[]]", "[[9],[]]", "[[1]]"].map(read),
+        [true, false, false, false, false]
+    );
     let strange = Shown::read(&[source("other.csv", &files)], &dataset).unwrap_err().to_string();
     assert!(strange.contains("no row has a user and an item of the log"), "{strange}");
 }

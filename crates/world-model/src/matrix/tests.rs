@@ -208,4 +208,10 @@ fn text_has_a_line_for_each_row() {
         }
     }
     assert!(open(&[0x1f, 0x8b, 1, 2]).is_err());
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    for _ in 0..80 {
+        std::io::Write::write_all(&mut encoder, &vec![b' '; 1 << 20]).unwrap();
+    }
+    let bomb = encoder.finish().unwrap();
+    assert!(open(&bomb).unwrap_err().contains("when unpacked"), "{} bytes", bomb.len());
 }

@@ -3,6 +3,9 @@
 use std::io::Read as _;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
+/// Bytes that a gzipped file may become: 64 MiB and a hundred times its size.
+const LEAST_LIMIT: u64 = 64 << 20;
+const TIMES: u64 = 100;
 
 /// Cells in row order as little-endian f32, with the shape.
 pub(super) struct TextMatrix {
@@ -19,11 +22,15 @@ pub(super) fn is_text(file: &[u8]) -> bool {
 /// Reads all rows; blank lines are passed over.
 pub(super) fn read(file: &[u8]) -> Result<TextMatrix, String> {
     let (mut text, mut plain) = (String::new(), file);
+    let limit = LEAST_LIMIT + TIMES * file.len() as u64;
     let read = match file.starts_with(GZIP) {
-        true => flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text),
+        true => flate2::read::MultiGzDecoder::new(file).take(limit + 1).read_to_string(&mut text),
         false => plain.read_to_string(&mut text),
     };
     read.map_err(|error| format!("not text: {error}"))?;
+    if text.len() as u64 > limit.max(file.len() as u64) {
+        return Err(format!("gzipped, and more than {limit} bytes when unpacked"));
+    }
     let (mut bytes, mut shape) = (Vec::new(), [0, 0]);
     for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
         let mut width = 0;

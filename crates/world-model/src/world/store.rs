@@ -143,6 +143,11 @@ fn read(artefact: &Artefact) -> Result<World, Problem> {
     check_facts(&facts, catalogue.len())?;
     let check_users = read_check_users(artefact, (facts.n_users, catalogue.len()))?;
     let shown = read_shown(artefact, facts.n_users, catalogue.len())?;
+    if config.shown.is_empty() != shown.is_empty() {
+        return Err(
+            format!("the settings and {SHOWN} do not agree on whether prompts showed anything").into()
+        );
+    }
     let mut tensors = Tensors::load(artefact, WEIGHTS)?;
     let (train, judge) = match facts.models {
         Models::Fitted => take_fitted(&mut tensors, &config, facts.n_users, &catalogue)?,
@@ -260,7 +265,7 @@ fn read_shown(artefact: &Artefact, n_users: usize, n_items: usize) -> Result<Sho
     if shown.fits(n_users, n_items) {
         Ok(shown)
     } else {
-        Err(format!("{SHOWN} names users or items beyond the world's").into())
+        Err(format!("{SHOWN} names users or items beyond the world's, or not in order").into())
     }
 }
 

@@ -17,6 +17,10 @@ pub(super) fn tables(results: &DrawsResults, metrics: &[String]) -> String {
          for itself: Student's t over draws, which are splits and fits of one log and say nothing of another\n{}\n",
         validity(results)
     ));
+    // What a prompt showed differs from draw to draw only by how much of it had to be moved.
+    if let Some(protocol) = results.protocols.first().filter(|protocol| !protocol.is_empty()) {
+        text.push_str(&format!("protocol of the first draw: {protocol}\n"));
+    }
     text
 }
 
