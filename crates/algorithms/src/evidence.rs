@@ -8,6 +8,7 @@ use collaborative::{Choices, CollaborativeError, EaseConfig, ItemItem, ease};
 use learning::{Inputs, LearningError};
 use mdp::{Interaction, ItemIdx, ItemSet, UserIdx};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The choices of the log, and those that demonstrations show.
 pub(crate) struct Evidence {
@@ -30,7 +31,7 @@ pub(crate) struct Known {
 struct Tried {
     weight: f64,
     l2: f64,
-    items: ItemItem,
+    items: Arc<ItemItem>,
     ndcg: Vec<f64>,
 }
 
@@ -79,7 +80,8 @@ impl Evidence {
     ) -> Result<Known, LearningError> {
         let weights = if self.demonstrated.is_empty() { &[0.0] } else { weights };
         let fit = |weight: f64, l2: f64| {
-            let items = cannot_fit(self.log_and_demonstrated(weight, &EaseConfig { l2, ..*config }))?;
+            let items =
+                Arc::new(cannot_fit(self.log_and_demonstrated(weight, &EaseConfig { l2, ..*config }))?);
             let ndcg = held_out.ndcg_of_users(&items, &self.counts());
             Ok::<_, LearningError>(Tried { weight, l2, items, ndcg })
         };
@@ -92,7 +94,12 @@ impl Evidence {
             let other = fit(best.weight, l2)?;
             best = best.or_clearly_better(other);
         }
-        self.known(best.items, best.weight, &EaseConfig { l2: best.l2, ..*config }, held_out)
+        self.known(
+            Arc::unwrap_or_clone(best.items),
+            best.weight,
+            &EaseConfig { l2: best.l2, ..*config },
+            held_out,
+        )
     }
 
     /// How many users of the log chose each item, `[items]`.
@@ -128,7 +135,7 @@ impl Evidence {
         }
         let rows = self.demonstrated.iter().map(|items| items.iter().copied());
         let shown = Choices::new(rows, self.n_items);
-        let of_shown = cannot_fit(ease(&shown, config))?;
+        let of_shown = Arc::new(cannot_fit(ease(&shown, config))?);
         let found = held_out.ndcg_of_users(&of_shown, &vec![0.0; self.n_items]);
         let chance = held_out.chance(self.n_items);
         if found.is_empty() || mean(&found) < (TIMES_CHANCE * chance).min(f64::midpoint(1.0, chance)) {

@@ -113,21 +113,21 @@ impl HeldOut {
     }
 
     /// How well a model finds it, given the rest (mean nDCG@10); `counts` says how popular items are, `[items]`.
-    fn ndcg(&self, model: &ItemItem, counts: &[f32]) -> f64 {
+    fn ndcg(&self, model: &Arc<ItemItem>, counts: &[f32]) -> f64 {
         let ndcg = self.ndcg_of_each(model, counts);
         ndcg.iter().map(|(_, ndcg)| ndcg).sum::<f64>() / ndcg.len().max(1) as f64
     }
 
     /// The same of each user, the mean over what was drawn; users of whom nothing was are left out.
-    pub(crate) fn ndcg_of_users(&self, model: &ItemItem, counts: &[f32]) -> Vec<f64> {
+    pub(crate) fn ndcg_of_users(&self, model: &Arc<ItemItem>, counts: &[f32]) -> Vec<f64> {
         let ndcg = self.ndcg_of_each(model, counts);
         let of_user =
             |all: &[(UserIdx, f64)]| all.iter().map(|(_, ndcg)| ndcg).sum::<f64>() / all.len() as f64;
         ndcg.chunk_by(|a, b| a.0 == b.0).map(of_user).collect()
     }
 
-    fn ndcg_of_each(&self, model: &ItemItem, counts: &[f32]) -> Vec<(UserIdx, f64)> {
-        let policy = ItemItemPolicy::new(model.clone(), counts, f32::INFINITY);
+    fn ndcg_of_each(&self, model: &Arc<ItemItem>, counts: &[f32]) -> Vec<(UserIdx, f64)> {
+        let policy = ItemItemPolicy::new(Arc::clone(model), counts, f32::INFINITY);
         held_out_ndcg(&policy, &self.0, model.n_items())
     }
 
@@ -169,6 +169,7 @@ impl Algorithm for Search {
     fn round(&mut self, round: &mut Round<'_>) -> Result<Metrics, LearningError> {
         let fit = &self.fits[(round.progress.n_rounds as usize).min(self.fits.len() - 1)];
         let model = fit(&self.choices).map_err(|error| LearningError::CannotFit(error.to_string()))?;
+        let model = Arc::new(model);
         let counts: Vec<f32> = self.choices.counts().iter().map(|count| *count as f32).collect();
         let ndcg = self.held_out.ndcg(&model, &counts) as f32;
         if self.best.as_ref().is_none_or(|best| ndcg > best.ndcg) {
@@ -256,10 +257,10 @@ pub(crate) struct ItemItemPolicy {
 
 impl ItemItemPolicy {
     /// Of a model and of how many users chose each item, `[items]`.
-    fn new(model: ItemItem, counts: &[f32], taken_up_from: f32) -> Self {
+    fn new(model: Arc<ItemItem>, counts: &[f32], taken_up_from: f32) -> Self {
         let most = counts.iter().copied().fold(1.0, f32::max);
         let prior = counts.iter().map(|count| LARGEST_PRIOR * count / most).collect();
-        Self { model: Arc::new(model), prior, taken_up_from }
+        Self { model, prior, taken_up_from }
     }
 
     fn tensors(&self) -> Tensors {

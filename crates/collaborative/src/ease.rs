@@ -98,12 +98,12 @@ impl Side {
         let n = choices.n_users();
         let place_of = places(fitted, choices.n_items());
         let mut gram = vec![0.0; n * n];
-        let root = |user: usize| choices.weight(user).sqrt();
+        let roots: Vec<f64> = (0..n).map(|user| choices.weight(user).sqrt()).collect();
         gram.par_chunks_exact_mut(n).enumerate().for_each(|(user, row)| {
             for &item in choices.items_of(user).iter().filter(|item| place_of[**item as usize].is_some()) {
                 choices.users_of(item as usize).iter().for_each(|other| row[*other as usize] += 1.0);
             }
-            row.iter_mut().enumerate().for_each(|(other, cell)| *cell *= root(user) * root(other));
+            row.iter_mut().zip(&roots).for_each(|(cell, root)| *cell *= roots[user] * root);
         });
         gram.iter_mut().step_by(n + 1).for_each(|x| *x += l2);
         invert_positive_definite(&mut gram, n).then_some(Self::Users(gram, l2))

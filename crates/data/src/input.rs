@@ -30,7 +30,7 @@ pub(crate) use table::{Row, Table};
 pub use text::Encoding;
 pub(crate) use text::{Text, reading_error};
 pub(crate) use time::{iso_text, parse_time, read_dates_in_digits, time_of_number};
-pub(crate) use unpack::expanded_limit;
+pub use unpack::expanded_limit;
 
 use crate::{DataError, Problem};
 use std::path::{Component, Path, PathBuf};

@@ -20,7 +20,7 @@ pub use dataset::{Clock, Dataset};
 pub use describe::{Description, describe};
 pub use error::{DataError, Problem};
 pub use import::{BadRows, Format, ImportOptions, ItemIdMap, Selection, Source, import, preview};
-pub use input::{ColumnMap, Decimal, Encoding, FieldSeparator, Missing};
+pub use input::{ColumnMap, Decimal, Encoding, FieldSeparator, Missing, expanded_limit};
 pub use preview::{Preview, PreviewRow};
 pub use report::{DropReason, ImportReport, ItemsReport, SourceReport, Tally, Warning};
 pub use scale::{RatingScale, ScaleChoice};

@@ -61,6 +61,16 @@ impl ItemSet {
         is_new
     }
 
+    /// Puts everything in that is in `other`.
+    ///
+    /// # Panics
+    /// If the two are of catalogues of different sizes.
+    pub fn insert_all(&mut self, other: &Self) {
+        assert_eq!(self.n_items, other.n_items, "two sets of one catalogue");
+        self.words.iter_mut().zip(&other.words).for_each(|(word, more)| *word |= more);
+        self.n_members = self.words.iter().map(|word| word.count_ones() as usize).sum();
+    }
+
     /// 64 rows of the catalogue from row `64 * word` on, one bit each.
     ///
     /// # Panics

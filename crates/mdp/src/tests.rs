@@ -38,12 +38,19 @@ proptest! {
     }
 
     #[test]
-    fn item_sets_agree_with_a_plain_set(members in prop::collection::vec(0u32..200, 0..60)) {
+    fn item_sets_agree_with_a_plain_set(
+        members in prop::collection::vec(0u32..200, 0..60),
+        more in prop::collection::vec(0u32..200, 0..60),
+    ) {
         let mut set = ItemSet::empty(200);
         let mut plain = std::collections::BTreeSet::new();
         for m in members {
             prop_assert_eq!(set.insert(ItemIdx(m)), plain.insert(m));
         }
+        let mut others = ItemSet::empty(200);
+        more.iter().for_each(|m| _ = others.insert(ItemIdx(*m)));
+        set.insert_all(&others);
+        plain.extend(more);
         prop_assert_eq!(set.len(), plain.len());
         prop_assert!((0..300).all(|i| set.contains(ItemIdx(i)) == plain.contains(&i)));
     }

@@ -46,7 +46,7 @@ const fn with_demonstrations(name: &'static str, of: &'static str, transform: Tr
 }
 
 /// The ablations, in the order of the table.
-const ABLATIONS: [Ablation; 17] = [
+const ABLATIONS: [Ablation; 16] = [
     without("no-demonstrations", IL_REC, "switches.demonstrations = false"),
     with_demonstrations("shuffled-demonstrations", IL_REC, Transform::ShuffledItems),
     with_demonstrations("permuted-users", IL_REC, Transform::PermutedUsers),
@@ -66,7 +66,6 @@ const ABLATIONS: [Ablation; 17] = [
     without("ease-with-demonstrations", "ease", "switches.demonstrations = true"),
     without("lookahead-no-demonstrations", LOOKAHEAD, "switches.demonstrations = false"),
     with_demonstrations("lookahead-shuffled", LOOKAHEAD, Transform::ShuffledItems),
-    with_demonstrations("lookahead-permuted-users", LOOKAHEAD, Transform::PermutedUsers),
     with_demonstrations("lookahead-popularity-lists", LOOKAHEAD, Transform::PopularItems),
 ];
 

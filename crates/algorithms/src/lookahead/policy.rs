@@ -159,7 +159,7 @@ impl ExploringSession<'_> {
     /// What is not to be shown: the hidden items, too, as long as there are others.
     fn not_to_be_shown(&self, shown: &ItemSet) -> ItemSet {
         let mut out = shown.clone();
-        self.hidden.iter().for_each(|item| _ = out.insert(item));
+        out.insert_all(self.hidden);
         if out.len() == out.n_items() { shown.clone() } else { out }
     }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::tests::{Domain, Users, domain, users};
 use environment::{Environment, ExitRule, RuleSettings};
-use learning::{Silent, Trained, train};
+use learning::{Checkpoints, Demonstrated, Silent, Trained, train};
 use mdp::{ItemIdx, Policy as _};
 
 fn config() -> Config {
@@ -111,4 +111,49 @@ fn settings_out_of_their_range_are_refused() {
     ] {
         assert!(ENTRY.settings(&bad).is_err(), "{bad}");
     }
+}
+
+/// In nobody's history.
+const NEW: ItemIdx = ItemIdx(7);
+
+#[test]
+fn what_nobody_chose_is_known_by_demonstrations_and_never_asked_of_the_train_world() {
+    let mut domain = domain();
+    domain.histories.iter_mut().for_each(|history| history.retain(|row| row.item != NEW));
+    let demonstration = |user: u32| {
+        let items = domain.histories[user as usize].iter().map(|row| row.item).chain([NEW]);
+        let step = |item| Step { item, reward: 5.0, log_prob_behavior: 0.0, end: StepEnd::Continues };
+        let session = Trajectory { user: UserIdx(user), steps: items.map(step).collect() };
+        Demonstrated { id: format!("demo:{user}"), session, slates: Vec::new() }
+    };
+    let demonstrations: Vec<Demonstrated> = (0..20).map(demonstration).collect();
+    let everyone: (Users<'_>, Users<'_>) = (users(&domain, 0..20), users(&domain, 20..30));
+    let inputs = Inputs {
+        catalogue: &domain.catalogue,
+        environment: &domain.environment,
+        train: &everyone.0,
+        validation: &everyone.1,
+        demonstrators: &[],
+        demonstrations: &demonstrations,
+        tables: &domain.tables,
+    };
+    let mut with = config();
+    with.training.n_env_steps = 300;
+    let mut without = with.clone();
+    without.switches.demonstrations = false;
+    // Whether the history of somebody else speaks for it.
+    let known = |config: &Config| {
+        let learner = Learner::new(&inputs, config, 3).unwrap();
+        let bases = learner.policy.known.bases(&domain.histories[30])[NEW.index()];
+        (bases[1] > 0.0, learner.needs().demonstrations)
+    };
+    assert_eq!(known(&with), (true, Demonstrations::Welcome));
+    assert_eq!(known(&without), (false, Demonstrations::Ignored));
+    let mut kept = Checkpoints::default();
+    train(with.start(&inputs, 3).unwrap(), &inputs, 3, None, &mut kept).unwrap();
+    let state = kept.0.last().unwrap();
+    let name = state.names().find(|name| name.ends_with("steps")).unwrap().to_owned();
+    let (_, steps) = state.get(&name).unwrap();
+    let shown = |item: ItemIdx| steps.chunks_exact(STEP).any(|step| step[0] as u32 == item.0);
+    assert!(!shown(NEW) && (0..60).filter(|item| shown(ItemIdx(*item))).count() > 10);
 }

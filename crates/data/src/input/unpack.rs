@@ -81,9 +81,9 @@ impl<R: Read> Read for Told<R> {
     }
 }
 
-/// How much a compressed file of `size` bytes may unpack to. Logs shrink to a tenth or so; deflate can shrink
+/// How many bytes a compressed file of `size` bytes may unpack to. Logs shrink to a tenth or so; deflate can shrink
 /// zeros to a thousandth.
-pub(crate) fn expanded_limit(size: u64) -> u64 {
+pub fn expanded_limit(size: u64) -> u64 {
     (64 << 20) + size.saturating_mul(100)
 }
 

@@ -3,9 +3,6 @@
 use std::io::Read as _;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
-/// Bytes that a gzipped file may become: 64 MiB and a hundred times its size.
-const LEAST_LIMIT: u64 = 64 << 20;
-const TIMES: u64 = 100;
 
 /// Cells in row order as little-endian f32, with the shape.
 pub(super) struct TextMatrix {
@@ -22,13 +19,13 @@ pub(super) fn is_text(file: &[u8]) -> bool {
 /// Reads all rows; blank lines are passed over.
 pub(super) fn read(file: &[u8]) -> Result<TextMatrix, String> {
     let (mut text, mut plain) = (String::new(), file);
-    let limit = LEAST_LIMIT + TIMES * file.len() as u64;
+    let limit = data::expanded_limit(file.len() as u64);
     let read = match file.starts_with(GZIP) {
         true => flate2::read::MultiGzDecoder::new(file).take(limit + 1).read_to_string(&mut text),
         false => plain.read_to_string(&mut text),
     };
     read.map_err(|error| format!("not text: {error}"))?;
-    if text.len() as u64 > limit.max(file.len() as u64) {
+    if text.len() as u64 > limit {
         return Err(format!("gzipped, and more than {limit} bytes when unpacked"));
     }
     let (mut bytes, mut shape) = (Vec::new(), [0, 0]);
